@@ -1,0 +1,66 @@
+"""The command line: one verb a command, each in its own module of `lifecast.commands`.
+
+A verb's typed function *is* its command (tyro reads names, types, defaults and docstrings), so options are listed
+once. Only the module of the verb that was called is imported: `lifecast view` never waits for PyTorch.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from lifecast import __version__
+from lifecast.errors import LifecastError
+
+VERBS: dict[str, str] = {
+    "reconstruct": "photographs of people to coloured 3D models",
+    "view": "open a 3D model in the browser, offline",
+    "synthesize": "make clothed people to learn from",
+    "prepare": "scans or made people to training data",
+    "train": "train the networks on prepared data",
+    "evaluate": "measure weights, or anybody's meshes, against the truth",
+    "ablate": "train and measure the rows of the paper's tables",
+    "convert": "the PIFuHD authors' checkpoint to a lifecast weights file",
+    "serve": "a web page and an HTTP API",
+}
+
+
+def usage() -> str:
+    """The overview that `lifecast --help` prints."""
+    lines = [f"lifecast {__version__}: one photograph of a person in, a 3D model of that person out.", ""]
+    lines += ["usage: lifecast VERB [options]     lifecast VERB --help lists a verb's options", ""]
+    lines += [f"  {verb:<12} {purpose}" for verb, purpose in VERBS.items()]
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; return the exit status (0 all good, 1 failed, 2 usage)."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    errors = Console(stderr=True, highlight=False)
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        Console(highlight=False).print(usage(), markup=False)
+        return 0 if arguments else 2
+    if arguments[0] in ("-V", "--version"):
+        Console(highlight=False).print(f"lifecast {__version__}", markup=False)
+        return 0
+    verb, rest = arguments[0], arguments[1:]
+    if verb not in VERBS:
+        errors.print(f"lifecast: no verb {verb!r}; choose one of: {', '.join(VERBS)}", markup=False)
+        return 2
+    import tyro
+
+    command = getattr(importlib.import_module(f"lifecast.commands.{verb}"), verb)
+    try:
+        status = tyro.cli(command, prog=f"lifecast {verb}", args=rest)
+    except LifecastError as error:
+        errors.print(f"lifecast {verb}: {error}", markup=False)
+        return error.exit_status
+    except KeyboardInterrupt:
+        errors.print(f"lifecast {verb}: interrupted", markup=False)
+        return 130
+    except SystemExit as end:  # tyro's own usage errors
+        return end.code if isinstance(end.code, int) else 2
+    return status or 0
