@@ -9,9 +9,9 @@ is an hourglass's: halve, halve, ..., and back up with the skip of each resoluti
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Protocol
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -85,7 +85,7 @@ class UNet(nn.Module):
         self.stem_norm = group_norm(widths[0])
         self.down = nn.ModuleList(
             nn.Conv2d(narrow, wide, 3, 2, padding=1, bias=False)
-            for narrow, wide in zip(widths[:-1], widths[1:], strict=True)
+            for narrow, wide in pairwise(widths)
         )
         self.down_norm = nn.ModuleList(group_norm(wide) for wide in widths[1:])
         self.stages = nn.ModuleList(
