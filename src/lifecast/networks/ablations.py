@@ -1,0 +1,156 @@
+"""The rows of the paper's Table 1, Figures 3 and 5, and what goes beyond them, made of any base preset.
+
+    ablation(PRESETS["compact"], "fine-only", "no-normals")     # preset "compact-fine-only-no-normals"
+    preset_named("compact-fine-only-no-normals")                # the same, by its name
+
+A switch that does not apply to a preset (normals for the fine level of a network that has none) is a UsageError.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import replace
+
+from lifecast.errors import UsageError
+from lifecast.networks.preset import (
+    PRESETS,
+    GlobalFeaturePreset,
+    HourglassPreset,
+    LevelPreset,
+    NormalPreset,
+    Preset,
+)
+
+
+def _fine_level(preset: Preset) -> LevelPreset:
+    if preset.fine is None:
+        raise UsageError(f"preset {preset.name} has no fine level to change")
+    return preset.fine
+
+
+def _normals(preset: Preset) -> NormalPreset:
+    if preset.normals is None:
+        raise UsageError(f"preset {preset.name} has no normal network to change")
+    return preset.normals
+
+
+def _fine_only(preset: Preset) -> Preset:
+    """The fine encoder as the only level, on absolute depth, over the full resolution (4.1, 1)."""
+    level = replace(_fine_level(preset), condition="depth", embedding_layer=None)
+    return replace(preset, coarse=level, fine=None)
+
+
+def _fine_global(preset: Preset) -> Preset:
+    """`fine-only` with a jointly learned global feature of a ResNet-34 (4.1, 2)."""
+    alone = _fine_only(preset)
+    if isinstance(alone.coarse.encoder, HourglassPreset):
+        vector = GlobalFeaturePreset(features=256, size=512, width=64)
+    elif alone.image_size >= 512:
+        vector = GlobalFeaturePreset(features=64, size=256, width=32)
+    else:
+        vector = GlobalFeaturePreset(features=8, size=64, width=8, blocks=(1, 1, 1, 1))
+    return replace(alone, coarse=replace(alone.coarse, global_feature=vector))
+
+
+def _single_level(preset: Preset) -> Preset:
+    """The coarse level alone: PIFu with normals (4.1, 3)."""
+    _fine_level(preset)
+    return replace(preset, fine=None)
+
+
+def _joint(preset: Preset) -> Preset:
+    """Both levels trained end to end (4.1, 4); unswitched presets train them alternately (4.1, 5)."""
+    _fine_level(preset)
+    return replace(preset, training="joint")
+
+
+def _absolute_depth(preset: Preset) -> Preset:
+    """The fine level on absolute depth in place of the 3D embedding (Fig. 3)."""
+    return replace(preset, fine=replace(_fine_level(preset), condition="depth"))
+
+
+def _no_normals(preset: Preset) -> Preset:
+    """No predicted normals, hence no predicted mask either (section 3.3's comparison)."""
+    _normals(preset)
+    return replace(preset, normals=None, normal_inputs="none", mask_input=False)
+
+
+def _front_normals(preset: Preset) -> Preset:
+    """The levels see the front normal map only (Fig. 5)."""
+    _normals(preset)
+    return replace(preset, normal_inputs="front")
+
+
+def _fine_normals(preset: Preset) -> Preset:
+    """The fine level sees normals predicted at its own resolution, not enlarged ones."""
+    return replace(preset, normals=replace(_normals(preset), fine_size=_fine_level(preset).image_size))
+
+
+def _mask(preset: Preset) -> Preset:
+    """The levels see the predicted mask."""
+    return replace(preset, normals=replace(_normals(preset), mask=True), mask_input=True)
+
+
+def _no_mask(preset: Preset) -> Preset:
+    """The levels do not see the predicted mask."""
+    return replace(preset, mask_input=False)
+
+
+SWITCHES: dict[str, Callable[[Preset], Preset]] = {
+    "fine-only": _fine_only,
+    "fine-global": _fine_global,
+    "single-level": _single_level,
+    "joint": _joint,
+    "absolute-depth": _absolute_depth,
+    "no-normals": _no_normals,
+    "front-normals": _front_normals,
+    "fine-normals": _fine_normals,
+    "mask": _mask,
+    "no-mask": _no_mask,
+}
+"""Each switch by its name; its docstring says which row it makes."""
+
+TABLE_ROWS: tuple[tuple[str, ...], ...] = (
+    ("fine-only",),
+    ("fine-global",),
+    ("single-level",),
+    ("joint",),
+    (),
+)
+"""Table 1's five rows as switches: a base preset itself is the last, two levels trained alternately."""
+
+
+def ablation(base: Preset, *switches: str) -> Preset:
+    """`base` with the switches applied in order; its name gets them appended."""
+    preset = base
+    for switch in switches:
+        if switch not in SWITCHES:
+            raise UsageError(f"no ablation {switch!r}; choose from: {', '.join(SWITCHES)}")
+        changed = SWITCHES[switch](preset)
+        if changed == preset:
+            raise UsageError(f"the switch {switch!r} changes nothing in preset {preset.name}")
+        preset = dataclasses.replace(changed, name=f"{preset.name}-{switch}")
+    return preset
+
+
+def preset_named(name: str) -> Preset:
+    """A base preset, or one with switches: 'compact', 'paper-joint-front-normals'. UsageError if there is none."""
+    if name in PRESETS:
+        return PRESETS[name]
+    for base_name, base in PRESETS.items():
+        if name.startswith(f"{base_name}-"):
+            rest = name[len(base_name) + 1 :]
+            switches = []
+            while rest:
+                switch = next((s for s in SWITCHES if rest == s or rest.startswith(f"{s}-")), None)
+                if switch is None:
+                    break
+                switches.append(switch)
+                rest = rest[len(switch) + 1 :]
+            if not rest:
+                return ablation(base, *switches)
+    raise UsageError(
+        f"no preset {name!r}; base presets: {', '.join(PRESETS)}; each may be followed by "
+        f"-SWITCH, of: {', '.join(SWITCHES)}"
+    )

@@ -1,0 +1,248 @@
+"""The coarse and the fine level (equations 3 and 4), and both together behind their normal maps.
+
+    model = TwoLevel(PRESETS["compact"])
+    encoded = model.encode(image)                    # (1, 3, 1024, 1024) in [-1, 1]
+    model.occupancy(encoded, points)                 # (1, N, 3) view space -> (1, N) in [0, 1]
+
+Points are in view space everywhere: x right, y up, z toward the camera, the image spanning [-1, 1].
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from lifecast.errors import UsageError
+from lifecast.networks.global_feature import GlobalFeature
+from lifecast.networks.hourglass import HourglassEncoder
+from lifecast.networks.mlp import PixelAlignedMLP
+from lifecast.networks.normal_network import NormalMaps, NormalNetworks
+from lifecast.networks.pixel_aligned import inside_box, sample_features
+from lifecast.networks.preset import HourglassPreset, LevelPreset, Preset
+from lifecast.networks.resizing import resize_image, resize_map
+from lifecast.networks.unet import UNet
+
+
+class Encoded(NamedTuple):
+    """What one image became: all that `TwoLevel.occupancy` needs."""
+
+    normals: NormalMaps | None
+    """The maps as predicted (or given), at the finest size predicted."""
+    coarse_features: Tensor
+    """(B, C, h, w) of the coarse level's last stack."""
+    fine_features: Tensor | None
+    """(B, C, h, w) of the fine level's last stack."""
+    coarse_stacks: list[Tensor]
+    """The coarse features of every stack, for the loss on each."""
+
+
+class Level(nn.Module):
+    """An image encoder and an MLP on its pixel-aligned features; `CoarseLevel` and `FineLevel` say what joins them."""
+
+    def __init__(self, level: LevelPreset, preset: Preset, condition_width: int) -> None:
+        super().__init__()
+        self.level = level
+        self.preset = preset
+        self.encoder: nn.Module
+        if isinstance(level.encoder, HourglassPreset):
+            self.encoder = HourglassEncoder(preset.input_channels, level.features, level.encoder)
+        else:
+            self.encoder = UNet(preset.input_channels, level.features, level.encoder)
+        self.global_feature: GlobalFeature | None = None
+        if level.global_feature is not None:
+            self.global_feature = GlobalFeature(preset.input_channels, level.global_feature)
+        self.mlp = PixelAlignedMLP(level.map_channels + condition_width, level.mlp, level.skips, level.embedding_layer)
+
+    def encode(
+        self,
+        image: Tensor,
+        front: Tensor | None = None,
+        back: Tensor | None = None,
+        mask: Tensor | None = None,
+    ) -> list[Tensor]:
+        """Feature maps (B, C, h, w) of each stack, the last the best; a U-Net has one.
+
+        image (B, 3, S, S) in [-1, 1], front and back normals (B, 3, S, S), mask (B, 1, S, S) in [0, 1], all of one
+        size: any multiple of the encoder's `size_multiple`. Maps that the preset does not feed are ignored; a map
+        that it feeds and that is missing is a UsageError. A level with a global feature appends it as constant
+        channels.
+        """
+        wanted: list[tuple[str, Tensor | None]] = []
+        if self.preset.normal_inputs != "none":
+            wanted.append(("front normals", front))
+        if self.preset.normal_inputs == "both":
+            wanted.append(("back normals", back))
+        if self.preset.mask_input:
+            wanted.append(("mask", mask))
+        parts = [image]
+        for name, part in wanted:
+            if part is None:
+                raise UsageError(f"preset {self.preset.name} feeds the {name} to its levels and none were given")
+            if part.shape[-2:] != image.shape[-2:]:
+                raise UsageError(f"{name} of {tuple(part.shape)} do not fit the image of {tuple(image.shape)}")
+            parts.append(part)
+        inputs = torch.cat(parts, dim=1)  # (B, input_channels, S, S)
+        multiple = self.level.encoder.size_multiple
+        if inputs.shape[-1] % multiple or inputs.shape[-2] % multiple:
+            raise UsageError(
+                f"an image of {inputs.shape[-1]} x {inputs.shape[-2]} pixels does not fit preset "
+                f"{self.preset.name}: sides must be multiples of {multiple}"
+            )
+        outputs = self.encoder(inputs)
+        stacks: list[Tensor] = outputs if isinstance(outputs, list) else [outputs]
+        if self.global_feature is not None:
+            vector = self.global_feature(inputs)[:, :, None, None]  # (B, G, 1, 1)
+            stacks = [torch.cat((s, vector.expand(-1, -1, *s.shape[-2:])), dim=1) for s in stacks]
+        return stacks
+
+    def sample(self, features: Tensor, points: Tensor, window: Tensor | None = None) -> Tensor:
+        """features (B, C, h, w) at points (B, N, 3) -> (B, N, C), under the preset's conventions."""
+        return sample_features(
+            features,
+            points,
+            align_corners=self.preset.align_corners,
+            padding=self.preset.padding,
+            window=window,
+        )
+
+    def depth(self, points: Tensor) -> Tensor:
+        """Depth as the MLP sees it: points (B, N, 3) -> (B, N, 1)."""
+        return points[..., 2:3] * self.preset.depth_scale
+
+
+class CoarseLevel(Level):
+    """Equation 3: holistic features and absolute depth. Also the only level of a single-level network."""
+
+    def __init__(self, preset: Preset) -> None:
+        super().__init__(preset.coarse, preset, condition_width=1)
+        self.depth_head = nn.Conv2d(preset.coarse.map_channels, 2, 1) if preset.coarse.depth_head else None
+
+    def query(self, features: Tensor, points: Tensor, window: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """features (B, C, h, w), points (B, N, 3) -> logit (B, N), 3D embedding (B, N, E) or None.
+
+        `window` (B, 4), fractions, when the features show a part of the image (see `pixel_aligned`).
+        """
+        sampled = self.sample(features, points, window)
+        return self.mlp(torch.cat((sampled, self.depth(points).to(sampled.dtype)), dim=-1))
+
+    def predict_depth(self, features: Tensor) -> Tensor:
+        """Front and back depth, view units, at the features' size: (B, C, h, w) -> (B, 2, h, w)."""
+        if self.depth_head is None:
+            raise UsageError(f"preset {self.preset.name} has no depth head")
+        return self.depth_head(features)
+
+
+class FineLevel(Level):
+    """Equation 4: local features on top of the coarse level's 3D embedding (or, in Fig. 3's ablation, depth)."""
+
+    def __init__(self, preset: Preset) -> None:
+        if preset.fine is None:
+            raise UsageError(f"preset {preset.name} has no fine level")
+        by_depth = preset.fine.condition == "depth"
+        super().__init__(preset.fine, preset, condition_width=1 if by_depth else preset.embedding_width)
+
+    def query(self, features: Tensor, points: Tensor, embedding: Tensor | None, window: Tensor | None = None) -> Tensor:
+        """features (B, C, h, w), points (B, N, 3), embedding (B, N, E) -> logit (B, N).
+
+        `window` (B, 4), fractions of the whole image, when the features show a part of it: then the answer inside
+        the window equals that of the whole, but for what the encoder sees at the window's edge.
+        """
+        sampled = self.sample(features, points, window)
+        if self.level.condition == "depth":
+            condition = self.depth(points)
+        elif embedding is None:
+            raise UsageError(f"the fine level of preset {self.preset.name} needs the coarse level's 3D embedding")
+        else:
+            condition = embedding
+        return self.mlp(torch.cat((sampled, condition.to(sampled.dtype)), dim=-1))[0]
+
+
+class TwoLevel(nn.Module):
+    """Normal networks, coarse level, fine level: whatever of these the preset has."""
+
+    def __init__(self, preset: Preset) -> None:
+        super().__init__()
+        self.preset = preset
+        self.normals = NormalNetworks(preset.normals) if preset.normals else None
+        self.coarse = CoarseLevel(preset)
+        self.fine = FineLevel(preset) if preset.fine else None
+
+    def predict_normals(self, image: Tensor) -> NormalMaps:
+        """image (B, 3, S, S) in [-1, 1] -> maps of the same size; meant for S = `preset.normals.size`."""
+        if self.normals is None:
+            raise UsageError(f"preset {self.preset.name} predicts no normals")
+        return self.normals(image)
+
+    def with_normals_at(self, size: int | None) -> TwoLevel:
+        """This model, its fine level fed with normals predicted at `size` (None: enlarged from the usual size).
+
+        The weights are shared with `self`; only the preset differs.
+        """
+        if self.preset.normals is None:
+            raise UsageError(f"preset {self.preset.name} predicts no normals")
+        normals = dataclasses.replace(self.preset.normals, fine_size=size)
+        with torch.device("meta"):
+            other = TwoLevel(dataclasses.replace(self.preset, normals=normals))
+        other.load_state_dict(self.state_dict(keep_vars=True), assign=True)
+        return other.train(self.training)
+
+    def encode(self, image: Tensor, image_small: Tensor | None = None, normals: NormalMaps | None = None) -> Encoded:
+        """Run every encoder once.
+
+        Parameters
+        ----------
+        image: (B, 3, S, S) in [-1, 1], S = `preset.image_size`. Another S scales every size of the preset alike
+            (training on smaller images); sides must suit the encoders.
+        image_small: (B, 3, s, s), the same picture as the normal networks and the coarse level shall see it; by
+            default resized from `image`. The released model resizes both from the photograph.
+        normals: maps to use in place of predicted ones (the truth, in training and evaluation).
+        """
+        preset = self.preset
+
+        def scaled(size: int) -> int:
+            return size * image.shape[-1] // preset.image_size
+
+        small = image if image_small is None else image_small
+        if normals is None and self.normals is not None and preset.normals is not None:
+            normals = self.predict_normals(resize_image(small, scaled(preset.normals.size), preset.antialias))
+        fine_normals = normals
+        if preset.fine and preset.normals and preset.normals.fine_size and self.normals is not None:
+            fine_normals = self.predict_normals(resize_image(image, scaled(preset.normals.fine_size), preset.antialias))
+        coarse_stacks = self._encode_level(self.coarse, small, normals, scaled(preset.coarse.image_size))
+        fine_features = None
+        if self.fine is not None and preset.fine is not None:
+            fine_features = self._encode_level(self.fine, image, fine_normals, scaled(preset.fine.image_size))[-1]
+        return Encoded(fine_normals, coarse_stacks[-1], fine_features, coarse_stacks)
+
+    def _encode_level(self, level: Level, image: Tensor, normals: NormalMaps | None, size: int) -> list[Tensor]:
+        """Bring image and maps to `size` and encode them."""
+        image = resize_image(image, size, self.preset.antialias)
+        if normals is None:
+            return level.encode(image)
+        maps = [
+            None if values is None else resize_map(values, size, self.preset.align_corners)
+            for values in (normals.front, normals.back, normals.mask)
+        ]
+        return level.encode(image, *maps)
+
+    def coarse_occupancy(self, encoded: Encoded, points: Tensor) -> Tensor:
+        """The coarse level's answer: points (B, N, 3) -> (B, N) in [0, 1]."""
+        logit, _ = self.coarse.query(encoded.coarse_features, points)
+        return self._boxed(torch.sigmoid(logit), points, axes=3)
+
+    def occupancy(self, encoded: Encoded, points: Tensor) -> Tensor:
+        """The finest level's answer: points (B, N, 3) -> (B, N) in [0, 1]."""
+        if self.fine is None or encoded.fine_features is None:
+            return self.coarse_occupancy(encoded, points)
+        embedding = None
+        if self.fine.level.condition == "embedding":
+            _, embedding = self.coarse.query(encoded.coarse_features, points)
+        logit = self.fine.query(encoded.fine_features, points, embedding)
+        return self._boxed(torch.sigmoid(logit), points, axes=2)
+
+    def _boxed(self, occupancy: Tensor, points: Tensor, axes: int) -> Tensor:
+        """Zero outside of the box, where the preset says so."""
+        return occupancy * inside_box(points, axes) if self.preset.mask_box else occupancy

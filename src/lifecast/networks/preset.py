@@ -1,0 +1,358 @@
+"""Presets: frozen dataclasses that say a whole architecture, and the JSON that a checkpoint stores of them.
+
+    from lifecast.networks.preset import PRESETS, preset_from_dict, to_dict
+    preset = PRESETS["compact"]
+    preset == preset_from_dict(to_dict(preset))
+
+`lifecast.networks.ablations` derives the rows of the paper's tables from any of these.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from lifecast.errors import UsageError
+
+
+@dataclass(frozen=True)
+class GeneratorPreset:
+    """pix2pixHD global generators, one for each side (section 3.3: 9 residual blocks, 4 downsamplings)."""
+
+    filters: int = 64
+    """Channels after the first convolution; every downsampling doubles them."""
+    downsamplings: int = 4
+    blocks: int = 9
+
+
+@dataclass(frozen=True)
+class UNetPreset:
+    """A residual U-Net with group norm and bilinear upsampling."""
+
+    widths: tuple[int, ...]
+    """Channels at strides `first_stride`, 2 `first_stride`, 4 `first_stride`, ..."""
+    blocks: tuple[int, ...]
+    """Residual blocks at each of these strides."""
+    first_stride: int = 1
+    """The strides below have no stage of their own."""
+    output_stride: int = 1
+    """Image pixels per output texel, along one axis."""
+
+    def __post_init__(self) -> None:
+        if len(self.widths) != len(self.blocks) or not self.widths:
+            raise UsageError(
+                f"a U-Net needs as many block counts as widths: {len(self.blocks)} and {len(self.widths)} given"
+            )
+        strides = [self.first_stride * 2**i for i in range(len(self.widths))]
+        if self.output_stride not in strides:
+            raise UsageError(f"a U-Net with stages at strides {strides} has no output at {self.output_stride}")
+
+    @property
+    def size_multiple(self) -> int:
+        """Image sides must be multiples of this."""
+        return self.first_stride * 2 ** (len(self.widths) - 1)
+
+
+@dataclass(frozen=True)
+class HourglassPreset:
+    """A stacked hourglass (Newell et al.) with group norm, as the paper's image encoders (section 4)."""
+
+    stacks: int
+    depth: int
+    """Halvings inside each hourglass."""
+    pooled: bool
+    """Average pooling in the stem; the fine encoder leaves it out ("removes one downsampling")."""
+    width: int = 256
+    stem: int = 64
+    """Channels after the first convolution."""
+    groups: int = 32
+    """Groups of every group norm; `stem` and `width / 8` must be multiples of it."""
+
+    def __post_init__(self) -> None:
+        if self.stem % self.groups or self.width % (8 * self.groups):
+            raise UsageError(
+                f"an hourglass of width {self.width} and stem {self.stem} cannot have {self.groups} groups: "
+                "stem and width / 8 must be multiples of it"
+            )
+
+    @property
+    def output_stride(self) -> int:
+        """Image pixels per feature texel, along one axis."""
+        return 4 if self.pooled else 2
+
+    @property
+    def size_multiple(self) -> int:
+        """Image sides must be multiples of this."""
+        return self.output_stride * 2**self.depth
+
+
+@dataclass(frozen=True)
+class NormalPreset:
+    """What predicts the front and back normal maps (and the person's mask)."""
+
+    network: GeneratorPreset | UNetPreset
+    """Two generators whose tanh outputs are used as they are, or one U-Net whose outputs are made unit length."""
+    size: int = 512
+    """Side of the image that it sees, and of the maps that it gives."""
+    fine_size: int | None = None
+    """Predict once more at this side for the fine level; None enlarges the maps of `size`, as the paper does."""
+    mask: bool = False
+    """Predict the person's mask too (a U-Net's normals are multiplied by it)."""
+
+
+@dataclass(frozen=True)
+class GlobalFeaturePreset:
+    """A ResNet whose pooled vector joins each pixel's features (the paper's second ablation, "in spirit to [15]")."""
+
+    features: int = 256
+    size: int = 512
+    """The level's input is resized to this side for the ResNet."""
+    width: int = 64
+    blocks: tuple[int, ...] = (3, 4, 6, 3)
+    """Residual blocks per stage: these are ResNet-34's."""
+
+
+@dataclass(frozen=True)
+class LevelPreset:
+    """One level: an image encoder and the MLP on its pixel-aligned features."""
+
+    image_size: int
+    encoder: HourglassPreset | UNetPreset
+    features: int
+    """Channels of the feature map."""
+    mlp: tuple[int, ...]
+    """Neurons of each layer, the last being 1. The input's width follows from `features` and `condition`."""
+    skips: tuple[int, ...]
+    """Layers (counted from 0) whose input is the running value with the MLP's input appended."""
+    condition: Literal["depth", "embedding"] = "depth"
+    """What tells points on one line of sight apart: the depth itself, or the coarse level's 3D embedding."""
+    embedding_layer: int | None = None
+    """The layer whose activation is the 3D embedding given to the fine level."""
+    depth_head: bool = False
+    """A 1x1 convolution that reads front and back depth off the features (an auxiliary loss in training)."""
+    global_feature: GlobalFeaturePreset | None = None
+
+    def __post_init__(self) -> None:
+        if self.mlp[-1] != 1:
+            raise UsageError(f"an MLP must end in 1 value, the occupancy: {self.mlp}")
+        if any(not 0 < skip < len(self.mlp) for skip in self.skips):
+            raise UsageError(f"skips {self.skips} must name layers 1 to {len(self.mlp) - 1} of the MLP {self.mlp}")
+        if self.embedding_layer is not None and not 0 <= self.embedding_layer < len(self.mlp) - 1:
+            raise UsageError(f"embedding layer {self.embedding_layer} is not a hidden layer of the MLP {self.mlp}")
+        if self.image_size % self.encoder.size_multiple:
+            raise UsageError(
+                f"an image side of {self.image_size} is no multiple of {self.encoder.size_multiple}, as its encoder needs"
+            )
+
+    @property
+    def map_channels(self) -> int:
+        """Channels of the feature map with the global feature's, if any, appended."""
+        return self.features + (self.global_feature.features if self.global_feature else 0)
+
+    @property
+    def feature_size(self) -> int:
+        """Side of the feature map."""
+        return self.image_size // self.encoder.output_stride
+
+
+@dataclass(frozen=True)
+class Preset:
+    """The whole architecture, and the conventions under which its numbers are meant."""
+
+    name: str
+    coarse: LevelPreset
+    """The level on absolute depth. A single-level network has this one only."""
+    fine: LevelPreset | None
+    normals: NormalPreset | None
+    normal_inputs: Literal["none", "front", "both"] = "both"
+    """Which predicted normal maps the levels see beside the image."""
+    mask_input: bool = False
+    """Whether the levels see the predicted mask."""
+    training: Literal["alternate", "joint"] = "alternate"
+    """How the two levels are meant to be trained: coarse first and frozen, or end to end."""
+    depth_scale: float = 1.0
+    """Depth in view units times this is what the MLP sees."""
+    align_corners: bool = False
+    """Where view x = -1 lies: at the centre of the first texel (True) or at its outer edge (False).
+    Also how normal maps are resized."""
+    padding: Literal["zeros", "border"] = "border"
+    """What features are outside the image."""
+    mask_box: bool = True
+    """Occupancy is 0 where x or y (coarse level: or z) leaves [-1, 1]; the ends are inside."""
+    antialias: bool = True
+    """Whether images are low-pass filtered before they are made smaller."""
+    framing: Literal["lifecast", "pifuhd"] = "lifecast"
+    """Whose rule frames the square crop: ours, or the authors' (1.3 times the longer side of the keypoints' box,
+    black outside of the photograph, alpha over mid-grey)."""
+
+    def __post_init__(self) -> None:
+        if self.coarse.condition != "depth":
+            raise UsageError(f"preset {self.name}: the coarse level has no embedding to stand on, only depth")
+        if self.fine and self.fine.condition == "embedding" and self.coarse.embedding_layer is None:
+            raise UsageError(f"preset {self.name}: the fine level needs the coarse level's embedding_layer")
+        if self.normal_inputs != "none" and self.normals is None:
+            raise UsageError(f"preset {self.name}: normal inputs {self.normal_inputs!r} need a normal network")
+        if self.mask_input and not (self.normals and self.normals.mask):
+            raise UsageError(f"preset {self.name}: a mask input needs a normal network that predicts the mask")
+
+    @property
+    def image_size(self) -> int:
+        """Side of the finest image that any part looks at: what `TwoLevel.encode` is given."""
+        sizes = [self.coarse.image_size]
+        if self.fine:
+            sizes.append(self.fine.image_size)
+        if self.normals:
+            sizes += [self.normals.size, self.normals.fine_size or 0]
+        return max(sizes)
+
+    @property
+    def input_channels(self) -> int:
+        """Channels of the levels' encoders: image, front, back, mask, in this order."""
+        return 3 + {"none": 0, "front": 3, "both": 6}[self.normal_inputs] + self.mask_input
+
+    @property
+    def embedding_width(self) -> int:
+        """Channels of the 3D embedding (0 without one)."""
+        layer = self.coarse.embedding_layer
+        return 0 if layer is None else self.coarse.mlp[layer]
+
+
+PAPER = Preset(
+    name="paper",
+    normals=NormalPreset(GeneratorPreset(filters=64, downsamplings=4, blocks=9), size=512),
+    coarse=LevelPreset(
+        image_size=512,
+        encoder=HourglassPreset(stacks=4, depth=2, pooled=True),
+        features=256,
+        mlp=(1024, 512, 256, 128, 1),
+        skips=(2, 3, 4),
+        embedding_layer=2,
+    ),
+    fine=LevelPreset(
+        image_size=1024,
+        encoder=HourglassPreset(stacks=1, depth=4, pooled=False),
+        features=16,
+        mlp=(512, 256, 128, 1),
+        skips=(1, 2),
+        condition="embedding",
+    ),
+    depth_scale=1.28,
+)
+"""Sections 3 and 4 of the paper: 387 million parameters."""
+
+PIFUHD = dataclasses.replace(
+    PAPER,
+    name="pifuhd",
+    align_corners=True,
+    padding="zeros",
+    antialias=False,
+    framing="pifuhd",
+)
+"""`paper` under the conventions of the authors' released checkpoint."""
+
+COMPACT = Preset(
+    name="compact",
+    normals=NormalPreset(
+        UNetPreset(widths=(16, 32, 64, 128, 224, 320), blocks=(1, 1, 2, 2, 2, 2)), size=512, mask=True
+    ),
+    coarse=LevelPreset(
+        image_size=256,
+        encoder=UNetPreset(widths=(48, 96, 160, 224, 288), blocks=(1, 2, 2, 2, 2), first_stride=2, output_stride=2),
+        features=64,
+        mlp=(256, 128, 64, 32, 1),
+        skips=(1, 2, 3),
+        embedding_layer=2,
+        depth_head=True,
+    ),
+    fine=LevelPreset(
+        image_size=1024,
+        encoder=UNetPreset(widths=(24, 48, 96, 128), blocks=(1, 1, 2, 2), first_stride=2, output_stride=2),
+        features=16,
+        mlp=(128, 64, 32, 1),
+        skips=(1, 2),
+        condition="embedding",
+    ),
+    mask_input=True,
+)
+"""The same design made slim: trains on modest hardware, answers on a laptop, ships inside the package."""
+
+TINY = Preset(
+    name="tiny",
+    normals=NormalPreset(UNetPreset(widths=(8, 16, 24, 32), blocks=(1, 1, 1, 1)), size=128, mask=True),
+    coarse=LevelPreset(
+        image_size=128,
+        encoder=UNetPreset(widths=(16, 24, 32, 48), blocks=(1, 1, 1, 1), first_stride=2, output_stride=2),
+        features=24,
+        mlp=(64, 48, 32, 1),
+        skips=(1, 2),
+        embedding_layer=2,
+        depth_head=True,
+    ),
+    fine=LevelPreset(
+        image_size=256,
+        encoder=UNetPreset(widths=(8, 16, 24), blocks=(1, 1, 1), first_stride=2, output_stride=2),
+        features=8,
+        mlp=(48, 32, 1),
+        skips=(1,),
+        condition="embedding",
+    ),
+    mask_input=True,
+)
+"""For tests: everything that `compact` has, in seconds on a CPU."""
+
+PART_CLASSES: dict[str, type] = {
+    part.__name__: part
+    for part in (
+        GeneratorPreset,
+        UNetPreset,
+        HourglassPreset,
+        NormalPreset,
+        GlobalFeaturePreset,
+        LevelPreset,
+        Preset,
+    )
+}
+
+
+def to_dict(part: Any) -> dict[str, Any]:
+    """`part` (a preset or a part of one) as plain JSON values, each dataclass tagged with its `kind`."""
+    values: dict[str, Any] = {"kind": type(part).__name__}
+    for field in dataclasses.fields(part):
+        value = getattr(part, field.name)
+        if dataclasses.is_dataclass(value):
+            value = to_dict(value)
+        values[field.name] = list(value) if isinstance(value, tuple) else value
+    return values
+
+
+def _part_from_dict(values: dict[str, Any]) -> Any:
+    """The inverse of `to_dict`; UsageError where a kind or a field is unknown, missing or refused."""
+    values = dict(values)
+    kind = values.pop("kind", None)
+    if kind not in PART_CLASSES:
+        raise UsageError(f"a preset has no part of kind {kind!r}; known: {', '.join(PART_CLASSES)}")
+    known = {field.name for field in dataclasses.fields(PART_CLASSES[kind])}
+    if unknown := set(values) - known:
+        raise UsageError(f"{kind} has no field {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
+    plain = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            value = _part_from_dict(value)
+        plain[name] = tuple(value) if isinstance(value, list) else value
+    try:
+        return PART_CLASSES[kind](**plain)
+    except TypeError as error:
+        raise UsageError(f"{kind} cannot be made of {sorted(plain)}: {error}") from error
+
+
+def preset_from_dict(values: dict[str, Any]) -> Preset:
+    """The preset that `to_dict` described. UsageError says which part is unknown or malformed."""
+    preset = _part_from_dict(values)
+    if not isinstance(preset, Preset):
+        raise UsageError(f"a {type(preset).__name__} is a part of a preset, not a whole one")
+    return preset
+
+
+PRESETS: dict[str, Preset] = {preset.name: preset for preset in (PAPER, PIFUHD, COMPACT, TINY)}
+"""The base presets; `lifecast.networks.ablations.preset_named` also knows every ablation of them."""
