@@ -1,0 +1,3 @@
+"""Measuring reconstructions against the truth: metrics, protocols, the run over a benchmark, and its
+report.
+"""

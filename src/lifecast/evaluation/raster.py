@@ -1,0 +1,106 @@
+"""Depth and normal maps of a bare mesh, as a camera before any of its sides sees it.
+
+A view is orthographic over x, y in [-1, 1], from a camera at +z before the turned mesh; row 0 is the top and
+the normals are in the camera's own frame. (`lifecast.scans.render` makes training pictures: textures, light,
+soft edges. Here predictions without any of that are compared with the truth, both by the same plain rays.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lifecast.errors import MissingExtra
+from lifecast.evaluation.triangles import Triangles
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Mask = NDArray[np.bool_]
+
+SIDES: dict[str, float] = {"front": 0.0, "left": 270.0, "back": 180.0, "right": 90.0}
+"""The person's side that is seen, and by how many degrees about +y it is turned to face the camera. A person
+who faces the camera has the left hand at +x; turning by 270 degrees takes +x to +z, toward the camera."""
+
+
+def turn(degrees: float) -> Floats:
+    """(3, 3) rotation about +y; +z goes toward +x for positive angles."""
+    angle = np.radians(degrees)
+    c, s = np.cos(angle), np.sin(angle)
+    return np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])
+
+
+@dataclass(frozen=True)
+class Raster:
+    """What each pixel's ray meets first.
+
+    face: (S, S) int64, -1 where nothing. barycentric: (S, S, 3). depth: (S, S) view units, nan where nothing.
+    """
+
+    face: NDArray[np.int64]
+    barycentric: Floats
+    depth: Floats
+
+    @property
+    def mask(self) -> Mask:
+        """(S, S) whether the ray meets the mesh."""
+        return np.asarray(self.face >= 0)
+
+    def interpolate(self, faces: NDArray[np.int64], values: Floats) -> Floats:
+        """Per-vertex values (V, C) to pixels (S, S, C), zero outside."""
+        corners = values[faces[np.maximum(self.face, 0)]]  # (S, S, 3, C)
+        picture = np.einsum("ijk,ijkc->ijc", self.barycentric, corners)
+        return np.asarray(np.where(self.mask[..., None], picture, 0.0))
+
+
+def raster(mesh: Triangles, size: int) -> Raster:
+    """Cast one orthographic ray through each pixel centre of a size x size image, from +z, with Embree."""
+    try:
+        from embreex.mesh_construction import TriangleMesh
+        from embreex.rtcore_scene import EmbreeScene
+    except ImportError as error:
+        raise MissingExtra("embreex", "evaluation", "rendering normal maps of meshes") from error
+    scene = EmbreeScene()
+    TriangleMesh(scene, mesh.vertices[mesh.faces].astype(np.float32))
+    centres = (2 * np.arange(size) + 1) / size - 1
+    x, y = np.meshgrid(centres, -centres)  # (S, S): row 0 is y = +1
+    low, high = mesh.bounds
+    wanted = (x >= low[0]) & (x <= high[0]) & (y >= low[1]) & (y <= high[1])
+    start = float(high[2]) + 0.1
+    origins = np.stack([x[wanted], y[wanted], np.full(int(wanted.sum()), start)], -1).astype(np.float32)
+    directions = np.tile(np.array([0, 0, -1], np.float32), (len(origins), 1))
+    face = np.full((size, size), -1, np.int64)
+    barycentric, depth = np.zeros((size, size, 3)), np.full((size, size), np.nan)
+    if len(origins):
+        hit = scene.run(origins, directions, output=1)
+        met = hit["primID"] >= 0
+        face[wanted] = np.where(met, hit["primID"], -1)
+        u, v = hit["u"], hit["v"]
+        barycentric[wanted] = np.where(met[:, None], np.stack([1 - u - v, u, v], -1), 0)
+        depth[wanted] = np.where(met, start - hit["tfar"], np.nan)
+    return Raster(face, barycentric, depth)
+
+
+def render_normals(mesh: Triangles, degrees: float = 0.0, size: int = 512) -> tuple[Floats, Mask]:
+    """Smooth normals of `mesh` turned by `degrees` about +y: (S, S, 3) unit vectors, zero outside; mask (S,
+    S).
+
+    Normals come from area-weighted vertex normals. Where the first triangle met shows its back (open sheets,
+    hair), its normal is turned to the camera, since that is the side seen.
+    """
+    turned = mesh.moved(turn(degrees), np.zeros(3))
+    hits = raster(turned, size)
+    normals = hits.interpolate(turned.faces, turned.vertex_normals)
+    away = turned.face_normals[np.maximum(hits.face, 0), 2] < 0
+    normals = np.where(away[..., None], -normals, normals)
+    length = np.linalg.norm(normals, axis=-1, keepdims=True)
+    normals = np.divide(normals, length, out=np.zeros_like(normals), where=length > 1e-12)
+    return normals, hits.mask
+
+
+def render_sides(mesh: Triangles, size: int = 512) -> dict[str, tuple[Floats, Mask]]:
+    """Normal map and mask of each of the four `SIDES`."""
+    return {side: render_normals(mesh, degrees, size) for side, degrees in SIDES.items()}

@@ -1,0 +1,40 @@
+"""The bounding triangles of a soup: hidden layers go, outer ones stay and face outward."""
+
+import numpy as np
+import pytest
+import trimesh
+
+from lifecast.errors import ScanError
+from lifecast.evaluation.triangles import Triangles
+from lifecast.evaluation.truth import bounding_triangles
+
+
+def joined(*meshes: trimesh.Trimesh) -> Triangles:
+    whole = trimesh.util.concatenate(list(meshes))
+    return Triangles(np.asarray(whole.vertices), np.asarray(whole.faces))
+
+
+def test_a_body_hidden_under_a_suit_is_not_part_of_the_true_surface() -> None:
+    body, suit = trimesh.creation.icosphere(3, 0.5), trimesh.creation.icosphere(3, 0.52)
+    true = bounding_triangles(joined(body, suit))
+    assert len(true.faces) == len(suit.faces)
+    assert np.linalg.norm(true.vertices[true.faces].reshape(-1, 3), axis=1).min() > 0.51
+
+
+def test_an_open_sleeve_over_an_arm_keeps_what_shows() -> None:
+    arm = trimesh.creation.cylinder(0.1, 2.0, sections=64).subdivide().subdivide()
+    sleeve = trimesh.creation.cylinder(0.12, 1.0, sections=64)
+    sleeve.update_faces(np.abs(sleeve.face_normals[:, 2]) < 0.5)  # a tube, open at both ends
+    true = bounding_triangles(joined(arm, sleeve))
+    centre = true.vertices[true.faces].mean(1)
+    radius = np.linalg.norm(centre[:, :2], axis=1)
+    on_arm = radius < 0.105
+    assert on_arm.any()
+    assert (~on_arm).any()
+    assert np.abs(centre[on_arm, 2]).min() > 0.3  # nothing of the arm from deep inside the sleeve
+
+
+def test_a_mesh_inside_out_is_refused() -> None:
+    sphere = trimesh.creation.icosphere(2)
+    with pytest.raises(ScanError, match="inside out"):
+        bounding_triangles(Triangles(np.asarray(sphere.vertices), np.asarray(sphere.faces)[:, ::-1]))
