@@ -1,0 +1,193 @@
+"""One worker, a bounded queue, and for everyone in it the place, the stage and the outcome.
+
+A reconstruction uses every core (or the one GPU) that there is, so two at a time would only make both late. The queue
+is bounded because a page that answers in an hour helps nobody: who comes when it is full is told when to come again.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from lifecast.errors import LifecastError
+
+Progress = Callable[[str], None]
+"""Told the name of each stage as it begins; raises `Cancelled` where nobody waits any longer."""
+
+Work = Callable[[Progress], Any]
+
+State = Literal["waiting", "running", "done", "failed", "cancelled"]
+
+
+class QueueFull(LifecastError):
+    """No place is left; `retry_after` says in how many seconds one may be."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"the queue is full; try again in about {retry_after} s")
+        self.retry_after = retry_after
+
+
+class Cancelled(LifecastError):
+    """The client went away or its time is up."""
+
+
+@dataclass(eq=False)
+class Ticket:
+    """A place in the queue. `token` is 128 random bits: it cannot be guessed, and nothing lists the tokens."""
+
+    work: Work
+    time_limit: float
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    state: State = "waiting"
+    stage: str = "waiting"
+    result: Any = None
+    error: BaseException | None = None
+    begun: float = 0.0
+    ended: float = 0.0
+    _finished: threading.Event = field(default_factory=threading.Event)
+    _cancel: threading.Event = field(default_factory=threading.Event)
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait for the end; True where it has come."""
+        return self._finished.wait(seconds)
+
+    def cancel(self) -> None:
+        """Ask for the work to stop; a running one stops at its next stage."""
+        self._cancel.set()
+
+    def _advance(self, stage: str) -> None:
+        if self._cancel.is_set():
+            raise Cancelled("cancelled")
+        if time.monotonic() - self.begun > self.time_limit:
+            raise Cancelled(f"stopped after the time limit of {self.time_limit:.0f} s, at: {self.stage}")
+        self.stage = stage
+
+
+class ReconstructionQueue:
+    """Runs submitted work one after the other in one thread.
+
+    Parameters
+    ----------
+    capacity
+        Places for those who wait; the one that is running does not count.
+    time_limit
+        Seconds that one piece of work may run; checked at each stage.
+    keep
+        Seconds that a finished ticket can still be asked for; then its result is dropped.
+    keep_most
+        Finished results held at the most, the oldest dropped first: memory stays level under load.
+    """
+
+    def __init__(self, capacity: int = 8, time_limit: float = 300.0, keep: float = 900.0, keep_most: int = 16) -> None:
+        self.capacity = capacity
+        self.time_limit = time_limit
+        self._keep = keep
+        self._keep_most = keep_most
+        self._waiting: deque[Ticket] = deque()
+        self._running: Ticket | None = None
+        self._finished: OrderedDict[str, Ticket] = OrderedDict()
+        self._changed = threading.Condition()
+        self._closed = False
+        self._typical = 10.0  # seconds a piece of work takes, a running mean
+        self._thread = threading.Thread(target=self._serve, name="reconstruction", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Work) -> Ticket:
+        """Join the queue.
+
+        Raises
+        ------
+        QueueFull
+            `capacity` are waiting already, or the queue is closed.
+        """
+        ticket = Ticket(work, self.time_limit)
+        with self._changed:
+            if self._closed or len(self._waiting) >= self.capacity:
+                raise QueueFull(max(1, round(self._typical * (len(self._waiting) or 1))))
+            self._waiting.append(ticket)
+            self._changed.notify_all()
+        return ticket
+
+    def place(self, ticket: Ticket) -> int:
+        """How many come before `ticket`, the running one included; 0 where it runs or has ended."""
+        with self._changed:
+            try:
+                ahead = self._waiting.index(ticket)
+            except ValueError:
+                return 0
+            return ahead + (self._running is not None)
+
+    def find(self, token: str) -> Ticket | None:
+        """The ticket of a token, waiting, running or lately finished."""
+        with self._changed:
+            self._forget()
+            known = [*self._waiting, *([self._running] if self._running else []), *self._finished.values()]
+        return next((t for t in known if secrets.compare_digest(t.token.encode(), token.encode())), None)
+
+    def drop(self, ticket: Ticket) -> None:
+        """Forget a finished ticket at once: its result has been delivered."""
+        with self._changed:
+            self._finished.pop(ticket.token, None)
+
+    def __len__(self) -> int:
+        with self._changed:
+            return len(self._waiting) + (self._running is not None)
+
+    def close(self) -> None:
+        """Cancel all that wait and end the worker after the stage it is in."""
+        with self._changed:
+            self._closed = True
+            for ticket in self._waiting:
+                ticket.cancel()
+            if self._running:
+                self._running.cancel()
+            self._changed.notify_all()
+        self._thread.join(timeout=60)
+
+    def _forget(self) -> None:
+        now = time.monotonic()
+        while self._finished:
+            oldest = next(iter(self._finished.values()))
+            if now - oldest.ended <= self._keep and len(self._finished) <= self._keep_most:
+                return
+            self._finished.popitem(last=False)
+
+    def _serve(self) -> None:
+        while True:
+            with self._changed:
+                while not self._waiting and not self._closed:
+                    self._changed.wait()
+                if not self._waiting:
+                    return
+                ticket = self._running = self._waiting.popleft()
+            ticket.begun = time.monotonic()
+            ticket.state = "running"
+            try:
+                ticket._advance("starting")
+                ticket.result = ticket.work(ticket._advance)
+                state: State = "done"
+            except Cancelled as error:
+                ticket.error, state = error, "cancelled"
+            except BaseException as error:  # handed to whoever waits for it; the worker must outlive every photograph
+                ticket.error, state = error, "failed"
+            ticket.ended = time.monotonic()
+            with self._changed:
+                self._running = None
+                if state == "done":
+                    self._typical += 0.3 * (ticket.ended - ticket.begun - self._typical)
+                ticket.state = state
+                ticket.stage = state
+                self._finished[ticket.token] = ticket
+                self._forget()
+            # The closure holds the upload: let go of it, a finished ticket may be kept for a quarter of an hour.
+            ticket.work = _nothing
+            ticket._finished.set()
+
+
+def _nothing(progress: Progress) -> None:
+    return None
