@@ -142,7 +142,8 @@ class LevelPreset:
             raise UsageError(f"embedding layer {self.embedding_layer} is not a hidden layer of the MLP {self.mlp}")
         if self.image_size % self.encoder.size_multiple:
             raise UsageError(
-                f"an image side of {self.image_size} is no multiple of {self.encoder.size_multiple}, as its encoder needs"
+                f"an image side of {self.image_size} does not suit its encoder: "
+                f"it must be a multiple of {self.encoder.size_multiple}"
             )
 
     @property
@@ -253,12 +254,10 @@ PIFUHD = dataclasses.replace(
 
 COMPACT = Preset(
     name="compact",
-    normals=NormalPreset(
-        UNetPreset(widths=(16, 32, 64, 128, 224, 320), blocks=(1, 1, 2, 2, 2, 2)), size=512, mask=True
-    ),
+    normals=NormalPreset(UNetPreset(widths=(12, 24, 48, 96, 192, 320), blocks=(0, 0, 1, 2, 4, 3)), size=512, mask=True),
     coarse=LevelPreset(
         image_size=256,
-        encoder=UNetPreset(widths=(48, 96, 160, 224, 288), blocks=(1, 2, 2, 2, 2), first_stride=2, output_stride=2),
+        encoder=UNetPreset(widths=(32, 64, 96, 160, 256), blocks=(0, 2, 2, 3, 4), first_stride=2, output_stride=2),
         features=64,
         mlp=(256, 128, 64, 32, 1),
         skips=(1, 2, 3),
@@ -267,7 +266,7 @@ COMPACT = Preset(
     ),
     fine=LevelPreset(
         image_size=1024,
-        encoder=UNetPreset(widths=(24, 48, 96, 128), blocks=(1, 1, 2, 2), first_stride=2, output_stride=2),
+        encoder=UNetPreset(widths=(16, 32, 48, 64), blocks=(0, 1, 1, 2), first_stride=2, output_stride=2),
         features=16,
         mlp=(128, 64, 32, 1),
         skips=(1, 2),
