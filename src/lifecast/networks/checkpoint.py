@@ -42,7 +42,7 @@ Precision = Literal["float32", "float16"]
 def _crc(tensor: Tensor) -> str:
     """CRC-32 of a contiguous CPU tensor's bytes, as 8 hexadecimal digits."""
     flat = tensor.detach().reshape(-1)
-    return f"{zlib.crc32(flat.view(torch.uint8).numpy() if flat.numel() else b''):08x}"
+    return f"{zlib.crc32(memoryview(flat.view(torch.uint8).numpy())):08x}"
 
 
 def _text_crc(parts: Iterable[str]) -> str:
@@ -94,10 +94,8 @@ def checkpoint_path(weights: str | Path) -> Path:
         return path
     if path.parent == Path() and built_in.is_file():
         return built_in
-    names = sorted(p.stem for p in BUILT_IN.glob("*.safetensors"))
-    raise CheckpointError(
-        f"{weights}: no such weights file, and no built-in weights of that name (built in: {', '.join(names) or 'none'})"
-    )
+    names = ", ".join(sorted(file.stem for file in BUILT_IN.glob("*.safetensors"))) or "none"
+    raise CheckpointError(f"{weights}: no such weights file, and no built-in weights of that name (built in: {names})")
 
 
 def _read_metadata(path: Path, opened: Any) -> tuple[Preset, dict[str, Any], dict[str, str]]:

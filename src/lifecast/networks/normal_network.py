@@ -105,7 +105,8 @@ class NormalNetworks(nn.Module):
             if masked and mask is not None:
                 front, back = front * mask, back * mask
             return NormalMaps(front, back, mask, logit)
-        assert self.front is not None and self.back is not None
+        assert self.front is not None
+        assert self.back is not None
         outputs = self.front(image).float()  # (B, 3 or 4, S, S)
         logit = outputs[:, 3:4] if self.preset.mask else None
         mask = None if logit is None else torch.sigmoid(logit)
