@@ -1,0 +1,109 @@
+"""What is measured under which name, so that a figure can be compared with another paper's.
+
+- `pifuhd`: the paper's Table 1 (section 4.1): point-to-surface, Chamfer and normal consistency, where the
+prediction
+  stands, without alignment; and PIFu's re-rendered normals.
+- `sith`: as on the CustomHumans benchmark of SiTH (Ho et al., CVPR 2024) and before it ICON's line of work:
+both
+  directions named, normal consistency, F-score at 1 cm, after rigid alignment (those papers align by iterated
+  closest points, since methods place a person at different depths).
+- `all`: everything, without and with alignment.
+
+Distances are always exact point-to-triangle ones from uniform surface samples, in all protocols.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from lifecast.evaluation.metrics import FSCORE_CM, IOU_POINTS, SAMPLES
+
+Alignment = Literal["none", "rigid", "similarity"]
+ProtocolName = Literal["pifuhd", "sith", "all"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How a figure is shown."""
+
+    label: str
+    unit: str
+    """"cm", "°" or "" for a share of 1."""
+    lower_is_better: bool
+    digits: int = 3
+
+
+METRICS: dict[str, Metric] = {
+    "prediction_to_truth_cm": Metric("point-to-surface, prediction → truth", "cm", True),
+    "truth_to_prediction_cm": Metric("point-to-surface, truth → prediction", "cm", True),
+    "chamfer_cm": Metric("Chamfer (mean of both directions)", "cm", True),
+    "normal_consistency": Metric("normal consistency", "", False),
+    "normal_consistency_signed": Metric("normal consistency, signed", "", False),
+    "fscore": Metric(f"F-score at {FSCORE_CM:g} cm", "", False),
+    "precision": Metric(f"precision at {FSCORE_CM:g} cm", "", False),
+    "recall": Metric(f"recall at {FSCORE_CM:g} cm", "", False),
+    "iou": Metric("volume IoU", "", False),
+    "normal_l2": Metric("re-rendered normals, L2, four sides", "", True),
+    "normal_l2_front": Metric("re-rendered normals, L2, front", "", True),
+    "normal_l2_left": Metric("re-rendered normals, L2, left", "", True),
+    "normal_l2_back": Metric("re-rendered normals, L2, back", "", True),
+    "normal_l2_right": Metric("re-rendered normals, L2, right", "", True),
+    "normal_degrees": Metric("re-rendered normals, angle, four sides", "°", True, 2),
+    "normal_degrees_front": Metric("re-rendered normals, angle, front", "°", True, 2),
+    "normal_degrees_left": Metric("re-rendered normals, angle, left", "°", True, 2),
+    "normal_degrees_back": Metric("re-rendered normals, angle, back", "°", True, 2),
+    "normal_degrees_right": Metric("re-rendered normals, angle, right", "°", True, 2),
+    "silhouette_iou": Metric("silhouette IoU, four sides", "", False),
+    "silhouette_iou_front": Metric("silhouette IoU, front", "", False),
+    "silhouette_iou_left": Metric("silhouette IoU, left", "", False),
+    "silhouette_iou_back": Metric("silhouette IoU, back", "", False),
+    "silhouette_iou_right": Metric("silhouette IoU, right", "", False),
+}
+"""Figures of a mesh."""
+
+MAP_METRICS: dict[str, Metric] = {
+    "front_degrees": Metric("predicted front normals, mean angle inside the mask", "°", True, 2),
+    "back_degrees": Metric("predicted back normals, mean angle inside the mask", "°", True, 2),
+    "mask_iou": Metric("predicted mask IoU", "", False),
+}
+"""Figures of the maps that the networks predict, where there are networks."""
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Which metrics, at which alignments, from how many samples."""
+
+    name: str
+    alignments: tuple[Alignment, ...]
+    metrics: tuple[str, ...]
+    headline: tuple[str, ...]
+    """The figures of the first table, in the order of the protocol's papers."""
+    samples: int = SAMPLES
+    iou_points: int = IOU_POINTS
+    render_size: int = 512
+
+    @property
+    def renders(self) -> bool:
+        """Whether any metric needs re-rendered normal maps."""
+        return any(name.startswith(("normal_l2", "normal_degrees", "silhouette")) for name in self.metrics)
+
+
+_DISTANCES = ("prediction_to_truth_cm", "truth_to_prediction_cm", "chamfer_cm", "normal_consistency")
+_RENDERED = tuple(name for name in METRICS if name.startswith("normal_l2"))
+
+PROTOCOLS: dict[str, Protocol] = {
+    "pifuhd": Protocol(
+        "pifuhd",
+        ("none",),
+        (*_DISTANCES, *_RENDERED),
+        ("prediction_to_truth_cm", "chamfer_cm", "normal_consistency", "normal_l2"),
+    ),
+    "sith": Protocol("sith", ("rigid",), (*_DISTANCES, "fscore"), (*_DISTANCES, "fscore")),
+    "all": Protocol(
+        "all",
+        ("none", "rigid"),
+        tuple(METRICS),
+        (*_DISTANCES, "fscore", "iou", "normal_l2", "normal_degrees", "silhouette_iou"),
+    ),
+}
