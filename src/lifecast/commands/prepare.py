@@ -1,0 +1,80 @@
+"""`lifecast prepare`: scans or made people to training data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+
+def prepare(
+    scans: Annotated[Path, tyro.conf.Positional],
+    out: Annotated[Path, tyro.conf.Positional],
+    /,
+    size: int = 1024,
+    views: int = 360,
+    elevation: tuple[float, float] = (0.0, 0.0),
+    lighting: Path | None = None,
+    lightings: int = 163,
+    points: tuple[int, int, int] = (16_000, 64_000, 64_000),
+    rays: int = 64,
+    workers: int = 1,
+    seed: int = 0,
+    test_fraction: float = 0.1,
+    split: Path | None = None,
+    units: Literal["m", "cm", "mm", "inch"] | None = None,
+    up: Literal["x", "y", "z", "-y", "-z"] | None = None,
+) -> int:
+    """Scans or made people to training data.
+
+    Args:
+        scans: Folder of GLB, OBJ, PLY or STL people (one a file, or one a folder).
+        out: Folder of the dataset; an interrupted run goes on where it stopped, damaged people are made again.
+        size: Pixels of the square views.
+        views: Views a person, evenly spaced in yaw (360: every degree).
+        elevation: Range of the camera's elevation in degrees, MIN MAX.
+        lighting: Folder of EXR or HDR environment maps; built-in lights without.
+        lightings: Sets of light coefficients made from the maps under random rotations.
+        points: Points a person: uniform, near the surface with sigma 5 cm, with sigma 3 cm.
+        rays: Visibility rays a vertex for the shadows.
+        workers: Processes.
+        seed: Of views, lights, points and the split.
+        test_fraction: Share of the people kept for testing.
+        split: JSON file {"train": [...], "test": [...]} instead of a random split.
+        units: Of the files; found by a person's height when absent.
+        up: Axis that points up in the files; found when absent.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    from lifecast.scans.prepare import Outcome, Settings
+    from lifecast.scans.prepare import prepare as run
+    from lifecast.scans.read import find_scans
+    from lifecast.scans.split import read_split
+
+    settings = Settings(
+        size=size, views=views, elevation=elevation, uniform=points[0], near5=points[1], near3=points[2], rays=rays,
+        lightings=lightings, seed=seed, units=units, up=up,
+    )  # fmt: skip
+    people = find_scans(scans)
+    given = read_split(split) if split is not None else None
+    console = Console(stderr=True, highlight=False)
+    columns = (
+        TextColumn("preparing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"),
+        TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("people", total=len(people))
+
+        def tell(outcome: Outcome) -> None:
+            bar.advance(task)
+            if outcome.state == "failed":
+                bar.console.print(f"{outcome.person}: left out: {outcome.reason}", markup=False)
+            elif outcome.state == "remade":
+                bar.console.print(f"{outcome.person}: made again: {outcome.reason}", markup=False)
+
+        summary = run(people, out, settings, lighting, workers, test_fraction, given, tell)
+    told = ", ".join(f"{summary.count(s)} {s}" for s in ("made", "kept", "remade", "failed") if summary.count(s))
+    console.print(f"{len(people)} people: {told}; {out}", markup=False)
+    return 1 if summary.count("failed") else 0

@@ -1,0 +1,1 @@
+"""Scans and made people to training data: reading, normalising, lighting, rendering, labelling, storing, loading."""

@@ -1,0 +1,289 @@
+"""Prepared people as training samples: `PeopleDataset`.
+
+    samples = PeopleDataset("DATA", "train", size=512, points=8000)
+    loader = DataLoader(samples, batch_size=8, num_workers=4)
+    samples.set_epoch(3)     # other augmentation and points in every epoch; the same (seed, epoch, index), the same sample
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from lifecast.errors import DataError, UsageError
+from lifecast.scans.augmentation import NONE, Augmentation, Placement
+from lifecast.scans.background import Backgrounds
+
+FORMAT = 1
+_CACHED_POOLS = 8
+
+
+def _read_picture(path: Path, flags: int) -> NDArray[np.uint8]:
+    picture = cv2.imread(str(path), flags)
+    if picture is None:
+        raise DataError(f"{path}: missing or damaged; run `lifecast prepare` again, which makes it anew")
+    return picture
+
+
+class PeopleDataset(Dataset[dict[str, Any]]):
+    """Views of prepared people; each item is a dict of tensors (see `__getitem__`).
+
+    Parameters
+    ----------
+    root
+        Folder that `lifecast prepare` wrote.
+    split
+        `train`, `test` or `all`.
+    size
+        Pixels S of the square pictures, at most twice what is stored.
+    points
+        Points N of a sample; 0 leaves points and occupancy out.
+    near
+        Pool of the points near the surface: sigma 5 cm (coarse level) or 3 cm (fine level).
+    near_fraction
+        Share of the points that comes from it; the rest is uniform in the volume.
+    window
+        Side in pixels of a random crop on the person in which the points shall lie (fine level; the paper: 512 of
+        1024). The pictures stay whole, `window` says where the crop is.
+    augmentation
+        None: samples as rendered, in front of plain grey.
+    backgrounds
+        Folder of pictures; None: generated backgrounds (with augmentation).
+    seed
+        Of everything random.
+    """
+
+    def __init__(
+        self,
+        root: str | Path,
+        split: Literal["train", "test", "all"] = "train",
+        size: int = 512,
+        points: int = 8000,
+        near: Literal["near5", "near3"] = "near5",
+        near_fraction: float = 15 / 16,
+        window: int | None = None,
+        augmentation: Augmentation | None = None,
+        backgrounds: str | Path | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.root = Path(root)
+        header = self._json(self.root / "dataset.json")
+        if header.get("format") != FORMAT:
+            raise DataError(f"{self.root / 'dataset.json'}: format {header.get('format')!r}, this version reads {FORMAT}")
+        parts = self._json(self.root / "split.json")
+        if split == "all":
+            self.people = sorted(parts["train"] + parts["test"])
+        elif split in parts:
+            self.people = list(parts[split])
+        else:
+            raise UsageError(f"split {split!r}: choose train, test or all")
+        if not self.people:
+            raise DataError(f"{self.root}: nobody in the split {split!r}")
+        if size % 4 or size < 32:
+            raise UsageError(f"size {size}: give a multiple of 4 of at least 32")
+        if window is not None and not 0 < window <= size:
+            raise UsageError(f"window {window}: must be in 1..{size}")
+        if not 0 <= near_fraction <= 1:
+            raise UsageError(f"near_fraction {near_fraction}: must be in 0..1")
+        self.size, self.points, self.near, self.near_fraction = size, points, near, near_fraction
+        self.window, self.seed = window, seed
+        self.augmentation = augmentation or NONE
+        self.backgrounds = Backgrounds(Path(backgrounds) if backgrounds else None, seed) if augmentation else None
+        self.items: list[tuple[str, int]] = []
+        self._views: dict[str, list[dict[str, Any]]] = {}
+        for person in self.people:
+            views = self._json(self.root / person / "person.json")["views"]
+            self._views[person] = views
+            self.items += [(person, view) for view in range(len(views))]
+        # Shared memory, so that workers that stay alive between epochs see a new epoch too.
+        self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()
+        self._pools: OrderedDict[str, dict[str, NDArray[Any]]] = OrderedDict()
+
+    @staticmethod
+    def _json(path: Path) -> dict[str, Any]:
+        try:
+            return json.loads(path.read_text())
+        except FileNotFoundError as error:
+            raise DataError(f"{path}: missing; make the dataset with `lifecast prepare`") from error
+        except ValueError as error:
+            raise DataError(f"{path}: damaged ({error}); run `lifecast prepare` again") from error
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose random draws the samples use."""
+        self._epoch.fill_(epoch)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        """Sample `index`.
+
+        Returns
+        -------
+        dict with
+            image (3, S, S) float32 in [-1, 1]; mask (1, S, S) in [0, 1]; front, back (3, S, S) unit normals, 0 outside;
+            depth (2, S/4, S/4) front and back view z, 0 outside; depth_mask (1, S/4, S/4);
+            points (N, 3) view space; occupancy (N,); window (4,) int64 x0, y0, w, h; person str; view int.
+        """
+        person, view = self.items[index]
+        rng = np.random.default_rng([self.seed, int(self._epoch), index])
+        placement = self.augmentation.placement(rng)
+        stem = self.root / person / self._views[person][view]["files"]
+        size = self.size
+
+        mask = placement.picture(self._sized(_read_picture(Path(f"{stem}_mask.png"), cv2.IMREAD_GRAYSCALE)), size, 0)
+        image = self._image(stem, placement, mask, rng)
+        front = self._normals(Path(f"{stem}_front.png"), placement, mask)
+        back = self._normals(Path(f"{stem}_back.png"), placement, mask)
+        depth, depth_mask = self._depth(Path(f"{stem}_depth.npz"), placement)
+        window = self._window(mask, rng)
+        sample: dict[str, Any] = {
+            "image": torch.from_numpy(image).permute(2, 0, 1).contiguous().float().mul_(2 / 255).sub_(1),  # (3, S, S)
+            "mask": torch.from_numpy(mask)[None].float().div_(255),  # (1, S, S)
+            "front": torch.from_numpy(front).permute(2, 0, 1).contiguous(),  # (3, S, S)
+            "back": torch.from_numpy(back).permute(2, 0, 1).contiguous(),  # (3, S, S)
+            "depth": torch.from_numpy(depth),  # (2, S/4, S/4)
+            "depth_mask": torch.from_numpy(depth_mask),  # (1, S/4, S/4)
+            "window": torch.tensor(window),
+            "person": person,
+            "view": view,
+        }
+        if self.points:
+            points, occupancy = self._sample_points(person, view, placement, window, rng)
+            sample["points"], sample["occupancy"] = torch.from_numpy(points), torch.from_numpy(occupancy)
+        return sample
+
+    def _sized(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """`picture` resized to S (area-averaged when smaller)."""
+        if picture.shape[0] == self.size:
+            return picture
+        shrinking = picture.shape[0] > self.size
+        return cv2.resize(
+            picture, (self.size, self.size), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
+        )
+
+    def _image(
+        self, stem: Path, placement: Placement, mask: NDArray[np.uint8], rng: np.random.Generator
+    ) -> NDArray[np.uint8]:
+        """(S, S, 3) RGB: person before background, as a camera would have it."""
+        colour = self._sized(_read_picture(Path(f"{stem}_colour.jpg"), cv2.IMREAD_COLOR_RGB))
+        colour = placement.picture(colour, self.size, 127)
+        if self.backgrounds is None:
+            behind = np.full_like(colour, 127)
+        else:
+            behind = self.augmentation.tone(self.backgrounds.draw(rng, self.size), rng, 0.7)
+            colour = self.augmentation.tone(colour, rng, 0.7)
+        share = cv2.merge([mask, mask, mask])
+        # a + (b - a) m in bytes: rounding twice costs at most one grey level.
+        image = cv2.add(
+            cv2.multiply(colour, share, scale=1 / 255), cv2.multiply(behind, cv2.bitwise_not(share), scale=1 / 255)
+        )
+        if self.backgrounds is not None:
+            image = self.augmentation.camera(self.augmentation.tone(image, rng, 0.7), rng)
+        return image
+
+    def _normals(self, path: Path, placement: Placement, mask: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """(S, S, 3) unit normals, turned with the picture, 0 outside."""
+        stored = placement.picture(self._sized(_read_picture(path, cv2.IMREAD_COLOR_RGB)), self.size, 128)
+        normals = np.zeros((self.size, self.size, 3), np.float32)
+        x, y, w, h = cv2.boundingRect(mask)
+        if w == 0:
+            return normals
+        box = stored[y : y + h, x : x + w].astype(np.float32) * np.float32(1 / 127.5) - 1
+        turn = np.eye(3, dtype=np.float32)
+        turn[:2, :2] = placement.linear()
+        if not np.array_equal(turn, np.eye(3)):
+            box = cv2.transform(box, turn)
+        length = np.sqrt(np.einsum("hwc,hwc->hw", box, box))
+        inside = (mask[y : y + h, x : x + w] > 0) & (length > 0.05)
+        box *= (inside / np.maximum(length, 1e-6))[..., None].astype(np.float32)
+        normals[y : y + h, x : x + w] = box
+        return normals
+
+    def _depth(self, path: Path, placement: Placement) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """(2, S/4, S/4) front and back view z, and (1, S/4, S/4) where there is any."""
+        try:
+            with np.load(path) as stored:
+                maps = [stored["front"].astype(np.float32), stored["back"].astype(np.float32)]
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise DataError(f"{path}: missing or damaged ({error}); run `lifecast prepare` again") from error
+        quarter = self.size // 4
+        # -9 marks the outside through the resampling, which takes the nearest and never mixes.
+        moved = np.stack([placement.picture(np.nan_to_num(m, nan=-9.0), quarter, -9, nearest=True) for m in maps])
+        there = (moved > -8).all(axis=0)
+        return (moved * there * np.float32(placement.scale)).astype(np.float32), there[None].astype(np.float32)
+
+    def _window(self, mask: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.int64]:
+        """x0, y0, w, h of the crop: centred on a random pixel of the person, moved inside the picture."""
+        if self.window is None:
+            return np.array([0, 0, self.size, self.size], np.int64)
+        side = self.window
+        x, y, w, h = cv2.boundingRect(mask)
+        rows, columns = np.nonzero(mask[y : y + h : 4, x : x + w : 4] > 127)
+        if len(rows):
+            pick = int(rng.integers(len(rows)))
+            centre = np.array([x + 4 * columns[pick], y + 4 * rows[pick]])
+        else:
+            centre = np.array([self.size // 2, self.size // 2])
+        corner = np.clip(centre - side // 2, 0, self.size - side)
+        return np.array([corner[0], corner[1], side, side], np.int64)
+
+    def _pool(self, person: str) -> dict[str, NDArray[Any]]:
+        """The points of one person that this dataset uses; the last few people's are kept."""
+        if person in self._pools:
+            self._pools.move_to_end(person)
+            return self._pools[person]
+        path = self.root / person / "points.npz"
+        pool: dict[str, NDArray[Any]] = {}
+        try:
+            with np.load(path) as stored:
+                for name in ("uniform", self.near):
+                    points = stored[f"{name}_points"]
+                    pool[name] = points
+                    pool[f"{name}_inside"] = np.unpackbits(stored[f"{name}_inside"], count=len(points))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise DataError(f"{path}: missing or damaged ({error}); run `lifecast prepare` again") from error
+        self._pools[person] = pool
+        while len(self._pools) > _CACHED_POOLS:
+            self._pools.popitem(last=False)
+        return pool
+
+    def _sample_points(
+        self, person: str, view: int, placement: Placement, window: NDArray[np.int64], rng: np.random.Generator
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """(N, 3) view-space points inside the window and their (N,) occupancy."""
+        pool = self._pool(person)
+        record = self._views[person][view]
+        rotation = np.array(record["rotation"], np.float64).reshape(3, 3)
+        shift = np.array([*record["shift"], 0.0])
+        low = np.array([window[0], self.size - window[1] - window[3]]) * 2 / self.size - 1
+        high = low + window[2:] * 2 / self.size
+        near = round(self.points * self.near_fraction)
+        points, labels = [], []
+        for name, count in ((self.near, near), ("uniform", self.points - near)):
+            if count == 0:
+                continue
+            total = len(pool[name])
+            tries = count if self.window is None else 4 * count
+            chosen = np.empty((0, 3), np.float32)
+            inside = np.empty(0, np.uint8)
+            while len(chosen) < count:
+                pick = rng.integers(total, size=int(tries * 1.1) + 16)
+                moved = placement.points(pool[name][pick] @ rotation.T + shift)
+                kept = ((moved[:, :2] >= low) & (moved[:, :2] <= high)).all(axis=1) & (np.abs(moved[:, 2]) <= 1)
+                chosen = np.concatenate([chosen, moved[kept]])
+                inside = np.concatenate([inside, pool[f"{name}_inside"][pick[kept]]])
+                tries = min(2 * tries, 40 * count)
+            points.append(chosen[:count])
+            labels.append(inside[:count])
+        return np.concatenate(points), np.concatenate(labels).astype(np.float32)

@@ -1,0 +1,148 @@
+"""A scan to the normalised space that all people share: units, up axis, scale and origin.
+
+Normalised space is the view space of yaw 0: x right, y up, z toward the camera, the larger of height and horizontal
+diameter at 180 cm = 1.40625 units (1 unit = 128 cm), x and z zero at the pelvis, y zero at half height.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lifecast.errors import ScanError
+from lifecast.scans.read import Scan
+
+CM = 1.0 / 128.0
+"""One centimetre of a normalised person, in view units."""
+SPAN = 180.0 * CM
+
+Units = Literal["m", "cm", "mm", "inch"]
+Up = Literal["x", "y", "z", "-y", "-z"]
+METRES: dict[str, float] = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inch": 0.0254}
+# Rows of the rotation that brings the named axis to +y and keeps handedness.
+TO_Y_UP: dict[str, list[list[float]]] = {
+    "y": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+    "z": [[1, 0, 0], [0, 0, 1], [0, -1, 0]],
+    "-y": [[-1, 0, 0], [0, -1, 0], [0, 0, 1]],
+    "-z": [[1, 0, 0], [0, 0, -1], [0, 1, 0]],
+    "x": [[0, -1, 0], [1, 0, 0], [0, 0, 1]],
+}
+TALLEST, SHORTEST = 2.5, 0.5
+
+
+@dataclass
+class Normalisation:
+    """p = scale * (metres - origin), metres = unit * (turn @ file)."""
+
+    scale: float
+    origin: NDArray[np.float64]
+    """(3,) metres, y up."""
+    units: str
+    up: str
+
+
+def find_up(vertices: NDArray[np.float32]) -> str:
+    """The axis along which a person stands: y unless the extent along another is clearly larger.
+
+    Scanners write y up or z up; someone with stretched arms may be as wide as tall, so y (glTF, most of the datasets)
+    wins within 30 %.
+    """
+    extent = np.ptp(vertices, axis=0)
+    if extent[2] > 1.3 * extent[1] and extent[2] >= extent[0]:
+        return "z"
+    if extent[0] > 1.3 * extent[1] and extent[0] > 1.3 * extent[2] and extent[1] < 0.4 * extent[0]:
+        # Wider than anyone's arms are against the height (span / height is at most about 1.1): lies along x.
+        return "x"
+    return "y"
+
+
+def find_units(height: float, source: str = "") -> str:
+    """The unit in which `height` is that of a person (0.5 to 2.5 m, which covers a sitting child)."""
+    for unit in ("m", "cm", "mm", "inch"):
+        if SHORTEST <= height * METRES[unit] <= TALLEST:
+            return unit
+    raise ScanError(
+        f"{source}: {height:.4g} units tall, which is no person in m, cm, mm or inches; give --units and --up"
+    )
+
+
+def horizontal_diameter(vertices: NDArray[np.float32]) -> float:
+    """The largest width seen from any yaw, of (V, 3) vertices, y up."""
+    angles = np.linspace(0, np.pi, 90, endpoint=False)
+    axes = np.stack([np.cos(angles), np.sin(angles)])  # (2, 90)
+    # Only extreme points matter: those of the convex hull, approximated by the extremes along the 90 axes.
+    flat = vertices[:: max(1, len(vertices) // 20000)][:, [0, 2]] @ axes.astype(np.float32)  # (V', 90)
+    return float(np.ptp(flat, axis=0).max())
+
+
+def surface_centroid(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> NDArray[np.float64]:
+    """(3,) area-weighted mean of the surface."""
+    corners = vertices[faces].astype(np.float64)  # (F, 3, 3)
+    area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
+    if area.sum() <= 0:
+        raise ScanError("a scan whose triangles have no area cannot be normalised")
+    return (corners.mean(axis=1) * area[:, None]).sum(axis=0) / area.sum()
+
+
+def normalise(
+    scan: Scan, units: Units | None = None, up: Up | None = None, pelvis: NDArray[np.float64] | None = None
+) -> Normalisation:
+    """Bring `scan.vertices` into normalised space, in place; return how.
+
+    Parameters
+    ----------
+    units, up
+        Of the file; None: found from the extents.
+    pelvis
+        (3,) metres in the y-up frame (from a made person's card); None: the surface's centroid stands in for it.
+    """
+    up_axis = up or find_up(scan.vertices)
+    vertices = scan.vertices @ np.array(TO_Y_UP[up_axis], np.float32).T
+    extent = np.ptp(vertices, axis=0)
+    if not extent.min() > 0:
+        raise ScanError(f"{scan.source}: the scan is flat (extents {extent.tolist()})")
+    unit = units or find_units(float(max(extent[1], 0.6 * extent.max())), scan.source)
+    vertices = vertices * np.float32(METRES[unit])
+    low, high = vertices.min(axis=0), vertices.max(axis=0)
+    height = float(high[1] - low[1])
+    if not 0.1 < height < 4.0:
+        raise ScanError(f"{scan.source}: {height:.3g} m tall with units {unit} and up {up_axis}; give --units and --up")
+    centre = surface_centroid(vertices, scan.faces) if pelvis is None else np.asarray(pelvis, np.float64)
+    origin = np.array([centre[0], (float(low[1]) + float(high[1])) / 2, centre[2]])
+    scale = SPAN / max(height, horizontal_diameter(vertices))
+    scan.vertices = ((vertices - origin) * scale).astype(np.float32)
+    return Normalisation(scale, origin, unit, up_axis)
+
+
+def vertex_normals(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> NDArray[np.float32]:
+    """(V, 3) unit normals, angle-weighted over all faces whose corners coincide.
+
+    Vertices at the same place (split at texture seams) share their normal unless it would be turned by more than a
+    right angle (two sheets back to back keep their own).
+    """
+    corners = vertices[faces]  # (F, 3, 3)
+    face_normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    length = np.linalg.norm(face_normal, axis=1, keepdims=True)
+    face_normal = face_normal / np.maximum(length, 1e-20)
+    normals = np.zeros((len(vertices), 3))
+    for i in range(3):
+        ahead = corners[:, (i + 1) % 3] - corners[:, i]
+        behind = corners[:, (i + 2) % 3] - corners[:, i]
+        cosine = (ahead * behind).sum(1) / np.maximum(
+            np.linalg.norm(ahead, axis=1) * np.linalg.norm(behind, axis=1), 1e-20
+        )
+        angle = np.arccos(np.clip(cosine, -1, 1))
+        for axis in range(3):
+            normals[:, axis] += np.bincount(
+                faces[:, i], weights=angle * face_normal[:, axis], minlength=len(vertices)
+            )
+    own = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)
+    # Exactly equal positions only: a seam's two vertices are copies of one.
+    _, same = np.unique(np.ascontiguousarray(vertices).view("V12").ravel(), return_inverse=True)
+    shared = np.stack([np.bincount(same, weights=normals[:, axis]) for axis in range(3)], axis=1)[same]
+    shared /= np.maximum(np.linalg.norm(shared, axis=1, keepdims=True), 1e-20)
+    agree = (shared * own).sum(axis=1, keepdims=True) > 0
+    return np.where(agree, shared, own).astype(np.float32)

@@ -1,0 +1,314 @@
+"""One person or many: scan in, folder of training data out, resumable and verified by checksum.
+
+What the folders hold is told in `FORMAT`; `PeopleDataset` reads them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import zlib
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lifecast.atomic import atomic_folder, write_text
+from lifecast.errors import DataError, LifecastError, ScanError, UsageError
+from lifecast.scans.lighting import PAPER_COUNT, make_lightings, random_rotation, rotate
+from lifecast.scans.normalise import Units, Up, normalise, vertex_normals
+from lifecast.scans.occupancy import sample_pools
+from lifecast.scans.read import read_scan
+from lifecast.scans.render import Look, Renderer, View, view_rotation
+from lifecast.scans.split import Split, apply_split, make_split
+from lifecast.scans.transfer import build_scene, vertex_transfer
+
+FORMAT = 1
+JPEG_QUALITY = 95
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that decides what a prepared person looks like; stored in dataset.json and compared on resume."""
+
+    size: int = 1024
+    """Pixels of the square views."""
+    views: int = 360
+    """Views a person, evenly spaced in yaw; below 360 from a random first one."""
+    elevation: tuple[float, float] = (0.0, 0.0)
+    """Range of the camera's elevation in degrees (positive looks down)."""
+    uniform: int = 16_000
+    near5: int = 64_000
+    near3: int = 64_000
+    """Points of the pools."""
+    rays: int = 64
+    """Visibility rays a vertex."""
+    lightings: int = PAPER_COUNT
+    seed: int = 0
+    units: Units | None = None
+    up: Up | None = None
+
+    def __post_init__(self) -> None:
+        if self.size < 64 or self.size % 4:
+            raise UsageError(f"--size {self.size}: give a multiple of 4 of at least 64")
+        if self.views < 1:
+            raise UsageError(f"--views {self.views}: give at least 1")
+        low, high = self.elevation
+        if not -89 <= low <= high <= 89:
+            raise UsageError(f"--elevation {low} {high}: give MIN <= MAX between -89 and 89 degrees")
+        if min(self.uniform, self.near5, self.near3) < 1:
+            raise UsageError("--points: every pool needs at least one point")
+
+
+@dataclass
+class Outcome:
+    """What became of one person."""
+
+    person: str
+    state: str
+    """made, kept, remade or failed."""
+    reason: str = ""
+
+
+@dataclass
+class Summary:
+    """What a run of `prepare` did."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def count(self, state: str) -> int:
+        return sum(outcome.state == state for outcome in self.outcomes)
+
+
+def checksum(path: Path) -> str:
+    """sha256 of a file, hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def damage(folder: Path) -> str | None:
+    """Why the prepared person in `folder` cannot be used, naming the file; None when all is well."""
+    card = folder / "person.json"
+    try:
+        files: dict[str, Any] = json.loads(card.read_text())["files"]
+    except FileNotFoundError:
+        return f"{card} is missing"
+    except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
+        return f"{card} is damaged ({error})"
+    for name, stated in files.items():
+        path = folder / name
+        if not path.is_file():
+            return f"{path} is missing"
+        if path.stat().st_size != stated["bytes"] or checksum(path) != stated["sha256"]:
+            return f"{path} is damaged (its checksum differs)"
+    return None
+
+
+def draw_view(
+    rng: np.random.Generator, yaw: float, settings: Settings, lights: NDArray[np.float32]
+) -> tuple[dict[str, Any], NDArray[np.float64], Look]:
+    """The random part of one view: elevation, lighting, exposure."""
+    elevation = float(rng.uniform(*settings.elevation))
+    index = int(rng.integers(len(lights)))
+    turned = random_rotation(rng, 0.0)
+    light = rotate(lights[index], turned)
+    colour = light[0] / max(float(light[0].mean()), 1e-6)
+    balance = float(rng.uniform(0.4, 1.0))  # cameras take out most of the light's tint
+    light = light / colour**balance
+    look = Look(light, exposure=float(np.exp(rng.normal(0.25, 0.25))), gamma=float(np.exp(rng.normal(0, 0.08))))
+    rotation = view_rotation(yaw, elevation)
+    record = {
+        "yaw": yaw, "elevation": elevation, "lighting": index, "exposure": look.exposure,
+        "rotation": rotation.ravel().tolist(),
+    }  # fmt: skip
+    return record, rotation, look
+
+
+def write_view(folder: Path, stem: str, view: View) -> list[str]:
+    """The files of one view into `folder`; returns their names."""
+    pictures = {
+        f"{stem}_colour.jpg": (view.colour[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]),
+        f"{stem}_mask.png": (view.mask, [cv2.IMWRITE_PNG_COMPRESSION, 1]),
+        f"{stem}_front.png": (view.front[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1]),
+        f"{stem}_back.png": (view.back[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1]),
+    }
+    for name, (pixels, flags) in pictures.items():
+        if not cv2.imwrite(str(folder / name), np.ascontiguousarray(pixels), flags):
+            raise OSError(f"{folder / name}: could not be written")
+    np.savez_compressed(folder / f"{stem}_depth.npz", front=view.front_depth, back=view.back_depth)
+    return [*pictures, f"{stem}_depth.npz"]
+
+
+def prepare_person(
+    person: str, source: Path, out: Path, settings: Settings, lights: NDArray[np.float32]
+) -> None:
+    """Make the folder `out / person` from the scan at `source` (atomically, replacing an older one)."""
+    rng = np.random.default_rng([settings.seed, zlib.crc32(person.encode())])
+    scan = read_scan(source)
+    pelvis = None
+    card = source.parent / "card.json"
+    if card.is_file():
+        try:
+            pelvis = np.array(json.loads(card.read_text())["pelvis"], np.float64)
+        except (ValueError, KeyError) as error:
+            raise ScanError(f"{card}: has no readable 'pelvis' ({error})") from error
+    normalisation = normalise(scan, settings.units, settings.up, pelvis)
+    normals = vertex_normals(scan.vertices, scan.faces)
+    renderer = Renderer(scan, normals, np.zeros((len(normals), 9), np.float32), settings.size)
+    # Hair cards and lashes that are mostly holes neither cast a solid shadow nor enclose a volume.
+    solid = scan.faces[renderer.texels.face_coverage() > 0.5]
+    occluders = renderer.scene if len(solid) == len(scan.faces) else build_scene(scan.vertices, solid)
+    renderer.transfer = vertex_transfer(
+        occluders, scan.vertices, normals, settings.rays, cell=0.003, seed=int(rng.integers(2**31))
+    )
+    pools = sample_pools(
+        scan.vertices, solid,
+        {"uniform": settings.uniform, "near5": settings.near5, "near3": settings.near3}, rng,
+    )  # fmt: skip
+    if settings.views >= 360:
+        yaws = np.arange(settings.views) * (360.0 / settings.views)
+    else:
+        yaws = (rng.uniform(0, 360) + np.arange(settings.views) * (360.0 / settings.views)) % 360.0
+    with atomic_folder(out / person) as folder:
+        names: list[str] = []
+        views = []
+        for i, yaw in enumerate(yaws):
+            record, rotation, look = draw_view(rng, float(yaw), settings, lights)
+            shift = renderer.shift(rotation)
+            view = renderer.render(rotation, shift, look)
+            stem = f"view_{i:03d}"
+            names += write_view(folder, stem, view)
+            record["shift"] = shift.tolist()
+            record["files"] = stem
+            views.append(record)
+        arrays: dict[str, NDArray[Any]] = {}
+        for name, (points, inside) in pools.items():
+            arrays[f"{name}_points"] = points
+            arrays[f"{name}_inside"] = np.packbits(inside)
+        np.savez(folder / "points.npz", **arrays)  # type: ignore[arg-type]
+        np.savez(folder / "mesh.npz", vertices=scan.vertices, faces=solid)
+        names += ["points.npz", "mesh.npz"]
+        record = {
+            "person": person, "source": source.name, "scale": normalisation.scale,
+            "origin": normalisation.origin.tolist(), "units": normalisation.units, "up": normalisation.up,
+            "vertices": len(scan.vertices), "faces": len(scan.faces), "views": views,
+            "files": {n: {"bytes": (folder / n).stat().st_size, "sha256": checksum(folder / n)} for n in names},
+        }  # fmt: skip
+        (folder / "person.json").write_text(json.dumps(record))
+
+
+def _one_thread() -> None:
+    """A worker computes on one core; the pool is what uses the others."""
+    for name in ("OMP_NUM_THREADS", "IGL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
+    cv2.setNumThreads(1)
+
+
+def _work(person: str, source: Path, out: Path, settings: Settings, lights: NDArray[np.float32]) -> Outcome:
+    """One task of the pool: keep, make or remake one person; expected failures are told, not raised."""
+    state, reason = "made", ""
+    if (out / person).exists():
+        found = damage(out / person)
+        if found is None:
+            return Outcome(person, "kept")
+        state, reason = "remade", found
+    try:
+        prepare_person(person, source, out, settings, lights)
+    except LifecastError as error:
+        return Outcome(person, "failed", str(error))
+    return Outcome(person, state, reason)
+
+
+def _check_settings(out: Path, settings: Settings, lighting: list[str]) -> None:
+    """Refuse to mix people of different settings in one dataset."""
+    path = out / "dataset.json"
+    if not path.is_file():
+        return
+    try:
+        stored = json.loads(path.read_text())
+        before = dict(stored["settings"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path}: damaged ({error}); remove it to begin again") from error
+    if stored.get("format") != FORMAT:
+        raise DataError(f"{path}: format {stored.get('format')!r}, this version writes {FORMAT}; use another folder")
+    now = json.loads(json.dumps(asdict(settings)))
+    differing = [name for name in now if before.get(name) != now[name]]
+    if differing:
+        told = ", ".join(f"{name} {before.get(name)} -> {now[name]}" for name in differing)
+        raise UsageError(f"{out}: was begun with other settings ({told}); use another folder or the same settings")
+    if stored["lighting"]["maps"] != lighting:
+        raise UsageError(f"{out}: was begun with other lighting maps; use another folder or the same --lighting")
+
+
+def _sweep(out: Path) -> None:
+    """Remove what killed runs left half-made (`.name.PID.XXXX.part`, of processes that no longer run)."""
+    for leftover in out.glob(".*.part*"):
+        fields = leftover.name.split(".")
+        pid = next((int(part) for part in reversed(fields) if part.isdigit()), None)
+        if pid is not None and pid != os.getpid() and Path(f"/proc/{pid}").exists():
+            continue
+        if leftover.is_dir():
+            shutil.rmtree(leftover, ignore_errors=True)
+        else:
+            leftover.unlink(missing_ok=True)
+
+
+def prepare(
+    scans: dict[str, Path],
+    out: Path,
+    settings: Settings,
+    lighting: Path | None = None,
+    workers: int = 1,
+    test_fraction: float = 0.1,
+    split: Split | None = None,
+    progress: Callable[[Outcome], None] | None = None,
+) -> Summary:
+    """Prepare everybody in `scans` ({person: file}) into the dataset folder `out`.
+
+    People who are there and undamaged are kept; damaged ones are made again. A scan that fails is left out of the
+    dataset and told in the summary.
+
+    Raises
+    ------
+    UsageError, DataError
+        `out` holds a dataset of other settings; the lighting folder has no map.
+    """
+    names, lights = make_lightings(lighting, settings.lightings, settings.seed)
+    out.mkdir(parents=True, exist_ok=True)
+    _check_settings(out, settings, names)
+    _sweep(out)
+    header: dict[str, Any] = {
+        "format": FORMAT, "size": settings.size, "settings": asdict(settings),
+        "lighting": {"maps": names, "coefficients": np.round(lights, 6).reshape(len(lights), -1).tolist()},
+        "normalisation": {"span_cm": 180, "unit_cm": 128},
+    }  # fmt: skip
+    write_text(out / "dataset.json", json.dumps(header))
+    summary = Summary()
+
+    def note(outcome: Outcome) -> None:
+        summary.outcomes.append(outcome)
+        if progress is not None:
+            progress(outcome)
+
+    tasks: Iterable[tuple[str, Path]] = sorted(scans.items())
+    if workers <= 1:
+        _one_thread()
+        for person, source in tasks:
+            note(_work(person, source, out, settings, lights))
+    else:
+        with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_one_thread) as pool:
+            futures = [pool.submit(_work, person, source, out, settings, lights) for person, source in tasks]
+            for future in as_completed(futures):
+                note(future.result())
+    usable = [outcome.person for outcome in summary.outcomes if outcome.state != "failed"]
+    parts = apply_split(split, usable) if split is not None else make_split(usable, test_fraction, settings.seed)
+    write_text(out / "split.json", json.dumps(parts, indent=1))
+    write_text(out / "dataset.json", json.dumps(header | {"people": len(usable), "views": len(usable) * settings.views}))
+    return summary

@@ -1,0 +1,182 @@
+"""A scan from a file: one triangle soup with per-vertex UV or colour and a few materials.
+
+Everything that trimesh reads is accepted (GLB, glTF, OBJ, PLY, STL, OFF); scenes are flattened with their transforms,
+and each geometry of the scene stays known by its name as a `part` (a range of faces).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lifecast.errors import ScanError
+
+SUFFIXES = (".glb", ".gltf", ".obj", ".ply", ".stl", ".off")
+GREY = 0.5  # linear reflectance of a scan without any colour (STL): 18 % grey cards look too dark as clothing
+
+
+@dataclass
+class Material:
+    """What a face's surface looks like: glTF's base colour, and which texels are cut away."""
+
+    name: str
+    factor: NDArray[np.float32]
+    """(3,) linear factor that multiplies texture and vertex colour."""
+    texture: NDArray[np.uint8] | None = None
+    """(H, W, 3) sRGB, row 0 at v = 1; None: only factor and vertex colour."""
+    alpha: NDArray[np.uint8] | None = None
+    """(H, W) coverage; None: opaque."""
+    cutoff: float = 0.5
+    """Texels with alpha / 255 below this are holes (glTF alphaMode MASK; BLEND is treated the same)."""
+
+
+@dataclass
+class Scan:
+    """A person's surface; (V, 3) vertices in the file's units until `normalise` has run."""
+
+    vertices: NDArray[np.float32]
+    faces: NDArray[np.int32]
+    uv: NDArray[np.float32]
+    """(V, 2), v up; zeros where a part has no texture."""
+    colour: NDArray[np.uint8]
+    """(V, 3) sRGB vertex colour; white where a texture tells the colour."""
+    material: NDArray[np.int32]
+    """(F,) index into `materials`."""
+    materials: list[Material]
+    parts: list[tuple[str, int, int]] = field(default_factory=list)
+    """(name, first face, end face) of every geometry in the file."""
+    source: str = ""
+
+
+def _rgb_and_alpha(image: Any) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    """PIL picture -> (H, W, 3) uint8, (H, W) uint8 or None where it is opaque throughout."""
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        rgba = np.asarray(image.convert("RGBA"))
+        alpha = np.ascontiguousarray(rgba[..., 3])
+        return np.ascontiguousarray(rgba[..., :3]), None if alpha.min() == 255 else alpha
+    return np.ascontiguousarray(np.asarray(image.convert("RGB"))), None
+
+
+def _material(visual: Any, has_uv: bool) -> Material:
+    """The material of one trimesh visual."""
+    source = getattr(visual, "material", None)
+    name = str(getattr(source, "name", None) or "material")
+    factor = np.ones(3, np.float32)
+    image = None
+    mode, cutoff = "OPAQUE", 0.5
+    if source is not None:
+        # PBRMaterial and SimpleMaterial name the same things differently.
+        colour = getattr(source, "baseColorFactor", None)
+        image = getattr(source, "baseColorTexture", None)
+        if image is None:
+            image = getattr(source, "image", None)
+        if colour is None and image is None:
+            colour = getattr(source, "main_color", None)
+        if colour is not None:
+            factor = np.asarray(colour, np.float32)[:3]
+            if factor.max(initial=0) > 1.0 or np.issubdtype(np.asarray(colour).dtype, np.integer):
+                factor = factor / np.float32(255)
+        mode = str(getattr(source, "alphaMode", None) or "OPAQUE").upper()
+        stated = getattr(source, "alphaCutoff", None)
+        cutoff = 0.5 if stated is None else float(stated)
+    if image is None or not has_uv:
+        return Material(name, factor)
+    texture, alpha = _rgb_and_alpha(image)
+    return Material(name, factor, texture, alpha if mode in ("MASK", "BLEND") else None, cutoff)
+
+
+def read_scan(path: str | Path) -> Scan:
+    """Read the file at `path` into one `Scan` (file's own units and axes).
+
+    Raises
+    ------
+    ScanError
+        The file is missing, of an unknown kind, broken, or holds no triangle.
+    """
+    import trimesh
+
+    path = Path(path)
+    if path.suffix.lower() not in SUFFIXES:
+        raise ScanError(f"{path}: not a scan format; use one of {', '.join(SUFFIXES)}")
+    if not path.is_file():
+        raise ScanError(f"{path}: no such file")
+    try:
+        scene = trimesh.load_scene(path, process=False)
+    except (ValueError, KeyError, IndexError, TypeError, OSError, AttributeError, NotImplementedError) as error:
+        raise ScanError(f"{path}: cannot be read as a mesh ({type(error).__name__}: {error})") from error
+
+    vertices, faces, uvs, colours, material_of_face = [], [], [], [], []
+    materials: list[Material] = []
+    parts: list[tuple[str, int, int]] = []
+    vertex_count = face_count = 0
+    for node in sorted(scene.graph.nodes_geometry):
+        transform, key = scene.graph[node]
+        mesh = scene.geometry[key]
+        if not isinstance(mesh, trimesh.Trimesh) or len(mesh.faces) == 0:
+            continue
+        count = len(mesh.vertices)
+        uv = getattr(mesh.visual, "uv", None)
+        has_uv = uv is not None and len(uv) == count
+        material = _material(mesh.visual, has_uv)
+        colour = np.full((count, 3), 255, np.uint8)
+        if mesh.visual.kind in ("vertex", "face"):
+            colour = np.asarray(mesh.visual.vertex_colors)[:, :3].astype(np.uint8)
+        elif material.texture is None:
+            attributes = getattr(mesh.visual, "vertex_attributes", None) or {}
+            if "color" in attributes and len(attributes["color"]) == count:
+                colour = np.asarray(attributes["color"])[:, :3].astype(np.uint8)
+            elif getattr(mesh.visual, "material", None) is None or mesh.visual.kind is None:
+                material.factor = np.full(3, GREY, np.float32)
+        vertices.append(trimesh.transform_points(mesh.vertices, transform).astype(np.float32))
+        turned = np.linalg.det(transform[:3, :3]) < 0
+        faces.append(np.asarray(mesh.faces[:, ::-1] if turned else mesh.faces, np.int32) + vertex_count)
+        uvs.append(np.asarray(uv, np.float32)[:, :2] if has_uv else np.zeros((count, 2), np.float32))
+        colours.append(colour)
+        material_of_face.append(np.full(len(mesh.faces), len(materials), np.int32))
+        materials.append(material)
+        parts.append((str(key), face_count, face_count + len(mesh.faces)))
+        vertex_count += count
+        face_count += len(mesh.faces)
+    if not faces:
+        raise ScanError(f"{path}: holds no triangle; a point cloud must be meshed first")
+    scan = Scan(
+        np.concatenate(vertices), np.concatenate(faces), np.concatenate(uvs), np.concatenate(colours),
+        np.concatenate(material_of_face), materials, parts, str(path),
+    )  # fmt: skip
+    if not np.isfinite(scan.vertices).all():
+        broken = int((~np.isfinite(scan.vertices)).any(axis=1).sum())
+        raise ScanError(f"{path}: {broken} vertices are not finite; repair or export the mesh again")
+    return scan
+
+
+def find_scans(folder: str | Path) -> dict[str, Path]:
+    """All scans under `folder` as {person: file}, sorted by person.
+
+    A mesh alone in its folder is named after the folder (`people/person_000123/person.glb` -> `person_000123`), meshes
+    that share a folder after folder and file; in the top folder after the file.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ScanError(f"{folder}: no such folder of scans")
+    files = sorted(
+        file for file in folder.rglob("*")
+        if file.suffix.lower() in SUFFIXES and not any(p.startswith(".") for p in file.relative_to(folder).parts)
+    )  # fmt: skip
+    if not files:
+        raise ScanError(f"{folder}: no scan in it; looked for {', '.join(SUFFIXES)}")
+    siblings: dict[Path, int] = {}
+    for file in files:
+        siblings[file.parent] = siblings.get(file.parent, 0) + 1
+    people: dict[str, Path] = {}
+    for file in files:
+        alone = siblings[file.parent] == 1 and file.parent != folder
+        inside = (file.parent if alone else file.with_suffix("")).relative_to(folder)
+        name = "_".join(inside.parts).replace(" ", "_")
+        if name in people:
+            raise ScanError(f"{file} and {people[name]} would both be called {name!r}; rename one")
+        people[name] = file
+    return dict(sorted(people.items()))

@@ -1,0 +1,141 @@
+"""All textures of a scan in one flat array, reduced to the resolution at which they will be seen, sampled bilinearly."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lifecast.scans.read import Scan
+
+
+def srgb_to_linear(value: NDArray[np.floating]) -> NDArray[np.float32]:
+    """sRGB in [0, 1] -> linear (IEC 61966-2-1)."""
+    value = np.asarray(value, np.float32)
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4).astype(np.float32)
+
+
+def linear_to_srgb(value: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Linear in [0, 1] -> sRGB."""
+    value = np.clip(np.asarray(value, np.float32), 0, 1)
+    return np.where(value <= 0.0031308, value * 12.92, 1.055 * value ** (1 / 2.4) - 0.055).astype(np.float32)
+
+
+LINEAR_OF_BYTE = srgb_to_linear(np.arange(256) / 255)
+
+
+class TexelPool:
+    """Base colour and coverage at any (face, barycentric) of a scan.
+
+    Parameters
+    ----------
+    scan
+        In normalised space.
+    pixels_per_unit
+        Of the renders; a texture seen smaller than its resolution is area-averaged first by a power of two, as a mip
+        level would be, so that fine weave does not turn into noise.
+    """
+
+    def __init__(self, scan: Scan, pixels_per_unit: float) -> None:
+        self.scan = scan
+        count = len(scan.materials)
+        self.offset = np.zeros(count, np.int64)
+        self.width = np.ones(count, np.int64)
+        self.height = np.ones(count, np.int64)
+        self.textured = np.array([m.texture is not None for m in scan.materials])
+        self.masked = np.array([m.texture is not None and m.alpha is not None for m in scan.materials])
+        self.cutoff = np.array([m.cutoff for m in scan.materials], np.float32)
+        self.factor = np.stack([m.factor for m in scan.materials]).astype(np.float32)
+        flat: list[NDArray[np.uint8]] = []
+        end = 0
+        for i, material in enumerate(scan.materials):
+            if material.texture is None:
+                continue
+            alpha = np.full(material.texture.shape[:2], 255, np.uint8) if material.alpha is None else material.alpha
+            rgba = np.dstack([material.texture, alpha])
+            shrink = self._reduction(scan, i, rgba.shape[:2], pixels_per_unit)
+            if shrink > 1:
+                size = (max(1, rgba.shape[1] // shrink), max(1, rgba.shape[0] // shrink))
+                rgba = cv2.resize(rgba, size, interpolation=cv2.INTER_AREA)
+            self.offset[i], self.height[i], self.width[i] = end, rgba.shape[0], rgba.shape[1]
+            flat.append(rgba.reshape(-1, 4))
+            end += rgba.shape[0] * rgba.shape[1]
+        self.texels = np.concatenate(flat) if flat else np.zeros((1, 4), np.uint8)  # (texels, 4) sRGB + alpha
+
+    @staticmethod
+    def _reduction(scan: Scan, material: int, shape: tuple[int, int], pixels_per_unit: float) -> int:
+        """Power of two by which a texture is finer than the render, from areas on the surface and in the texture."""
+        faces = scan.faces[scan.material == material]
+        corners, uv = scan.vertices[faces], scan.uv[faces]
+        area = 0.5 * np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
+        a, b = uv[:, 1] - uv[:, 0], uv[:, 2] - uv[:, 0]
+        texels = 0.5 * np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]) * shape[0] * shape[1]
+        seen = area.sum() * pixels_per_unit**2
+        ratio = np.sqrt(texels.sum() / seen) if seen > 0 else 1.0
+        return int(2 ** max(0, np.floor(np.log2(max(ratio, 1.0)) + 0.25)))
+
+    def sample(
+        self, face: NDArray[np.integer], weights: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Linear base colour (N, 3) and coverage (N,) in [0, 1] at `face` (N,) with barycentric `weights` (N, 3)."""
+        corners = self.scan.faces[face]  # (N, 3)
+        material = self.scan.material[face]
+        colour = LINEAR_OF_BYTE[self.scan.colour[corners]]  # (N, 3 corners, 3)
+        colour = np.einsum("nkc,nk->nc", colour, weights)
+        coverage = np.ones(len(face), np.float32)
+        textured = np.flatnonzero(self.textured[material])
+        if len(textured):
+            rgba = self._bilinear(material[textured], self._uv(corners[textured], weights[textured]))
+            colour[textured] *= rgba[:, :3]
+            coverage[textured] = rgba[:, 3]
+        return colour * self.factor[material], coverage
+
+    def coverage(self, face: NDArray[np.integer], weights: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """(N,) whether the surface is there at all, by alpha against the material's cutoff."""
+        material = self.scan.material[face]
+        solid = np.ones(len(face), bool)
+        holed = np.flatnonzero(self.masked[material])
+        if len(holed):
+            uv = self._uv(self.scan.faces[face[holed]], weights[holed])
+            solid[holed] = self._bilinear(material[holed], uv)[:, 3] >= self.cutoff[material[holed]]
+        return solid
+
+    def face_coverage(self) -> NDArray[np.float32]:
+        """(F,) mean coverage of each face, from seven places on it."""
+        result = np.ones(len(self.scan.faces), np.float32)
+        holed = np.flatnonzero(self.masked[self.scan.material])
+        if len(holed):
+            places = np.array(
+                [[1, 1, 1], [4, 1, 1], [1, 4, 1], [1, 1, 4], [2, 2, 0.5], [2, 0.5, 2], [0.5, 2, 2]], np.float32
+            )
+            places /= places.sum(axis=1, keepdims=True)
+            total = np.zeros(len(holed), np.float32)
+            for place in places:
+                total += self.coverage(holed, np.broadcast_to(place, (len(holed), 3)))
+            result[holed] = total / len(places)
+        return result
+
+    def _uv(self, corners: NDArray[np.integer], weights: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.einsum("nkc,nk->nc", self.scan.uv[corners], weights)
+
+    def _bilinear(self, material: NDArray[np.integer], uv: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(N, 4) linear RGB and alpha of repeating textures."""
+        width, height, offset = self.width[material], self.height[material], self.offset[material]
+        x = uv[:, 0] * width - 0.5
+        y = (1 - uv[:, 1]) * height - 0.5
+        x0, y0 = np.floor(x), np.floor(y)
+        fx, fy = (x - x0).astype(np.float32)[:, None], (y - y0).astype(np.float32)[:, None]
+        left, top = x0.astype(np.int64) % width, y0.astype(np.int64) % height
+        right, bottom = (left + 1) % width, (top + 1) % height
+        rows = (offset + top * width, offset + bottom * width)
+
+        def texel(index: NDArray[np.int64]) -> NDArray[np.float32]:
+            raw = self.texels[index]
+            values = np.empty((len(index), 4), np.float32)
+            values[:, :3] = LINEAR_OF_BYTE[raw[:, :3]]
+            values[:, 3] = raw[:, 3] * np.float32(1 / 255)
+            return values
+
+        upper = texel(rows[0] + left) * (1 - fx) + texel(rows[0] + right) * fx
+        lower = texel(rows[1] + left) * (1 - fx) + texel(rows[1] + right) * fx
+        return upper * (1 - fy) + lower * fy
