@@ -1,0 +1,201 @@
+"""The HTTP API. `POST /api/reconstruct` answers with the model; `/api/jobs` is for clients that watch the stages.
+
+    curl -F photo=@me.jpg http://127.0.0.1:7860/api/reconstruct -o me.glb
+
+Its OpenAPI page is at /api/docs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, FastAPI, File, Form, HTTPException, Request, Response, UploadFile
+from fastapi.responses import JSONResponse
+
+from lifecast import __version__
+from lifecast.errors import LifecastError, PhotoError, UsageError
+from lifecast.web.queue import Cancelled, QueueFull, ReconstructionQueue, Ticket
+from lifecast.web.uploads import CHUNK, UploadTooLarge, receive
+from lifecast.web.work import FORMATS, MEDIA_TYPES, Options, Result, parse_box, reconstruct_upload
+
+Photo = Annotated[UploadFile, File(description="A photograph of a person, whole figure.")]
+Height = Annotated[float, Form(description="The person's height in metres.")]
+Resolution = Annotated[int, Form(description="Grid points along a side: 128, 256, 384 or 512.")]
+Person = Annotated[str, Form(description="'largest', or the number of a found person from 1.")]
+Box = Annotated[str, Form(description="x,y,w,h in pixels: overrules the search for people.")]
+Formats = Annotated[str, Form(description=f"Comma-separated, among {', '.join(FORMATS)}.")]
+
+CLIENT_GONE = 499  # what nginx logs for a client that went away; nobody reads it
+
+
+async def _chunks(file: UploadFile) -> AsyncIterator[bytes]:
+    while chunk := await file.read(CHUNK):
+        yield chunk
+
+
+def _refusal(error: BaseException) -> tuple[int, str]:
+    """HTTP status and plain words for what went wrong."""
+    if isinstance(error, UploadTooLarge):
+        return 413, str(error)
+    if isinstance(error, UsageError):
+        return 422, str(error)
+    if isinstance(error, PhotoError):
+        return 422, str(error)
+    if isinstance(error, Cancelled):
+        return 504, str(error)
+    if isinstance(error, LifecastError):
+        return 500, str(error)
+    return 500, f"the server failed on this photograph ({type(error).__name__}); its log says more"
+
+
+def _model(ticket: Ticket, file_format: str) -> Response:
+    result = ticket.result
+    assert isinstance(result, Result)
+    if file_format not in result.files:
+        raise HTTPException(404, f"{file_format} was not asked for; ask with formats={file_format}")
+    suffix = "zip" if file_format == "obj" else file_format
+    return Response(
+        result.files[file_format],
+        media_type=MEDIA_TYPES[file_format],
+        headers={"Content-Disposition": f'attachment; filename="person.{suffix}"', "Cache-Control": "no-store"},
+    )
+
+
+def _status(queue: ReconstructionQueue, ticket: Ticket) -> dict[str, Any]:
+    status: dict[str, Any] = {
+        "token": ticket.token,
+        "state": ticket.state,
+        "stage": ticket.stage,
+        "place": queue.place(ticket),
+    }
+    if ticket.state == "done":
+        status |= ticket.result.facts
+        status["files"] = {name: f"/api/jobs/{ticket.token}/person.{name}" for name in ticket.result.files}
+    if ticket.error is not None:
+        status["error"] = _refusal(ticket.error)[1]
+    return status
+
+
+def make_router(queue: ReconstructionQueue, reconstructor: Any, upload_limit: int) -> APIRouter:
+    """The routes under /api."""
+    router = APIRouter(prefix="/api")
+
+    async def enter(photo: UploadFile, height: float, resolution: int, person: str, box: str, formats: str) -> Ticket:
+        try:
+            options = Options(height, resolution, person, parse_box(box), tuple(formats.split(",")))
+            upload = await receive(_chunks(photo), photo.filename or "photo", upload_limit)
+        except LifecastError as error:
+            status, words = _refusal(error)
+            raise HTTPException(status, words) from error
+        try:
+            return queue.submit(lambda progress: reconstruct_upload(reconstructor, upload, options, progress))
+        except QueueFull as full:
+            upload.discard()
+            raise HTTPException(503, str(full), headers={"Retry-After": str(full.retry_after)}) from full
+
+    @router.post(
+        "/reconstruct",
+        summary="A photograph in, the 3D model out",
+        responses={
+            200: {"content": {"model/gltf-binary": {}, "application/json": {}}},
+            413: {"description": "The upload is too large"},
+            422: {"description": "The photograph or an option cannot be used; `detail` says why"},
+            503: {"description": "The queue is full; Retry-After says for how many seconds"},
+            504: {"description": "The time limit was reached"},
+        },
+    )
+    async def reconstruct(
+        request: Request,
+        photo: Photo,
+        height: Height = 1.70,
+        resolution: Resolution = 512,
+        person: Person = "largest",
+        box: Box = "",
+        formats: Formats = "glb",
+    ) -> Response:
+        """Waits for the end. With `Accept: application/json` the answer is the facts and links instead of the file."""
+        ticket = await enter(photo, height, resolution, person, box, formats)
+        while not ticket.wait(0):
+            if await request.is_disconnected():
+                ticket.cancel()
+                return Response(status_code=CLIENT_GONE)
+            await asyncio.sleep(0.05)
+        if ticket.error is not None:
+            queue.drop(ticket)
+            status, words = _refusal(ticket.error)
+            raise HTTPException(status, words)
+        if "application/json" in request.headers.get("accept", ""):
+            return JSONResponse(_status(queue, ticket))
+        queue.drop(ticket)
+        return _model(ticket, formats.split(",")[0])
+
+    @router.post("/jobs", status_code=202, summary="Queue a photograph and return at once")
+    async def create_job(
+        photo: Photo,
+        height: Height = 1.70,
+        resolution: Resolution = 512,
+        person: Person = "largest",
+        box: Box = "",
+        formats: Formats = "glb",
+    ) -> dict[str, Any]:
+        """The answer's `token` is the only way to the result."""
+        return _status(queue, await enter(photo, height, resolution, person, box, formats))
+
+    def known(token: str) -> Ticket:
+        ticket = queue.find(token)
+        if ticket is None:
+            raise HTTPException(404, "no such job: its token is wrong, or its time is over")
+        return ticket
+
+    @router.get("/jobs/{token}", summary="Place in the queue, stage, and at the end the facts and links")
+    async def job(token: str) -> dict[str, Any]:
+        return _status(queue, known(token))
+
+    @router.get("/jobs/{token}/person.{file_format}", summary="A file of a finished job")
+    async def file(token: str, file_format: str) -> Response:
+        ticket = known(token)
+        if ticket.error is not None:
+            status, words = _refusal(ticket.error)
+            raise HTTPException(status, words)
+        if ticket.state != "done":
+            raise HTTPException(409, f"not finished: {ticket.stage}")
+        return _model(ticket, file_format)
+
+    @router.delete("/jobs/{token}", status_code=204, summary="Cancel a job, or delete its result")
+    async def delete(token: str) -> None:
+        ticket = known(token)
+        ticket.cancel()
+        queue.drop(ticket)
+
+    @router.get("/health", summary="Whether the worker lives, and how many are in the queue")
+    async def health() -> dict[str, Any]:
+        return {"version": __version__, "queue": len(queue), "capacity": queue.capacity}
+
+    return router
+
+
+def make_app(queue: ReconstructionQueue, reconstructor: Any, upload_limit: int = 32 << 20) -> FastAPI:
+    """The server's application without the page.
+
+    Parameters
+    ----------
+    reconstructor
+        As `lifecast.load` returns it.
+    upload_limit
+        Bytes of one request's body. A body that announces more is refused before it is read.
+    """
+    app = FastAPI(title="lifecast", version=__version__, docs_url="/api/docs", openapi_url="/api/openapi.json")
+    body_limit = upload_limit + (1 << 16)  # the form's own fields and boundaries
+
+    @app.middleware("http")
+    async def refuse_large_bodies(request: Request, answer: Any) -> Any:
+        announced = request.headers.get("content-length", "0")
+        if request.url.path.startswith("/api") and (not announced.isdecimal() or int(announced) > body_limit):
+            words = f"a body of {announced} bytes: this server takes {upload_limit / 2**20:.0f} MiB"
+            return JSONResponse({"detail": words}, status_code=413)
+        return await answer(request)
+
+    app.include_router(make_router(queue, reconstructor, upload_limit))
+    return app

@@ -1,0 +1,145 @@
+import io
+import threading
+import time
+import zipfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+pytest.importorskip("fastapi", reason="the extra lifecast[web] is not installed")
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from lifecast.errors import PhotoError
+from lifecast.web.api import make_app
+from lifecast.web.queue import ReconstructionQueue
+
+
+class FakeReconstruction:
+    def __init__(self, content: bytes) -> None:
+        self.timings = {"surface": 0.25}
+        self.notes = ("cut off at the knees",)
+        self.mesh = SimpleNamespace(vertices=[0] * 8, faces=[0] * 12)
+        self.content = content
+
+    def save(self, path: Path) -> None:
+        path.write_bytes(path.suffix.encode() + self.content)
+        if path.suffix == ".obj":
+            path.with_suffix(".mtl").write_bytes(b"mtl")
+
+    def preview(self, size: int) -> Image.Image:
+        return Image.new("RGB", (size, size))
+
+
+class FakeReconstructor:
+    """Stands for a loaded model: the photograph `slow` waits, `bad` is refused, others come back as their bytes."""
+
+    def __init__(self) -> None:
+        self.gate, self.entered, self.paths = threading.Event(), threading.Event(), []
+
+    def reconstruct(self, path, *, person, box, height, resolution, progress):
+        self.paths.append(path)
+        content = path.read_bytes()
+        progress("finding the person")
+        if content == b"slow":
+            self.entered.set()
+            self.gate.wait(20)
+        progress("surface")
+        if content == b"bad":
+            raise PhotoError(f"{path.name}: no person found")
+        if content == b"bug":
+            raise ZeroDivisionError("a secret path")
+        return FakeReconstruction(content)
+
+
+@pytest.fixture
+def served():
+    reconstructor = FakeReconstructor()
+    queue = ReconstructionQueue(capacity=2, time_limit=20)
+    with TestClient(make_app(queue, reconstructor, upload_limit=1000)) as client:
+        yield SimpleNamespace(client=client, model=reconstructor, queue=queue)
+    reconstructor.gate.set()
+    queue.close()
+
+
+def photo(content: bytes = b"picture", name: str = "me.jpg"):
+    return {"photo": (name, io.BytesIO(content))}
+
+
+def test_the_model_comes_back_and_the_upload_is_gone(served):
+    answer = served.client.post("/api/reconstruct", files=photo())
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "model/gltf-binary"
+    assert answer.content == b".glbpicture"
+    assert not served.model.paths[0].parent.exists()
+
+
+def test_json_has_facts_and_unguessable_links(served):
+    answer = served.client.post(
+        "/api/reconstruct", files=photo(), data={"formats": "glb,obj"}, headers={"accept": "application/json"}
+    ).json()
+    assert (answer["state"], answer["faces"], answer["notes"]) == ("done", 12, ["cut off at the knees"])
+    archive = served.client.get(answer["files"]["obj"])
+    assert zipfile.ZipFile(io.BytesIO(archive.content)).namelist() == ["person.mtl", "person.obj"]
+    assert served.client.get(f"/api/jobs/{answer['token']}/person.stl").status_code == 404
+    assert served.client.get("/api/jobs/guess").status_code == 404
+    assert served.client.delete(f"/api/jobs/{answer['token']}").status_code == 204
+    assert served.client.get(answer["files"]["obj"]).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("content", "data", "status", "words"),
+    [
+        (b"bad", {}, 422, "no person found"),
+        (b"", {}, 422, "empty"),
+        (b"x" * 1001, {}, 413, "larger than"),
+        (b"x" * 200_000, {}, 413, "takes"),
+        (b"ok", {"height": "17"}, 422, "height 17.0"),
+        (b"ok", {"resolution": "500"}, 422, "resolution 500"),
+        (b"ok", {"person": "-1"}, 422, "person '-1'"),
+        (b"ok", {"box": "1,2,3"}, 422, "box '1,2,3'"),
+        (b"ok", {"formats": "exe"}, 422, "format exe"),
+    ],
+)
+def test_refusals_say_why(served, content, data, status, words):
+    answer = served.client.post("/api/reconstruct", files=photo(content), data=data)
+    assert answer.status_code == status
+    assert words in answer.json()["detail"]
+
+
+def test_a_bug_tells_the_client_nothing_of_the_inside_and_the_server_lives(served):
+    answer = served.client.post("/api/reconstruct", files=photo(b"bug"))
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    assert served.client.post("/api/reconstruct", files=photo()).status_code == 200
+
+
+def test_a_full_queue_says_when_to_come_again(served):
+    running = served.client.post("/api/jobs", files=photo(b"slow")).json()
+    assert served.model.entered.wait(10)
+    waiting = [served.client.post("/api/jobs", files=photo()).json() for _ in range(2)]
+    assert [job["place"] for job in waiting] == [1, 2]
+    full = served.client.post("/api/jobs", files=photo())
+    assert full.status_code == 503
+    assert int(full.headers["retry-after"]) >= 1
+    assert served.client.get(f"/api/jobs/{running['token']}/person.glb").status_code == 409
+    served.model.gate.set()
+    for _ in range(200):
+        state = served.client.get(f"/api/jobs/{waiting[1]['token']}").json()
+        if state["state"] == "done":
+            break
+        time.sleep(0.05)
+    assert state["state"] == "done"
+    assert served.client.get(state["files"]["glb"]).content == b".glbpicture"
+
+
+def test_names_never_become_paths(served):
+    served.client.post("/api/reconstruct", files=photo(name="../../evil/../x.jpg"))
+    assert served.model.paths[0].name == "photo.jpg"
+
+
+def test_openapi_page(served):
+    schema = served.client.get("/api/openapi.json").json()
+    assert "503" in schema["paths"]["/api/reconstruct"]["post"]["responses"]
+    assert served.client.get("/api/docs").status_code == 200
