@@ -1,0 +1,28 @@
+"""`python -m lifecast.training`: see `arguments`."""
+
+from __future__ import annotations
+
+import sys
+
+from rich.console import Console
+
+from lifecast.errors import LifecastError
+from lifecast.training.arguments import options_from
+from lifecast.training.loop import train
+
+
+def main() -> int:
+    """Train by the command line's options; the exit status."""
+    errors = Console(stderr=True, highlight=False)
+    try:
+        train(options_from())
+    except LifecastError as error:
+        errors.print(f"train: {error}", markup=False)
+        return error.exit_status
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

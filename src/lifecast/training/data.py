@@ -1,0 +1,114 @@
+"""Opening the prepared dataset for a stage, and feeding it to the loop in an order that a resumed run continues."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import torch
+from torch.utils.data import DataLoader, Subset, default_collate
+
+from lifecast.errors import DataError
+from lifecast.training.options import TrainOptions
+from lifecast.training.order import ByEpoch, EndlessBatches, Epochal
+from lifecast.training.recipe import Phase, Recipe, StageRecipe
+
+Split = Literal["train", "test"]
+
+
+def check_data(root: Path) -> None:
+    """DataError where `root` is no prepared dataset."""
+    if not root.is_dir():
+        raise DataError(f"{root}: no such folder; make training data with `lifecast prepare`")
+    if not (root / "dataset.json").is_file():
+        raise DataError(f"{root}: holds no dataset.json, so nothing is prepared there; run `lifecast prepare`")
+
+
+def fingerprint(root: Path) -> str:
+    """SHA-256 over the dataset's description and split: says in a model card what it was trained on."""
+    digest = hashlib.sha256()
+    for name in ("dataset.json", "split.json"):
+        path = root / name
+        digest.update(path.read_bytes() if path.is_file() else b"")
+    return digest.hexdigest()
+
+
+def open_split(
+    options: TrainOptions, recipe: Recipe, stage: StageRecipe, phase: Phase, size: int, split: Split
+) -> Epochal:
+    """The dataset of one split at a phase's size; only the training split is augmented."""
+    from lifecast.scans.augmentation import Augmentation
+    from lifecast.scans.dataset import PeopleDataset
+
+    check_data(options.data)
+    training = split == "train"
+    dataset = PeopleDataset(
+        options.data,
+        split=split,
+        size=size,
+        points=0 if options.stage == "normals" else phase.points,
+        near=stage.near,
+        near_fraction=stage.near_fraction,
+        window=stage.window if training and stage.window is not None and stage.window < size else None,
+        augmentation=Augmentation() if training and recipe.augment else None,
+        backgrounds=options.backgrounds,
+        seed=options.seed,
+    )
+    if len(dataset) == 0:
+        raise DataError(f"{options.data}: its {split} split is empty; prepare more people")
+    return cast(Epochal, dataset)
+
+
+def default_workers(devices: int) -> int:
+    """One fewer than this process may use of the cores, at least 1 and at most 12."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(12, cores // devices - 1))
+
+
+def begin_worker(_: int) -> None:
+    """In a loading process: leave Ctrl-C to the training process, which ends this one, and use one thread."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(1)
+
+
+def training_batches(
+    dataset: Epochal, batch: int, seed: int, start: int, workers: int, rank: int, world: int, pinned: bool
+) -> Iterator[dict[str, Any]]:
+    """Endless batches from position `start` on; see `order`."""
+    loader = DataLoader(
+        ByEpoch(dataset),
+        batch_sampler=EndlessBatches(len(dataset), batch, seed, start, rank, world),
+        num_workers=workers,
+        worker_init_fn=begin_worker,
+        pin_memory=pinned,
+        prefetch_factor=3 if workers else None,
+        persistent_workers=workers > 0,
+    )
+    return iter(loader)
+
+
+def validation_batches(
+    dataset: Epochal, batch: int, samples: int, workers: int, rank: int, world: int
+) -> Iterator[dict[str, Any]]:
+    """This process's part of `samples` views spread evenly over the split, always the same ones."""
+    dataset.set_epoch(0)
+    count = min(samples, len(dataset))
+    chosen = [i * len(dataset) // count for i in range(count)][rank::world]
+    loader = DataLoader(
+        Subset(cast(Any, dataset), chosen),
+        batch_size=batch,
+        num_workers=workers,
+        worker_init_fn=begin_worker,
+    )
+    return iter(loader)
+
+
+def collate(dataset: Epochal, indices: list[int]) -> dict[str, Any]:
+    """These samples as one batch."""
+    dataset.set_epoch(0)
+    batch: dict[str, Any] = default_collate([dataset[i] for i in indices])
+    return batch

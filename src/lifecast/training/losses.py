@@ -1,0 +1,95 @@
+"""What training minimises: equations 5 and 6 of the paper, and the auxiliary losses of the slim presets.
+
+Every function computes in float32 whatever the precision around it, and returns a scalar. Where a loss is divided by
+something counted in the batch (points outside, pixels of the person), `across` averages that count over the processes
+of a distributed run. The mean of the processes' gradients is then exactly the gradient of the whole batch, however
+unevenly people fill the pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+Across = Callable[[Tensor], Tensor]
+
+
+def alone(count: Tensor) -> Tensor:
+    """The mean over the processes of a run that has only one."""
+    return count
+
+
+def extended_bce(logits: Tensor | Sequence[Tensor], occupancy: Tensor, across: Across = alone) -> Tensor:
+    """The extended binary cross entropy of equation 5, averaged over the points and, if given several, the stacks.
+
+    lambda, the share of points outside the surface, weighs the points inside and 1 - lambda those outside, so that
+    both sides of the surface pull alike however many points each has. (Equation 5 leaves out the minus sign.)
+
+    Parameters
+    ----------
+    logits
+        (B, N) float, before the sigmoid; or one such tensor for each stack of an hourglass.
+    occupancy
+        (B, N) float in [0, 1], 1 inside.
+    across
+        Mean over processes, see the module.
+    """
+    stacks = [logits] if isinstance(logits, Tensor) else list(logits)
+    if not stacks:
+        raise ValueError("no logits to compare with the occupancy")
+    inside = occupancy.float()
+    outside_share = across((1 - inside).mean())  # lambda
+    total = inside.new_zeros(())
+    for stack in stacks:
+        if stack.shape != inside.shape:
+            raise ValueError(f"logits {tuple(stack.shape)} for occupancy {tuple(inside.shape)}")
+        x = stack.float()
+        # -log sigmoid(x) = softplus(-x) and -log(1 - sigmoid(x)) = softplus(x): finite for every finite logit.
+        terms = outside_share * inside * F.softplus(-x) + (1 - outside_share) * (1 - inside) * F.softplus(x)
+        total = total + terms.mean()
+    return total / len(stacks)
+
+
+def masked_mean(values: Tensor, weights: Tensor, across: Across = alone) -> Tensor:
+    """Mean of `values` (B, C, H, W) where `weights` (B, 1, H, W) are, in proportion to them; 0 where they are 0."""
+    count = across(weights.sum() * values.shape[1])
+    return (values * weights).sum() / count.clamp_min(1.0)
+
+
+def normal_l1(predicted: Tensor, true: Tensor, mask: Tensor | None = None, across: Across = alone) -> Tensor:
+    """L1 distance of normal maps (B, 3, H, W) in [-1, 1]: the second term of equation 6, without its weight.
+
+    Without a mask all pixels count, and the background is pulled to 0; with a mask (B, 1, H, W) only the person's do.
+    """
+    difference = (predicted.float() - true.float()).abs()
+    return difference.mean() if mask is None else masked_mean(difference, mask.float(), across)
+
+
+def normal_cosine(predicted: Tensor, true: Tensor, mask: Tensor, across: Across = alone) -> Tensor:
+    """1 - cosine of the angle between predicted and true normals (B, 3, H, W), averaged over the mask: in [0, 2]."""
+    cosine = F.cosine_similarity(predicted.float(), true.float(), dim=1, eps=1e-4)[:, None]  # (B, 1, H, W)
+    return masked_mean(1 - cosine, mask.float(), across)
+
+
+def mask_bce(logits: Tensor, mask: Tensor) -> Tensor:
+    """Binary cross entropy of mask logits (B, 1, H, W) against a mask in [0, 1]."""
+    return F.binary_cross_entropy_with_logits(logits.float(), mask.float())
+
+
+def depth_l1(predicted: Tensor, true: Tensor, mask: Tensor, across: Across = alone) -> Tensor:
+    """Mean distance of depth maps (B, 2, h, w), front and back, in view units, inside `mask` (B, 1, h, w)."""
+    true = true.float()
+    return masked_mean((predicted.float() - true).abs(), mask.float(), across)
+
+
+def angle_degrees(predicted: Tensor, true: Tensor) -> Tensor:
+    """Angle between two maps of vectors (B, 3, H, W), in degrees: (B, H, W) in [0, 180].
+
+    By atan2 of the cross and the dot product, which unlike the arc cosine is exact for small angles too.
+    """
+    p, t = predicted.float(), true.float()
+    cross = torch.linalg.cross(p, t, dim=1).norm(dim=1)
+    return torch.rad2deg(torch.atan2(cross, (p * t).sum(1)))

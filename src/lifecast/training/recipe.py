@@ -1,0 +1,257 @@
+"""Recipes: by which figures a stage is trained. A recipe is data, a TOML file; this module reads and checks it.
+
+`recipes/paper.toml` holds the paper's values, `cpu.toml` and `gpu-short.toml` those that measured runs suggested for a
+few CPU cores and for a GPU held for minutes. `--recipe` takes one of these names or a path. A key that no field here
+names is an error, never ignored.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_args, get_type_hints
+
+import tomllib
+
+from lifecast.errors import UsageError
+from lifecast.training.perceptual import PerceptualNetwork
+from lifecast.training.schedule import LearningRate
+
+StageName = Literal["normals", "coarse", "fine", "joint"]
+STAGES: tuple[str, ...] = get_args(StageName)
+RECIPES = Path(__file__).parent / "recipes"
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A part of a run with one image size: small pictures first teach more for the same time."""
+
+    size: int | None = None
+    """Side of the finest image that the stage sees, in pixels; none: the preset's own for that level."""
+    batch: int = 8
+    """Pictures in a step, in each process."""
+    points: int = 8000
+    """Points at which the occupancy is asked, for each picture."""
+    share: float = 1.0
+    """Share of the run that this phase takes; the shares of a stage sum to 1."""
+
+    def __post_init__(self) -> None:
+        if self.size is not None and (self.size < 32 or self.size % 32):
+            raise UsageError(f"size = {self.size}: an image side must be a multiple of 32")
+        if self.batch < 1 or self.points < 1:
+            raise UsageError(f"batch = {self.batch}, points = {self.points}: both must be at least 1")
+        if not 0 < self.share <= 1:
+            raise UsageError(f"share = {self.share}: must lie in (0, 1]")
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """The weight of each loss; one with weight 0 is not computed."""
+
+    occupancy: float = 1.0
+    """Extended binary cross entropy, equation 5."""
+    l1: float = 5.0
+    """L1 distance of the normal maps, lambda_l1 of equation 6."""
+    l1_over: Literal["image", "mask"] = "image"
+    """Pixels that the L1 counts: all of them, the background pulled to 0 (the paper), or only the person's."""
+    cosine: float = 0.0
+    """1 - cosine of the angle between predicted and true normals inside the mask."""
+    perceptual: float = 1.0
+    """Perceptual loss, the first term of equation 6."""
+    perceptual_network: PerceptualNetwork = "none"
+    """Whose features the perceptual loss compares."""
+    mask: float = 0.0
+    """Binary cross entropy of the predicted mask, where the preset predicts one."""
+    depth: float = 0.0
+    """L1 distance of the coarse level's auxiliary depth maps, in view units, where the preset predicts them."""
+
+    def __post_init__(self) -> None:
+        for name in ("occupancy", "l1", "cosine", "perceptual", "mask", "depth"):
+            if getattr(self, name) < 0:
+                raise UsageError(f"{name} = {getattr(self, name)}: a loss's weight cannot be negative")
+
+
+@dataclass(frozen=True)
+class StageRecipe:
+    """How one stage is trained."""
+
+    phases: tuple[Phase, ...]
+    """The parts of the run, in order."""
+    optimiser: Literal["adam", "adamw", "rmsprop"] = "adam"
+    """Rule of the steps."""
+    learning_rate: float = 2e-4
+    """At its peak."""
+    betas: tuple[float, float] = (0.9, 0.999)
+    """Decay of Adam's two averages."""
+    weight_decay: float = 0.0
+    """Pull of the weights toward 0 (decoupled with AdamW)."""
+    schedule: LearningRate = field(default_factory=lambda: LearningRate("constant"))
+    """How the rate moves over the run."""
+    epochs: float | None = None
+    """Length of the run where neither --steps nor --minutes gives one."""
+    clip: float = 0.0
+    """Largest norm of the gradient; 0: unbounded."""
+    average: float = 0.0
+    """Decay of the moving average of the weights that is validated and exported; 0: none."""
+    near: Literal["near5", "near3"] = "near5"
+    """Spread of the points around the surface: 5 cm for the coarse, 3 cm for the fine level."""
+    near_fraction: float = 15 / 16
+    """Share of the points drawn around the surface, the rest being uniform in the volume."""
+    window: int | None = None
+    """Side of the random window, in pixels of the fine image, that the fine level sees; none: the whole image."""
+    losses: LossWeights = field(default_factory=LossWeights)
+    """The weight of each loss."""
+
+    def __post_init__(self) -> None:
+        if not self.phases:
+            raise UsageError("a stage needs at least one [[...phases]] table")
+        total = sum(phase.share for phase in self.phases)
+        if abs(total - 1) > 1e-6:
+            raise UsageError(f"the shares of the phases sum to {total:g}, not to 1")
+        if self.learning_rate <= 0:
+            raise UsageError(f"learning_rate = {self.learning_rate}: must be positive")
+        if not 0 <= self.average < 1:
+            raise UsageError(f"average = {self.average}: must lie in [0, 1)")
+        if not 0 <= self.near_fraction <= 1:
+            raise UsageError(f"near_fraction = {self.near_fraction}: must lie in [0, 1]")
+
+    def phase_at(self, progress: float) -> int:
+        """Index of the phase that a run is in at `progress`."""
+        done = 0.0
+        for index, phase in enumerate(self.phases):
+            done += phase.share
+            if progress < done - 1e-9:
+                return index
+        return len(self.phases) - 1
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that `lifecast train` needs to know besides data, preset and machine."""
+
+    name: str
+    """What the model card calls it."""
+    normals: StageRecipe
+    coarse: StageRecipe
+    fine: StageRecipe
+    joint: StageRecipe
+    precision: Literal["32", "bf16", "fp16"] = "32"
+    """Number format of the arithmetic, unless --precision says otherwise."""
+    compile: bool = False
+    """Compile the networks (CUDA only)."""
+    channels_last: bool = True
+    """Keep images and features with their channels innermost, which most convolution kernels prefer."""
+    augment: bool = True
+    """Vary colours, scale, blur, JPEG and background of the training pictures."""
+    checkpoint_minutes: float = 5.0
+    """Time between checkpoints."""
+    keep: int = 2
+    """How many of the last checkpoints stay; the best one stays besides."""
+    validate_minutes: float = 15.0
+    """Time between validations on the test split."""
+    validate_samples: int = 64
+    """Views of the test split in a validation, spread evenly over it."""
+    pictures_minutes: float = 15.0
+    """Time between picture strips."""
+
+    def __post_init__(self) -> None:
+        for name in ("checkpoint_minutes", "validate_minutes", "pictures_minutes"):
+            if getattr(self, name) <= 0:
+                raise UsageError(f"{name} = {getattr(self, name)}: must be positive")
+        if self.keep < 1 or self.validate_samples < 1:
+            raise UsageError("keep and validate_samples must be at least 1")
+
+    def stage(self, name: StageName) -> StageRecipe:
+        """The part for one stage."""
+        part: StageRecipe = getattr(self, name)
+        return part
+
+
+def built_in_recipes() -> list[str]:
+    """Names of the recipes that come with the package."""
+    return sorted(path.stem for path in RECIPES.glob("*.toml"))
+
+
+def load_recipe(name: str | Path) -> Recipe:
+    """Read a recipe by its name or path.
+
+    Raises
+    ------
+    UsageError
+        For a missing file, broken TOML, an unknown key or a value that cannot be; naming file and key.
+    """
+    path = Path(name)
+    if path.suffix != ".toml":
+        path = RECIPES / f"{name}.toml"
+        if not path.is_file():
+            known = ", ".join(built_in_recipes())
+            raise UsageError(f"no recipe {str(name)!r}; choose {known} or a path ending in .toml")
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such recipe file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: not TOML: {error}") from error
+    return recipe_from_dict(table, str(path))
+
+
+def recipe_from_dict(table: dict[str, Any], where: str = "recipe") -> Recipe:
+    """Build a checked recipe from plain tables, as TOML or a checkpoint hold it."""
+    built: Recipe = read_table(Recipe, table, where)
+    return built
+
+
+def recipe_to_dict(recipe: Recipe) -> dict[str, Any]:
+    """Plain tables of `recipe`; `recipe_from_dict` gives it back."""
+    return dataclasses.asdict(recipe)
+
+
+def read_table(kind: Any, table: Any, where: str) -> Any:
+    """An instance of the dataclass `kind` from a table; unknown keys, missing ones and wrong types are errors."""
+    if not isinstance(table, dict):
+        raise UsageError(f"{where}: expected a table, found {table!r}")
+    hints = get_type_hints(kind)
+    fields = {f.name: f for f in dataclasses.fields(kind)}
+    unknown = sorted(set(table) - set(fields))
+    if unknown:
+        raise UsageError(f"{where}: unknown key {unknown[0]!r}; it may hold {', '.join(fields)}")
+    values = {key: read_value(hints[key], value, f"{where}: {key}") for key, value in table.items()}
+    missing = [
+        name
+        for name, f in fields.items()
+        if name not in values and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+    ]
+    if missing:
+        raise UsageError(f"{where}: {missing[0]!r} is missing")
+    try:
+        return kind(**values)
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from None
+
+
+def read_value(hint: Any, value: Any, where: str) -> Any:
+    """`value` checked and converted to the annotated type `hint` (the few kinds that recipes use)."""
+    if dataclasses.is_dataclass(hint):
+        return read_table(hint, value, where)
+    arguments = get_args(hint)
+    if hint == tuple[Phase, ...]:
+        if not isinstance(value, (list, tuple)):
+            raise UsageError(f"{where}: expected an array of tables, found {value!r}")
+        return tuple(read_table(Phase, item, f"{where}[{i}]") for i, item in enumerate(value))
+    if hint == tuple[float, float]:
+        if not isinstance(value, (list, tuple)) or len(value) != 2:
+            raise UsageError(f"{where}: expected two numbers, found {value!r}")
+        return tuple(read_value(float, item, where) for item in value)
+    if type(None) in arguments:
+        present = next(a for a in arguments if a is not type(None))
+        return None if value is None else read_value(present, value, where)
+    if arguments:  # Literal
+        if value not in arguments:
+            raise UsageError(f"{where}: {value!r} is not one of {', '.join(map(str, arguments))}")
+        return value
+    if hint is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    if hint in (int, bool, str) and type(value) is hint:
+        return value
+    raise UsageError(f"{where}: expected {hint.__name__}, found {value!r}")

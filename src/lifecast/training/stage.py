@@ -1,0 +1,287 @@
+"""What each stage trains, on which inputs, and how far it has come: normals, coarse, fine, joint.
+
+*Alternate* training is coarse first, then fine with the coarse level frozen; *joint* trains both levels end to end.
+Either may see the true normal maps, or the predicted ones (`predicted_normals`), which closes the gap between training
+and use. In the joint stage on predicted maps, the normal networks learn along.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lifecast.errors import UsageError
+from lifecast.networks.levels import TwoLevel
+from lifecast.networks.normal_network import NormalMaps
+from lifecast.networks.pixel_aligned import window_fractions
+from lifecast.networks.preset import Preset
+from lifecast.networks.resizing import resize_image, resize_map
+from lifecast.training import losses
+from lifecast.training.perceptual import PerceptualLoss
+from lifecast.training.recipe import LossWeights, StageName
+
+Batch = dict[str, Any]
+CM_A_UNIT = 128.0  # 1 view unit of a person normalised to 180 cm
+
+
+def stage_size(preset: Preset, stage: StageName, predicted_normals: bool) -> int:
+    """Side of the image that a stage sees at the preset's own sizes, in pixels."""
+    if stage == "normals":
+        if preset.normals is None:
+            raise UsageError(f"preset {preset.name} predicts no normals: there is nothing to train in this stage")
+        return preset.normals.size
+    if stage == "coarse":
+        sizes = [preset.coarse.image_size]
+        if predicted_normals and preset.normals is not None:
+            sizes.append(preset.normals.size)
+        return max(sizes)
+    if preset.fine is None and stage == "fine":
+        raise UsageError(f"preset {preset.name} has no fine level to train")
+    return preset.image_size
+
+
+def trained_levels(preset: Preset, stage: StageName, predicted_normals: bool) -> tuple[str, ...]:
+    """Names of the parts of `TwoLevel` whose weights the stage moves."""
+    if stage != "joint":
+        return (stage,)
+    levels = ["coarse"] + (["fine"] if preset.fine is not None else [])
+    if predicted_normals and preset.normals is not None:
+        levels.insert(0, "normals")
+    return tuple(levels)
+
+
+class Stage(nn.Module):
+    """A `TwoLevel` with the losses of one stage; `forward` gives them, `measure` the figures of a validation.
+
+    Parameters
+    ----------
+    model
+        All levels; `requires_grad` is set on those that the stage trains and unset on the others.
+    perceptual
+        The perceptual loss, where the recipe gives it a weight.
+    predicted_normals
+        Feed the levels what the normal networks predict, instead of the truth.
+    """
+
+    def __init__(
+        self,
+        model: TwoLevel,
+        stage: StageName,
+        weights: LossWeights,
+        perceptual: PerceptualLoss | None = None,
+        predicted_normals: bool = False,
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.stage = stage
+        self.weights = weights
+        self.perceptual = perceptual
+        self.predicted_normals = predicted_normals
+        self.across: losses.Across = losses.alone
+        self.size = stage_size(model.preset, stage, predicted_normals)
+        self.levels = trained_levels(model.preset, stage, predicted_normals)
+        if predicted_normals and stage != "normals" and model.normals is None:
+            raise UsageError(f"preset {model.preset.name} predicts no normals: --predicted-normals cannot be used")
+        for name, level in model.named_children():
+            level.requires_grad_(name in self.levels)
+
+    def train(self, mode: bool = True) -> Stage:
+        """Training mode for the trained levels only."""
+        super().train(False)
+        for name in self.levels:
+            getattr(self.model, name).train(mode)
+        return self
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """The losses of a batch, unweighted, and their weighted sum `total`."""
+        parts: dict[str, Tensor] = {}
+        if self.stage == "normals":
+            maps = self.normal_maps(batch["image"])
+            parts |= self.normal_losses(maps, batch)
+        else:
+            parts |= self.level_losses(batch)
+        weight_of = {"coarse": self.weights.occupancy, "fine": self.weights.occupancy}
+        total = torch.stack(
+            [weight_of.get(name, getattr(self.weights, name, 0.0)) * part for name, part in parts.items()]
+        ).sum()
+        return {**parts, "total": total}
+
+    # Normal networks
+
+    def normal_maps(self, image: Tensor) -> NormalMaps:
+        """Predicted maps as the losses want them: where only the person's pixels count, not multiplied by the mask."""
+        assert self.model.normals is not None
+        maps: NormalMaps = self.model.normals(image, masked=self.weights.l1_over == "image")
+        return maps
+
+    def normal_losses(self, maps: NormalMaps, batch: Batch) -> dict[str, Tensor]:
+        """The losses of equation 6 and of the mask, each summed over front and back."""
+        size = maps.front.shape[-1]
+        mask = resize_map(batch["mask"], size, False)
+        parts: dict[str, list[Tensor]] = {"l1": [], "cosine": [], "perceptual": []}
+        for predicted, true in ((maps.front, batch["front"]), (maps.back, batch["back"])):
+            true = resize_map(true, size, False)
+            if self.weights.l1:
+                over = mask if self.weights.l1_over == "mask" else None
+                parts["l1"].append(losses.normal_l1(predicted, true, over, self.across))
+            if self.weights.cosine:
+                parts["cosine"].append(losses.normal_cosine(predicted, true, mask, self.across))
+            if self.perceptual is not None and self.weights.perceptual:
+                shown = predicted * mask if self.weights.l1_over == "mask" else predicted
+                parts["perceptual"].append(self.perceptual(shown, true))
+        result = {name: torch.stack(terms).sum() for name, terms in parts.items() if terms}
+        if self.weights.mask and maps.mask_logit is not None:
+            result["mask"] = losses.mask_bce(maps.mask_logit, mask)
+        return result
+
+    # Occupancy levels
+
+    def level_inputs(self, batch: Batch) -> tuple[NormalMaps, NormalMaps | None]:
+        """The maps fed to the levels, and the predicted ones with gradient if the normal networks learn along."""
+        if not self.predicted_normals:
+            return NormalMaps(batch["front"], batch["back"], batch["mask"]), None
+        assert self.model.normals is not None
+        assert self.model.preset.normals is not None
+        size = self.scaled(self.model.preset.normals.size, batch)
+        image = resize_image(batch["image"], size, self.model.preset.antialias)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and "normals" in self.levels):
+            maps = self.model.normals(image)
+        return maps, maps if "normals" in self.levels else None
+
+    def scaled(self, size: int, batch: Batch) -> int:
+        """A size of the preset, brought to the scale of the batch's images."""
+        return size * batch["image"].shape[-1] // self.size
+
+    def encode(self, level: nn.Module, image: Tensor, maps: NormalMaps, size: int) -> list[Tensor]:
+        """Image and maps resized to `size` and encoded by `level`: a feature map for each stack."""
+        preset = self.model.preset
+        resized = [
+            None if values is None else resize_map(values, size, preset.align_corners)
+            for values in (maps.front, maps.back, maps.mask)
+        ]
+        stacks: list[Tensor] = level.encode(resize_image(image, size, preset.antialias), *resized)  # type: ignore[operator]
+        return stacks
+
+    def level_outputs(self, batch: Batch) -> dict[str, Any]:
+        """Logits (B, N) of every coarse stack and of the fine level, the depth maps, and the predicted normals."""
+        model, preset = self.model, self.model.preset
+        maps, learning = self.level_inputs(batch)
+        points = batch["points"]
+        with torch.set_grad_enabled(torch.is_grad_enabled() and "coarse" in self.levels):
+            size = self.scaled(preset.coarse.image_size, batch)
+            stacks = self.encode(model.coarse, batch["image"], maps, size)
+            # Only the last stack's embedding is used; the others are asked for their loss alone.
+            answers = [model.coarse.query(features, points) for features in stacks]
+        result: dict[str, Any] = {"coarse": [logit for logit, _ in answers], "maps": learning}
+        if preset.coarse.depth_head and "coarse" in self.levels:
+            result["depth"] = model.coarse.predict_depth(stacks[-1])
+        if self.stage in ("fine", "joint") and model.fine is not None and preset.fine is not None:
+            result["fine"] = self.fine_logit(batch, maps, answers[-1][1])
+        return result
+
+    def fine_logit(self, batch: Batch, maps: NormalMaps, embedding: Tensor | None) -> Tensor:
+        """The fine level's logits (B, N), on the batch's window of the image where it has one."""
+        model, preset = self.model, self.model.preset
+        assert model.fine is not None
+        assert preset.fine is not None
+        size = self.scaled(preset.fine.image_size, batch)
+        if preset.normals and preset.normals.fine_size and self.predicted_normals and model.normals is not None:
+            fine_size = self.scaled(preset.normals.fine_size, batch)
+            with torch.set_grad_enabled(torch.is_grad_enabled() and "normals" in self.levels):
+                maps = model.normals(resize_image(batch["image"], fine_size, preset.antialias))
+        image = resize_image(batch["image"], size, preset.antialias)
+        front, back = (resize_map(m, size, preset.align_corners) for m in (maps.front, maps.back))
+        mask = None if maps.mask is None else resize_map(maps.mask, size, preset.align_corners)
+        window = batch.get("window")
+        if window is None or bool((window[:, 2] >= batch["image"].shape[-1]).all()):
+            features = model.fine.encode(image, front, back, mask)[-1]
+            return model.fine.query(features, batch["points"], embedding)
+        # The dataset's window counts pixels of its image; `size` may differ from that.
+        pixels = window * size // batch["image"].shape[-1]
+        cut = [None if x is None else cut_windows(x, pixels) for x in (image, front, back, mask)]
+        features = model.fine.encode(*cut)[-1]  # type: ignore[arg-type]
+        return model.fine.query(features, batch["points"], embedding, window_fractions(pixels, size))
+
+    def level_losses(self, batch: Batch) -> dict[str, Tensor]:
+        """Equation 5 on every coarse stack and on the fine level, as far as they are trained; auxiliary losses."""
+        outputs = self.level_outputs(batch)
+        occupancy = batch["occupancy"]
+        parts: dict[str, Tensor] = {}
+        if "coarse" in self.levels:
+            parts["coarse"] = losses.extended_bce(outputs["coarse"], occupancy, self.across)
+        if "fine" in outputs and "fine" in self.levels:
+            parts["fine"] = losses.extended_bce(outputs["fine"], occupancy, self.across)
+        if self.weights.depth and "depth" in outputs:
+            depth = match_size(outputs["depth"], batch["depth"])
+            parts["depth"] = losses.depth_l1(depth, batch["depth"], batch["depth_mask"], self.across)
+        if outputs["maps"] is not None:
+            parts |= self.normal_losses(outputs["maps"], batch)
+        return parts
+
+    # Validation
+
+    @torch.no_grad()
+    def measure(self, batch: Batch) -> dict[str, tuple[Tensor, Tensor]]:
+        """Sums and counts of the figures of a batch: divide the one by the other after adding up all batches.
+
+        front_deg, back_deg: angle of the normals inside the mask. mask_iou. coarse_iou, fine_iou: intersection over
+        union of predicted and true occupancy at the sampled points. depth_cm: error of the auxiliary depth maps at
+        180 cm height.
+        """
+        figures: dict[str, tuple[Tensor, Tensor]] = {}
+        if self.stage == "normals" or self.predicted_normals:
+            assert self.model.normals is not None
+            assert self.model.preset.normals is not None
+            size = batch["image"].shape[-1]
+            if self.stage != "normals":
+                size = self.scaled(self.model.preset.normals.size, batch)
+            image = resize_image(batch["image"], size, self.model.preset.antialias)
+            maps = self.model.normals(image, masked=False)
+            inside = resize_map(batch["mask"], size, False)[:, 0] > 0.5
+            for name, predicted in (("front_deg", maps.front), ("back_deg", maps.back)):
+                true = resize_map(batch[name.split("_")[0]], size, False)
+                angles = losses.angle_degrees(predicted, true)
+                figures[name] = (angles[inside].sum(), inside.sum())
+            if maps.mask is not None:
+                figures["mask_iou"] = overlap(maps.mask[:, 0] > 0.5, inside)
+        if self.stage != "normals":
+            outputs = self.level_outputs(batch)
+            true = batch["occupancy"] > 0.5
+            figures["coarse_iou"] = overlap(outputs["coarse"][-1] > 0, true)
+            if "fine" in outputs:
+                figures["fine_iou"] = overlap(outputs["fine"] > 0, true)
+            if "depth" in outputs:
+                error = (match_size(outputs["depth"].float(), batch["depth"]) - batch["depth"]).abs()
+                weight = batch["depth_mask"].float()
+                figures["depth_cm"] = ((error * weight).sum() * CM_A_UNIT, weight.sum() * error.shape[1])
+        return figures
+
+    def score(self, figures: dict[str, float]) -> float:
+        """One figure to choose the best weights by; more is better."""
+        if self.stage == "normals":
+            return -(figures["front_deg"] + figures["back_deg"]) / 2
+        return figures.get("fine_iou", figures["coarse_iou"])
+
+
+def overlap(predicted: Tensor, true: Tensor) -> tuple[Tensor, Tensor]:
+    """Sizes of the intersection and of the union of two boolean tensors."""
+    return (predicted & true).sum(), (predicted | true).sum()
+
+
+def match_size(maps: Tensor, like: Tensor) -> Tensor:
+    """`maps` (B, C, H, W) averaged down, or interpolated up, to the height and width of `like`."""
+    size = like.shape[-2:]
+    if maps.shape[-2:] == size:
+        return maps
+    if maps.shape[-1] > size[-1]:
+        return F.interpolate(maps, size=size, mode="area")
+    return F.interpolate(maps, size=size, mode="bilinear", align_corners=False)
+
+
+def cut_windows(images: Tensor, windows: Tensor) -> Tensor:
+    """The windows (B, 4) x0, y0, width, height, all of one size, of images (B, C, S, S): (B, C, height, width)."""
+    cut = [image[:, y : y + h, x : x + w] for image, (x, y, w, h) in zip(images, windows.tolist(), strict=True)]
+    return torch.stack(cut)

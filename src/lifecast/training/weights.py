@@ -1,0 +1,85 @@
+"""Weights in and out of a run: starting from others' levels, and writing files that hold every level trained so far.
+
+The card of a weights file says under `training.levels` which levels were ever trained, and how. A file written after
+the coarse stage holds trained normal networks too if it started from some (`--init`); after fine, everything.
+"""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import lifecast
+from lifecast.errors import CheckpointError, UsageError
+from lifecast.networks.ablations import preset_named
+from lifecast.networks.checkpoint import load_checkpoint, read_card, save_checkpoint
+from lifecast.networks.levels import TwoLevel
+from lifecast.networks.preset import Preset
+from lifecast.training.recipe import StageName
+
+LEVELS = ("normals", "coarse", "fine")
+
+
+def chosen_preset(name: str | None, init: tuple[Path, ...]) -> Preset:
+    """The preset by name; without one, that of the first file to start from, else compact.
+
+    Raises
+    ------
+    CheckpointError
+        Where a file to start from is of another preset.
+    """
+    presets = [(path, read_card(path)[0]) for path in init]
+    preset = preset_named(name) if name is not None else (presets[0][1] if presets else preset_named("compact"))
+    for path, other in presets:
+        if other != preset:
+            raise CheckpointError(
+                f"{path}: holds weights of preset {other.name!r}, which are not those of {preset.name!r}; "
+                f"train with --preset {other.name} or start from other weights"
+            )
+    return preset
+
+
+def new_model(preset: Preset, init: tuple[Path, ...], seed: int) -> tuple[TwoLevel, dict[str, Any]]:
+    """A model with weights drawn from `seed`, then the trained levels of each file of `init`; and their histories."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = TwoLevel(preset)
+    history: dict[str, Any] = {}
+    for path in init:
+        other, card = load_checkpoint(path, expect=preset)
+        known = card.get("training", {}).get("levels")
+        brought = dict.fromkeys(LEVELS, None) if known is None else known
+        for level in brought:
+            source = getattr(other, level, None)
+            if source is not None:
+                getattr(model, level).load_state_dict(source.state_dict())
+                history[level] = copy.deepcopy(brought[level])
+    return model, history
+
+
+def check_foundations(stage: StageName, preset: Preset, history: dict[str, Any], predicted_normals: bool) -> None:
+    """UsageError where a stage stands on a level that nobody trained."""
+    embedded = preset.fine is not None and preset.fine.condition == "embedding"
+    if stage == "fine" and embedded and "coarse" not in history:
+        raise UsageError(
+            "the fine level stands on a trained coarse level: give it with --init COARSE_RUN/weights.safetensors"
+        )
+    if stage in ("coarse", "fine", "joint") and predicted_normals and "normals" not in history:
+        raise UsageError(
+            "--predicted-normals needs trained normal networks: give them with --init NORMALS_RUN/weights.safetensors"
+        )
+
+
+def export(path: Path, model: TwoLevel, history: dict[str, Any]) -> None:
+    """Write the model with a card of what each level went through."""
+    card = {
+        "name": f"{model.preset.name}: {', '.join(level for level in LEVELS if level in history)}",
+        "licence": "Apache-2.0",
+        "lifecast": lifecast.__version__,
+        "torch": torch.__version__.split("+")[0],
+        "training": {"levels": history},
+    }
+    save_checkpoint(path, model, card)
