@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 
-def angle_error_degrees(predicted: Floats, true: Floats, mask: Mask) -> float:
+def angle_error_degrees(predicted: NDArray[np.floating], true: NDArray[np.floating], mask: Mask) -> float:
     """Mean angle in degrees between two normal maps (S, S, 3) over `mask` (S, S); nan for an empty mask."""
     if not mask.any():
         return float("nan")

@@ -1,0 +1,109 @@
+"""The strip of pictures that shows one reconstruction: photo, normals, mesh, error painted on its surface."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from lifecast.evaluation.benchmark import ViewMaps
+from lifecast.evaluation.predict import Prediction
+from lifecast.evaluation.raster import raster, turn
+from lifecast.evaluation.triangles import CM_PER_UNIT, Triangles
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Picture = NDArray[np.uint8]
+
+SIDE = 288
+"""Pixels of a panel."""
+ERROR_RANGE_CM = 4.0
+"""The error that the palette's end stands for, and everything above."""
+PANELS = (
+    "photo",
+    "true front normals",
+    "predicted front normals",
+    "true back normals",
+    "predicted back normals",
+    "mesh, front",
+    "mesh, side",
+    "mesh, back",
+    "error, front",
+    "error, back",
+)
+
+# Light yellow, orange, red, dark purple: it gets darker with the error, also on a grey printer.
+_PALETTE = np.array([[255, 250, 205], [253, 190, 90], [220, 70, 60], [125, 20, 90], [40, 5, 50]], np.float64)
+
+
+def palette(share: NDArray[np.float64]) -> Picture:
+    """Colours (..., 3) of values in [0, 1]."""
+    place = np.clip(share, 0, 1) * (len(_PALETTE) - 1)
+    low = np.minimum(place.astype(int), len(_PALETTE) - 2)
+    along = (place - low)[..., None]
+    return np.round(_PALETTE[low] * (1 - along) + _PALETTE[low + 1] * along).astype(np.uint8)
+
+
+def normals_picture(
+    normals: NDArray[np.floating] | None, mask: NDArray[np.bool_] | None, side: int
+) -> Picture:
+    """(n + 1) / 2 on white; all white where a method predicts no maps."""
+    if normals is None:
+        return np.full((side, side, 3), 255, np.uint8)
+    inside = np.linalg.norm(normals, axis=-1) > 0.3 if mask is None else mask
+    coloured = np.where(inside[..., None], np.clip((normals + 1) * 127.5, 0, 255), 255).astype(np.uint8)
+    mode = cv2.INTER_AREA if coloured.shape[0] > side else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(coloured, (side, side), interpolation=mode), np.uint8)
+
+
+def mesh_pictures(mesh: Triangles, truth: Triangles, degrees: float, side: int) -> tuple[Picture, Picture]:
+    """The mesh shaded grey, and painted with its distance to `truth`, turned by `degrees`; twice
+    oversampled.
+    """
+    turned = mesh.moved(turn(degrees), np.zeros(3))
+    hits = raster(turned, 2 * side)
+    normals = hits.interpolate(turned.faces, turned.vertex_normals)
+    length = np.linalg.norm(normals, axis=-1, keepdims=True)
+    normals = np.divide(normals, length, out=np.zeros_like(normals), where=length > 1e-12)
+    # A key light from above the camera's left shoulder, and a weak fill from the camera.
+    light = np.array([-0.4, 0.6, 0.7]) / np.linalg.norm([-0.4, 0.6, 0.7])
+    shade = 0.25 + 0.5 * np.clip(normals @ light, 0, 1) + 0.25 * np.clip(normals[..., 2], 0, 1)
+    shaded = np.where(hits.mask[..., None], 235 * shade[..., None] * np.ones(3), 255)
+    # Where each ray met the mesh, back in the mesh's own frame.
+    points = hits.interpolate(mesh.faces, mesh.vertices)[hits.mask]
+    painted = np.full((2 * side, 2 * side, 3), 255.0)
+    if len(points):
+        distance = CM_PER_UNIT * truth.closest(points)[0]
+        light_and_dark = 0.7 + 0.3 * shade[hits.mask][:, None]
+        painted[hits.mask] = palette(distance / ERROR_RANGE_CM) * light_and_dark
+    return tuple(  # type: ignore[return-value]
+        np.asarray(
+            cv2.resize(image.clip(0, 255).astype(np.uint8), (side, side), interpolation=cv2.INTER_AREA)
+        )
+        for image in (shaded, painted)
+    )
+
+
+def strip(
+    view: ViewMaps, prediction: Prediction, mesh: Triangles, truth: Triangles, side: int = SIDE
+) -> Picture:
+    """All `PANELS` side by side: (side, side * 10, 3)."""
+    photo = cv2.resize(view.picture, (side, side), interpolation=cv2.INTER_AREA)
+    front, error_front = mesh_pictures(mesh, truth, 0.0, side)
+    profile, _ = mesh_pictures(mesh, truth, 270.0, side)
+    back, error_back = mesh_pictures(mesh, truth, 180.0, side)
+    panels = [
+        photo,
+        normals_picture(view.front, view.mask, side),
+        normals_picture(prediction.front, prediction.mask, side),
+        normals_picture(view.back, view.mask, side),
+        normals_picture(prediction.back, prediction.mask, side),
+        front,
+        profile,
+        back,
+        error_front,
+        error_back,
+    ]
+    return np.concatenate(panels, axis=1)

@@ -1,0 +1,234 @@
+"""Measuring every picture of a benchmark: one result file a picture, in parallel, going on where it
+stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from lifecast.atomic import atomic_file, write_text
+from lifecast.errors import LifecastError, ScanError
+from lifecast.evaluation.benchmark import Item, ViewMaps, read_true_mesh, read_view, resized_maps
+from lifecast.evaluation.cards import read_classes
+from lifecast.evaluation.foreign_mesh import MeshSpace, find_mesh, fit_to_person, read_mesh
+from lifecast.evaluation.measure import Truth, measure
+from lifecast.evaluation.normal_error import angle_error_degrees, mask_iou
+from lifecast.evaluation.panels import strip
+from lifecast.evaluation.predict import Levels, Prediction, Predictor
+from lifecast.evaluation.protocol import PROTOCOLS
+
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is measured on what, and how; everything that decides the figures."""
+
+    data: Path
+    protocol: str = "all"
+    weights: str | None = None
+    """Weights file or name; None when meshes are given."""
+    meshes: Path | None = None
+    mesh_space: MeshSpace = "view"
+    levels: Levels = "both"
+    resolution: int = 512
+    seed: int = 0
+    backgrounds: Path | None = None
+    cards: Path | None = None
+    """Folder of made people whose cards say what they wear."""
+    device: str = "auto"
+    samples: int | None = None
+    """Surface samples a direction in place of the protocol's."""
+
+    def fingerprint(self) -> str:
+        """Of everything that decides the figures; results of another fingerprint are measured again."""
+        parts: dict[str, Any] = {
+            k: str(v) if isinstance(v, Path) else v
+            for k, v in asdict(self).items()
+            if k not in ("device", "cards")
+        }
+        if self.weights is not None:
+            from lifecast.networks.checkpoint import checkpoint_path
+
+            parts["weights"] = hashlib.sha256(checkpoint_path(self.weights).read_bytes()).hexdigest()
+        for name in ("dataset.json", "split.json"):
+            parts[name] = hashlib.sha256((self.data / name).read_bytes()).hexdigest()
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+class Evaluator:
+    """Measures single pictures; weights are loaded with the first one."""
+
+    def __init__(self, plan: Plan, out: Path, fingerprint: str) -> None:
+        self.plan, self.out, self.fingerprint = plan, out, fingerprint
+        protocol = PROTOCOLS[plan.protocol]
+        self.protocol = protocol if plan.samples is None else replace(protocol, samples=plan.samples)
+        self._predictor: Predictor | None = None
+
+    @property
+    def predictor(self) -> Predictor:
+        """The loaded weights."""
+        if self._predictor is None:
+            assert self.plan.weights is not None
+            plan = self.plan
+            self._predictor = Predictor(self.plan.weights, plan.resolution, plan.levels, plan.device)
+        return self._predictor
+
+    def __call__(self, item: Item) -> Result:
+        """Measure one picture and write its result and strip; a picture that gave no mesh is told as
+        failed.
+        """
+        begun = time.perf_counter()
+        view = read_view(self.plan.data, item, self.plan.seed, self.plan.backgrounds)
+        truth = Truth(read_true_mesh(self.plan.data, item), self.protocol.render_size)
+        folders = [self.plan.data] if self.plan.cards is None else [self.plan.cards, self.plan.data]
+        result: Result = {
+            "fingerprint": self.fingerprint,
+            "item": asdict(item),
+            "facing": item.facing,
+            "classes": read_classes(item.person, folders),
+        }
+        try:
+            prediction = self.predict(view, item, truth)
+            # The finest level last: it is the one that the strip shows.
+            for level, mesh in prediction.meshes.items():
+                found = measure(mesh, truth, self.protocol, self.plan.seed)
+                result.setdefault("levels", {})[level] = {a: m.to_json() for a, m in found.items()}
+                result.setdefault("triangles", {})[level] = len(mesh.faces)
+            result["maps"] = map_errors(prediction, view)
+            result["seconds"] = prediction.seconds
+            self.write_strip(item, strip(view, prediction, mesh, truth.outer))
+        except ScanError as error:
+            result["error"] = str(error)
+        result["total_seconds"] = time.perf_counter() - begun
+        write_text(result_path(self.out, item), json.dumps(result, indent=1))
+        return result
+
+    def predict(self, view: ViewMaps, item: Item, truth: Truth) -> Prediction:
+        """The networks' answer, or the mesh that another program left."""
+        if self.plan.meshes is None:
+            return self.predictor(view.picture)
+        path = find_mesh(self.plan.meshes, item)
+        if path is None:
+            raise ScanError(f"no mesh of {item.name} in {self.plan.meshes}")
+        mesh = read_mesh(path)
+        if self.plan.mesh_space == "person":
+            mesh = fit_to_person(mesh, truth.outer, self.plan.seed)
+        return Prediction({"mesh": mesh})
+
+    def write_strip(self, item: Item, picture: np.ndarray) -> None:
+        """Beside the result, as WebP."""
+        with atomic_file(strip_path(self.out, item)) as part:
+            if not cv2.imwrite(str(part), picture[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, 85]):
+                raise OSError(f"{part}: could not be written")
+
+
+def map_errors(prediction: Prediction, view: ViewMaps) -> dict[str, float]:
+    """Figures of the predicted maps, inside the true mask, at their own size; empty where there are none."""
+    figures: dict[str, float] = {}
+    if prediction.front is not None and prediction.back is not None:
+        size = prediction.front.shape[0]
+        front, mask = resized_maps(view.front, view.mask, size)
+        back, _ = resized_maps(view.back, view.mask, size)
+        figures["front_degrees"] = angle_error_degrees(prediction.front, front, mask)
+        figures["back_degrees"] = angle_error_degrees(prediction.back, back, mask)
+        if prediction.mask is not None:
+            figures["mask_iou"] = mask_iou(prediction.mask, mask)
+    return figures
+
+
+def result_path(out: Path, item: Item) -> Path:
+    """Where one picture's figures go."""
+    return out / "items" / f"{item.name}.json"
+
+
+def strip_path(out: Path, item: Item) -> Path:
+    """Where one picture's strip goes."""
+    return out / "items" / f"{item.name}.webp"
+
+
+def finished(out: Path, item: Item, fingerprint: str) -> Result | None:
+    """The stored result of `item`, if it was measured under the same plan."""
+    try:
+        stored: Result = json.loads(result_path(out, item).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None  # absent, or from a program that was stopped while another wrote: measured anew
+    return stored if isinstance(stored, dict) and stored.get("fingerprint") == fingerprint else None
+
+
+_evaluator: Evaluator | None = None
+
+
+def _begin(plan: Plan, out: Path, fingerprint: str, threads: int) -> None:
+    """In a fresh worker: its share of the cores, and what it needs to know."""
+    global _evaluator
+    import torch
+
+    torch.set_num_threads(threads)
+    cv2.setNumThreads(1)
+    _evaluator = Evaluator(plan, out, fingerprint)
+
+
+def _work(item: Item) -> Result:
+    assert _evaluator is not None
+    return _evaluator(item)
+
+
+def run(
+    plan: Plan,
+    items: list[Item],
+    out: Path,
+    workers: int = 1,
+    progress: Callable[[Result], None] | None = None,
+) -> list[Result]:
+    """Measure `items` into `out`/items and return their results in the order of `items`.
+
+    What an earlier run with the same plan has measured is kept. `progress` is told each result as it comes.
+    """
+    import os
+
+    fingerprint = plan.fingerprint()
+    (out / "items").mkdir(parents=True, exist_ok=True)
+    results: dict[str, Result] = {}
+    missing: list[Item] = []
+    for item in items:
+        stored = finished(out, item, fingerprint)
+        if stored is None:
+            missing.append(item)
+        else:
+            results[item.name] = stored
+            if progress is not None:
+                progress(stored)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if workers <= 1 or len(missing) < 2:
+        _begin(plan, out, fingerprint, int(os.environ.get("OMP_NUM_THREADS", cores)))
+        for item in missing:
+            results[item.name] = _work(item)
+            if progress is not None:
+                progress(results[item.name])
+    else:
+        arguments = (plan, out, fingerprint, max(1, cores // workers))
+        with ProcessPoolExecutor(
+            workers, get_context("spawn"), initializer=_begin, initargs=arguments
+        ) as pool:
+            futures = {pool.submit(_work, item): item for item in missing}
+            try:
+                for future in as_completed(futures):
+                    results[futures[future].name] = future.result()
+                    if progress is not None:
+                        progress(results[futures[future].name])
+            except (LifecastError, KeyboardInterrupt):
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+    return [results[item.name] for item in items]
