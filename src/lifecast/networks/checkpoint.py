@@ -42,7 +42,7 @@ Precision = Literal["float32", "float16"]
 def _crc(tensor: Tensor) -> str:
     """CRC-32 of a contiguous CPU tensor's bytes, as 8 hexadecimal digits."""
     flat = tensor.detach().reshape(-1)
-    return f"{zlib.crc32(memoryview(flat.view(torch.uint8).numpy())):08x}"
+    return f"{zlib.crc32(flat.view(torch.uint8).numpy().data):08x}"
 
 
 def _text_crc(parts: Iterable[str]) -> str:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from lifecast.errors import CheckpointError, UsageError
-from lifecast.networks.hourglass import HourglassEncoder, ResidualUnit
+from lifecast.networks.hourglass import HourglassEncoder, ResidualUnit, Stack
 from lifecast.networks.levels import Level, TwoLevel
 from lifecast.networks.mlp import PixelAlignedMLP
 from lifecast.networks.normal_network import GlobalGenerator
@@ -68,6 +68,7 @@ def _encoder_names(encoder: HourglassEncoder, official: str, ours: str) -> Names
     yield from _unit_names(encoder.unit2, f"{official}.conv3", f"{ours}.unit2")
     yield from _unit_names(encoder.unit3, f"{official}.conv4", f"{ours}.unit3")
     for index, stack in enumerate(encoder.stacks):
+        assert isinstance(stack, Stack)
         inside = f"{ours}.stacks.{index}"
         yield from _hourglass_names(
             stack.hourglass, encoder.preset.depth, f"{official}.m{index}", f"{inside}.hourglass"

@@ -1,0 +1,128 @@
+import dataclasses
+import json
+
+import pytest
+import torch
+
+from lifecast.errors import UsageError
+from lifecast.networks.levels import TwoLevel
+from lifecast.networks.preset import (
+    COMPACT,
+    PAPER,
+    PRESETS,
+    TINY,
+    HourglassPreset,
+    LevelPreset,
+    UNetPreset,
+    preset_from_dict,
+    to_dict,
+)
+from lifecast.networks.receptive_field import receptive_field
+
+
+def meta_model(preset):
+    with torch.device("meta"):
+        return TwoLevel(preset)
+
+
+def count(module):
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
+def test_a_preset_survives_json(preset):
+    assert preset_from_dict(json.loads(json.dumps(to_dict(preset)))) == preset
+
+
+def test_the_paper_has_the_papers_sizes():
+    model = meta_model(PAPER)
+    assert count(model) == 387_049_625
+    assert [layer.in_features for layer in model.coarse.mlp.layers][0] == 257
+    assert [layer.out_features for layer in model.coarse.mlp.layers] == [1024, 512, 256, 128, 1]
+    assert [layer.in_features for layer in model.fine.mlp.layers][0] == 272
+    assert [layer.out_features for layer in model.fine.mlp.layers] == [512, 256, 128, 1]
+
+
+def test_compact_fits_the_package():
+    assert 2 * count(meta_model(COMPACT)) <= 48e6  # bytes as float16
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
+def test_every_output_has_the_shape_that_the_preset_says(preset):
+    model = meta_model(preset)
+    size = preset.image_size
+    encoded = model.encode(torch.empty(2, 3, size, size, device="meta"))
+    assert encoded.normals.front.shape == (2, 3, preset.normals.size, preset.normals.size)
+    assert encoded.normals.back.shape == encoded.normals.front.shape
+    coarse = preset.coarse
+    assert encoded.coarse_features.shape == (2, coarse.features, coarse.feature_size, coarse.feature_size)
+    fine = preset.fine
+    assert encoded.fine_features.shape == (2, fine.features, fine.feature_size, fine.feature_size)
+    assert model.occupancy(encoded, torch.empty(2, 7, 3, device="meta")).shape == (2, 7)
+
+
+def test_feature_maps_of_the_two_shipped_designs():
+    assert (PAPER.coarse.feature_size, PAPER.coarse.features) == (128, 256)
+    assert (PAPER.fine.feature_size, PAPER.fine.features) == (512, 16)
+    assert (COMPACT.coarse.feature_size, COMPACT.coarse.features) == (128, 64)
+    assert (COMPACT.fine.feature_size, COMPACT.fine.features) == (512, 16)
+
+
+@pytest.mark.parametrize("preset", [PAPER, COMPACT], ids=["paper", "compact"])
+def test_the_coarse_level_sees_the_whole_image_from_every_texel_and_the_fine_level_does_not(preset):
+    """Section 3.1: holistic reasoning needs it; section 3.2: the fine level does without."""
+    model = meta_model(preset)
+    coarse = receptive_field(model.coarse.encoder, preset.input_channels, preset.coarse.image_size)
+    assert coarse >= 2 * preset.coarse.image_size - 1
+    fine = receptive_field(model.fine.encoder, preset.input_channels, preset.fine.image_size)
+    assert fine < 2 * preset.fine.image_size - 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "Network"},
+        {"colour": 3},
+        {"coarse": {"kind": "UNetPreset", "widths": [8], "blocks": [1], "depth": 2}},
+        {"coarse": {"kind": "UNetPreset"}},
+    ],
+    ids=["unknown kind", "unknown field", "unknown field of a part", "missing fields"],
+)
+def test_json_of_something_else_is_refused(change):
+    with pytest.raises(UsageError):
+        preset_from_dict(to_dict(TINY) | change)
+
+
+def test_a_part_is_not_a_preset():
+    with pytest.raises(UsageError, match="part of a preset"):
+        preset_from_dict(to_dict(TINY.coarse))
+
+
+UNET = UNetPreset(widths=(8, 16), blocks=(1, 1))
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda: UNetPreset(widths=(8, 16), blocks=(1,)), "block counts"),
+        (lambda: UNetPreset(widths=(8, 16), blocks=(1, 1), output_stride=4), "no output at 4"),
+        (lambda: HourglassPreset(stacks=1, depth=1, pooled=True, width=128, groups=32), "groups"),
+        (lambda: LevelPreset(64, UNET, 8, (16, 2), ()), "end in 1 value"),
+        (lambda: LevelPreset(64, UNET, 8, (16, 1), (2,)), "skips"),
+        (lambda: LevelPreset(64, UNET, 8, (16, 1), (), embedding_layer=1), "hidden layer"),
+        (lambda: LevelPreset(65, UNET, 8, (16, 1), ()), "multiple of 2"),
+        (lambda: dataclasses.replace(TINY, normals=None), "need a normal network"),
+        (lambda: dataclasses.replace(PAPER, mask_input=True), "predicts the mask"),
+        (
+            lambda: dataclasses.replace(TINY, coarse=dataclasses.replace(TINY.coarse, embedding_layer=None)),
+            "embedding_layer",
+        ),
+        (
+            lambda: dataclasses.replace(TINY, coarse=dataclasses.replace(TINY.coarse, condition="embedding")),
+            "no embedding to stand on",
+        ),
+    ],
+)
+def test_presets_that_cannot_work_are_refused_with_the_reason(make, reason):
+    with pytest.raises(UsageError, match=reason):
+        make()
