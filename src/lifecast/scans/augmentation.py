@@ -6,6 +6,7 @@ A `Placement` moves picture, normals, depth and points together, exactly; `devel
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 
 from lifecast.errors import UsageError
 
+Picture = NDArray[np.uint8]
+Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Placement:
@@ -51,14 +54,29 @@ class Placement:
         to_pixel = np.array([[half, 0, half - 0.5], [0, -half, half - 0.5], [0, 0, 1]])
         return (to_pixel @ move @ to_view)[:2]
 
-    def picture(self, pixels: NDArray[np.uint8], size: int, outside: int, nearest: bool = False) -> NDArray:  # type: ignore[type-arg]
-        """An (S, S[, 3]) map moved into a (size, size[, 3]) one; what comes from beyond its rim is `outside`."""
+    def picture(
+        self, pixels: Picture, size: int, outside: int, box: Box | None = None, nearest: bool = False
+    ) -> Any:
+        """An (S', S'[, 3]) map moved into a (size, size[, 3]) one, of which only `box` is computed.
+
+        Parameters
+        ----------
+        outside
+            Value of what comes from beyond the old map's rim.
+        box
+            x, y, w, h in the new map; None: all of it.
+        nearest
+            Take the nearest pixel instead of mixing four.
+        """
+        x, y, w, h = (0, 0, size, size) if box is None else box
         if self.is_still and pixels.shape[0] == size:
-            return np.ascontiguousarray(pixels[:, ::-1]) if self.flip else pixels
-        border = (outside,) * 3 if pixels.ndim == 3 else outside
+            turned = pixels[:, ::-1] if self.flip else pixels
+            return np.ascontiguousarray(turned[y : y + h, x : x + w])
+        matrix = self.pixels(pixels.shape[0], size)
+        matrix[:, 2] -= (x, y)
         return cv2.warpAffine(
-            pixels, self.pixels(pixels.shape[0], size), (size, size),
-            flags=cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=border,
+            pixels, matrix, (w, h), flags=cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_CONSTANT, borderValue=(outside,) * 3 if pixels.ndim == 3 else outside,
         )  # fmt: skip
 
 
@@ -71,6 +89,8 @@ def _check_range(name: str, low: float, high: float) -> None:
 class Augmentation:
     """How far samples vary; each field's zero (or (1, 1)) switches its part off."""
 
+    crowd: float = 0.1
+    """Probability that somebody else stands partly in the picture, behind the person."""
     flip: float = 0.5
     """Probability of mirroring."""
     scale: tuple[float, float] = (0.85, 1.08)
@@ -98,7 +118,7 @@ class Augmentation:
 
     def __post_init__(self) -> None:
         _check_range("scale", *self.scale)
-        for name in ("flip", "blur", "noise", "jpeg"):
+        for name in ("crowd", "flip", "blur", "noise", "jpeg"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"augmentation {name}: {getattr(self, name)} is no probability")
 
@@ -143,7 +163,7 @@ class Augmentation:
 
 
 NONE = Augmentation(
-    flip=0, scale=(1, 1), rotation=0, shift=(0, 0), brightness=0, contrast=0, saturation=0, tint=0, gamma=0, blur=0,
+    crowd=0, flip=0, scale=(1, 1), rotation=0, shift=(0, 0), brightness=0, contrast=0, saturation=0, tint=0, gamma=0, blur=0,
     noise=0, jpeg=0,
 )  # fmt: skip
 """Samples as they were rendered."""
