@@ -1,0 +1,198 @@
+"""BlazePose: where people are in a picture, 33 body landmarks of each, and a soft mask, on the CPU in milliseconds.
+
+The two networks (Bazarevsky et al., "BlazePose: On-device Real-time Body Pose tracking", 2020; Apache-2.0) lie as
+`.tflite` files inside mediapipe's wheel. They are run here with the small LiteRT interpreter alone: mediapipe's own
+program is never imported, so none of its dependencies (an old NumPy among them) is needed.
+
+1. the detector looks at a 224x224 letterboxed picture, or at a square tile of a larger one, and answers with boxes and,
+   for each, two alignment points: the middle of the hips and a point on the circle around the whole body;
+2. the landmark network looks at the upright square around that circle and answers with 33 landmarks, whether somebody is
+   there, and a mask. Its own landmarks give a better circle, so it is asked twice.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from scipy.special import expit
+
+from lifecast.errors import MissingExtra
+
+LANDMARKS = 33
+NOSE, HIPS, ANKLES, SHOULDERS, KNEES = 0, (23, 24), (27, 28), (11, 12), (25, 26)
+HEELS_AND_TOES = (29, 30, 31, 32)
+
+_DETECTOR, _LANDMARKS = "pose_detection/pose_detection.tflite", "pose_landmark/pose_landmark_full.tflite"
+_DETECTOR_SIZE, _LANDMARK_SIZE = 224, 256
+_CIRCLE_TO_SQUARE = 1.25  # mediapipe's pose_detection_to_roi: the square is 1.25 times the circle's diameter
+
+
+@dataclass(frozen=True)
+class Circle:
+    """The circle around a whole body, in pixels of the picture: what the landmark network is aligned by."""
+
+    x: float
+    y: float
+    radius: float
+    angle: float
+    """Radians by which the body leans clockwise from upright."""
+    score: float
+
+
+@dataclass(frozen=True)
+class Pose:
+    """What the landmark network says of one circle."""
+
+    landmarks: np.ndarray
+    """(33, 3) float32: x, y in pixels of the picture (may lie outside it), visibility in [0, 1]."""
+    presence: float
+    """Probability that somebody is there."""
+    mask: np.ndarray
+    """(256, 256) float32 in [0, 1], of the square of `circle`."""
+    circle: Circle
+    """The circle that was looked at."""
+    next_circle: Circle
+    """The better circle that its landmarks tell of."""
+
+
+def models_folder() -> Path | None:
+    """Folder of the networks inside an installed mediapipe (which is located, not imported), or None."""
+    named = os.environ.get("LIFECAST_MEDIAPIPE")
+    if named:
+        return Path(named) / "modules"
+    spec = importlib.util.find_spec("mediapipe")
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    folder = Path(next(iter(spec.submodule_search_locations))) / "modules"
+    return folder if (folder / _DETECTOR).is_file() and (folder / _LANDMARKS).is_file() else None
+
+
+def available() -> bool:
+    """Whether people can be found here: the networks of mediapipe and the interpreter are both installed."""
+    return models_folder() is not None and importlib.util.find_spec("ai_edge_litert") is not None
+
+
+class _Network:
+    """One `.tflite` network; `__call__` takes one picture and returns its outputs by name."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            from ai_edge_litert.interpreter import Interpreter
+        except ImportError as error:
+            raise MissingExtra("ai-edge-litert", "person", "finding people in photographs") from error
+        self._interpreter: Any = Interpreter(model_path=str(path), num_threads=2)
+        self._interpreter.allocate_tensors()
+        self._input = self._interpreter.get_input_details()[0]["index"]
+        self._outputs = {d["name"]: d["index"] for d in self._interpreter.get_output_details()}
+
+    def __call__(self, picture: np.ndarray) -> dict[str, np.ndarray]:
+        self._interpreter.set_tensor(self._input, np.ascontiguousarray(picture[None], dtype=np.float32))
+        self._interpreter.invoke()
+        return {name: self._interpreter.get_tensor(index)[0] for name, index in self._outputs.items()}
+
+
+@lru_cache(maxsize=1)
+def _networks() -> tuple[_Network, _Network]:
+    folder = models_folder()
+    if folder is None:
+        raise MissingExtra("mediapipe", "person", "finding people in photographs")
+    return _Network(folder / _DETECTOR), _Network(folder / _LANDMARKS)
+
+
+@lru_cache(maxsize=1)
+def anchors() -> np.ndarray:
+    """Centres of the detector's 2254 anchors in [0, 1], (2254, 2): two a cell at stride 8 and 16, six at stride 32."""
+    rows = []
+    for stride, repeats in ((8, 2), (16, 2), (32, 6)):
+        cells = _DETECTOR_SIZE // stride
+        centre = (np.arange(cells) + 0.5) / cells
+        y, x = np.meshgrid(centre, centre, indexing="ij")
+        rows.append(np.repeat(np.stack([x, y], -1).reshape(-1, 2), repeats, axis=0))
+    return np.concatenate(rows).astype(np.float32)
+
+
+def detect(picture: Image.Image, square: tuple[float, float, float], threshold: float = 0.5) -> list[Circle]:
+    """Bodies that the detector sees in `square` = (left, top, side), pixels of `picture` (parts outside are black)."""
+    left, top, side = square
+    window = _cut(picture, left + side / 2, top + side / 2, side, 0.0, _DETECTOR_SIZE)
+    out = _networks()[0](window * 2 - 1)
+    score = expit(out["Identity_1"][:, 0])
+    keep = np.flatnonzero(score >= threshold)
+    points = out["Identity"][keep, 4:8].reshape(-1, 2, 2) / _DETECTOR_SIZE + anchors()[keep, None]  # (K, 2, 2)
+    points = points * side + (left, top)
+    return [_circle(p[0], p[1], float(s)) for p, s in zip(points, score[keep], strict=True)]
+
+
+def landmarks(picture: Image.Image, circle: Circle) -> Pose:
+    """The landmark network's view of one circle."""
+    side = 2 * circle.radius * _CIRCLE_TO_SQUARE
+    window = _cut(picture, circle.x, circle.y, side, circle.angle, _LANDMARK_SIZE)
+    out = _networks()[1](window)
+    raw = out["Identity"].reshape(39, 5)
+    xy = _to_picture(raw[:, :2], circle, side)
+    visibility = expit(raw[:LANDMARKS, 3])
+    presence = float(out["Identity_1"][0])
+    mask = expit(out["Identity_2"][..., 0])
+    found = np.concatenate([xy[:LANDMARKS], visibility[:, None]], 1).astype(np.float32)
+    return Pose(found, presence, mask.astype(np.float32), circle, _circle(xy[33], xy[34], presence))
+
+
+def mask_in(pose: Pose, left: float, top: float, side: float, size: int) -> np.ndarray:
+    """The pose's mask resampled to the upright square (left, top, side) of the picture: (size, size) in [0, 1]."""
+    circle, roi = pose.circle, 2 * pose.circle.radius * _CIRCLE_TO_SQUARE
+    # Output pixel -> picture -> rotated square -> mask pixel, as one affine map for Pillow (pixel centres at +0.5).
+    c, s, scale = np.cos(circle.angle), np.sin(circle.angle), _LANDMARK_SIZE / roi
+    step = side / size
+    dx, dy = left - circle.x, top - circle.y
+    half = _LANDMARK_SIZE / 2
+    affine = (
+        c * scale * step, s * scale * step, (c * dx + s * dy) * scale + half,
+        -s * scale * step, c * scale * step, (-s * dx + c * dy) * scale + half,
+    )  # fmt: skip
+    source = Image.fromarray(pose.mask, mode="F")
+    out = source.transform((size, size), Image.Transform.AFFINE, affine, Image.Resampling.BILINEAR)
+    return np.asarray(out, dtype=np.float32)
+
+
+def _circle(centre: np.ndarray, rim: np.ndarray, score: float) -> Circle:
+    dx, dy = float(rim[0] - centre[0]), float(rim[1] - centre[1])
+    angle = np.pi / 2 - np.arctan2(-dy, dx)
+    angle = (angle + np.pi) % (2 * np.pi) - np.pi
+    return Circle(float(centre[0]), float(centre[1]), max(float(np.hypot(dx, dy)), 1.0), float(angle), score)
+
+
+def _to_picture(xy: np.ndarray, circle: Circle, side: float) -> np.ndarray:
+    """Pixels of the landmark network's input, (N, 2), to pixels of the picture."""
+    local = (xy / _LANDMARK_SIZE - 0.5) * side
+    c, s = np.cos(circle.angle), np.sin(circle.angle)
+    return local @ np.array([[c, s], [-s, c]]) + (circle.x, circle.y)
+
+
+def _cut(picture: Image.Image, x: float, y: float, side: float, angle: float, size: int) -> np.ndarray:
+    """The square of `side` around (x, y), turned by `angle`: (size, size, 3) float32 in [0, 1], black outside."""
+    # Pillow's transform does not average, so a large square is first reduced by whole pixels.
+    factor = max(1, int(side / size))
+    if factor > 1:
+        reach = side * 0.75
+        box = (
+            max(0, int(x - reach)), max(0, int(y - reach)),
+            min(picture.width, int(x + reach) + 1), min(picture.height, int(y + reach) + 1),
+        )  # fmt: skip
+        if box[2] - box[0] < factor or box[3] - box[1] < factor:
+            return np.zeros((size, size, 3), np.float32)
+        picture = picture.reduce(factor, box)
+        x, y, side = (x - box[0]) / factor, (y - box[1]) / factor, side / factor
+    c, s, step = np.cos(angle), np.sin(angle), side / size
+    affine = (
+        c * step, -s * step, x + (-c + s) * side / 2,
+        s * step, c * step, y + (-s - c) * side / 2,
+    )  # fmt: skip
+    out = picture.transform((size, size), Image.Transform.AFFINE, affine, Image.Resampling.BILINEAR)
+    return np.asarray(out, dtype=np.float32) / 255
