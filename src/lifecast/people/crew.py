@@ -1,0 +1,89 @@
+"""Making many people with several processes: only what is missing, each written atomically."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lifecast.atomic import atomic_folder
+
+if TYPE_CHECKING:
+    from lifecast.people.person import Person
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to make and from what."""
+
+    out: Path
+    seed: int
+    assets: Path
+    poses: Path | None
+
+
+def folder(out: Path, number: int) -> Path:
+    """Where person `number` lives."""
+    return out / f"person_{number:06d}"
+
+
+def missing(out: Path, count: int) -> list[int]:
+    """The people of 0 .. count-1 that are not there yet (a folder without its card does not count)."""
+    return [n for n in range(count) if not (folder(out, n) / "card.json").is_file()]
+
+
+def create(order: Order, number: int) -> Person:
+    """Person `number` of the order, not written anywhere."""
+    from lifecast.people.body import body_model
+    from lifecast.people.person import make_person
+
+    return make_person(body_model(), _wardrobe(order.assets), order.seed, number)
+
+
+def make(order: Order, number: int) -> int:
+    """Make and write one person; returns its number."""
+    from lifecast.people.glb import glb_bytes
+
+    person = create(order, number)
+    with atomic_folder(folder(order.out, number)) as part:
+        (part / "person.glb").write_bytes(glb_bytes(person.parts))
+        (part / "card.json").write_text(json.dumps(person.card, indent=1))
+    return number
+
+
+_WARDROBES: dict[Path, object] = {}
+
+
+def _wardrobe(assets: Path):  # type: ignore[no-untyped-def]
+    from lifecast.people.wardrobe import Wardrobe
+
+    if assets not in _WARDROBES:
+        _WARDROBES[assets] = Wardrobe(assets)
+    return _WARDROBES[assets]
+
+
+def _start() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def make_all(order: Order, numbers: Iterable[int], workers: int, done: Callable[[int], None]) -> None:
+    """Make these people; `done` is called with each one's number as it is finished."""
+    from lifecast.people.body import body_model
+
+    if workers <= 1:
+        for number in numbers:
+            done(make(order, number))
+        return
+    body_model()  # forked workers share the parent's copy
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start) as pool:
+        futures = [pool.submit(make, order, number) for number in numbers]
+        for future in as_completed(futures):
+            done(future.result())
