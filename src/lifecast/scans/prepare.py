@@ -23,13 +23,15 @@ from numpy.typing import NDArray
 
 from lifecast.atomic import atomic_folder, write_text
 from lifecast.errors import DataError, LifecastError, ScanError, UsageError
-from lifecast.scans.lighting import PAPER_COUNT, make_lightings, random_rotation, rotate
+from lifecast.scans.lighting import PAPER_COUNT, make_lightings
 from lifecast.scans.normalise import Units, Up, normalise, vertex_normals
 from lifecast.scans.occupancy import sample_pools
+from lifecast.scans.rays import build_scene
 from lifecast.scans.read import read_scan
-from lifecast.scans.render import Look, Renderer, View, view_rotation
+from lifecast.scans.render import Renderer, View, view_rotation
+from lifecast.scans.shading import draw_look
 from lifecast.scans.split import Split, apply_split, make_split
-from lifecast.scans.transfer import build_scene, vertex_transfer
+from lifecast.scans.transfer import vertex_transfer
 
 FORMAT = 1
 JPEG_QUALITY = 95
@@ -111,26 +113,6 @@ def damage(folder: Path) -> str | None:
     return None
 
 
-def draw_view(
-    rng: np.random.Generator, yaw: float, settings: Settings, lights: NDArray[np.float32]
-) -> tuple[dict[str, Any], NDArray[np.float64], Look]:
-    """The random part of one view: elevation, lighting, exposure."""
-    elevation = float(rng.uniform(*settings.elevation))
-    index = int(rng.integers(len(lights)))
-    turned = random_rotation(rng, 0.0)
-    light = rotate(lights[index], turned)
-    colour = light[0] / max(float(light[0].mean()), 1e-6)
-    balance = float(rng.uniform(0.4, 1.0))  # cameras take out most of the light's tint
-    light = light / colour**balance
-    look = Look(light, exposure=float(np.exp(rng.normal(0.25, 0.25))), gamma=float(np.exp(rng.normal(0, 0.08))))
-    rotation = view_rotation(yaw, elevation)
-    record = {
-        "yaw": yaw, "elevation": elevation, "lighting": index, "exposure": look.exposure,
-        "rotation": rotation.ravel().tolist(),
-    }  # fmt: skip
-    return record, rotation, look
-
-
 def write_view(folder: Path, stem: str, view: View) -> list[str]:
     """The files of one view into `folder`; returns their names."""
     pictures = {
@@ -161,12 +143,16 @@ def prepare_person(
             raise ScanError(f"{card}: has no readable 'pelvis' ({error})") from error
     normalisation = normalise(scan, settings.units, settings.up, pelvis)
     normals = vertex_normals(scan.vertices, scan.faces)
-    renderer = Renderer(scan, normals, np.zeros((len(normals), 9), np.float32), settings.size)
+    gloss = rng.beta(1, 3, len(scan.materials)).astype(np.float32)
+    renderer = Renderer(scan, normals, settings.size, gloss=gloss)
     # Hair cards and lashes that are mostly holes neither cast a solid shadow nor enclose a volume.
     solid = scan.faces[renderer.texels.face_coverage() > 0.5]
-    occluders = renderer.scene if len(solid) == len(scan.faces) else build_scene(scan.vertices, solid)
+    if len(solid) == 0:
+        raise ScanError(f"{source}: all of it is transparent; check the alpha of its textures")
+    if len(solid) < len(scan.faces):
+        renderer.occluders = build_scene(scan.vertices, solid)
     renderer.transfer = vertex_transfer(
-        occluders, scan.vertices, normals, settings.rays, cell=0.003, seed=int(rng.integers(2**31))
+        renderer.occluders, scan.vertices, scan.faces, normals, settings.rays, seed=int(rng.integers(2**31))
     )
     pools = sample_pools(
         scan.vertices, solid,
@@ -180,14 +166,16 @@ def prepare_person(
         names: list[str] = []
         views = []
         for i, yaw in enumerate(yaws):
-            record, rotation, look = draw_view(rng, float(yaw), settings, lights)
+            elevation = float(rng.uniform(*settings.elevation))
+            look, drawn = draw_look(rng, lights)
+            rotation = view_rotation(float(yaw), elevation)
             shift = renderer.shift(rotation)
-            view = renderer.render(rotation, shift, look)
             stem = f"view_{i:03d}"
-            names += write_view(folder, stem, view)
-            record["shift"] = shift.tolist()
-            record["files"] = stem
-            views.append(record)
+            names += write_view(folder, stem, renderer.render(rotation, shift, look))
+            views.append({
+                "yaw": float(yaw), "elevation": elevation, "rotation": rotation.ravel().tolist(),
+                "shift": shift.tolist(), "files": stem, **drawn,
+            })  # fmt: skip
         arrays: dict[str, NDArray[Any]] = {}
         for name, (points, inside) in pools.items():
             arrays[f"{name}_points"] = points

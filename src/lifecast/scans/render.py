@@ -10,24 +10,24 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from embreex.rtcore_scene import EmbreeScene
 from numpy.typing import NDArray
 
-from lifecast.scans.lighting import harmonics
+from lifecast.scans.lighting import DIFFUSE, harmonics, rotate
 from lifecast.scans.normalise import CM
+from lifecast.scans.rays import Hits, LineOfSight
 from lifecast.scans.read import Scan
+from lifecast.scans.shading import SUN_RAYS, Look, cone, develop, sheen
 from lifecast.scans.texels import TexelPool
-from lifecast.scans.transfer import build_scene
 
-NEAR = 4.0
-"""Rays start this far from the middle; the person spans about 1.5."""
-LAYERS = 12
-"""Transparent texels that one ray may pass."""
 ROOKS = np.array([[-7, -3], [-5, 3], [-3, -7], [-1, 5], [1, -5], [3, 7], [5, -1], [7, 1]], np.float32) / 16
 """Eight sub-pixel positions, no two in one row or column of an 8x8 grid (pixels)."""
+INNER = np.float32(0.6)
+"""Light on the inner side of an open sheet, as a share of that on its outer side."""
 
 
 def view_rotation(yaw: float, elevation: float) -> NDArray[np.float64]:
-    """(3, 3) R with p_view = R p: turns the person by `yaw` degrees about +y, then tilts the top toward the camera by
+    """(3, 3) R with p_view = R p: turns the person by `yaw` degrees about +y, then tilts the head toward the camera by
     `elevation` degrees (a camera that looks down from there)."""
     y, e = np.radians(yaw), np.radians(elevation)
     turn = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
@@ -36,46 +36,53 @@ def view_rotation(yaw: float, elevation: float) -> NDArray[np.float64]:
 
 
 @dataclass
-class Hits:
-    """Where rays met the surface; arrays are over all rays cast."""
-
-    face: NDArray[np.int32]
-    """(N,) -1 where the ray met nothing."""
-    weights: NDArray[np.float32]
-    """(N, 3) barycentric."""
-    depth: NDArray[np.float32]
-    """(N,) view z of the hit; nan where none."""
-    outside: NDArray[np.bool_]
-    """(N,) the ray met the face's front side."""
-
-
-@dataclass
-class Look:
-    """How light becomes pixel values in one view; the draws that make renders resemble photographs."""
-
-    light: NDArray[np.float32]
-    """(9, 3) coefficients in view space, mean radiance about 1."""
-    exposure: float = 1.0
-    gamma: float = 1.0
-    sheen: float = 0.0
-    """Strength of the rough specular term."""
-
-
-@dataclass
 class View:
-    """One rendered view, all (S, S); see PLAN of the dataset on disk."""
+    """One rendered view of size S."""
 
     colour: NDArray[np.uint8]
     """(S, S, 3) sRGB, straight (not multiplied by coverage), carried on beyond the silhouette."""
     mask: NDArray[np.uint8]
     """(S, S) coverage * 255."""
     front: NDArray[np.uint8]
-    """(S, S, 3) (n + 1) / 2 of the nearest surface."""
+    """(S, S, 3) (n + 1) / 2 of the nearest surface, 128 outside."""
     back: NDArray[np.uint8]
     """(S, S, 3) of the farthest surface on the same line of sight, z mostly negative."""
     front_depth: NDArray[np.float16]
-    """(S/4, S/4) view z, nan outside."""
+    """(S/4, S/4) view z at the centres of the coarser pixels, nan outside."""
     back_depth: NDArray[np.float16]
+
+
+@dataclass
+class _Frame:
+    """The part of a view's picture that the person covers, and the view's geometry."""
+
+    rotation: NDArray[np.float64]
+    shift: NDArray[np.float64]
+    rows: slice
+    columns: slice
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.rows.stop - self.rows.start, self.columns.stop - self.columns.start
+
+    def centres(self, size: int, factor: int = 1) -> NDArray[np.float32]:
+        """(N, 2) view positions of the box's pixel centres, in a picture of size / factor."""
+        x = np.arange(self.columns.start // factor, -(-self.columns.stop // factor), dtype=np.float32)
+        y = np.arange(self.rows.start // factor, -(-self.rows.stop // factor), dtype=np.float32)
+        count = np.float32(size // factor)
+        grid = np.empty((len(y), len(x), 2), np.float32)
+        grid[..., 0] = (-1 + (2 * x + 1) / count)[None]
+        grid[..., 1] = (1 - (2 * y + 1) / count)[:, None]
+        return grid.reshape(-1, 2)
+
+
+@dataclass
+class _Side:
+    """The nearest surface seen from one side, per pixel of the box (N)."""
+
+    mask: NDArray[np.float32]
+    normals: NDArray[np.float32]
+    colour: NDArray[np.float32] | None
 
 
 class Renderer:
@@ -87,214 +94,203 @@ class Renderer:
         In normalised space.
     normals
         (V, 3) unit vertex normals.
-    transfer
-        (V, 9) from `vertex_transfer`; None renders unshadowed.
     size
-        Pixels of the square views.
+        Pixels S of the square views.
+    transfer
+        (V, 9) from `vertex_transfer`; None: nothing casts a shadow.
+    occluders
+        What a lamp's shadow rays are tested against; None: the whole scan.
+    gloss
+        (materials,) 0..1, how much of the sheen each material shows; None: none.
     """
 
     def __init__(
-        self, scan: Scan, normals: NDArray[np.float32], transfer: NDArray[np.float32], size: int
+        self,
+        scan: Scan,
+        normals: NDArray[np.float32],
+        size: int,
+        transfer: NDArray[np.float32] | None = None,
+        occluders: EmbreeScene | None = None,
+        gloss: NDArray[np.float32] | None = None,
     ) -> None:
-        self.scan, self.normals, self.transfer, self.size = scan, normals, transfer, size
+        self.scan, self.normals, self.size = scan, normals, size
         self.texels = TexelPool(scan, size / 2)
-        self.scene = build_scene(scan.vertices, scan.faces)
-        self.holed = bool(self.texels.masked.any())
+        self.sight = LineOfSight(scan, self.texels)
+        self.unshadowed = harmonics(normals) * DIFFUSE  # (V, 9)
+        self.transfer = self.unshadowed if transfer is None else transfer
+        self.occluders = self.sight.scene if occluders is None else occluders
+        self.gloss = np.zeros(len(scan.materials), np.float32) if gloss is None else gloss
 
     def shift(self, rotation: NDArray[np.float64]) -> NDArray[np.float64]:
         """(2,) that centres the turned person's bounding box in the picture."""
         turned = self.scan.vertices @ rotation[:2].T.astype(np.float32)
         return -(turned.min(axis=0) + turned.max(axis=0)).astype(np.float64) / 2
 
-    def cast(
-        self, xy: NDArray[np.float32], rotation: NDArray[np.float64], shift: NDArray[np.float64], from_back: bool
-    ) -> Hits:
-        """Rays at view positions `xy` (N, 2), from +z toward -z or the other way round."""
-        sign = -1.0 if from_back else 1.0
-        count = len(xy)
-        origins = np.empty((count, 3), np.float32)
-        origins[:, :2] = xy - shift.astype(np.float32)
-        origins[:, 2] = sign * NEAR
-        origins = np.ascontiguousarray(origins @ rotation.astype(np.float32))  # R^T applied to rows
-        direction = np.ascontiguousarray((rotation.T @ [0, 0, -sign])[None].astype(np.float32))
-        raw = self.scene.run(origins, direction, query="INTERSECT", output=1)
-        face, u, v, t = raw["primID"], raw["u"], raw["v"], raw["tfar"]
-        facing = raw["Ng"] @ direction[0]
-        if self.holed:
-            self._pass_holes(origins, direction, face, u, v, t, facing)
-        hit = face >= 0
-        weights = np.stack([1 - u - v, u, v], axis=1).astype(np.float32)
-        depth = np.where(hit, sign * (NEAR - t), np.nan).astype(np.float32)
-        return Hits(face, weights, depth, facing < 0)
-
-    def _pass_holes(self, origins, direction, face, u, v, t, facing) -> None:  # type: ignore[no-untyped-def]
-        """Let rays that met a transparent texel go on to what lies behind it; the arrays are changed in place."""
-        live = np.flatnonzero(face >= 0)
-        for _ in range(LAYERS):
-            live = live[self.texels.masked[self.scan.material[face[live]]]]
-            if len(live) == 0:
-                return
-            weights = np.stack([1 - u[live] - v[live], u[live], v[live]], axis=1)
-            live = live[~self.texels.coverage(face[live], weights)]
-            if len(live) == 0:
-                return
-            travelled = t[live] + np.float32(2e-5)
-            raw = self.scene.run(
-                np.ascontiguousarray(origins[live] + travelled[:, None] * direction), direction,
-                query="INTERSECT", output=1,
-            )  # fmt: skip
-            face[live], u[live], v[live] = raw["primID"], raw["u"], raw["v"]
-            t[live], facing[live] = raw["tfar"] + travelled, raw["Ng"] @ direction[0]
-            live = live[face[live] >= 0]
-        face[live] = -1
-
-    def interpolated_normals(self, hits: Hits, chosen: NDArray[np.integer], rotation: NDArray[np.float64]) -> NDArray[np.float32]:
-        """(n, 3) view-space unit normals at the chosen hits, turned toward the ray where it met a sheet's inside."""
-        corners = self.scan.faces[hits.face[chosen]]
-        normals = np.einsum("nkc,nk->nc", self.normals[corners], hits.weights[chosen])
-        normals = normals @ rotation.T.astype(np.float32)
-        normals[~hits.outside[chosen]] *= -1
-        return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-6)
-
-    def radiance(self, rotation: NDArray[np.float64], look: Look) -> NDArray[np.float32]:
-        """(V, 3) what a white surface would send from each vertex."""
-        # Light turned into the person's frame instead of turning all transfer vectors.
-        from lifecast.scans.lighting import rotate
-
-        own = rotate(look.light, rotation.T)
-        return np.maximum(self.transfer @ own, 0.01)
-
     def render(self, rotation: NDArray[np.float64], shift: NDArray[np.float64], look: Look) -> View:
-        """One view."""
-        size = self.size
-        turned = self.scan.vertices @ rotation[:2].T.astype(np.float32) + shift.astype(np.float32)
-        low, high = turned.min(axis=0), turned.max(axis=0)
-        pixel = 2.0 / size
-        x0 = max(0, int(np.floor((low[0] + 1) / pixel)) - 1)
-        x1 = min(size, int(np.ceil((high[0] + 1) / pixel)) + 1)
-        y0 = max(0, int(np.floor((1 - high[1]) / pixel)) - 1)
-        y1 = min(size, int(np.ceil((1 - low[1]) / pixel)) + 1)
-        columns = (-1 + (2 * np.arange(x0, x1) + 1) / size).astype(np.float32)
-        rows = (1 - (2 * np.arange(y0, y1) + 1) / size).astype(np.float32)
-        height, width = len(rows), len(columns)
-        xy = np.stack(np.broadcast_arrays(columns[None, :], rows[:, None]), axis=-1).reshape(-1, 2)
-
-        front, back = (self.cast(xy, rotation, shift, side) for side in (False, True))
-        radiance = self.radiance(rotation, look)
-        edge_front = self._edges(front, height, width)
-        edge_back = self._edges(back, height, width)
-
-        colour, normal_front, mask = self._resolve(front, edge_front, xy, rotation, shift, False, radiance, look)
-        _, normal_back, _ = self._resolve(back, edge_back, xy, rotation, shift, True, None, look)
-
-        box = (slice(y0, y1), slice(x0, x1))
-        full_mask = np.zeros((size, size), np.uint8)
-        full_mask[box] = np.round(mask * 255).astype(np.uint8).reshape(height, width)
+        """One view, p_view = rotation @ p + (shift, 0)."""
+        frame = self._frame(rotation, shift)
+        front = self._side(frame, False, look)
+        back = self._side(frame, True, None)
+        size, box = self.size, (frame.rows, frame.columns)
+        mask = np.zeros((size, size), np.uint8)
+        mask[box] = np.round(front.mask * 255).astype(np.uint8).reshape(frame.shape)
         maps = []
-        for normals in (normal_front, normal_back):
+        for side in (front, back):
             whole = np.full((size, size, 3), 128, np.uint8)
-            whole[box] = np.round((normals + 1) * 127.5).astype(np.uint8).reshape(height, width, 3)
+            whole[box] = (side.normals * np.float32(127.5) + np.float32(128)).astype(np.uint8).reshape(*frame.shape, 3)
             maps.append(whole)
-        whole_colour = self._developed(colour.reshape(height, width, 3), mask.reshape(height, width), look, box)
-        depths = self._depths(rotation, shift, box)
-        return View(whole_colour, full_mask, maps[0], maps[1], *depths)
+        assert front.colour is not None
+        bytes_ = develop(front.colour, look.exposure, look.gamma).reshape(*frame.shape, 3)
+        colour = np.full((size, size, 3), 127, np.uint8)
+        colour[box] = dilated(bytes_, mask[box] > 0)
+        return View(colour, mask, maps[0], maps[1], self._depth(frame, False), self._depth(frame, True))
 
-    def _edges(self, hits: Hits, height: int, width: int) -> NDArray[np.integer]:
-        """Flat indices of pixels whose neighbourhood spans a silhouette or a jump in depth of over 1.5 cm."""
-        depth = np.where(hits.face >= 0, hits.depth, -10.0).reshape(height, width).astype(np.float32)
-        kernel = np.ones((3, 3), np.uint8)
-        jump = cv2.dilate(depth, kernel) - cv2.erode(depth, kernel)
-        # A steep flank is no edge: at 45 degrees the depth changes by two pixels over the 3x3 window.
-        return np.flatnonzero(jump > max(1.5 * CM, 8.0 / self.size))
+    def _frame(self, rotation: NDArray[np.float64], shift: NDArray[np.float64]) -> _Frame:
+        """The bounding box of the projected person, with a pixel to spare."""
+        turned = self.scan.vertices @ rotation[:2].T.astype(np.float32) + shift.astype(np.float32)
+        low = np.floor((turned.min(axis=0) + 1) * self.size / 2).astype(int) - 1
+        high = np.ceil((turned.max(axis=0) + 1) * self.size / 2).astype(int) + 1
+        low, high = np.clip(low, 0, self.size), np.clip(high, 0, self.size)
+        return _Frame(rotation, shift, slice(self.size - high[1], self.size - low[1]), slice(low[0], high[0]))
 
-    def _resolve(self, hits, edges, xy, rotation, shift, from_back, radiance, look):  # type: ignore[no-untyped-def]
-        """Colour (N, 3) linear, normals (N, 3) (0 outside) and coverage (N,) per pixel, supersampled at `edges`."""
-        count = len(xy)
-        inside = hits.face >= 0
-        mask = inside.astype(np.float32)
-        inside[edges] = False
-        plain = np.flatnonzero(inside)
-        normals = np.zeros((count, 3), np.float32)
-        normals[plain] = self.interpolated_normals(hits, plain, rotation)
-        colour = np.zeros((count, 3), np.float32)
-        if radiance is not None:
-            colour[plain] = self._shade(hits, plain, normals[plain], radiance, look)
-        if len(edges) == 0:
-            return colour, normals, mask
-        fine = (xy[edges][:, None] + ROOKS * np.float32(2 / self.size)).reshape(-1, 2)  # (E * 8, 2)
-        sub = self.cast(fine, rotation, shift, from_back)
-        met = np.flatnonzero(sub.face >= 0)
+    def _side(self, frame: _Frame, from_back: bool, look: Look | None) -> _Side:
+        """Coverage, normals and (with a look) linear colour of the box's pixels, supersampled where they change."""
+        xy = frame.centres(self.size)
+        hits = self.sight.cast(xy, frame.rotation, frame.shift, from_back)
+        edges = self._edges(hits, frame.shape)
+        plain = hits.face >= 0
+        mask = plain.astype(np.float32)
+        plain[edges] = False
+        chosen = np.flatnonzero(plain)
+        normals = np.zeros((len(xy), 3), np.float32)
+        normals[chosen] = self._normals_at(hits, chosen, frame.rotation)
+        fine_xy = (xy[edges, None] + ROOKS * np.float32(2 / self.size)).reshape(-1, 2)  # (E * 8, 2)
+        fine = self.sight.cast(fine_xy, frame.rotation, frame.shift, from_back)
+        met = np.flatnonzero(fine.face >= 0)
         owner = met // len(ROOKS)
         share = np.bincount(owner, minlength=len(edges)).astype(np.float32)
-        fine_normals = self.interpolated_normals(sub, met, rotation)
-
-        def gathered(values):  # type: ignore[no-untyped-def]
-            return np.stack([np.bincount(owner, values[:, i], len(edges)) for i in range(3)], axis=1)
-
-        summed = gathered(fine_normals)
-        normals[edges] = summed / np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-6)
         mask[edges] = share / len(ROOKS)
-        if radiance is not None:
-            shaded = self._shade(sub, met, fine_normals, radiance, look)
-            colour[edges] = gathered(shaded) / np.maximum(share, 1)[:, None]
-        return colour, normals, mask
+        fine_normals = self._normals_at(fine, met, frame.rotation)
+        summed = _sums(fine_normals, owner, len(edges))
+        normals[edges] = summed / np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-6)
+        if look is None:
+            return _Side(mask, normals, None)
+        radiance = self._radiance(frame.rotation, look)
+        albedo, light = self._lit(hits, chosen, xy, normals[chosen], frame, radiance, look)
+        fine_albedo, fine_light = self._lit(fine, met, fine_xy, fine_normals, frame, radiance, look)
+        # A camera's exposure follows the light: without, back-lit people would be black.
+        level = float(light[:, 1].mean()) if len(light) else 1.0
+        scale = np.float32(1 / max(level, 1e-3) ** 0.85)
+        colour = np.zeros((len(xy), 3), np.float32)
+        colour[chosen] = albedo * light * scale
+        colour[edges] = _sums(fine_albedo * fine_light * scale, owner, len(edges)) / np.maximum(share, 1)[:, None]
+        return _Side(mask, normals, colour)
 
-    def _shade(self, hits, chosen, normals, radiance, look):  # type: ignore[no-untyped-def]
-        """(n, 3) linear colour of the chosen hits."""
+    def _edges(self, hits: Hits, shape: tuple[int, int]) -> NDArray[np.integer]:
+        """Flat indices of pixels whose 3x3 neighbourhood spans a silhouette or a jump in depth."""
+        depth = np.where(hits.face >= 0, hits.depth, np.float32(-10)).reshape(shape)
+        kernel = np.ones((3, 3), np.uint8)
+        jump = cv2.dilate(depth, kernel) - cv2.erode(depth, kernel)
+        # Over a flank inclined by 60 degrees, depth changes by 3.5 pixels within the window: that is no jump.
+        return np.flatnonzero(jump > max(1.5 * CM, 8.0 / self.size))
+
+    def _normals_at(
+        self, hits: Hits, chosen: NDArray[np.integer], rotation: NDArray[np.float64]
+    ) -> NDArray[np.float32]:
+        """(n, 3) view-space unit normals; where a ray met the inside of an open sheet, turned toward the ray."""
+        corners = self.scan.faces[hits.face[chosen]]
+        normals = _interpolated(self.normals, corners, hits.weights[chosen]) @ rotation.T.astype(np.float32)
+        normals[~hits.outside[chosen]] *= -1
+        return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), np.float32(1e-6))
+
+    def _radiance(self, rotation: NDArray[np.float64], look: Look) -> NDArray[np.float32]:
+        """(V, 3) what a white surface at each vertex sends under the environment."""
+        own = rotate(look.light, rotation.T)  # the light in the person's frame, instead of turning all the transfer
+        shadowed = self.transfer @ own
+        if look.bounce:
+            shadowed += np.float32(look.bounce) * (self.unshadowed @ own - shadowed)
+        return np.maximum(shadowed, np.float32(0.01))
+
+    def _lit(
+        self,
+        hits: Hits,
+        chosen: NDArray[np.integer],
+        xy: NDArray[np.float32],
+        normals: NDArray[np.float32],
+        frame: _Frame,
+        radiance: NDArray[np.float32],
+        look: Look,
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Linear albedo (n, 3) of the chosen hits, and the light (n, 3) by which it is multiplied."""
         face, weights = hits.face[chosen], hits.weights[chosen]
-        albedo, _ = self.texels.sample(face, weights)
-        arriving = np.einsum("nkc,nk->nc", radiance[self.scan.faces[face]], weights)
-        return albedo * arriving
+        albedo = self.texels.sample(face, weights)
+        light = _interpolated(radiance, self.scan.faces[face], weights)
+        light[~hits.outside[chosen]] *= INNER
+        if look.sun is not None and look.sun_colour is not None:
+            light += self._sunlight(hits, chosen, xy, normals, frame, look)[:, None] * look.sun_colour
+        gloss = look.sheen * self.gloss[self.scan.material[face]]
+        if gloss.any():
+            albedo = albedo + gloss[:, None] * sheen(normals, look)
+        return albedo, light
 
-    def _developed(self, colour, mask, look, box):  # type: ignore[no-untyped-def]
-        """Linear colour of the box -> (S, S, 3) sRGB bytes with exposure and a soft shoulder, dilated outside."""
-        seen = mask > 0
-        value = colour * np.float32(look.exposure)
-        value = np.where(value > 0.7, 0.7 + 0.3 * np.tanh((value - 0.7) / 0.3), value)
-        if look.gamma != 1:
-            value = value ** np.float32(look.gamma)
-        table = np.round(linear_table(value) * 1.0).astype(np.uint8)
-        whole = np.full((self.size, self.size, 3), 127, np.uint8)
-        if seen.any():
-            table = _dilated(table, seen)
-        whole[box] = table
+    def _sunlight(
+        self,
+        hits: Hits,
+        chosen: NDArray[np.integer],
+        xy: NDArray[np.float32],
+        normals: NDArray[np.float32],
+        frame: _Frame,
+        look: Look,
+    ) -> NDArray[np.float32]:
+        """(n,) cosine times visibility of the view's lamp."""
+        assert look.sun is not None
+        cosine = np.maximum(normals @ look.sun, 0)
+        lit = np.flatnonzero(cosine > 0)
+        place = np.empty((len(lit), 3), np.float32)
+        place[:, :2] = xy[chosen[lit]] - frame.shift.astype(np.float32)
+        place[:, 2] = hits.depth[chosen[lit]]
+        origins = np.ascontiguousarray((place + np.float32(3e-3) * normals[lit]) @ frame.rotation.astype(np.float32))
+        # Few rays, each a constant direction: banded penumbrae instead of grain, and coherent (fast) rays.
+        directions = cone(look.sun, look.sun_radius, SUN_RAYS, np.random.default_rng(0))
+        visible = np.zeros(len(lit), np.float32)
+        for direction in directions @ frame.rotation.astype(np.float32):
+            visible += self.occluders.run(origins, np.ascontiguousarray(direction[None]), query="OCCLUDED") == -1
+        cosine[lit] *= visible / SUN_RAYS
+        return cosine
+
+    def _depth(self, frame: _Frame, from_back: bool) -> NDArray[np.float16]:
+        """(S/4, S/4) view z, from rays of its own (a mean over four pixels would invent depths at silhouettes)."""
+        quarter = self.size // 4
+        whole = np.full((quarter, quarter), np.nan, np.float16)
+        y0, y1 = frame.rows.start // 4, -(-frame.rows.stop // 4)
+        x0, x1 = frame.columns.start // 4, -(-frame.columns.stop // 4)
+        hits = self.sight.cast(frame.centres(self.size, 4), frame.rotation, frame.shift, from_back)
+        whole[y0:y1, x0:x1] = hits.depth.reshape(y1 - y0, x1 - x0)
         return whole
 
-    def _depths(self, rotation, shift, box):  # type: ignore[no-untyped-def]
-        """Front and back view z on a quarter of the resolution."""
-        quarter = self.size // 4
-        y0, y1 = box[0].start // 4, -(-box[0].stop // 4)
-        x0, x1 = box[1].start // 4, -(-box[1].stop // 4)
-        columns = -1 + (2 * np.arange(x0, x1) + 1) / quarter
-        rows = 1 - (2 * np.arange(y0, y1) + 1) / quarter
-        xy = np.stack(np.broadcast_arrays(columns[None, :], rows[:, None]), -1).reshape(-1, 2).astype(np.float32)
-        maps = []
-        for side in (False, True):
-            whole = np.full((quarter, quarter), np.nan, np.float16)
-            whole[y0:y1, x0:x1] = self.cast(xy, rotation, shift, side).depth.reshape(y1 - y0, x1 - x0)
-            maps.append(whole)
-        return maps
+
+def _interpolated(
+    values: NDArray[np.float32], corners: NDArray[np.integer], weights: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """(n, C) of per-vertex `values` (V, C) at barycentric `weights` (n, 3) of the triangles `corners` (n, 3)."""
+    result = values[corners[:, 0]] * weights[:, 0:1]
+    result += values[corners[:, 1]] * weights[:, 1:2]
+    result += values[corners[:, 2]] * weights[:, 2:3]
+    return result
 
 
-_ENCODE = None
+def _sums(values: NDArray[np.float32], owner: NDArray[np.integer], count: int) -> NDArray[np.float32]:
+    """(count, 3) sums of the (n, 3) `values` by their `owner` (n,)."""
+    return np.stack([np.bincount(owner, values[:, i], count) for i in range(3)], axis=1).astype(np.float32)
 
 
-def linear_table(value: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Linear [0, 1] -> sRGB bytes by a table of 4096 steps over the square root (even steps where the eye is fine)."""
-    global _ENCODE
-    if _ENCODE is None:
-        from lifecast.scans.texels import linear_to_srgb
-
-        _ENCODE = np.round(linear_to_srgb((np.arange(4096) / 4095) ** 2) * 255).astype(np.uint8)
-    index = np.sqrt(np.clip(value, 0, 1)) * np.float32(4095) + np.float32(0.5)
-    return _ENCODE[index.astype(np.int32)]
-
-
-def _dilated(colour: NDArray[np.uint8], seen: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Every unseen pixel takes the colour of the nearest seen one."""
+def dilated(colour: NDArray[np.uint8], seen: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """(h, w, 3) with every unseen pixel in the colour of the nearest seen one (JPEG and resizing mix across the rim)."""
+    if not seen.any():
+        return colour
     _, labels = cv2.distanceTransformWithLabels(
         (~seen).astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
     )
-    of_label = np.zeros((labels.max() + 1, 3), np.uint8)
+    of_label = np.zeros((int(labels.max()) + 1, 3), np.uint8)
     of_label[labels[seen]] = colour[seen]
     return of_label[labels]

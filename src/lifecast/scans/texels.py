@@ -74,23 +74,19 @@ class TexelPool:
         ratio = np.sqrt(texels.sum() / seen) if seen > 0 else 1.0
         return int(2 ** max(0, np.floor(np.log2(max(ratio, 1.0)) + 0.25)))
 
-    def sample(
-        self, face: NDArray[np.integer], weights: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Linear base colour (N, 3) and coverage (N,) in [0, 1] at `face` (N,) with barycentric `weights` (N, 3)."""
+    def sample(self, face: NDArray[np.integer], weights: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Linear base colour (N, 3) at `face` (N,) with barycentric `weights` (N, 3)."""
         corners = self.scan.faces[face]  # (N, 3)
         material = self.scan.material[face]
-        colour = LINEAR_OF_BYTE[self.scan.colour[corners]]  # (N, 3 corners, 3)
-        colour = np.einsum("nkc,nk->nc", colour, weights)
-        coverage = np.ones(len(face), np.float32)
+        colour = LINEAR_OF_BYTE[self.scan.colour[corners[:, 0]]] * weights[:, 0:1]  # (N, 3)
+        colour += LINEAR_OF_BYTE[self.scan.colour[corners[:, 1]]] * weights[:, 1:2]
+        colour += LINEAR_OF_BYTE[self.scan.colour[corners[:, 2]]] * weights[:, 2:3]
         textured = np.flatnonzero(self.textured[material])
         if len(textured):
-            rgba = self._bilinear(material[textured], self._uv(corners[textured], weights[textured]))
-            colour[textured] *= rgba[:, :3]
-            coverage[textured] = rgba[:, 3]
-        return colour * self.factor[material], coverage
+            colour[textured] *= self._bilinear(material[textured], self._uv(corners[textured], weights[textured]))[:, :3]
+        return colour * self.factor[material]
 
-    def coverage(self, face: NDArray[np.integer], weights: NDArray[np.float32]) -> NDArray[np.bool_]:
+    def solid(self, face: NDArray[np.integer], weights: NDArray[np.float32]) -> NDArray[np.bool_]:
         """(N,) whether the surface is there at all, by alpha against the material's cutoff."""
         material = self.scan.material[face]
         solid = np.ones(len(face), bool)
@@ -111,12 +107,16 @@ class TexelPool:
             places /= places.sum(axis=1, keepdims=True)
             total = np.zeros(len(holed), np.float32)
             for place in places:
-                total += self.coverage(holed, np.broadcast_to(place, (len(holed), 3)))
+                total += self.solid(holed, np.broadcast_to(place, (len(holed), 3)))
             result[holed] = total / len(places)
         return result
 
     def _uv(self, corners: NDArray[np.integer], weights: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.einsum("nkc,nk->nc", self.scan.uv[corners], weights)
+        uv = self.scan.uv
+        result = uv[corners[:, 0]] * weights[:, 0:1]
+        result += uv[corners[:, 1]] * weights[:, 1:2]
+        result += uv[corners[:, 2]] * weights[:, 2:3]
+        return result
 
     def _bilinear(self, material: NDArray[np.integer], uv: NDArray[np.float32]) -> NDArray[np.float32]:
         """(N, 4) linear RGB and alpha of repeating textures."""

@@ -10,18 +10,11 @@ that nothing shadows is exact.
 from __future__ import annotations
 
 import numpy as np
-from embreex.mesh_construction import TriangleMesh
 from embreex.rtcore_scene import EmbreeScene
 from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
 
 from lifecast.scans.lighting import DIFFUSE, harmonics
-
-
-def build_scene(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> EmbreeScene:
-    """An Embree scene of one mesh."""
-    scene = EmbreeScene(robust=True)
-    TriangleMesh(scene, np.ascontiguousarray(vertices, np.float32), np.ascontiguousarray(faces, np.int32))
-    return scene
 
 
 def stratified_hemisphere(count: int, rng: np.random.Generator, sets: int) -> NDArray[np.float32]:
@@ -94,27 +87,47 @@ def transfer_at(
 def vertex_transfer(
     scene: EmbreeScene,
     vertices: NDArray[np.float32],
+    faces: NDArray[np.int32],
     normals: NDArray[np.float32],
     rays: int = 64,
-    cell: float = 0.006,
+    cell: float = 0.003,
     seed: int = 0,
 ) -> NDArray[np.float32]:
-    """(V, 9) transfer of all vertices, computed once per `cell` (view units) and direction of the normal.
+    """(V, 9) transfer of all vertices.
 
-    Vertices of one cell whose normals fall into one octant-like bin share one set of rays, and then differ by their
-    own unshadowed transfer: smooth shading keeps its detail, the soft shadow is what is shared.
+    Vertices within one `cell` (view units; 0.003 is 4 mm) that face alike share their rays, and the blocked part is then
+    averaged twice with the neighbours that face alike, which takes the grain of few rays out. The unshadowed part stays
+    each vertex's own: shading keeps the detail of the normals, only the soft shadow is shared.
     """
     key = np.floor(vertices / cell).astype(np.int64)
-    facing = np.round(normals * 1.5).astype(np.int64) + 2  # up to 4^3 bins
-    low = key.min(axis=0)
-    span = key.max(axis=0) - low + 1
-    index = ((key[:, 0] - low[0]) * span[1] + key[:, 1] - low[1]) * span[2] + key[:, 2] - low[2]
+    facing = np.round(normals * 1.5).astype(np.int64) + 2  # 4 steps an axis
+    key -= key.min(axis=0)
+    span = key.max(axis=0) + 1
+    index = (key[:, 0] * span[1] + key[:, 1]) * span[2] + key[:, 2]
     index = ((index * 5 + facing[:, 0]) * 5 + facing[:, 1]) * 5 + facing[:, 2]
     _, first, group = np.unique(index, return_index=True, return_inverse=True)
-    count = np.bincount(group)[:, None]
-    mean = np.stack([np.bincount(group, weights=normals[:, i]) for i in range(3)], axis=1) / count
+    mean = np.stack([np.bincount(group, weights=normals[:, i]) for i in range(3)], axis=1)
     mean /= np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-6)
-    mean = mean.astype(np.float32)
-    shared = transfer_at(scene, vertices[first], mean, rays, seed, offset=1e-3)
-    blocked = harmonics(mean) * DIFFUSE - shared  # (G, 9)
+    mean = mean.astype(np.float32)  # (G, 3)
+    blocked = harmonics(mean) * DIFFUSE - transfer_at(scene, vertices[first], mean, rays, seed, offset=1e-3)
+    blocked = _averaged(blocked, mean, group[faces])
     return harmonics(normals) * DIFFUSE - blocked[group]
+
+
+def _averaged(
+    values: NDArray[np.float32], normals: NDArray[np.float32], faces: NDArray[np.integer], passes: int = 2
+) -> NDArray[np.float32]:
+    """(G, 9) values averaged over mesh neighbours, weighted by how alike they face."""
+    count = len(values)
+    ends = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    ends = ends[ends[:, 0] != ends[:, 1]]
+    alike = np.einsum("ni,ni->n", normals[ends[:, 0]], normals[ends[:, 1]])
+    weight = (np.maximum(alike, 0) ** 4).astype(np.float32)
+    pairs = coo_matrix((weight, (ends[:, 0], ends[:, 1])), (count, count)).tocsr()
+    pairs = pairs + pairs.T
+    # A vertex counts as much as half its neighbours together, and alone where it has none.
+    own = np.asarray(pairs.sum(axis=1)).ravel() * np.float32(0.5) + np.float32(1e-3)
+    total = np.asarray(pairs.sum(axis=1)).ravel()
+    for _ in range(passes):
+        values = (pairs @ values + own[:, None] * values) / (total + own)[:, None]
+    return values.astype(np.float32)
