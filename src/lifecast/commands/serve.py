@@ -1,0 +1,68 @@
+"""`lifecast serve`: a web page and an HTTP API."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from rich.console import Console
+
+from lifecast.errors import MissingExtra, UsageError
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def serve(
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    weights: str = "compact",
+    device: str = "auto",
+    queue: int = 8,
+    time_limit: float = 300.0,
+    upload_limit: int = 32,
+) -> int:
+    """A page to drop a photograph on, and an HTTP API (documented at /api/docs).
+
+    Args:
+        host: Address to listen on. Nothing but this machine reaches the default.
+        port: TCP port.
+        weights: Name or file of the weights.
+        device: auto, cpu, cuda or cuda:N.
+        queue: Photographs that may wait; who comes later is told when to come again.
+        time_limit: Seconds that one reconstruction may take.
+        upload_limit: Largest upload in MiB.
+    """
+    if queue < 1 or time_limit <= 0 or upload_limit < 1:
+        raise UsageError("--queue and --upload-limit must be at least 1, --time-limit above 0")
+    try:
+        import uvicorn
+
+        from lifecast.web.page import mount_page
+    except ImportError as error:
+        raise MissingExtra(error.name or "gradio", "web", "lifecast serve") from error
+    from lifecast import load
+    from lifecast.web.api import make_app
+    from lifecast.web.queue import ReconstructionQueue
+
+    console = Console(stderr=True, highlight=False)
+    if not _is_loopback(host):
+        console.print(
+            f"lifecast serve: listening on {host}: everybody who reaches this address can use it; there is no login",
+            style="yellow",
+        )
+    reconstructor = load(weights, device=device)
+    work = ReconstructionQueue(capacity=queue, time_limit=time_limit)
+    limit = upload_limit << 20
+    app = mount_page(make_app(work, reconstructor, upload_limit=limit), work, reconstructor, limit)
+    console.print(f"lifecast: http://{host}:{port}/  (API: /api/docs; Ctrl-C ends)")
+    try:
+        uvicorn.run(app, host=host, port=port, log_level="warning")
+    finally:
+        work.close()
+    return 0
