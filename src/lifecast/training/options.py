@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from lifecast.errors import UsageError
+from lifecast.errors import CheckpointError, UsageError
 from lifecast.training.perceptual import PerceptualNetwork
-from lifecast.training.recipe import StageName
+from lifecast.training.recipe import Phase, Recipe, StageName
 
 Precision = Literal["32", "bf16", "fp16"]
 
@@ -75,3 +76,41 @@ class TrainOptions:
                 raise UsageError(f"--{name.replace('_', '-')} {value}: must be positive")
         if self.workers is not None and self.workers < 0:
             raise UsageError(f"--workers {self.workers}: must be 0 or more")
+
+
+def adapted(recipe: Recipe, options: TrainOptions) -> Recipe:
+    """The recipe with the command's own figures in place of its."""
+    stage = recipe.stage(options.stage)
+    phases: tuple[Phase, ...] = stage.phases
+    for name in ("batch", "size", "points"):
+        value = getattr(options, name)
+        if value is not None:
+            phases = tuple(dataclasses.replace(phase, **{name: value}) for phase in phases)
+    if options.size is not None:  # phases that differed only in size are one now
+        phases = (dataclasses.replace(phases[-1], share=1.0),)
+    changes: dict[str, Any] = {"phases": phases}
+    if options.learning_rate is not None:
+        changes["learning_rate"] = options.learning_rate
+    if options.perceptual is not None:
+        changes["losses"] = dataclasses.replace(
+            stage.losses,
+            perceptual_network=options.perceptual,
+            perceptual=stage.losses.perceptual or float(options.perceptual != "none"),
+        )
+    parts: dict[str, Any] = {options.stage: dataclasses.replace(stage, **changes)}
+    recipe = dataclasses.replace(recipe, **parts)
+    return dataclasses.replace(recipe, precision=options.precision) if options.precision else recipe
+
+
+def check_resumed(options: TrainOptions, preset: str, state: dict[str, Any]) -> None:
+    """UsageError or CheckpointError where the command asks for another run than the folder holds."""
+    out = options.out
+    if state["stage"] != options.stage:
+        raise UsageError(f"{out}: holds a run of stage {state['stage']}, not {options.stage}; give another --out")
+    if options.preset is not None and options.preset != preset:
+        raise CheckpointError(f"{out}: holds a run of preset {preset!r}, not {options.preset!r}; give another --out")
+    if state["predicted_normals"] != options.predicted_normals:
+        fed = "predicted" if state["predicted_normals"] else "true"
+        raise UsageError(
+            f"{out}: its run sees {fed} normals; to change that, start a new run from its weights with --init"
+        )

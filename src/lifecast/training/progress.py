@@ -23,16 +23,23 @@ class Rates:
     def restart(self) -> None:
         """Begin a new reading."""
         self.images, self.steps, self.waited, self.since = 0, 0, 0.0, time.monotonic()
+        self.paused, self.last = 0.0, self.since
 
     def add(self, images: int, waited: float) -> None:
         """Count a step over `images` pictures that waited so many seconds for its data."""
         self.images += images
         self.steps += 1
         self.waited += waited
+        self.last = time.monotonic()
+
+    def pause_until_now(self) -> None:
+        """Leave out the time since the last step: a validation or a checkpoint took it."""
+        self.paused += time.monotonic() - self.last
+        self.last = time.monotonic()
 
     def read(self) -> dict[str, float]:
         """The rates, rounded for the log."""
-        seconds = max(1e-6, time.monotonic() - self.since)
+        seconds = max(1e-6, time.monotonic() - self.since - self.paused)
         return {
             "images_per_s": round(self.images / seconds, 3),
             "seconds_per_step": round(seconds / max(1, self.steps), 4),

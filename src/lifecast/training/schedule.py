@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 Shape = Literal["constant", "step", "cosine", "one-cycle"]
@@ -57,14 +57,17 @@ class Budget:
     reserve: float = 0.0
     """Seconds kept back at the end for the last validation and for writing the weights."""
     clock: Callable[[], float] = time.monotonic
-    started: float = field(init=False)
+    started: float | None = None
+    """What the clock said when this sitting began; none: now."""
 
     def __post_init__(self) -> None:
-        self.started = self.clock()
+        if self.started is None:
+            self.started = self.clock()
 
     @property
     def elapsed(self) -> float:
         """Seconds of the run so far, earlier sittings included."""
+        assert self.started is not None
         return self.spent + self.clock() - self.started
 
     def progress(self, step: int) -> float:

@@ -7,6 +7,8 @@ the coarse stage holds trained normal networks too if it started from some (`--i
 from __future__ import annotations
 
 import copy
+import dataclasses
+import platform
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +19,11 @@ from lifecast.errors import CheckpointError, UsageError
 from lifecast.networks.ablations import preset_named
 from lifecast.networks.checkpoint import load_checkpoint, read_card, save_checkpoint
 from lifecast.networks.levels import TwoLevel
-from lifecast.networks.preset import Preset
-from lifecast.training.recipe import StageName
+from lifecast.networks.preset import Preset, to_dict
+from lifecast.training.data import fingerprint
+from lifecast.training.options import TrainOptions
+from lifecast.training.recipe import StageName, recipe_to_dict
+from lifecast.training.trainee import Trainee
 
 LEVELS = ("normals", "coarse", "fine")
 
@@ -71,6 +76,50 @@ def check_foundations(stage: StageName, preset: Preset, history: dict[str, Any],
         raise UsageError(
             "--predicted-normals needs trained normal networks: give them with --init NORMALS_RUN/weights.safetensors"
         )
+
+
+def note_history(options: TrainOptions, trainee: Trainee, views: int, minutes: float) -> None:
+    """Write down what the levels in training went through in this run; earlier runs' notes stay under `before`."""
+    run = options.out.resolve().name
+    for level in trainee.stage.levels:
+        before = trainee.history.get(level) or {}
+        earlier = before.get("before", [])
+        if before and before.get("run") != run:
+            earlier = [*earlier, {key: value for key, value in before.items() if key != "before"}]
+        trainee.history[level] = {
+            "run": run,
+            "stage": options.stage,
+            "recipe": trainee.recipe.name,
+            "steps": trainee.step,
+            "samples": trainee.samples,
+            "minutes": round(minutes, 2),
+            "predicted_normals": options.predicted_normals,
+            "seed": options.seed,
+            "data": fingerprint(options.data),
+            "views": views,
+            "metrics": {name: round(value, 5) for name, value in trainee.figures.items()},
+            "before": earlier,
+        }
+
+
+def description(options: TrainOptions, trainee: Trainee, views: int) -> dict[str, Any]:
+    """What a run's `run.json` says."""
+    plain = {name: str(v) if isinstance(v, Path) else v for name, v in dataclasses.asdict(options).items()}
+    model = trainee.stage.model
+    return {
+        "lifecast": lifecast.__version__,
+        "options": plain,
+        "preset": to_dict(model.preset),
+        "recipe": recipe_to_dict(trainee.recipe),
+        "parameters": {name: sum(p.numel() for p in level.parameters()) for name, level in model.named_children()},
+        "trains": list(trainee.stage.levels),
+        "views": views,
+        "data": fingerprint(options.data),
+        "device": str(trainee.fabric.device),
+        "processes": trainee.fabric.world_size,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
 
 
 def export(path: Path, model: TwoLevel, history: dict[str, Any]) -> None:

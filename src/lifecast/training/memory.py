@@ -1,0 +1,98 @@
+"""How much memory a step will take, before it takes it: a run that cannot fit is refused with the batch that would.
+
+The networks' intermediate results, kept for the backward pass, are most of it and grow with the batch. They are
+counted in one forward pass of one sample. On a CPU nothing else would warn: Linux kills what outgrows its memory.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lifecast.errors import LifecastError
+from lifecast.training.trainee import Trainee
+
+GIGABYTE = 1e9
+# A backward pass needs some gradients of intermediate results at a time, and convolutions their workspace.
+WORKSPACE = 1.3
+
+
+class MemoryShort(LifecastError):
+    """A step would not fit into memory."""
+
+
+def kept_bytes(trainee: Trainee, sample: dict[str, Any]) -> int:
+    """Bytes that a forward pass of `sample` (a batch, usually of one) keeps for the backward pass, weights aside."""
+    weights = {p.untyped_storage().data_ptr() for p in trainee.stage.parameters()}
+    kept: dict[int, Any] = {}  # storages by address; holding them keeps an address from being used again
+
+    def count(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in weights:
+            kept[storage.data_ptr()] = storage
+        return tensor
+
+    with trainee.fabric.autocast(), torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
+        # The stage itself, not Fabric's wrapper: no process waits here for the others.
+        trainee.stage(trainee.to_device(sample))
+    return sum(storage.nbytes() for storage in kept.values())
+
+
+def state_bytes(trainee: Trainee) -> int:
+    """Bytes of gradients and of the optimiser's averages, which the first step allocates."""
+    trained = sum(p.numel() * p.element_size() for p in trainee.stage.parameters() if p.requires_grad)
+    averages = 1 if trainee.part.optimiser == "rmsprop" else 2
+    return trained * (1 + averages)
+
+
+def free_bytes(device: torch.device) -> int:
+    """Memory that may still be taken: of the GPU, or of the machine and of the container's limit, whichever is less."""
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        return int(free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device))
+    amounts = []
+    information = Path("/proc/meminfo")
+    if information.is_file():
+        lines = dict(line.split(":", 1) for line in information.read_text().splitlines())
+        amounts.append(int(lines["MemAvailable"].split()[0]) * 1024)
+    limit, used = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
+    if limit.is_file() and used.is_file() and limit.read_text().strip() != "max":
+        amounts.append(int(limit.read_text()) - int(used.read_text()))
+    return min(amounts, default=1 << 62)
+
+
+def check_memory(trainee: Trainee, sample: dict[str, Any], batch: int, free: int | None = None) -> int:
+    """Refuse a batch that does not fit; returns the bytes that a step is expected to take.
+
+    Parameters
+    ----------
+    sample
+        A batch of one, as large as any that will come.
+    batch
+        Pictures in a step.
+    free
+        Bytes to fit into; by default what is free now.
+
+    Raises
+    ------
+    MemoryShort
+        Naming the need, what is free, and the largest batch that fits.
+    """
+    free = free_bytes(trainee.fabric.device) if free is None else free
+    state = state_bytes(trainee)
+    each = round(kept_bytes(trainee, sample) * WORKSPACE)
+    needed = state + batch * each
+    if needed > free:
+        fits = max(0, (free - state) // each)
+        advice = (
+            f"--batch {fits} fits" if fits else "not even --batch 1 fits: give a smaller --size or another --preset"
+        )
+        size = sample["image"].shape[-1]
+        raise MemoryShort(
+            f"too little memory: a step of {batch} pictures of {size} pixels needs about {needed / GIGABYTE:.1f} GB, "
+            f"and {free / GIGABYTE:.1f} GB are free; {advice}"
+        )
+    return needed

@@ -1,0 +1,138 @@
+"""What a run trains and what its checkpoints hold: weights, optimiser, averaged weights, and how far they have come."""
+
+from __future__ import annotations
+
+import json
+import math
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lifecast.errors import CheckpointError, UsageError
+from lifecast.training.average import WeightAverage
+from lifecast.training.optimiser import make_optimiser
+from lifecast.training.recipe import Recipe, StageRecipe
+from lifecast.training.stage import Stage
+
+IMAGES = ("image", "front", "back", "mask")
+
+
+class Trainee:
+    """A stage under an optimiser, on the devices of a Fabric.
+
+    Parameters
+    ----------
+    fabric
+        A launched `lightning.fabric.Fabric`.
+    stage
+        The model and its losses.
+    recipe, part
+        The whole recipe, and its part for this stage.
+    history
+        What the levels went through before, see `weights`.
+    """
+
+    def __init__(self, fabric: Any, stage: Stage, recipe: Recipe, part: StageRecipe, history: dict[str, Any]) -> None:
+        self.fabric, self.stage, self.recipe, self.part, self.history = fabric, stage, recipe, part, history
+        if recipe.channels_last:
+            stage.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        # The optimiser itself, beside Fabric's wrapper: loading a state replaces its groups, and only its own.
+        self.optimiser = make_optimiser(stage, part)
+        self.wrapped, self.stepper = fabric.setup(stage, self.optimiser)
+        if fabric.world_size > 1:
+            stage.across = lambda count: fabric.all_reduce(count.detach(), reduce_op="mean")
+        self.average = WeightAverage(stage.named_parameters(), part.average) if part.average else None
+        self.step = 0
+        """Optimiser steps done."""
+        self.samples = 0
+        """Samples drawn, by all processes together."""
+        self.best = -math.inf
+        """The best validation's score."""
+        self.figures: dict[str, float] = {}
+        """The last validation's figures, and the step it was at."""
+
+    def compile(self) -> None:
+        """Compile what is called with the same shapes in every step."""
+        model = self.stage.model
+        for module in (model.normals, model.coarse.encoder, model.coarse.mlp):
+            if module is not None:
+                module.compile()
+        if model.fine is not None:
+            model.fine.encoder.compile()
+            model.fine.mlp.compile()
+
+    def to_device(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """A batch on the device, images in the networks' memory format."""
+        moved: dict[str, Any] = self.fabric.to_device(batch)
+        if self.recipe.channels_last:
+            for name in IMAGES:
+                moved[name] = moved[name].contiguous(memory_format=torch.channels_last)
+        return moved
+
+    def one_step(self, batch: dict[str, Any], rate: float) -> dict[str, Tensor]:
+        """Forward, backward, clip, step, average; returns the losses, still on the device."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        parts = self.wrapped(self.to_device(batch))
+        self.fabric.backward(parts["total"])
+        if self.part.clip:
+            self.fabric.clip_gradients(self.wrapped, self.stepper, max_norm=self.part.clip, error_if_nonfinite=False)
+        self.stepper.step()
+        self.optimiser.zero_grad(set_to_none=True)
+        if self.average is not None:
+            self.average.update()
+        self.step += 1
+        self.samples += len(batch["image"]) * self.fabric.world_size
+        return {name: value.detach() for name, value in parts.items()}
+
+    def averaged(self) -> AbstractContextManager[None]:
+        """Within, the averaged weights are in place, if the recipe averages."""
+        return self.average.applied() if self.average is not None else nullcontext()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything to go on from; tensors and plain values only.
+
+        Raises
+        ------
+        CheckpointError
+            If a weight is no longer finite: such a state must not take the place of a good one.
+        """
+        model = self.stage.model.state_dict()
+        broken = [name for name, value in model.items() if not bool(torch.isfinite(value).all())]
+        if broken:
+            raise CheckpointError(f"weight {broken[0]} is not finite at step {self.step}; no checkpoint was written")
+        return {
+            "step": self.step,
+            "samples": self.samples,
+            "best": self.best,
+            "figures": json.dumps(self.figures),
+            "history": json.dumps(self.history),
+            "model": model,
+            "optimiser": self.optimiser.state_dict(),
+            "average": None if self.average is None else self.average.state_dict(),
+            "precision": self.fabric.strategy.precision.state_dict(),
+            "rng": torch.get_rng_state(),
+            "cuda_rng": torch.cuda.get_rng_state() if torch.cuda.is_available() else None,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from `state_dict()`."""
+        self.stage.model.load_state_dict(state["model"])
+        try:
+            self.optimiser.load_state_dict(state["optimiser"])
+        except (ValueError, KeyError) as error:
+            raise UsageError(
+                f"the checkpoint is of another optimiser ({error}); resume by the run's own recipe"
+            ) from error
+        if self.average is not None:
+            if state["average"] is None:
+                raise UsageError("the checkpoint holds no averaged weights; resume by the run's own recipe")
+            self.average.load_state_dict(state["average"])
+        self.fabric.strategy.precision.load_state_dict(state["precision"])
+        self.step, self.samples, self.best = state["step"], state["samples"], state["best"]
+        self.figures, self.history = json.loads(state["figures"]), json.loads(state["history"])
+        torch.set_rng_state(state["rng"])
+        if torch.cuda.is_available() and state["cuda_rng"] is not None:
+            torch.cuda.set_rng_state(state["cuda_rng"])
