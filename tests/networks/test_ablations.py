@@ -4,19 +4,29 @@ import torch
 from lifecast.errors import UsageError
 from lifecast.networks.ablations import SWITCHES, TABLE_ROWS, ablation, preset_named
 from lifecast.networks.levels import TwoLevel
-from lifecast.networks.preset import COMPACT, PAPER, PRESETS, TINY
+from lifecast.networks.normal_network import NormalMaps
+from lifecast.networks.preset import COMPACT, PAPER, PRESETS, TINY, Preset
 
 NORMALS = ((), ("no-normals",), ("front-normals",))
 ROWS = [(*row, *normals) for row in (*TABLE_ROWS, ("absolute-depth",)) for normals in NORMALS]
 
 
-@pytest.mark.parametrize("base", [PAPER, COMPACT, TINY], ids=lambda preset: preset.name)
-@pytest.mark.parametrize("row", ROWS, ids="-".join)
+LARGE_ROWS = [*TABLE_ROWS, ("absolute-depth",), *NORMALS[1:]]
+
+
+@pytest.mark.parametrize(
+    ("base", "row"),
+    [(TINY, row) for row in ROWS] + [(base, row) for base in (PAPER, COMPACT) for row in LARGE_ROWS],
+    ids=lambda value: value.name if isinstance(value, Preset) else "-".join(value),
+)
 def test_every_row_can_be_built_and_asked(base, row):
     preset = ablation(base, *row)
-    with torch.device("meta"):
+    size = preset.normals.size if preset.normals else 0
+    with torch.device("meta"), torch.no_grad():
         model = TwoLevel(preset)
-        encoded = model.encode(torch.empty(1, 3, preset.image_size, preset.image_size))
+        one, three = torch.empty(1, 1, size, size), torch.empty(1, 3, size, size)
+        normals = NormalMaps(three, three, one) if preset.normals else None
+        encoded = model.encode(torch.empty(1, 3, preset.image_size, preset.image_size), normals=normals)
         assert model.occupancy(encoded, torch.empty(1, 4, 3)).shape == (1, 4)
     assert preset_named(preset.name) == preset
 

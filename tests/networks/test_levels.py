@@ -1,0 +1,205 @@
+import copy
+import dataclasses
+
+import pytest
+import torch
+from torch import nn
+
+from lifecast.errors import UsageError
+from lifecast.networks.ablations import preset_named
+from lifecast.networks.levels import TwoLevel
+from lifecast.networks.normal_network import NormalMaps
+from lifecast.networks.pixel_aligned import window_fractions
+from lifecast.networks.preset import TINY, HourglassPreset
+from lifecast.networks.resizing import resize_image, resize_map
+
+
+@pytest.fixture(scope="module")
+def model():
+    torch.manual_seed(0)
+    return TwoLevel(TINY).eval()
+
+
+@pytest.fixture(scope="module")
+def image():
+    return torch.rand(2, 3, 256, 256, generator=torch.Generator().manual_seed(1)) * 2 - 1
+
+
+@pytest.fixture(scope="module")
+def points():
+    return torch.rand(2, 50, 3, generator=torch.Generator().manual_seed(2)) * 1.8 - 0.9
+
+
+def test_occupancy_is_the_levels_put_together(model, image, points):
+    """The pipeline by hand: normals at 128, coarse level at 128, fine level at 256 on the coarse embedding."""
+    with torch.no_grad():
+        encoded = model.encode(image)
+        small = resize_image(image, 128)
+        maps = model.predict_normals(small)
+        coarse = model.coarse.encode(small, maps.front, maps.back, maps.mask)[-1]
+        large = [resize_map(values, 256) for values in (maps.front, maps.back, maps.mask)]
+        fine = model.fine.encode(image, *large)[-1]
+        logit, embedding = model.coarse.query(coarse, points)
+        assert embedding.shape == (2, 50, TINY.embedding_width)
+        torch.testing.assert_close(model.coarse_occupancy(encoded, points), torch.sigmoid(logit))
+        expected = torch.sigmoid(model.fine.query(fine, points, embedding))
+        torch.testing.assert_close(model.occupancy(encoded, points), expected)
+        assert torch.equal(encoded.normals.front, maps.front)
+
+
+def test_given_normals_replace_predicted_ones(model, image):
+    torch.manual_seed(3)
+    truth = NormalMaps(torch.rand(2, 3, 256, 256), torch.rand(2, 3, 256, 256), torch.rand(2, 1, 256, 256))
+    with torch.no_grad():
+        encoded = model.encode(image, normals=truth)
+        expected = model.fine.encode(image, truth.front, truth.back, truth.mask)[-1]
+    assert encoded.normals is truth
+    assert torch.equal(encoded.fine_features, expected)
+
+
+def test_a_smaller_image_scales_every_size(model):
+    encoded = model.encode(torch.zeros(1, 3, 128, 128))
+    assert encoded.normals.front.shape[-1] == 64
+    assert encoded.coarse_features.shape[-1] == 32
+    assert encoded.fine_features.shape[-1] == 64
+
+
+def test_the_callers_small_image_is_what_the_coarse_level_sees(model, image):
+    small = torch.zeros(2, 3, 128, 128)
+    with torch.no_grad():
+        given, usual = model.encode(image, small), model.encode(image)
+        maps = model.predict_normals(small)
+        assert torch.equal(given.normals.front, maps.front)
+        assert torch.equal(given.coarse_features, model.coarse.encode(small, maps.front, maps.back, maps.mask)[-1])
+    assert not torch.allclose(given.coarse_features, usual.coarse_features)
+
+
+def test_outside_of_the_box_nothing_is_occupied(model, image):
+    with torch.no_grad():
+        encoded = model.encode(image[:1])
+        points = torch.tensor([[[0.0, 0.0, 0.0], [1.01, 0, 0], [0, -1.01, 0], [0, 0, 1.01]]])
+        assert (model.coarse_occupancy(encoded, points) > 0).tolist() == [[True, False, False, False]]
+        # The fine level's box has no front and back (as in the released model).
+        assert (model.occupancy(encoded, points) > 0).tolist() == [[True, False, False, True]]
+        unboxed = copy.deepcopy(model)
+        unboxed.preset = dataclasses.replace(TINY, mask_box=False)
+        assert (unboxed.occupancy(encoded, points) > 0).all()
+
+
+def test_depth_is_scaled_as_the_preset_says(model):
+    scaled = TwoLevel(dataclasses.replace(TINY, depth_scale=1.28))
+    scaled.load_state_dict(model.state_dict())
+    features = torch.zeros(1, 24, 64, 64)  # the same everywhere: only depth tells points apart
+    points = torch.tensor([[[0.1, 0.2, 0.5]]])
+    deeper = points * torch.tensor([1, 1, 1.28])
+    torch.testing.assert_close(scaled.coarse.query(features, points), model.coarse.query(features, deeper))
+
+
+def test_a_coarse_depth_head_reads_two_depths_off_the_features(model):
+    assert model.coarse.predict_depth(torch.zeros(2, 24, 64, 64)).shape == (2, 2, 64, 64)
+    without = TwoLevel(dataclasses.replace(TINY, coarse=dataclasses.replace(TINY.coarse, depth_head=False)))
+    with pytest.raises(UsageError, match="no depth head"):
+        without.coarse.predict_depth(torch.zeros(2, 24, 64, 64))
+
+
+def test_a_window_of_the_features_answers_as_the_whole(model, image, points):
+    with torch.no_grad():
+        maps = [torch.zeros(2, c, 256, 256) for c in (3, 3, 1)]
+        whole = model.fine.encode(image, *maps)[-1]  # (2, 8, 128, 128)
+        embedding = torch.rand(2, 50, TINY.embedding_width)
+        window = torch.tensor([[64, 32, 128, 128]]).expand(2, 4)
+        part = whole[:, :, 16:80, 32:96]
+        inside = points * 0.25 + torch.tensor([0.0, 0.25, 0.0])  # x in +-0.23, y in 0.02 to 0.48
+        expected = model.fine.query(whole, inside, embedding)
+        answered = model.fine.query(part, inside, embedding, window=window_fractions(window, 256))
+        torch.testing.assert_close(answered, expected, atol=1e-5, rtol=0)
+
+
+def test_an_encoded_window_answers_as_the_whole_away_from_its_edge(image):
+    """Group norm's statistics depend on what is shown, so the encoder is compared with its norms taken out."""
+    torch.manual_seed(4)
+    model = TwoLevel(preset_named("tiny-no-normals")).eval()
+    for module in list(model.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, nn.GroupNorm):
+                setattr(module, name, nn.Identity())
+    window = torch.tensor([[64, 32, 160, 160]]).expand(2, 4)
+    with torch.no_grad():
+        whole = model.fine.encode(image)[-1]
+        part = model.fine.encode(image[:, :, 32:192, 64:224])[-1]
+        assert not torch.allclose(part, whole[:, :, 16:96, 32:112])  # the window's edge does show
+        points = torch.rand(2, 50, 3) * 0.2 + torch.tensor([0.03, 0.03, 0.0])  # its middle
+        embedding = torch.rand(2, 50, TINY.embedding_width)
+        expected = model.fine.query(whole, points, embedding)
+        answered = model.fine.query(part, points, embedding, window=window_fractions(window, 256))
+    torch.testing.assert_close(answered, expected, atol=1e-5, rtol=1e-5)
+
+
+def gradients(model):
+    return {
+        name
+        for name, part in (("normals", model.normals), ("coarse", model.coarse), ("fine", model.fine))
+        if any(p.grad is not None and p.grad.abs().max() > 0 for p in part.parameters())
+    }
+
+
+def test_gradients_reach_the_levels_that_answer(image, points):
+    torch.manual_seed(5)
+    model = TwoLevel(TINY)
+    maps = [torch.zeros(2, c, 128, 128) for c in (3, 3, 1)]
+    coarse = model.coarse.encode(image[..., ::2, ::2], *maps)[-1]
+    logit, embedding = model.coarse.query(coarse, points)
+    logit.sum().backward(retain_graph=True)
+    assert gradients(model) == {"coarse"}
+
+    model.zero_grad()
+    maps = [torch.zeros(2, c, 256, 256) for c in (3, 3, 1)]
+    fine = model.fine.encode(image, *maps)[-1]
+    model.fine.query(fine, points, embedding.detach()).sum().backward(retain_graph=True)
+    assert gradients(model) == {"fine"}
+
+    model.zero_grad()
+    model.fine.query(fine, points, embedding).sum().backward()
+    assert gradients(model) == {"coarse", "fine"}
+
+    model.zero_grad()
+    model.occupancy(model.encode(image), points).sum().backward()
+    assert gradients(model) == {"normals", "coarse", "fine"}
+
+
+def test_every_stack_of_an_hourglass_is_there_for_the_loss():
+    level = dataclasses.replace(
+        TINY.coarse, encoder=HourglassPreset(stacks=3, depth=1, pooled=True, width=32, stem=8, groups=4)
+    )
+    model = TwoLevel(dataclasses.replace(TINY, coarse=level))
+    encoded = model.encode(torch.zeros(1, 3, 256, 256))
+    assert len(encoded.coarse_stacks) == 3
+    assert encoded.coarse_stacks[-1] is encoded.coarse_features
+
+
+def test_normals_at_another_size_share_the_weights(model, image):
+    finer = model.with_normals_at(256)
+    assert finer.preset.normals.fine_size == 256
+    assert not finer.training
+    for mine, theirs in zip(model.parameters(), finer.parameters(), strict=True):
+        assert mine is theirs
+    with torch.no_grad():
+        assert finer.encode(image).normals.front.shape[-1] == 256
+        assert torch.equal(finer.with_normals_at(None).encode(image).fine_features, model.encode(image).fine_features)
+
+
+def test_missing_and_misfitting_maps_are_named(model, image):
+    small = image[..., :128, :128]
+    with pytest.raises(UsageError, match="front normals"):
+        model.coarse.encode(small)
+    with pytest.raises(UsageError, match="mask"):
+        model.coarse.encode(small, small, small)
+    with pytest.raises(UsageError, match="do not fit"):
+        model.coarse.encode(small, image, small, small[:, :1])
+    odd = torch.zeros(1, 3, 72, 72)
+    with pytest.raises(UsageError, match="multiples of 16"):
+        model.coarse.encode(odd, odd, odd, odd[:, :1])
+    with pytest.raises(UsageError, match="3D embedding"):
+        model.fine.query(torch.zeros(1, 8, 16, 16), torch.zeros(1, 4, 3), None)
+    with pytest.raises(UsageError, match="predicts no normals"):
+        TwoLevel(preset_named("tiny-no-normals")).predict_normals(image)
