@@ -87,6 +87,7 @@ def training_batches(
         pin_memory=pinned,
         prefetch_factor=3 if workers else None,
         persistent_workers=workers > 0,
+        generator=torch.Generator().manual_seed(seed),  # or opening a loader would draw from the global one
     )
     return iter(loader)
 
@@ -103,6 +104,7 @@ def validation_batches(
         batch_size=batch,
         num_workers=workers,
         worker_init_fn=begin_worker,
+        generator=torch.Generator().manual_seed(0),
     )
     return iter(loader)
 

@@ -77,6 +77,7 @@ def new_trainee(
         weights.check_foundations(options.stage, preset, history, options.predicted_normals)
     else:
         model, history = weights.new_model(preset, (), options.seed)
+    torch.manual_seed(options.seed)
     perceptual = None
     if part.losses.perceptual and (options.stage == "normals" or options.predicted_normals):
         perceptual = perceptual_loss(part.losses.perceptual_network, options.perceptual_weights)
