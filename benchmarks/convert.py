@@ -2,8 +2,8 @@
 
     python benchmarks/convert.py [--keep FOLDER]
 
-Makes a legacy `torch.save` file of 1.55 GB, converts it in a process of its own, and prints that process's wall time and
-peak memory.
+Makes a legacy `torch.save` file of 1.55 GB, converts it in a process of its own, and prints that process's
+wall time and peak memory.
 """
 
 from __future__ import annotations
