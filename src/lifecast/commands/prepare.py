@@ -45,8 +45,8 @@ def prepare(
         units: Of the files; found by a person's height when absent.
         up: Axis that points up in the files; found when absent.
     """
+    from rich import progress
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     from lifecast.scans.prepare import Outcome, Settings
     from lifecast.scans.prepare import prepare as run
@@ -61,10 +61,10 @@ def prepare(
     given = read_split(split) if split is not None else None
     console = Console(stderr=True, highlight=False)
     columns = (
-        TextColumn("preparing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"),
-        TimeRemainingColumn(),
+        progress.TextColumn("preparing"), progress.BarColumn(), progress.MofNCompleteColumn(),
+        progress.TimeElapsedColumn(), progress.TextColumn("left"), progress.TimeRemainingColumn(),
     )  # fmt: skip
-    with Progress(*columns, console=console) as bar:
+    with progress.Progress(*columns, console=console) as bar:
         task = bar.add_task("people", total=len(people))
 
         def tell(outcome: Outcome) -> None:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from lifecast.errors import UsageError
 
-Picture = NDArray[np.uint8]
+Picture = NDArray[Any]
+"""(H, W, 3) uint8; OpenCV's own annotations do not tell."""
 Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ class Augmentation:
         shift = tuple(float(rng.uniform(-s, s)) if s else 0.0 for s in self.shift)
         return Placement(flip, scale, angle, (shift[0], shift[1]))
 
-    def tone(self, picture: NDArray[np.uint8], rng: np.random.Generator, strength: float = 1.0) -> NDArray[np.uint8]:
+    def tone(self, picture: Picture, rng: np.random.Generator, strength: float = 1.0) -> Picture:
         """Brightness, contrast, tint, gamma and saturation of an (H, W, 3) sRGB picture."""
         draws = rng.normal(0, strength, 7)
         gain = np.exp(self.brightness * draws[0] + self.tint * draws[1:4])  # (3,)
@@ -147,7 +148,7 @@ class Augmentation:
             picture = cv2.transform(picture, factor * np.eye(3) + (1 - factor) * np.tile(luma, (3, 1)))
         return picture
 
-    def camera(self, picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    def camera(self, picture: Picture, rng: np.random.Generator) -> Picture:
         """Blur, sensor noise and JPEG traces of an (S, S, 3) picture."""
         size = picture.shape[0]
         if rng.random() < self.blur:
@@ -158,13 +159,13 @@ class Augmentation:
         if rng.random() < self.jpeg:
             quality = int(rng.integers(35, 96))
             _, packed = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
-            picture = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+            picture = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR))
         return picture
 
 
 NONE = Augmentation(
-    crowd=0, flip=0, scale=(1, 1), rotation=0, shift=(0, 0), brightness=0, contrast=0, saturation=0, tint=0, gamma=0, blur=0,
-    noise=0, jpeg=0,
+    crowd=0, flip=0, scale=(1, 1), rotation=0, shift=(0, 0), brightness=0, contrast=0, saturation=0, tint=0, gamma=0,
+    blur=0, noise=0, jpeg=0,
 )  # fmt: skip
 """Samples as they were rendered."""
 
@@ -172,7 +173,7 @@ _GRAIN_SIZE = 1536
 _grain: NDArray[np.int8] | None = None
 
 
-def add_noise(picture: NDArray[np.uint8], sigma: float, rng: np.random.Generator) -> NDArray[np.uint8]:
+def add_noise(picture: Picture, sigma: float, rng: np.random.Generator) -> Picture:
     """Gaussian noise of `sigma` grey levels, cut at random from one fixed sheet of grain (drawing it anew is slow)."""
     global _grain
     if _grain is None:

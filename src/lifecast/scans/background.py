@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,8 +22,10 @@ BANK = 128
 SIDE = 384
 """Pixels of a generated background."""
 
-Picture = NDArray[np.uint8]
-Canvas = NDArray[np.float32]
+Picture = NDArray[Any]
+"""(H, W, 3) uint8; OpenCV's own annotations do not tell."""
+Canvas = NDArray[Any]
+"""(H, W, 3) float32 sRGB in [0, 1]."""
 
 
 def random_colour(rng: np.random.Generator, vivid: float = 0.12) -> NDArray[np.float32]:
@@ -92,7 +95,8 @@ def _add_shapes(rng: np.random.Generator, picture: Canvas, count: int, largest: 
             corners = cv2.boxPoints((tuple(map(float, centre)), tuple(map(float, 2 * extent)), tilt))
             cv2.fillPoly(mask, [corners.astype(np.int32)], 255)
         elif kind == 1:
-            cv2.ellipse(mask, centre.tolist(), extent.tolist(), float(rng.uniform(0, 180)), 0, 360, 255, -1, cv2.LINE_AA)
+            tilt = float(rng.uniform(0, 180))
+            cv2.ellipse(mask, centre.tolist(), extent.tolist(), tilt, 0, 360, 255, -1, cv2.LINE_AA)
         elif kind == 2:  # posts, limbs and wires
             end = centre + rng.integers(-size // 2, size // 2, 2)
             cv2.line(mask, centre.tolist(), end.tolist(), 255, int(rng.integers(1, 28)), cv2.LINE_AA)
@@ -198,7 +202,8 @@ def generate_background(rng: np.random.Generator, size: int = SIDE) -> Picture:
     if rng.random() < 0.7:  # light falls off across the scene
         picture = picture * (1 + np.float32(0.15) * np.clip(noise_of_scales(rng, size, size, 1.6), -2, 2))
     if rng.random() < 0.5:
-        picture = picture + np.float32(rng.uniform(0.005, 0.03)) * noise_of_scales(rng, size, size, rng.uniform(-0.5, 0.3))
+        grain = noise_of_scales(rng, size, size, rng.uniform(-0.5, 0.3))
+        picture = picture + np.float32(rng.uniform(0.005, 0.03)) * grain
     if rng.random() < 0.5:  # out of focus, as behind a portrait
         picture = cv2.GaussianBlur(picture, (0, 0), float(np.exp(rng.uniform(np.log(0.5), np.log(size / 40)))))
     return np.clip(np.round(picture * 255), 0, 255).astype(np.uint8)

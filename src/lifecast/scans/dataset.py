@@ -2,7 +2,7 @@
 
     samples = PeopleDataset("DATA", "train", size=512, points=8000)
     loader = DataLoader(samples, batch_size=8, num_workers=4)
-    samples.set_epoch(3)     # other augmentation and points in every epoch; the same (seed, epoch, index), the same sample
+    samples.set_epoch(3)    # every epoch has other points and augmentation; (seed, epoch, index) decide a sample
 """
 
 from __future__ import annotations
@@ -28,10 +28,16 @@ _CACHED_POOLS = 8
 
 
 def _read_picture(path: Path, flags: int) -> NDArray[np.uint8]:
-    picture = cv2.imread(str(path), flags)
+    picture: Any = cv2.imread(str(path), flags)
     if picture is None:
         raise DataError(f"{path}: missing or damaged; run `lifecast prepare` again, which makes it anew")
     return picture
+
+
+def _box(mask: NDArray[np.uint8]) -> Box:
+    """Bounding box of what is not 0."""
+    x, y, w, h = cv2.boundingRect(mask)
+    return x, y, w, h
 
 
 def _compose(image: NDArray[np.uint8], colour: NDArray[np.uint8], mask: NDArray[np.uint8], box: Box) -> None:
@@ -91,7 +97,8 @@ class PeopleDataset(Dataset[dict[str, Any]]):
         self.root = Path(root)
         header = self._json(self.root / "dataset.json")
         if header.get("format") != FORMAT:
-            raise DataError(f"{self.root / 'dataset.json'}: format {header.get('format')!r}, this version reads {FORMAT}")
+            found = header.get("format")
+            raise DataError(f"{self.root / 'dataset.json'}: format {found!r}, but this version reads {FORMAT}")
         self.stored_size = int(header["size"])
         parts = self._json(self.root / "split.json")
         if split == "all":
@@ -156,7 +163,7 @@ class PeopleDataset(Dataset[dict[str, Any]]):
 
         stored = self._sized(_read_picture(Path(f"{stem}_mask.png"), cv2.IMREAD_GRAYSCALE))
         mask = placement.picture(stored, size, 0)
-        box = cv2.boundingRect(mask)
+        box = _box(mask)
         image = self._image(index, stem, placement, mask, box, rng)
         front = self._normals(Path(f"{stem}_front.png"), placement, mask, box)
         back = self._normals(Path(f"{stem}_back.png"), placement, mask, box)
@@ -182,16 +189,16 @@ class PeopleDataset(Dataset[dict[str, Any]]):
         """`picture` resized to S (area-averaged when smaller)."""
         if picture.shape[0] == self.size:
             return picture
-        shrinking = picture.shape[0] > self.size
-        return cv2.resize(
-            picture, (self.size, self.size), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
-        )
+        way = cv2.INTER_AREA if picture.shape[0] > self.size else cv2.INTER_LINEAR
+        resized: Any = cv2.resize(picture, (self.size, self.size), interpolation=way)
+        return resized
 
     def _colour(self, path: Path) -> NDArray[np.uint8]:
         """(S, S, 3) RGB of a view's colour file; JPEG halves its size far quicker while decoding than afterwards."""
         reduced = self.stored_size >= 2 * self.size
         picture = _read_picture(path, cv2.IMREAD_REDUCED_COLOR_2 if reduced else cv2.IMREAD_COLOR)
-        return self._sized(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
+        picture = np.ascontiguousarray(picture[..., ::-1])
+        return self._sized(picture)
 
     def _image(
         self, index: int, stem: Path, placement: Placement, mask: NDArray[np.uint8], box: Box, rng: np.random.Generator
@@ -224,7 +231,7 @@ class PeopleDataset(Dataset[dict[str, Any]]):
         mask = placement.picture(
             self._sized(_read_picture(Path(f"{stem}_mask.png"), cv2.IMREAD_GRAYSCALE)), self.size, 0
         )
-        box = cv2.boundingRect(mask)
+        box = _box(mask)
         if box[2] == 0:
             return
         colour = placement.picture(self._colour(Path(f"{stem}_colour.jpg")), self.size, 127, box)
@@ -257,7 +264,7 @@ class PeopleDataset(Dataset[dict[str, Any]]):
         quarter = self.size // 4
         # -9 marks the outside through the resampling, which takes the nearest and never mixes.
         moved = np.stack([placement.picture(np.nan_to_num(m, nan=-9.0), quarter, -9, None, True) for m in maps])
-        there = (moved > -8).all(axis=0)
+        there = (moved[0] > -8) & (moved[1] > -8)
         return (moved * there * np.float32(placement.scale)).astype(np.float32), there[None].astype(np.float32)
 
     def _window(self, mask: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.int64]:

@@ -57,7 +57,7 @@ def rotate(light: NDArray[np.float32], rotation: NDArray[np.floating]) -> NDArra
 
 
 def project_environment(pixels: NDArray[np.floating]) -> NDArray[np.float32]:
-    """An equirectangular (H, W, 3) linear radiance map, row 0 up, -> (9, 3) coefficients, integral of L Y over the sphere.
+    """An equirectangular (H, W, 3) linear radiance map, row 0 up, -> (9, 3) coefficients (integral of L Y).
 
     The column in the middle looks along -z (behind the person as seen by the camera; rotations are random anyway).
     """
@@ -129,7 +129,8 @@ def built_in_environments(rng: np.random.Generator) -> dict[str, NDArray[np.floa
             radiance = base * 0.25
             for _ in range(rng.integers(1, 4)):
                 direction = np.array([rng.normal(), rng.uniform(-0.1, 1.2), rng.normal()])
-                radiance = radiance + lamp(direction, rng.uniform(4, 25)) * rng.uniform(1, 5) * tint(rng.uniform(-0.1, 0.2))
+                colour = rng.uniform(1, 5) * tint(rng.uniform(-0.1, 0.2))
+                radiance = radiance + lamp(direction, rng.uniform(4, 25)) * colour
         lights[f"built-in-{kind}-{i}"] = project(radiance.astype(np.float32))
     return lights
 
@@ -156,7 +157,9 @@ def make_lightings(
     if folder is None:
         maps = built_in_environments(rng)
     else:
-        files = sorted(file for file in Path(folder).iterdir() if file.suffix.lower() in SUFFIXES) if Path(folder).is_dir() else []
+        if not Path(folder).is_dir():
+            raise DataError(f"{folder}: no such folder of environment maps")
+        files = sorted(file for file in Path(folder).iterdir() if file.suffix.lower() in SUFFIXES)
         if not files:
             raise DataError(f"{folder}: no environment map in it; looked for {', '.join(SUFFIXES)}")
         maps = {file.name: project_environment(read_environment(file)) for file in files}

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifecast.errors import ScanError
+from lifecast.scans.grouping import merged_by_place, sums_by_group, unit_length
 from lifecast.scans.read import Scan
 
 CM = 1.0 / 128.0
@@ -124,25 +125,15 @@ def vertex_normals(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> N
     right angle (two sheets back to back keep their own).
     """
     corners = vertices[faces]  # (F, 3, 3)
-    face_normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    length = np.linalg.norm(face_normal, axis=1, keepdims=True)
-    face_normal = face_normal / np.maximum(length, 1e-20)
-    normals = np.zeros((len(vertices), 3))
+    face_normal = unit_length(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]))
+    normals = np.zeros((len(vertices), 3), np.float32)
     for i in range(3):
-        ahead = corners[:, (i + 1) % 3] - corners[:, i]
-        behind = corners[:, (i + 2) % 3] - corners[:, i]
-        cosine = (ahead * behind).sum(1) / np.maximum(
-            np.linalg.norm(ahead, axis=1) * np.linalg.norm(behind, axis=1), 1e-20
-        )
-        angle = np.arccos(np.clip(cosine, -1, 1))
-        for axis in range(3):
-            normals[:, axis] += np.bincount(
-                faces[:, i], weights=angle * face_normal[:, axis], minlength=len(vertices)
-            )
-    own = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)
-    # Exactly equal positions only: a seam's two vertices are copies of one.
-    _, same = np.unique(np.ascontiguousarray(vertices).view("V12").ravel(), return_inverse=True)
-    shared = np.stack([np.bincount(same, weights=normals[:, axis]) for axis in range(3)], axis=1)[same]
-    shared /= np.maximum(np.linalg.norm(shared, axis=1, keepdims=True), 1e-20)
-    agree = (shared * own).sum(axis=1, keepdims=True) > 0
-    return np.where(agree, shared, own).astype(np.float32)
+        ahead = unit_length(corners[:, (i + 1) % 3] - corners[:, i])
+        behind = unit_length(corners[:, (i + 2) % 3] - corners[:, i])
+        angle = np.arccos(np.clip(np.einsum("fi,fi->f", ahead, behind), -1, 1))
+        normals += sums_by_group(angle[:, None] * face_normal, faces[:, i], len(vertices))
+    own = unit_length(normals)
+    same = merged_by_place(vertices)
+    shared = unit_length(sums_by_group(normals, same, int(same.max()) + 1))[same]
+    agree = np.einsum("vi,vi->v", shared, own) > 0
+    return np.where(agree[:, None], shared, own)

@@ -106,7 +106,7 @@ def sample_pools(
     everything = np.concatenate(list(drawn.values()))
     inside = winding_number(vertices, faces, everything) > LEVEL
     pools, start = {}, 0
-    for name, points in drawn.items():
-        pools[name] = (points, inside[start : start + len(points)])
-        start += len(points)
+    for name, drawn_points in drawn.items():
+        pools[name] = (drawn_points, inside[start : start + len(drawn_points)])
+        start += len(drawn_points)
     return pools

@@ -26,6 +26,7 @@ from lifecast.errors import DataError, LifecastError, ScanError, UsageError
 from lifecast.scans.lighting import PAPER_COUNT, make_lightings
 from lifecast.scans.normalise import Units, Up, normalise, vertex_normals
 from lifecast.scans.occupancy import sample_pools
+from lifecast.scans.orientation import orient_outward
 from lifecast.scans.rays import build_scene
 from lifecast.scans.read import read_scan
 from lifecast.scans.render import Renderer, View, view_rotation
@@ -142,6 +143,7 @@ def prepare_person(
         except (ValueError, KeyError) as error:
             raise ScanError(f"{card}: has no readable 'pelvis' ({error})") from error
     normalisation = normalise(scan, settings.units, settings.up, pelvis)
+    orient_outward(scan.vertices, scan.faces)
     normals = vertex_normals(scan.vertices, scan.faces)
     gloss = rng.beta(1, 3, len(scan.materials)).astype(np.float32)
     renderer = Renderer(scan, normals, settings.size, gloss=gloss)
@@ -298,5 +300,6 @@ def prepare(
     usable = [outcome.person for outcome in summary.outcomes if outcome.state != "failed"]
     parts = apply_split(split, usable) if split is not None else make_split(usable, test_fraction, settings.seed)
     write_text(out / "split.json", json.dumps(parts, indent=1))
-    write_text(out / "dataset.json", json.dumps(header | {"people": len(usable), "views": len(usable) * settings.views}))
+    counts = {"people": len(usable), "views": len(usable) * settings.views}
+    write_text(out / "dataset.json", json.dumps(header | counts))
     return summary

@@ -119,17 +119,18 @@ def read_scan(path: str | Path) -> Scan:
         if not isinstance(mesh, trimesh.Trimesh) or len(mesh.faces) == 0:
             continue
         count = len(mesh.vertices)
-        uv = getattr(mesh.visual, "uv", None)
+        visual: Any = mesh.visual
+        uv = getattr(visual, "uv", None)
         has_uv = uv is not None and len(uv) == count
-        material = _material(mesh.visual, has_uv)
+        material = _material(visual, has_uv)
         colour = np.full((count, 3), 255, np.uint8)
-        if mesh.visual.kind in ("vertex", "face"):
-            colour = np.asarray(mesh.visual.vertex_colors)[:, :3].astype(np.uint8)
+        if visual.kind in ("vertex", "face"):
+            colour = np.asarray(visual.vertex_colors)[:, :3].astype(np.uint8)
         elif material.texture is None:
-            attributes = getattr(mesh.visual, "vertex_attributes", None) or {}
+            attributes = getattr(visual, "vertex_attributes", None) or {}
             if "color" in attributes and len(attributes["color"]) == count:
                 colour = np.asarray(attributes["color"])[:, :3].astype(np.uint8)
-            elif getattr(mesh.visual, "material", None) is None or mesh.visual.kind is None:
+            elif getattr(visual, "material", None) is None or visual.kind is None:
                 material.factor = np.full(3, GREY, np.float32)
         vertices.append(trimesh.transform_points(mesh.vertices, transform).astype(np.float32))
         turned = np.linalg.det(transform[:3, :3]) < 0

@@ -13,6 +13,7 @@ import numpy as np
 from embreex.rtcore_scene import EmbreeScene
 from numpy.typing import NDArray
 
+from lifecast.scans.grouping import sums_by_group, unit_length
 from lifecast.scans.lighting import DIFFUSE, harmonics, rotate
 from lifecast.scans.normalise import CM
 from lifecast.scans.rays import Hits, LineOfSight
@@ -20,7 +21,7 @@ from lifecast.scans.read import Scan
 from lifecast.scans.shading import SUN_RAYS, Look, cone, develop, sheen
 from lifecast.scans.texels import TexelPool
 
-ROOKS = np.array([[-7, -3], [-5, 3], [-3, -7], [-1, 5], [1, -5], [3, 7], [5, -1], [7, 1]], np.float32) / 16
+ROOKS = (np.array([[-7, -3], [-5, 3], [-3, -7], [-1, 5], [1, -5], [3, 7], [5, -1], [7, 1]]) / 16).astype(np.float32)
 """Eight sub-pixel positions, no two in one row or column of an 8x8 grid (pixels)."""
 INNER = np.float32(0.6)
 """Light on the inner side of an open sheet, as a share of that on its outer side."""
@@ -171,19 +172,17 @@ class Renderer:
         share = np.bincount(owner, minlength=len(edges)).astype(np.float32)
         mask[edges] = share / len(ROOKS)
         fine_normals = self._normals_at(fine, met, frame.rotation)
-        summed = _sums(fine_normals, owner, len(edges))
-        normals[edges] = summed / np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-6)
+        normals[edges] = unit_length(sums_by_group(fine_normals, owner, len(edges)))
         if look is None:
             return _Side(mask, normals, None)
         radiance = self._radiance(frame.rotation, look)
-        albedo, light = self._lit(hits, chosen, xy, normals[chosen], frame, radiance, look)
-        fine_albedo, fine_light = self._lit(fine, met, fine_xy, fine_normals, frame, radiance, look)
-        # A camera's exposure follows the light: without, back-lit people would be black.
-        level = float(light[:, 1].mean()) if len(light) else 1.0
-        scale = np.float32(1 / max(level, 1e-3) ** 0.85)
+        lit, level = self._lit(hits, chosen, xy, normals[chosen], frame, radiance, look, SUN_RAYS)
+        fine_lit, _ = self._lit(fine, met, fine_xy, fine_normals, frame, radiance, look, 1)
         colour = np.zeros((len(xy), 3), np.float32)
-        colour[chosen] = albedo * light * scale
-        colour[edges] = _sums(fine_albedo * fine_light * scale, owner, len(edges)) / np.maximum(share, 1)[:, None]
+        colour[chosen] = lit
+        colour[edges] = sums_by_group(fine_lit, owner, len(edges)) / np.maximum(share, 1)[:, None]
+        # A camera's exposure follows the light: without, back-lit people would be black.
+        colour /= np.float32(max(level, 1e-3) ** 0.85)
         return _Side(mask, normals, colour)
 
     def _edges(self, hits: Hits, shape: tuple[int, int]) -> NDArray[np.integer]:
@@ -201,15 +200,16 @@ class Renderer:
         corners = self.scan.faces[hits.face[chosen]]
         normals = _interpolated(self.normals, corners, hits.weights[chosen]) @ rotation.T.astype(np.float32)
         normals[~hits.outside[chosen]] *= -1
-        return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), np.float32(1e-6))
+        return unit_length(normals)
 
     def _radiance(self, rotation: NDArray[np.float64], look: Look) -> NDArray[np.float32]:
-        """(V, 3) what a white surface at each vertex sends under the environment."""
+        """(V, 4) what a white surface at each vertex sends under the environment (RGB), and how open it lies (0..1)."""
         own = rotate(look.light, rotation.T)  # the light in the person's frame, instead of turning all the transfer
         shadowed = self.transfer @ own
         if look.bounce:
             shadowed += np.float32(look.bounce) * (self.unshadowed @ own - shadowed)
-        return np.maximum(shadowed, np.float32(0.01))
+        openness = self.transfer[:, :1] * np.float32(1 / 0.28209479)
+        return np.maximum(np.concatenate([shadowed, openness], axis=1), np.float32(0.01))
 
     def _lit(
         self,
@@ -220,18 +220,22 @@ class Renderer:
         frame: _Frame,
         radiance: NDArray[np.float32],
         look: Look,
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Linear albedo (n, 3) of the chosen hits, and the light (n, 3) by which it is multiplied."""
+        sun_rays: int,
+    ) -> tuple[NDArray[np.float32], float]:
+        """Linear colour (n, 3) of the chosen hits, and the mean light on them."""
         face, weights = hits.face[chosen], hits.weights[chosen]
-        albedo = self.texels.sample(face, weights)
-        light = _interpolated(radiance, self.scan.faces[face], weights)
+        arriving = _interpolated(radiance, self.scan.faces[face], weights)  # (n, 4)
+        light, openness = arriving[:, :3], arriving[:, 3:]
         light[~hits.outside[chosen]] *= INNER
         if look.sun is not None and look.sun_colour is not None:
-            light += self._sunlight(hits, chosen, xy, normals, frame, look)[:, None] * look.sun_colour
-        gloss = look.sheen * self.gloss[self.scan.material[face]]
+            light += self._sunlight(hits, chosen, xy, normals, frame, look, sun_rays)[:, None] * look.sun_colour
+        level = float(light[:, 1].mean()) if len(light) else 1.0
+        colour = self.texels.sample(face, weights)
+        colour *= light
+        gloss = (look.sheen * self.gloss)[self.scan.material[face]]
         if gloss.any():
-            albedo = albedo + gloss[:, None] * sheen(normals, look)
-        return albedo, light
+            colour += gloss[:, None] * openness * sheen(normals, look)
+        return colour, level
 
     def _sunlight(
         self,
@@ -241,6 +245,7 @@ class Renderer:
         normals: NDArray[np.float32],
         frame: _Frame,
         look: Look,
+        rays: int,
     ) -> NDArray[np.float32]:
         """(n,) cosine times visibility of the view's lamp."""
         assert look.sun is not None
@@ -251,11 +256,11 @@ class Renderer:
         place[:, 2] = hits.depth[chosen[lit]]
         origins = np.ascontiguousarray((place + np.float32(3e-3) * normals[lit]) @ frame.rotation.astype(np.float32))
         # Few rays, each a constant direction: banded penumbrae instead of grain, and coherent (fast) rays.
-        directions = cone(look.sun, look.sun_radius, SUN_RAYS, np.random.default_rng(0))
+        directions = cone(look.sun, look.sun_radius if rays > 1 else 0.0, rays, np.random.default_rng(0))
         visible = np.zeros(len(lit), np.float32)
         for direction in directions @ frame.rotation.astype(np.float32):
             visible += self.occluders.run(origins, np.ascontiguousarray(direction[None]), query="OCCLUDED") == -1
-        cosine[lit] *= visible / SUN_RAYS
+        cosine[lit] *= visible / rays
         return cosine
 
     def _depth(self, frame: _Frame, from_back: bool) -> NDArray[np.float16]:
@@ -279,13 +284,8 @@ def _interpolated(
     return result
 
 
-def _sums(values: NDArray[np.float32], owner: NDArray[np.integer], count: int) -> NDArray[np.float32]:
-    """(count, 3) sums of the (n, 3) `values` by their `owner` (n,)."""
-    return np.stack([np.bincount(owner, values[:, i], count) for i in range(3)], axis=1).astype(np.float32)
-
-
 def dilated(colour: NDArray[np.uint8], seen: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """(h, w, 3) with every unseen pixel in the colour of the nearest seen one (JPEG and resizing mix across the rim)."""
+    """(h, w, 3) with every unseen pixel in the colour of the nearest seen one: JPEG and resizing mix across the rim."""
     if not seen.any():
         return colour
     _, labels = cv2.distanceTransformWithLabels(

@@ -1,6 +1,8 @@
-"""All textures of a scan in one flat array, reduced to the resolution at which they will be seen, sampled bilinearly."""
+"""All textures of a scan in one flat array, reduced to the resolution at which they are seen, sampled bilinearly."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import cv2
 import numpy as np
@@ -52,7 +54,7 @@ class TexelPool:
             if material.texture is None:
                 continue
             alpha = np.full(material.texture.shape[:2], 255, np.uint8) if material.alpha is None else material.alpha
-            rgba = np.dstack([material.texture, alpha])
+            rgba: NDArray[Any] = np.dstack([material.texture, alpha])
             shrink = self._reduction(scan, i, rgba.shape[:2], pixels_per_unit)
             if shrink > 1:
                 size = (max(1, rgba.shape[1] // shrink), max(1, rgba.shape[0] // shrink))
@@ -83,7 +85,8 @@ class TexelPool:
         colour += LINEAR_OF_BYTE[self.scan.colour[corners[:, 2]]] * weights[:, 2:3]
         textured = np.flatnonzero(self.textured[material])
         if len(textured):
-            colour[textured] *= self._bilinear(material[textured], self._uv(corners[textured], weights[textured]))[:, :3]
+            uv = self._uv(corners[textured], weights[textured])
+            colour[textured] *= self._bilinear(material[textured], uv)[:, :3]
         return colour * self.factor[material]
 
     def solid(self, face: NDArray[np.integer], weights: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -14,6 +14,7 @@ from embreex.rtcore_scene import EmbreeScene
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 
+from lifecast.scans.grouping import sums_by_group, unit_length
 from lifecast.scans.lighting import DIFFUSE, harmonics
 
 
@@ -95,9 +96,9 @@ def vertex_transfer(
 ) -> NDArray[np.float32]:
     """(V, 9) transfer of all vertices.
 
-    Vertices within one `cell` (view units; 0.003 is 4 mm) that face alike share their rays, and the blocked part is then
-    averaged twice with the neighbours that face alike, which takes the grain of few rays out. The unshadowed part stays
-    each vertex's own: shading keeps the detail of the normals, only the soft shadow is shared.
+    Vertices within one `cell` (view units; 0.003 is 4 mm) that face alike share their rays, and the blocked part is
+    then averaged twice with the neighbours that face alike, which takes the grain of few rays out. The unshadowed part
+    stays each vertex's own: shading keeps the detail of the normals, only the soft shadow is shared.
     """
     key = np.floor(vertices / cell).astype(np.int64)
     facing = np.round(normals * 1.5).astype(np.int64) + 2  # 4 steps an axis
@@ -106,9 +107,7 @@ def vertex_transfer(
     index = (key[:, 0] * span[1] + key[:, 1]) * span[2] + key[:, 2]
     index = ((index * 5 + facing[:, 0]) * 5 + facing[:, 1]) * 5 + facing[:, 2]
     _, first, group = np.unique(index, return_index=True, return_inverse=True)
-    mean = np.stack([np.bincount(group, weights=normals[:, i]) for i in range(3)], axis=1)
-    mean /= np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-6)
-    mean = mean.astype(np.float32)  # (G, 3)
+    mean = unit_length(sums_by_group(normals, group, len(first)))  # (G, 3)
     blocked = harmonics(mean) * DIFFUSE - transfer_at(scene, vertices[first], mean, rays, seed, offset=1e-3)
     blocked = _averaged(blocked, mean, group[faces])
     return harmonics(normals) * DIFFUSE - blocked[group]
