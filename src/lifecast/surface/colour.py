@@ -1,0 +1,123 @@
+"""Colour for every vertex of a reconstructed surface, from the one photograph that it was made of.
+
+What the camera sees takes the photograph's own colour, straight through the orthographic camera. Near the outline, at
+grazing angles and beside an occluding part the photograph is trusted less; what is hidden gets a guess
+(`symmetry`); and both are joined by diffusion over the surface (`diffusion`), whose edges carry less where the guess
+itself changes, so that a waistline stays a line on the back.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from lifecast.surface.diffusion import CLUSTER, clusters, diffuse, edge_graph
+from lifecast.surface.photograph import RIM, Photograph, prepare_photograph
+from lifecast.surface.symmetry import Head, find_head, guess_hidden, middle_plane
+from lifecast.surface.visibility import LinesOfSight, lines_of_sight
+
+GRAZING = (0.1, 0.35)
+"""Cosine between normal and line of sight: no trust below the first, full trust from the second on."""
+REACH = 0.03
+"""View units (4 cm) over which a guess is felt against what surrounds it."""
+CONTRAST = 20.0
+"""Distance in 0..255 RGB of two neighbours' guesses at which their edge carries 1/e."""
+
+
+class SurfaceColours(NamedTuple):
+    """The colours of a surface's vertices."""
+
+    colours: np.ndarray
+    """(V, 3) uint8 sRGB."""
+    seen: np.ndarray
+    """(V,) bool: the camera sees the vertex."""
+    trust: np.ndarray
+    """(V,) float32 in [0, 1]: how much of the colour is the photograph's own."""
+
+
+def colour_surface(
+    vertices: np.ndarray,
+    faces: np.ndarray,
+    normals: np.ndarray,
+    image: np.ndarray,
+    mask: np.ndarray | None = None,
+    head: Head | None = None,
+) -> SurfaceColours:
+    """Colour a surface with the photograph it was reconstructed from.
+
+    Parameters
+    ----------
+    vertices: (V, 3) float32 view space, faces: (F, 3) int, outward counter-clockwise, normals: (V, 3) float32 unit.
+    image: (S, S, 3) uint8 sRGB, the square crop that spans [-1, 1] in x and y; any S, not only the networks'.
+    mask: (S, S) float in [0, 1], the person; without it the outline of the mesh itself is taken.
+    head: where the head is; without it `find_head` looks for the head of an upright figure.
+
+    Raises `PhotoError` when the mask shows nobody.
+    """
+    vertices, normals = np.asarray(vertices, np.float32), np.asarray(normals, np.float32)
+    if len(vertices) == 0:
+        return SurfaceColours(np.zeros((0, 3), np.uint8), np.zeros(0, bool), np.zeros(0, np.float32))
+    size = image.shape[0]
+    sight = lines_of_sight(vertices, faces, normals, min(max(size, 512), 1024))
+    if mask is None:
+        step = np.minimum(np.arange(size) * sight.first.shape[0] // size, sight.first.shape[0] - 1)
+        mask = np.isfinite(sight.first)[np.ix_(step, step)].astype(np.float32)
+    photo = prepare_photograph(image, mask, sight.first)
+    trust = photograph_trust(vertices, normals, photo, sight)
+    own = photo.sample(vertices)  # (V, 3)
+
+    head = head or find_head(vertices)
+    guess, belief = own.copy(), np.zeros(len(vertices), np.float32)
+    hidden = np.flatnonzero(~sight.seen)
+    guess[hidden], belief[hidden] = guess_hidden(
+        vertices[hidden], normals[hidden], photo, sight, head, middle_plane(vertices)
+    )
+    colours = join(vertices, faces, normals, own, trust, guess, belief)
+    return SurfaceColours((colours + 0.5).clip(0, 255).astype(np.uint8), sight.seen, trust)
+
+
+def photograph_trust(vertices: np.ndarray, normals: np.ndarray, photo: Photograph, sight: LinesOfSight) -> np.ndarray:
+    """How far the photograph is the vertex's own colour: (V,) float32, 1 for what faces the camera freely."""
+    grazing = ((normals[:, 2] - GRAZING[0]) / (GRAZING[1] - GRAZING[0])).clip(0, 1)
+    rim = ((photo.inside(vertices) - RIM) / RIM).clip(0, 1)
+    return (sight.clear * grazing * rim).astype(np.float32)
+
+
+def join(
+    vertices: np.ndarray,
+    faces: np.ndarray,
+    normals: np.ndarray,
+    own: np.ndarray,
+    trust: np.ndarray,
+    guess: np.ndarray,
+    belief: np.ndarray,
+) -> np.ndarray:
+    """The photograph's colours `own` (V, 3) and the guesses (V, 3) as one, smooth where neither is trusted: (V, 3)."""
+    known = trust >= 0.999
+    graph = edge_graph(faces, len(vertices))
+    edge = mean_edge(vertices, faces)
+    # in the diffusion's terms: a guess with s = (edge / reach)^2 is felt over `reach`
+    held = trust / (1 - trust + 1e-3)
+    guessed = belief * (edge / REACH) ** 2
+    believed = held + guessed
+    share = np.divide(held, believed, out=np.zeros_like(held), where=believed > 0)[:, None]
+    values = share * own + (1 - share) * guess
+    weaken_across_contrast(graph, guess, (belief > 0) & ~known)
+    return diffuse(graph, clusters(vertices, normals, CLUSTER * edge), values, known, believed)
+
+
+def mean_edge(vertices: np.ndarray, faces: np.ndarray) -> float:
+    """The mean edge length, from a sample of the faces."""
+    some = faces[:: max(1, len(faces) // 20000)]
+    return float(np.linalg.norm(vertices[some[:, 0]] - vertices[some[:, 1]], axis=1).mean()) + 1e-12
+
+
+def weaken_across_contrast(graph: sparse.csr_matrix, guess: np.ndarray, guessed: np.ndarray) -> None:
+    """Lower the weight of edges between guessed vertices (V,) whose guesses (V, 3) differ, in place."""
+    start = np.repeat(np.arange(graph.shape[0]), np.diff(graph.indptr))
+    end = graph.indices
+    both = np.flatnonzero(guessed[start] & guessed[end])
+    contrast = ((guess[start[both]] - guess[end[both]]) ** 2).sum(1)
+    graph.data[both] = np.maximum(0.02, np.exp(-contrast / CONTRAST**2))

@@ -1,0 +1,130 @@
+"""A plausible colour for what the photograph does not show, guessed from what it does.
+
+- **Front to back.** A vertex turned away takes the broad colour of the surface where its own line of sight enters
+  the body: the back of a shirt is the shirt. Broad means without detail, so no lettering and no face goes along.
+- **Left to right.** Where that entrance is itself hidden (a chest behind a forearm), the same is tried at the place
+  mirrored in the body's middle plane, if the body there is at the same depth.
+- **The head.** The back of the head takes the colour of the hair, seen around the top of the head's outline, and not
+  the face that lies on the same lines of sight; a bald head is skin there, and a hat is a hat.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lifecast.surface.photograph import RIM, Photograph
+from lifecast.surface.visibility import LinesOfSight, pixel_of
+
+HEAD_SHARE = 0.13
+"""A head's height, chin to crown, in heights of a standing adult (Drillis and Contini 1966: 0.130)."""
+STANDING = 180 / 128
+"""View units of a person as framed for the networks (180 of the image's 256 rows)."""
+SAME_DEPTH = 0.1
+"""View units (13 cm) by which a body's left and right may differ in depth and still be the same part."""
+HAIR_LIKE = 45.0
+"""Distance in 0..255 RGB up to which a pixel beside the head counts as hair."""
+FRONT_BELIEF, SIDE_BELIEF, HAIR_BELIEF = 1.0, 0.25, 4.0
+"""How much a guess is trusted: along the line of sight, mirrored left to right, and for hair."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """Where the head is, in view units."""
+
+    x: float
+    chin: float
+    crown: float
+    half_width: float
+
+    @property
+    def height(self) -> float:
+        return self.crown - self.chin
+
+
+def find_head(vertices: np.ndarray) -> Head:
+    """The head of an upright figure from its vertices (V, 3) alone: the top 13% of its height, over its trunk.
+
+    Raised hands do not count: the crown is looked for in a column as wide as a head around the middle of the trunk.
+    Give `colour_surface` a `Head` from landmarks where a pose defeats this (lying, bent double).
+    """
+    low, high = float(vertices[:, 1].min()), float(vertices[:, 1].max())
+    height = min(high - low, STANDING) if high > low else STANDING
+    half = 0.07 * height
+    x = middle_plane(vertices)
+    for _ in range(2):  # a head held aside moves the column
+        column = vertices[np.abs(vertices[:, 0] - x) < half]
+        crown = float(column[:, 1].max()) if len(column) else float(high)
+        top = column[column[:, 1] > crown - HEAD_SHARE * height]
+        if len(top):
+            x = float((top[:, 0].min() + top[:, 0].max()) / 2)
+    return Head(x, crown - HEAD_SHARE * height, crown, half)
+
+
+def middle_plane(vertices: np.ndarray) -> float:
+    """x of the plane that the body is taken to be symmetric in: the median of the trunk of vertices (V, 3)."""
+    low, high = vertices[:, 1].min(), vertices[:, 1].max()
+    share = (vertices[:, 1] - low) / max(high - low, 1e-9)
+    trunk = vertices[(share > 0.45) & (share < 0.85), 0]
+    return float(np.median(trunk if len(trunk) else vertices[:, 0]))
+
+
+def hair_colour(photo: Photograph, head: Head) -> np.ndarray | None:
+    """The median colour (3,) just inside the outline of the head's upper 40%, None where the mask shows none of it."""
+    height, width = photo.depth_inside.shape
+    row, column = np.mgrid[:height, :width]
+    x = (column + photo.corner[0] + 0.5) * (2 / photo.size) - 1
+    y = 1 - (row + photo.corner[1] + 0.5) * (2 / photo.size)
+    rim = (photo.depth_inside > RIM) & (photo.depth_inside < RIM + 0.12 * head.height)
+    rim &= (y > head.chin + 0.6 * head.height) & (y < head.crown + 0.02) & (np.abs(x - head.x) < head.half_width)
+    return np.median(photo.colours[rim], axis=0) if rim.sum() >= 4 else None
+
+
+def hair_share(photo: Photograph, head: Head, hair: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """How much the back of the head's column is hair at each height: (N,) in [0, 1] for y `levels` (N,).
+
+    1 from the crown down to the mouth, then falling to 0 at the chin; further down as far as strands beside the neck
+    show that the hair is long.
+    """
+    short = ((levels - head.chin) / (0.25 * head.height)).clip(0, 1)
+    rows = head.crown - head.height * np.linspace(0.15, 2.2, 60)  # the crown's own row has hardly a pixel
+    across = np.linspace(head.x - head.half_width, head.x + head.half_width, 41)
+    points = np.stack(np.meshgrid(across, rows), -1).reshape(-1, 2)
+    person = photo.inside(points).reshape(60, 41) > RIM
+    like = np.linalg.norm(photo.sample(points) - hair, axis=1).reshape(60, 41) < HAIR_LIKE
+    share = (like & person).sum(1) / np.maximum(person.sum(1), 1)
+    long = np.minimum.accumulate((share / 0.2).clip(0, 1))
+    long *= np.linspace(5, 0, 60).clip(0, 1)  # no hair is followed further down than this
+    return np.maximum(short, np.interp(levels, rows[::-1], long[::-1]))
+
+
+def guess_hidden(
+    points: np.ndarray, normals: np.ndarray, photo: Photograph, sight: LinesOfSight, head: Head, middle: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Guesses for hidden vertices: colours (N, 3) float32 and how much each is trusted, (N,), 0 for no guess.
+
+    points, normals: (N, 3) of the hidden vertices only, view space. middle: x of the body's middle plane.
+    """
+    colours, pure = photo.sample_broad(points)
+    belief = np.where((normals[:, 2] < 0) & sight.entry_is_seen(points) & pure, FRONT_BELIEF, 0.0)
+
+    lost = np.flatnonzero(belief == 0)
+    if len(lost):
+        mirrored = points[lost] * np.array([-1, 1, 1], np.float32) + np.array([2 * middle, 0, 0], np.float32)
+        column, row = pixel_of(mirrored, sight.first.shape[0])
+        entry = sight.first[row, column]
+        behind = normals[lost, 2] < 0
+        same = np.where(behind, sight.entry_is_seen(mirrored), np.abs(entry - mirrored[:, 2]) < SAME_DEPTH)
+        there, pure = photo.sample_broad(mirrored)
+        same &= np.isfinite(entry) & (photo.inside(mirrored) > RIM) & pure
+        colours[lost[same]] = there[same]
+        belief[lost[same]] = SIDE_BELIEF
+
+    hair = hair_colour(photo, head)
+    if hair is not None:
+        share = hair_share(photo, head, hair, points[:, 1])
+        share = share * (np.abs(points[:, 0] - head.x) < 1.15 * head.half_width) * (normals[:, 2] < 0.2)
+        colours += share[:, None] * (hair - colours)
+        belief = np.maximum(belief, share * HAIR_BELIEF)
+    return colours.astype(np.float32), belief.astype(np.float32)

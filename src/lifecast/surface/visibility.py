@@ -1,0 +1,77 @@
+"""Which vertices the photograph shows, and what stands before the ones that it hides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from lifecast.surface.raster import rasterize, to_pixels
+
+STEEP = 6.0
+"""Depth tolerance grows with the slope dz/dx of the surface, up to this slope (80 degrees)."""
+GAP = 0.02
+"""View units (2.5 cm): a nearer surface within the rim closer than this is the same sheet, not an occluder."""
+
+
+@dataclass(frozen=True)
+class LinesOfSight:
+    """The mesh along the camera's lines of sight."""
+
+    seen: np.ndarray
+    """(V,) bool: turned to the camera and nothing before it."""
+    clear: np.ndarray
+    """(V,) bool: seen, and no nearer part of the body begins within `rim` pixels. At such a contour the photograph's
+    pixels mix two surfaces, and the reconstruction's contour is not exactly the photograph's."""
+    first: np.ndarray
+    """(size, size) float32: z of the surface turned to the camera that is nearest to it, -inf where there is none."""
+    last: np.ndarray
+    """(size, size) float32: z of the farthest surface turned to the camera, -inf where there is none."""
+
+    def entry_is_seen(self, points: np.ndarray) -> np.ndarray:
+        """Whether the camera sees the surface that encloses each point from the front: (N,) bool.
+
+        A line of sight enters and leaves the body alternately. A point behind the last entrance belongs to the solid
+        that begins there; that entrance is in the photograph if it is the first one too. A point behind the first
+        entrance but before the last belongs to the foremost solid (a forearm before a chest).
+        """
+        column, row = pixel_of(points, self.first.shape[0])
+        first, last, z = self.first[row, column], self.last[row, column], points[:, 2]
+        missed = ~np.isfinite(first)  # the pixel's centre lies just outside the silhouette
+        single = np.subtract(first, last, out=np.zeros_like(first), where=~missed) <= GAP
+        return single | ((z > last) & (z <= first))
+
+
+def pixel_of(points: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Column and row (N,) int of the pixel that view-space points (N, 2 or 3) fall into, clamped to the image."""
+    column = np.floor((points[:, 0] + 1) * (size / 2)).astype(np.int64)
+    row = np.floor((1 - points[:, 1]) * (size / 2)).astype(np.int64)
+    return column.clip(0, size - 1), row.clip(0, size - 1)
+
+
+def lines_of_sight(
+    vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray, size: int = 1024, rim: int = 3
+) -> LinesOfSight:
+    """Rasterise the mesh once from either end of the lines of sight and look each vertex up.
+
+    vertices: (V, 3) float32 view space, faces: (F, 3), normals: (V, 3) unit. `size`: pixels of the z-buffer.
+    `rim`: pixels around a contour that do not count as clear.
+    """
+    points, triangles = torch.as_tensor(vertices).float(), torch.as_tensor(faces).long()
+    first = rasterize(points, triangles, size).depth
+    last = rasterize(points, triangles, size, keep="farthest").depth
+    pixels = to_pixels(points, size).floor().long().clamp_(0, size - 1)
+    at = pixels[:, 1] * size + pixels[:, 0]  # (V,)
+    nearest = first.view(-1)[at]
+    wide = 2 * rim + 1
+    around = functional.max_pool2d(first[None, None], (wide, 1), 1, (rim, 0))
+    around = functional.max_pool2d(around, (1, wide), 1, (0, rim)).view(-1)[at]
+    toward = torch.as_tensor(normals).float()[:, 2]
+    slope = ((1 - toward**2).clamp(min=0).sqrt() / toward.clamp(min=1e-3)).clamp(max=STEEP)
+    pixel = 2 / size
+    z = points[:, 2]
+    seen = (toward > 0) & (z >= nearest - (0.5 + slope) * pixel)
+    clear = seen & (z >= around - (0.5 + 1.5 * rim * slope) * pixel - GAP)
+    return LinesOfSight(seen.numpy(), clear.numpy(), first.numpy(), last.numpy())
