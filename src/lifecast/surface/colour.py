@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse import csgraph
 
 from lifecast.surface.diffusion import CLUSTER, clusters, diffuse, edge_graph
 from lifecast.surface.photograph import RIM, Photograph, prepare_photograph
-from lifecast.surface.symmetry import Head, find_head, guess_hidden, middle_plane
+from lifecast.surface.symmetry import FRONT_BELIEF, Head, find_head, guess_hidden, middle_plane
 from lifecast.surface.visibility import LinesOfSight, lines_of_sight
 
 GRAZING = (0.1, 0.35)
@@ -24,6 +25,9 @@ REACH = 0.03
 """View units (4 cm) over which a guess is felt against what surrounds it."""
 CONTRAST = 20.0
 """Distance in 0..255 RGB of two neighbours' guesses at which their edge carries 1/e."""
+PATCH = 0.018
+"""Square view units (300 cm^2): a patch of one colour that is smaller is no garment but a print, or a forearm that
+touches the chest, and does not go to the back. What the patch covered is filled from around it."""
 
 
 class SurfaceColours(NamedTuple):
@@ -98,13 +102,15 @@ def join(
     known = trust >= 0.999
     graph = edge_graph(faces, len(vertices))
     edge = mean_edge(vertices, faces)
+    contrast = neighbour_contrast(graph, guess, (belief > 0) & ~known)
+    belief = belief * ~small_patches(graph, contrast, belief, PATCH / edge**2)
+    graph.data[:] = np.where(np.isfinite(contrast), np.maximum(0.02, np.exp(-contrast / CONTRAST**2)), 1)
     # in the diffusion's terms: a guess with s = (edge / reach)^2 is felt over `reach`
     held = trust / (1 - trust + 1e-3)
     guessed = belief * (edge / REACH) ** 2
     believed = held + guessed
     share = np.divide(held, believed, out=np.zeros_like(held), where=believed > 0)[:, None]
     values = share * own + (1 - share) * guess
-    weaken_across_contrast(graph, guess, (belief > 0) & ~known)
     return diffuse(graph, clusters(vertices, normals, CLUSTER * edge), values, known, believed)
 
 
@@ -114,10 +120,20 @@ def mean_edge(vertices: np.ndarray, faces: np.ndarray) -> float:
     return float(np.linalg.norm(vertices[some[:, 0]] - vertices[some[:, 1]], axis=1).mean()) + 1e-12
 
 
-def weaken_across_contrast(graph: sparse.csr_matrix, guess: np.ndarray, guessed: np.ndarray) -> None:
-    """Lower the weight of edges between guessed vertices (V,) whose guesses (V, 3) differ, in place."""
+def neighbour_contrast(graph: sparse.csr_matrix, guess: np.ndarray, guessed: np.ndarray) -> np.ndarray:
+    """Squared distance of the guesses (V, 3) at either end of each of the graph's entries, inf where not both `guessed`
+    (V,): (nnz,) float32."""
     start = np.repeat(np.arange(graph.shape[0]), np.diff(graph.indptr))
-    end = graph.indices
-    both = np.flatnonzero(guessed[start] & guessed[end])
-    contrast = ((guess[start[both]] - guess[end[both]]) ** 2).sum(1)
-    graph.data[both] = np.maximum(0.02, np.exp(-contrast / CONTRAST**2))
+    both = np.flatnonzero(guessed[start] & guessed[graph.indices])
+    contrast = np.full(graph.nnz, np.inf, np.float32)
+    contrast[both] = ((guess[start[both]] - guess[graph.indices[both]]) ** 2).sum(1)
+    return contrast
+
+
+def small_patches(graph: sparse.csr_matrix, contrast: np.ndarray, belief: np.ndarray, least: float) -> np.ndarray:
+    """Vertices (V,) bool whose guess belongs to a connected patch of one colour of fewer than `least` vertices."""
+    alike = sparse.csr_matrix((contrast < (CONTRAST / 2) ** 2, graph.indices, graph.indptr), graph.shape, copy=True)
+    alike.eliminate_zeros()
+    patch = csgraph.connected_components(alike, directed=False)[1]
+    guessed = (belief > 0) & (belief <= FRONT_BELIEF)  # hair, which is believed more, may be a small patch
+    return guessed & (np.bincount(patch)[patch] < least)

@@ -26,7 +26,7 @@ SAME_DEPTH = 0.1
 HAIR_LIKE = 45.0
 """Distance in 0..255 RGB up to which a pixel beside the head counts as hair."""
 FRONT_BELIEF, SIDE_BELIEF, HAIR_BELIEF = 1.0, 0.25, 4.0
-"""How much a guess is trusted: along the line of sight, mirrored left to right, and for hair."""
+"""How much a guess is trusted: along the line of sight, mirrored left to right, and for hair and nape."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,9 @@ def guess_hidden(
     hair = hair_colour(photo, head)
     if hair is not None:
         share = hair_share(photo, head, hair, points[:, 1])
-        share = share * (np.abs(points[:, 0] - head.x) < 1.15 * head.half_width) * (normals[:, 2] < 0.2)
+        behind = (np.abs(points[:, 0] - head.x) < 1.15 * head.half_width) & (normals[:, 2] < 0.2)
+        share = share * behind
         colours += share[:, None] * (hair - colours)
-        belief = np.maximum(belief, share * HAIR_BELIEF)
+        nape = behind & (points[:, 1] > head.chin - 0.4 * head.height) & (belief > 0)
+        belief = np.maximum(belief, np.maximum(share, nape) * HAIR_BELIEF)
     return colours.astype(np.float32), belief.astype(np.float32)
