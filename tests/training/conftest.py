@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from multiprocessing.process import BaseProcess as Process
 from pathlib import Path
 
+import lightning.fabric  # noqa: F401 - here, so that forked processes have it already
 import pytest
 import torch
 
@@ -69,7 +70,8 @@ def train_here(quick_recipe: Path, analytic_data: None) -> Iterator[Callable[...
 def train_in_process(train_here: Callable[..., Path], tmp_path: Path) -> Callable[..., Process]:
     """Start `train_here` in a process of its own, with `environment` added to its; its output goes to `log`.
 
-    The process is forked, as loading processes are: importing PyTorch and Lightning anew would take longer than the run.
+    The process is forked, as loading processes are: importing PyTorch and Lightning anew would take longer than
+    the run.
     """
 
     def start(log: Path, environment: dict[str, str], *arguments: object, **more: object) -> Process:

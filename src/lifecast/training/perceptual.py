@@ -9,7 +9,6 @@ dicts and are read with `weights_only=True`: nothing in them is ever executed.
 from __future__ import annotations
 
 import importlib.util
-import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -19,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lifecast.errors import CheckpointError, MissingExtra
+from lifecast.training.torch_file import load_plain
 
 PerceptualNetwork = Literal["vgg19", "mobilenet_v2", "none"]
 
@@ -153,13 +153,7 @@ def read_features(path: Path) -> dict[str, Tensor]:
     CheckpointError
         Where the file is missing, no state dict, or holds no `features.*`.
     """
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise CheckpointError(f"{path}: no such file of perceptual weights") from None
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CheckpointError(f"{path}: not a readable state dict ({reason})") from error
+    state = load_plain(path, "state dict")
     if not isinstance(state, Mapping):
         raise CheckpointError(f"{path}: holds a {type(state).__name__}, not a state dict")
     features = {str(key)[len("features.") :]: value for key, value in state.items() if str(key).startswith("features.")}

@@ -67,7 +67,7 @@ def shaded(normals: Tensor, side: int = 1) -> Tensor:
     return torch.where(normals.norm(dim=1, keepdim=True) > 0.1, grey, torch.ones_like(grey)).expand(-1, 3, -1, -1)
 
 
-def surface_normals(stage: Stage, batch: dict[str, Any], resolution: int = 64) -> tuple[Tensor, Tensor]:
+def surface_normals(stage: Stage, batch: dict[str, Any], resolution: int = 48) -> tuple[Tensor, Tensor]:
     """Normals (B, 3, R, R) of the finest level's first and last surface along each line of sight, 0 for none.
 
     Asked on R x R lines of R points; the 0.5 level is interpolated between them, and normals are differences of depth.

@@ -14,7 +14,6 @@ lines beyond the checkpoint that a run resumes from are dropped then.
 from __future__ import annotations
 
 import json
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ import torch
 
 from lifecast.atomic import atomic_file, write_text
 from lifecast.errors import CheckpointError, UsageError
+from lifecast.training.torch_file import load_plain
 
 STATE_VERSION = 1
 
@@ -121,13 +121,7 @@ class RunFolder:
 
 def read_state(path: Path) -> dict[str, Any]:
     """Read a training state; nothing in the file is executed (`weights_only`)."""
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CheckpointError(
-            f"{path}: not a readable training state ({reason}); remove it to resume from the one before"
-        ) from error
+    state = load_plain(path, "training state, remove it to resume from the one before it")
     if not isinstance(state, dict) or state.get("version") != STATE_VERSION:
         raise CheckpointError(f"{path}: not a training state of version {STATE_VERSION}")
     return state

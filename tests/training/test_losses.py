@@ -1,0 +1,98 @@
+"""Losses against loops over points and pixels."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from lifecast.training import losses
+
+
+def test_extended_bce_is_equation_5_summed_point_by_point():
+    torch.manual_seed(0)
+    logits, occupancy = torch.randn(3, 40), (torch.rand(3, 40) > 0.7).float()
+    outside = float((occupancy == 0).sum()) / occupancy.numel()
+    expected = 0.0
+    for logit, inside in zip(logits.flatten().tolist(), occupancy.flatten().tolist(), strict=True):
+        f = 1 / (1 + math.exp(-logit))
+        expected -= outside * inside * math.log(f) + (1 - outside) * (1 - inside) * math.log(1 - f)
+    assert float(losses.extended_bce(logits, occupancy)) == pytest.approx(expected / occupancy.numel(), rel=1e-5)
+
+
+def test_extended_bce_averages_the_stacks():
+    torch.manual_seed(1)
+    stacks, occupancy = [torch.randn(2, 30) for _ in range(4)], (torch.rand(2, 30) > 0.5).float()
+    each = [losses.extended_bce(stack, occupancy) for stack in stacks]
+    assert torch.isclose(losses.extended_bce(stacks, occupancy), torch.stack(each).mean())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_extended_bce_and_its_gradient_are_finite_for_huge_logits(dtype):
+    logits = torch.tensor([[6e4, -6e4, 6e4, -6e4]], dtype=dtype, requires_grad=True)
+    loss = losses.extended_bce(logits, torch.tensor([[1.0, 0.0, 0.0, 1.0]]))
+    loss.backward()
+    assert loss.dtype == torch.float32
+    assert torch.isfinite(loss)
+    assert torch.isfinite(logits.grad).all()
+    assert logits.grad[0, 2] > 0 > logits.grad[0, 3]  # wrong and sure: pulled back
+
+
+def test_extended_bce_weighs_both_sides_of_the_surface_alike():
+    # 90 points outside and 10 inside: at logit 0 each side's pull is 0.09 / 2.
+    occupancy = torch.cat([torch.zeros(90), torch.ones(10)])[None]
+    logits = torch.zeros(1, 100, requires_grad=True)
+    losses.extended_bce(logits, occupancy).backward()
+    assert float(logits.grad[0, :90].sum()) == pytest.approx(0.045)
+    assert float(logits.grad[0, 90:].sum()) == pytest.approx(-0.045)
+
+
+def test_extended_bce_refuses_other_shapes():
+    with pytest.raises(ValueError, match="logits"):
+        losses.extended_bce(torch.zeros(2, 5), torch.zeros(2, 6))
+
+
+def test_normal_losses_are_means_over_the_persons_pixels():
+    torch.manual_seed(2)
+    predicted, true = torch.randn(2, 3, 5, 6), torch.randn(2, 3, 5, 6)
+    mask = (torch.rand(2, 1, 5, 6) > 0.5).float()
+    l1 = cosine = 0.0
+    for b, y, x in mask[:, 0].nonzero().tolist():
+        p, t = predicted[b, :, y, x], true[b, :, y, x]
+        l1 += float((p - t).abs().mean())
+        cosine += 1 - float(p @ t / (p.norm() * t.norm()))
+    count = float(mask.sum())
+    assert float(losses.normal_l1(predicted, true, mask)) == pytest.approx(l1 / count, rel=1e-5)
+    assert float(losses.normal_cosine(predicted, true, mask)) == pytest.approx(cosine / count, rel=1e-5)
+    assert float(losses.normal_l1(predicted, true)) == pytest.approx(float((predicted - true).abs().mean()))
+
+
+def test_an_empty_mask_gives_zero_and_no_gradient():
+    predicted = torch.randn(1, 3, 4, 4, requires_grad=True)
+    loss = losses.normal_l1(predicted, torch.zeros(1, 3, 4, 4), torch.zeros(1, 1, 4, 4))
+    loss.backward()
+    assert float(loss.detach()) == 0
+    assert not predicted.grad.any()
+
+
+def test_cosine_has_a_finite_gradient_where_nothing_is_predicted():
+    predicted = torch.zeros(1, 3, 4, 4, requires_grad=True)
+    losses.normal_cosine(predicted, torch.ones(1, 3, 4, 4), torch.ones(1, 1, 4, 4)).backward()
+    assert torch.isfinite(predicted.grad).all()
+
+
+@pytest.mark.parametrize("degrees", [0.0, 1e-3, 14.0, 90.0, 179.9, 180.0])
+def test_angles(degrees):
+    a = math.radians(degrees)
+    predicted = torch.tensor([math.cos(a), math.sin(a), 0.0]).view(1, 3, 1, 1) * 3
+    true = torch.tensor([0.5, 0.0, 0.0]).view(1, 3, 1, 1)
+    assert float(losses.angle_degrees(predicted, true)) == pytest.approx(degrees, abs=1e-4)
+
+
+def test_depth_counts_only_the_person():
+    predicted, true = torch.zeros(1, 2, 4, 4), torch.full((1, 2, 4, 4), 0.5)
+    mask = torch.zeros(1, 1, 4, 4)
+    mask[..., :2] = 1
+    predicted[..., 2:] = 100  # outside: must not matter
+    assert float(losses.depth_l1(predicted, true, mask)) == pytest.approx(0.5)
