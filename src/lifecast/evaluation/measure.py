@@ -14,7 +14,7 @@ from lifecast.evaluation.normal_error import reprojection_errors
 from lifecast.evaluation.protocol import Alignment, Protocol
 from lifecast.evaluation.raster import render_sides
 from lifecast.evaluation.triangles import CM_PER_UNIT, Triangles
-from lifecast.evaluation.truth import bounding_triangles
+from lifecast.evaluation.truth import bounding_mask
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,12 +29,16 @@ class Truth:
     """
 
     soup: Triangles
+    """Everything, hidden layers too."""
+    bounding: NDArray[np.bool_] | None = None
+    """(F,) which triangles bound the person, where that is known; otherwise it is found."""
     render_size: int = 512
 
     @cached_property
     def outer(self) -> Triangles:
         """The triangles that bound the person."""
-        return bounding_triangles(self.soup)
+        known = bounding_mask(self.soup) if self.bounding is None else self.bounding
+        return Triangles(self.soup.vertices, self.soup.faces[known])
 
     @cached_property
     def sides(self) -> Sides:

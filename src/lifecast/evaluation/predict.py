@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import torch
 
+from lifecast.errors import LifecastError
 from lifecast.evaluation.triangles import Triangles
 from lifecast.networks.checkpoint import load_checkpoint
 
@@ -28,7 +29,9 @@ class Prediction:
     """What the networks made of one picture."""
 
     meshes: dict[str, Triangles] = field(default_factory=dict)
-    """By level, in view space."""
+    """By level, in view space; the finest last."""
+    failed: dict[str, str] = field(default_factory=dict)
+    """Levels that gave no surface, and why."""
     front: NDArray[np.float32] | None = None
     """(s, s, 3) predicted normals, or None where the preset predicts none."""
     back: NDArray[np.float32] | None = None
@@ -85,12 +88,15 @@ class Predictor:
                 found.mask = encoded.normals.mask[0, 0].cpu().numpy() > 0.5
         for level in self.levels:
             begun = time.perf_counter()
-            found.meshes[level] = self.surface(encoded, level)
+            try:
+                found.meshes[level] = self.surface(encoded, level)
+            except LifecastError as error:  # an empty field: one level's failure, told and counted
+                found.failed[level] = str(error)
             found.seconds[level] = time.perf_counter() - begun
         return found
 
     def surface(self, encoded: Encoded, level: str) -> Triangles:
-        """The surface of one level's occupancy; ScanError when it is empty."""
+        """The surface of one level's occupancy; LifecastError when it is empty."""
         from lifecast.surface.column_field import ColumnField
         from lifecast.surface.extract import extract_surface
 

@@ -32,29 +32,35 @@ class Metric:
     """"cm", "°" or "" for a share of 1."""
     lower_is_better: bool
     digits: int = 3
+    short: str = ""
+    """For the head of a narrow column."""
 
 
 METRICS: dict[str, Metric] = {
-    "prediction_to_truth_cm": Metric("point-to-surface, prediction → truth", "cm", True),
-    "truth_to_prediction_cm": Metric("point-to-surface, truth → prediction", "cm", True),
-    "chamfer_cm": Metric("Chamfer (mean of both directions)", "cm", True),
-    "normal_consistency": Metric("normal consistency", "", False),
+    "prediction_to_truth_cm": Metric(
+        "point-to-surface, prediction → truth", "cm", True, short="pred. → truth"
+    ),
+    "truth_to_prediction_cm": Metric(
+        "point-to-surface, truth → prediction", "cm", True, short="truth → pred."
+    ),
+    "chamfer_cm": Metric("Chamfer (mean of both directions)", "cm", True, short="Chamfer"),
+    "normal_consistency": Metric("normal consistency", "", False, short="normal consist."),
     "normal_consistency_signed": Metric("normal consistency, signed", "", False),
-    "fscore": Metric(f"F-score at {FSCORE_CM:g} cm", "", False),
+    "fscore": Metric(f"F-score at {FSCORE_CM:g} cm", "", False, short="F-score"),
     "precision": Metric(f"precision at {FSCORE_CM:g} cm", "", False),
     "recall": Metric(f"recall at {FSCORE_CM:g} cm", "", False),
-    "iou": Metric("volume IoU", "", False),
-    "normal_l2": Metric("re-rendered normals, L2, four sides", "", True),
+    "iou": Metric("volume IoU", "", False, short="IoU"),
+    "normal_l2": Metric("re-rendered normals, L2, four sides", "", True, short="normals L2"),
     "normal_l2_front": Metric("re-rendered normals, L2, front", "", True),
     "normal_l2_left": Metric("re-rendered normals, L2, left", "", True),
     "normal_l2_back": Metric("re-rendered normals, L2, back", "", True),
     "normal_l2_right": Metric("re-rendered normals, L2, right", "", True),
-    "normal_degrees": Metric("re-rendered normals, angle, four sides", "°", True, 2),
+    "normal_degrees": Metric("re-rendered normals, angle, four sides", "°", True, 2, short="normals angle"),
     "normal_degrees_front": Metric("re-rendered normals, angle, front", "°", True, 2),
     "normal_degrees_left": Metric("re-rendered normals, angle, left", "°", True, 2),
     "normal_degrees_back": Metric("re-rendered normals, angle, back", "°", True, 2),
     "normal_degrees_right": Metric("re-rendered normals, angle, right", "°", True, 2),
-    "silhouette_iou": Metric("silhouette IoU, four sides", "", False),
+    "silhouette_iou": Metric("silhouette IoU, four sides", "", False, short="silhouette"),
     "silhouette_iou_front": Metric("silhouette IoU, front", "", False),
     "silhouette_iou_left": Metric("silhouette IoU, left", "", False),
     "silhouette_iou_back": Metric("silhouette IoU, back", "", False),
@@ -63,9 +69,13 @@ METRICS: dict[str, Metric] = {
 """Figures of a mesh."""
 
 MAP_METRICS: dict[str, Metric] = {
-    "front_degrees": Metric("predicted front normals, mean angle inside the mask", "°", True, 2),
-    "back_degrees": Metric("predicted back normals, mean angle inside the mask", "°", True, 2),
-    "mask_iou": Metric("predicted mask IoU", "", False),
+    "front_degrees": Metric(
+        "predicted front normals, mean angle inside the mask", "°", True, 2, short="front map"
+    ),
+    "back_degrees": Metric(
+        "predicted back normals, mean angle inside the mask", "°", True, 2, short="back map"
+    ),
+    "mask_iou": Metric("predicted mask IoU", "", False, short="mask IoU"),
 }
 """Figures of the maps that the networks predict, where there are networks."""
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
+from itertools import groupby
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from lifecast.evaluation.normal_error import angle_error_degrees, mask_iou
 from lifecast.evaluation.panels import strip
 from lifecast.evaluation.predict import Levels, Prediction, Predictor
 from lifecast.evaluation.protocol import PROTOCOLS
+from lifecast.evaluation.truth import bounding_mask
 
 Result = dict[str, Any]
 
@@ -75,6 +77,7 @@ class Evaluator:
         protocol = PROTOCOLS[plan.protocol]
         self.protocol = protocol if plan.samples is None else replace(protocol, samples=plan.samples)
         self._predictor: Predictor | None = None
+        self._bounding: tuple[str, np.ndarray] | None = None
 
     @property
     def predictor(self) -> Predictor:
@@ -91,7 +94,7 @@ class Evaluator:
         """
         begun = time.perf_counter()
         view = read_view(self.plan.data, item, self.plan.seed, self.plan.backgrounds)
-        truth = Truth(read_true_mesh(self.plan.data, item), self.protocol.render_size)
+        truth = self.truth(item)
         folders = [self.plan.data] if self.plan.cards is None else [self.plan.cards, self.plan.data]
         result: Result = {
             "fingerprint": self.fingerprint,
@@ -99,21 +102,25 @@ class Evaluator:
             "facing": item.facing,
             "classes": read_classes(item.person, folders),
         }
-        try:
-            prediction = self.predict(view, item, truth)
-            # The finest level last: it is the one that the strip shows.
-            for level, mesh in prediction.meshes.items():
-                found = measure(mesh, truth, self.protocol, self.plan.seed)
-                result.setdefault("levels", {})[level] = {a: m.to_json() for a, m in found.items()}
-                result.setdefault("triangles", {})[level] = len(mesh.faces)
-            result["maps"] = map_errors(prediction, view)
-            result["seconds"] = prediction.seconds
+        prediction = self.predict(view, item, truth)
+        result |= {"levels": {}, "triangles": {}, "failed": prediction.failed, "seconds": prediction.seconds}
+        result["maps"] = map_errors(prediction, view)
+        for level, mesh in prediction.meshes.items():
+            found = measure(mesh, truth, self.protocol, self.plan.seed)
+            result["levels"][level] = {a: m.to_json() for a, m in found.items()}
+            result["triangles"][level] = len(mesh.faces)
+        if prediction.meshes:
             self.write_strip(item, strip(view, prediction, mesh, truth.outer))
-        except ScanError as error:
-            result["error"] = str(error)
         result["total_seconds"] = time.perf_counter() - begun
         write_text(result_path(self.out, item), json.dumps(result, indent=1))
         return result
+
+    def truth(self, item: Item) -> Truth:
+        """The true person in the picture's view space; which triangles bound the person is found once."""
+        soup = read_true_mesh(self.plan.data, item)
+        if self._bounding is None or self._bounding[0] != item.person:
+            self._bounding = (item.person, bounding_mask(soup))
+        return Truth(soup, self._bounding[1], self.protocol.render_size)
 
     def predict(self, view: ViewMaps, item: Item, truth: Truth) -> Prediction:
         """The networks' answer, or the mesh that another program left."""
@@ -121,10 +128,13 @@ class Evaluator:
             return self.predictor(view.picture)
         path = find_mesh(self.plan.meshes, item)
         if path is None:
-            raise ScanError(f"no mesh of {item.name} in {self.plan.meshes}")
-        mesh = read_mesh(path)
-        if self.plan.mesh_space == "person":
-            mesh = fit_to_person(mesh, truth.outer, self.plan.seed)
+            return Prediction(failed={"mesh": f"no mesh of {item.name} in {self.plan.meshes}"})
+        try:
+            mesh = read_mesh(path)
+            if self.plan.mesh_space == "person":
+                mesh = fit_to_person(mesh, truth.outer, self.plan.seed)
+        except ScanError as error:
+            return Prediction(failed={"mesh": str(error)})
         return Prediction({"mesh": mesh})
 
     def write_strip(self, item: Item, picture: np.ndarray) -> None:
@@ -180,9 +190,10 @@ def _begin(plan: Plan, out: Path, fingerprint: str, threads: int) -> None:
     _evaluator = Evaluator(plan, out, fingerprint)
 
 
-def _work(item: Item) -> Result:
+def _work(items: list[Item]) -> list[Result]:
+    """One person's pictures, one after the other: what is known of the true mesh serves all of them."""
     assert _evaluator is not None
-    return _evaluator(item)
+    return [_evaluator(item) for item in items]
 
 
 def run(
@@ -214,7 +225,7 @@ def run(
     if workers <= 1 or len(missing) < 2:
         _begin(plan, out, fingerprint, int(os.environ.get("OMP_NUM_THREADS", cores)))
         for item in missing:
-            results[item.name] = _work(item)
+            results[item.name] = _work([item])[0]
             if progress is not None:
                 progress(results[item.name])
     else:
@@ -222,12 +233,14 @@ def run(
         with ProcessPoolExecutor(
             workers, get_context("spawn"), initializer=_begin, initargs=arguments
         ) as pool:
-            futures = {pool.submit(_work, item): item for item in missing}
+            people = [list(own) for _, own in groupby(missing, key=lambda item: item.person)]
+            futures = {pool.submit(_work, own): own for own in people}
             try:
                 for future in as_completed(futures):
-                    results[futures[future].name] = future.result()
-                    if progress is not None:
-                        progress(results[futures[future].name])
+                    for item, result in zip(futures[future], future.result(), strict=True):
+                        results[item.name] = result
+                        if progress is not None:
+                            progress(result)
             except (LifecastError, KeyboardInterrupt):
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise

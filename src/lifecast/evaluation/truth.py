@@ -8,10 +8,15 @@ inside and the other outside.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from lifecast.errors import ScanError
 from lifecast.evaluation.triangles import Triangles
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SIDE_STEP = 5e-4
 """How far from a triangle its two sides are probed, view units (0.06 cm: thinner than any cloth above
@@ -21,8 +26,8 @@ skin).
 _PROBES = np.array([[1, 1, 1], [4, 1, 1], [1, 4, 1], [1, 1, 4]]) / np.array([[3], [6], [6], [6]])
 
 
-def bounding_triangles(soup: Triangles, step: float = SIDE_STEP) -> Triangles:
-    """The triangles of `soup` that bound its occupancy; their own normals point out of the solid.
+def bounding_mask(soup: Triangles, step: float = SIDE_STEP) -> NDArray[np.bool_]:
+    """(F,) which triangles of `soup` bound its occupancy; their own normals point out of the solid.
 
     The winding number rises by one from a triangle's front to its back, so a triangle bounds the solid where
     its back is above 0.5 and its front is not. Each is probed at four places and kept if one of them bounds,
@@ -38,4 +43,9 @@ def bounding_triangles(soup: Triangles, step: float = SIDE_STEP) -> Triangles:
         raise ScanError(
             "no triangle of the true mesh bounds a solid (winding number above 0.5): its faces may be inside out"
         )
-    return Triangles(soup.vertices, soup.faces[bounds])
+    return np.asarray(bounds)
+
+
+def bounding_triangles(soup: Triangles, step: float = SIDE_STEP) -> Triangles:
+    """The triangles of `bounding_mask` as a mesh."""
+    return Triangles(soup.vertices, soup.faces[bounding_mask(soup, step)])

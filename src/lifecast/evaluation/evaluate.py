@@ -1,0 +1,158 @@
+"""An evaluation from start to end: the benchmark's data, the measuring, the report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import lifecast
+from lifecast.atomic import write_text
+from lifecast.errors import DataError, UsageError
+from lifecast.evaluation.benchmark import Item, read_items
+from lifecast.evaluation.foreign_mesh import MeshSpace, check_folder
+from lifecast.evaluation.overview import Overview, overview
+from lifecast.evaluation.predict import Levels
+from lifecast.evaluation.protocol import PROTOCOLS
+from lifecast.evaluation.report import write_report
+from lifecast.evaluation.run import Plan, Result, run
+
+BENCHMARK_VIEWS = 4
+"""Pictures of each person when scans are prepared for an evaluation."""
+
+Told = Callable[[str, int, int], None]
+"""Called with what is being done, how many are done, and how many there are."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one evaluation is asked for; see `lifecast.commands.evaluate` for the meaning of each."""
+
+    data: Path
+    out: Path
+    weights: str | None = "compact"
+    meshes: Path | None = None
+    mesh_space: MeshSpace = "view"
+    protocol: str = "all"
+    views: int | None = None
+    limit: int | None = None
+    levels: Levels = "both"
+    resolution: int = 512
+    samples: int | None = None
+    workers: int = 1
+    seed: int = 0
+    backgrounds: Path | None = None
+    cards: Path | None = None
+    device: str = "auto"
+    lighting: Path | None = None
+
+    def __post_init__(self) -> None:
+        if (self.weights is None) == (self.meshes is None):
+            raise UsageError("give either weights or --meshes")
+        if self.protocol not in PROTOCOLS:
+            raise UsageError(f"--protocol {self.protocol}: choose {', '.join(PROTOCOLS)}")
+        for name, least in (
+            ("views", 1),
+            ("limit", 1),
+            ("samples", 10_000),
+            ("workers", 1),
+            ("resolution", 16),
+        ):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise UsageError(f"--{name} {value}: give at least {least}")
+
+
+def evaluate(request: Request, told: Told | None = None) -> Overview:
+    """Measure, write the report into `request.out`, and return what was found.
+
+    Raises a LifecastError for data, weights or meshes that cannot be used; single pictures that give no mesh
+    are counted in the overview instead.
+    """
+    tell = told or (lambda what, done, total: None)
+    if request.weights is not None:
+        from lifecast.networks.checkpoint import read_card
+
+        read_card(request.weights)  # an unusable file is refused before anything is prepared
+    data, cards = prepared(request, tell)
+    whole = data != request.data
+    items = read_items(data, request.views, request.limit, "all" if whole else "test")
+    if request.meshes is not None:
+        check_folder(request.meshes, items)
+    plan = Plan(
+        data=data,
+        protocol=request.protocol,
+        weights=request.weights,
+        meshes=request.meshes,
+        mesh_space=request.mesh_space,
+        levels=request.levels,
+        resolution=request.resolution,
+        seed=request.seed,
+        backgrounds=request.backgrounds,
+        cards=cards,
+        device=request.device,
+        samples=request.samples,
+    )
+    done = 0
+
+    def count(result: Result) -> None:
+        nonlocal done
+        done += 1
+        tell("measuring", done, len(items))
+
+    tell("measuring", 0, len(items))
+    results = run(plan, items, request.out, request.workers, count)
+    found = overview(results, request.protocol, request.seed)
+    facts = described(request, plan, items)
+    write_text(request.out / "evaluation.json", json.dumps({"facts": facts} | found.to_json(), indent=1))
+    title = f"Evaluation of {Path(request.weights).stem if request.weights else request.meshes}"
+    write_report(request.out, found, results, title, facts)
+    return found
+
+
+def prepared(request: Request, tell: Told) -> tuple[Path, Path | None]:
+    """The dataset to read, and the folder of cards: made of scans first where `request.data` holds those."""
+    if not request.data.is_dir():
+        raise DataError(f"{request.data}: no such folder; give a prepared dataset, or a folder of scans")
+    if (request.data / "dataset.json").is_file():
+        return request.data, request.cards
+    from lifecast.scans.prepare import Settings, prepare
+    from lifecast.scans.read import find_scans
+
+    scans = find_scans(request.data)
+    if request.limit is not None:
+        scans = dict(sorted(scans.items())[: request.limit])
+    settings = Settings(size=1024, views=request.views or BENCHMARK_VIEWS, seed=request.seed)
+    done = 0
+
+    def count(outcome: object) -> None:
+        nonlocal done
+        done += 1
+        tell("preparing", done, len(scans))
+
+    tell("preparing", 0, len(scans))
+    out = request.out / "benchmark"
+    prepare(scans, out, settings, request.lighting, request.workers, 0.0, None, count)
+    return out, request.cards or request.data
+
+
+def described(request: Request, plan: Plan, items: list[Item]) -> dict[str, str]:
+    """What the report says of itself."""
+    people = {item.person for item in items}
+    facts = {
+        "measured": f"weights {request.weights}" if request.weights else f"meshes in {request.meshes}",
+        "data": str(request.data),
+        "pictures": f"{len(items)} of {len(people)} people",
+        "protocol": request.protocol,
+        "samples": f"{(plan.samples or PROTOCOLS[request.protocol].samples):,} a surface",
+        "seed": str(request.seed),
+        "lifecast": lifecast.__version__,
+        "plan": plan.fingerprint()[:16],
+    }
+    if request.weights:
+        facts["surface"] = f"{request.resolution}³ lattice"
+        facts["backgrounds"] = str(request.backgrounds or "generated")
+    elif request.mesh_space == "person":
+        facts["placing"] = "scaled to the true height and aligned with scale before measuring"
+    return facts
