@@ -88,3 +88,12 @@ def train_in_process(train_here: Callable[..., Path], tmp_path: Path) -> Callabl
         return process
 
     return start
+
+
+@pytest.fixture
+def analytic_people(monkeypatch: pytest.MonkeyPatch) -> type:
+    """The class `AnalyticPeople`."""
+    monkeypatch.syspath_prepend(str(HERE))
+    import analytic_people
+
+    return analytic_people.AnalyticPeople

@@ -1,0 +1,79 @@
+"""Several processes train like one with a larger batch."""
+
+from __future__ import annotations
+
+import json
+import socket
+
+import pytest
+import torch
+
+from lifecast.training.run_folder import RunFolder, read_state
+
+
+def free_port() -> str:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return str(listener.getsockname()[1])
+
+
+def torchrun(rank: int, port: str) -> dict[str, str]:
+    """What torchrun puts into the environment of each of two processes."""
+    return {
+        "RANK": str(rank),
+        "LOCAL_RANK": str(rank),
+        "WORLD_SIZE": "2",
+        "LOCAL_WORLD_SIZE": "2",
+        "GROUP_RANK": "0",
+        "ROLE_RANK": str(rank),
+        "ROLE_NAME": "default",
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": port,
+        "TORCHELASTIC_RUN_ID": "test",
+        "TORCHELASTIC_RESTART_COUNT": "0",
+        "TORCHELASTIC_MAX_RESTARTS": "0",
+    }
+
+
+@pytest.mark.parametrize("stage", ["normals", "joint"])
+def test_two_processes_have_the_gradients_of_one_with_twice_the_batch(tmp_path, train_here, train_in_process, stage):
+    """RMSProp's average of squares after one step is the gradient itself, but for its sign and a factor.
+
+    The people differ in size, and the points in their share inside: a mean of each process's own means would not do.
+    """
+    recipe = tmp_path / "one.toml"
+    body = """
+[{name}]
+optimiser = "rmsprop"
+learning_rate = 1e-3
+phases = [{{ size = 64, batch = 2, points = 60 }}]
+losses = {{ l1 = 2.0, l1_over = "mask", cosine = 1.0, mask = 1.0, depth = 1.0, perceptual = 0.0 }}
+"""
+    names = ("normals", "coarse", "fine", "joint")
+    recipe.write_text('name = "one"\n' + "".join(body.format(name=name) for name in names))
+    common = {"recipe": str(recipe), "steps": 1}
+    port = free_port()
+    logs = [tmp_path / f"log{rank}.txt" for rank in (0, 1)]
+    processes = [
+        train_in_process(logs[rank], torchrun(rank, port), stage, tmp_path / "two", devices=2, **common)
+        for rank in (0, 1)
+    ]
+    train_here(stage, tmp_path / "one", batch=4, **common)
+    for process, log in zip(processes, logs, strict=True):
+        process.join(120)
+        assert process.exitcode == 0, log.read_text()
+
+    one, two = (read_state(RunFolder(tmp_path / name).checkpoints()[-1]) for name in ("one", "two"))
+    assert one["samples"] == two["samples"] == 4
+    squares = [state["optimiser"]["state"] for state in (one, two)]
+    assert squares[0].keys() == squares[1].keys()
+    compared = 0
+    for key in squares[0]:
+        gradients = [state[key]["square_avg"].sqrt() for state in squares]
+        scale = float(gradients[0].max())
+        torch.testing.assert_close(gradients[0], gradients[1], rtol=1e-3, atol=1e-5 * max(scale, 1e-6))
+        compared += int(scale > 0)
+    assert compared > 10
+    # Each process validated its part of the views; the figures are those of all of them.
+    figures = [json.loads(state["figures"]) for state in (one, two)]
+    assert figures[0] == pytest.approx(figures[1], rel=0.02)

@@ -1,0 +1,197 @@
+"""Stages: what they train, on which inputs, with which losses."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.data import default_collate
+
+from lifecast.errors import UsageError
+from lifecast.networks.ablations import preset_named
+from lifecast.networks.levels import TwoLevel
+from lifecast.networks.normal_network import NormalMaps
+from lifecast.networks.preset import PRESETS
+from lifecast.training import losses
+from lifecast.training.recipe import LossWeights
+from lifecast.training.stage import Stage, cut_windows, match_size, stage_size
+
+ALL = LossWeights(l1=2.0, l1_over="mask", cosine=1.0, mask=1.0, depth=5.0, perceptual=0.0)
+
+
+@pytest.fixture
+def batch(analytic_people):
+    people = analytic_people(views=3, size=64, points=150)
+    return default_collate([people[i] for i in range(3)])
+
+
+def tiny_stage(stage, predicted=False, weights=ALL, name="tiny"):
+    torch.manual_seed(0)
+    model = TwoLevel(preset_named(name))
+    with torch.no_grad():  # residual blocks start as the identity, where some gradients are zero
+        for parameter in model.parameters():
+            parameter.add_(0.05 * torch.randn_like(parameter))
+    return Stage(model, stage, weights, predicted_normals=predicted)
+
+
+@pytest.mark.parametrize(
+    ("stage", "predicted", "trained"),
+    [
+        ("normals", False, {"normals"}),
+        ("coarse", False, {"coarse"}),
+        ("coarse", True, {"coarse"}),
+        ("fine", False, {"fine"}),
+        ("fine", True, {"fine"}),
+        ("joint", False, {"coarse", "fine"}),
+        ("joint", True, {"normals", "coarse", "fine"}),
+    ],
+)
+def test_gradients_reach_exactly_the_levels_that_a_stage_trains(batch, stage, predicted, trained):
+    module = tiny_stage(stage, predicted)
+    module(batch)["total"].backward()
+    for level, part in module.model.named_children():
+        with_gradient = [name for name, p in part.named_parameters() if p.grad is not None and bool(p.grad.any())]
+        if level not in trained:
+            assert not with_gradient, level
+            assert not any(p.requires_grad for p in part.parameters())
+        else:
+            missing = {name for name, _ in part.named_parameters()} - set(with_gradient)
+            assert not missing, level
+    assert set(module.levels) == trained
+
+
+def test_joint_training_reaches_the_normal_networks_through_the_occupancy_too(batch):
+    only_occupancy = LossWeights(l1=0.0, l1_over="mask", perceptual=0.0)
+    module = tiny_stage("joint", predicted=True, weights=only_occupancy)
+    module(batch)["total"].backward()
+    assert any(bool(p.grad.any()) for p in module.model.normals.parameters() if p.grad is not None)
+
+
+def test_total_is_the_weighted_sum_of_its_parts(batch):
+    parts = tiny_stage("joint", predicted=True)(batch)
+    weight = {"coarse": 1.0, "fine": 1.0, "depth": 5.0, "l1": 2.0, "cosine": 1.0, "mask": 1.0}
+    assert set(parts) == {*weight, "total"}
+    expected = sum(weight[name] * float(part.detach()) for name, part in parts.items() if name != "total")
+    assert float(parts["total"].detach()) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_level_sees_the_true_normals_or_the_predicted_ones_by_the_switch(batch):
+    truth, predicted = tiny_stage("coarse"), tiny_stage("coarse", predicted=True)
+    with torch.no_grad():
+        maps = predicted.model.normals(batch["image"])
+    true_loss, predicted_loss = (float(module(batch)["coarse"].detach()) for module in (truth, predicted))
+    batch |= {"front": maps.front, "back": maps.back, "mask": maps.mask}
+    assert float(truth(batch)["coarse"].detach()) == pytest.approx(predicted_loss, rel=1e-4)
+    assert true_loss != pytest.approx(predicted_loss, rel=1e-4)
+
+
+def test_training_and_use_ask_the_same_networks(analytic_people):
+    """The losses' own path through the levels gives what `TwoLevel.occupancy` does."""
+    people = analytic_people(views=2, size=PRESETS["tiny"].image_size, points=50)
+    batch = default_collate([people[i] for i in range(2)])
+    module = tiny_stage("fine").eval()
+    with torch.no_grad():
+        outputs = module.level_outputs(batch)
+        encoded = module.model.encode(batch["image"], normals=NormalMaps(batch["front"], batch["back"], batch["mask"]))
+        fine = module.model.occupancy(encoded, batch["points"])
+        coarse = module.model.coarse_occupancy(encoded, batch["points"])
+    torch.testing.assert_close(torch.sigmoid(outputs["fine"]), fine, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(torch.sigmoid(outputs["coarse"][-1]), coarse, rtol=1e-4, atol=1e-5)
+
+
+def test_every_stack_of_the_coarse_level_has_its_loss(batch):
+    module = tiny_stage("coarse")
+    logits = [torch.randn_like(batch["occupancy"]) for _ in range(3)]
+    module.level_outputs = lambda b: {"coarse": logits, "maps": None}
+    expected = torch.stack([losses.extended_bce(logit, batch["occupancy"]) for logit in logits]).mean()
+    torch.testing.assert_close(module(batch)["coarse"], expected)
+
+
+def test_windows_of_the_fine_level_answer_like_the_whole_image(analytic_people):
+    """With an encoder that sees no neighbours, a window's answers inside it are exactly the whole image's."""
+    preset = PRESETS["tiny"]
+    people = analytic_people(views=2, size=preset.image_size, points=3000)
+    batch = default_collate([people[i] for i in range(2)])
+    module = tiny_stage("fine").eval()
+    module.model.fine.encoder = nn.Sequential(
+        nn.AvgPool2d(2), nn.Conv2d(preset.input_channels, preset.fine.features, 1)
+    )
+    windows = torch.tensor([[64, 32, 128, 128], [0, 128, 128, 128]])
+    with torch.no_grad():
+        whole = module.level_outputs(batch)["fine"]
+        cut = module.level_outputs({**batch, "window": windows})["fine"]
+    pixels = torch.stack([1 + batch["points"][..., 0], 1 - batch["points"][..., 1]], -1) * preset.image_size / 2
+    from_corner = pixels - windows[:, None, :2]
+    inside = ((from_corner > 2) & (from_corner < 126)).all(-1)  # all four texels of a sample in the window
+    assert int(inside.sum()) > 300
+    torch.testing.assert_close(cut[inside], whole[inside], rtol=1e-4, atol=1e-5)
+    assert (cut - whole)[~inside].abs().max() > 1e-3
+
+
+def test_cut_windows_is_slicing():
+    images = torch.arange(2 * 1 * 8 * 8).view(2, 1, 8, 8)
+    windows = torch.tensor([[1, 2, 4, 3], [4, 5, 4, 3]])
+    cut = cut_windows(images, windows)
+    assert torch.equal(cut[0], images[0, :, 2:5, 1:5])
+    assert torch.equal(cut[1], images[1, :, 5:8, 4:8])
+
+
+def test_match_size_averages_down():
+    maps = torch.arange(16.0).view(1, 1, 4, 4)
+    down = match_size(maps, torch.zeros(1, 1, 2, 2))
+    assert down.flatten().tolist() == [2.5, 4.5, 10.5, 12.5]
+    assert match_size(maps, maps) is maps
+
+
+def test_figures_of_a_perfect_prediction(batch):
+    module = tiny_stage("normals")
+    truth = NormalMaps(batch["front"], batch["back"], batch["mask"], batch["mask"] * 20 - 10)
+    module.model.normals.forward = lambda image, masked=True: truth
+    figures = {name: float(amount / count) for name, (amount, count) in module.measure(batch).items()}
+    assert figures["front_deg"] == pytest.approx(0, abs=1e-3)
+    assert figures["back_deg"] == pytest.approx(0, abs=1e-3)
+    assert figures["mask_iou"] == 1
+    assert module.score(figures) == pytest.approx(0, abs=1e-3)
+
+
+def test_figures_of_known_errors(batch):
+    module = tiny_stage("normals")
+    turned = torch.stack([-batch["front"][:, 1], batch["front"][:, 0], batch["front"][:, 2]], 1)  # 90 degrees about z
+    module.model.normals.forward = lambda image, masked=True: NormalMaps(turned, -batch["back"], 1 - batch["mask"])
+    figures = {name: float(amount / count) for name, (amount, count) in module.measure(batch).items()}
+    inside = batch["mask"][:, 0] > 0.5
+    z = batch["front"][:, 2][inside].clamp(-1, 1)
+    expected = torch.rad2deg(torch.arccos((z**2).clamp(-1, 1))).mean()  # cosine: z^2 + 0
+    assert figures["front_deg"] == pytest.approx(float(expected), rel=1e-3)
+    assert figures["back_deg"] == pytest.approx(180, abs=0.1)
+    assert figures["mask_iou"] == 0
+
+
+def test_occupancy_and_depth_figures(batch):
+    module = tiny_stage("coarse")
+    logit = batch["occupancy"] * 2 - 1
+    logit[:, :10] = -1  # some inside points missed
+    module.level_outputs = lambda b: {"coarse": [logit], "maps": None, "depth": b["depth"] + 0.05}
+    figures = {name: float(amount / count) for name, (amount, count) in module.measure(batch).items()}
+    missed = float(batch["occupancy"][:, :10].sum())
+    total = float(batch["occupancy"].sum())
+    assert figures["coarse_iou"] == pytest.approx((total - missed) / total)
+    assert figures["depth_cm"] == pytest.approx(6.4, rel=1e-3)
+
+
+def test_sizes_of_the_stages():
+    paper, compact = PRESETS["paper"], PRESETS["compact"]
+    assert [stage_size(paper, stage, False) for stage in ("normals", "coarse", "fine", "joint")] == [
+        512, 512, 1024, 1024,
+    ]  # fmt: skip
+    assert stage_size(compact, "coarse", False) == compact.coarse.image_size
+    assert stage_size(compact, "coarse", True) == compact.normals.size
+
+
+def test_stages_that_a_preset_lacks_are_refused():
+    with pytest.raises(UsageError, match="no fine level"):
+        tiny_stage("fine", name="tiny-single-level")
+    with pytest.raises(UsageError, match="no normals"):
+        tiny_stage("normals", name="tiny-no-normals")
+    with pytest.raises(UsageError, match="--predicted-normals"):
+        tiny_stage("coarse", predicted=True, name="tiny-no-normals")
