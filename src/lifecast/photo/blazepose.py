@@ -4,10 +4,10 @@ The two networks (Bazarevsky et al., "BlazePose: On-device Real-time Body Pose t
 `.tflite` files inside mediapipe's wheel. They are run here with the small LiteRT interpreter alone: mediapipe's own
 program is never imported, so none of its dependencies (an old NumPy among them) is needed.
 
-1. the detector looks at a 224x224 letterboxed picture, or at a square tile of a larger one, and answers with boxes and,
-   for each, two alignment points: the middle of the hips and a point on the circle around the whole body;
-2. the landmark network looks at the upright square around that circle and answers with 33 landmarks, whether somebody is
-   there, and a mask. Its own landmarks give a better circle, so it is asked twice.
+1. the detector looks at a 224x224 letterboxed picture, or at a square tile of a larger one, and answers with boxes
+   and, for each, two alignment points: the middle of the hips and a point on the circle around the whole body;
+2. the landmark network looks at the upright square around that circle and answers with 33 landmarks, whether somebody
+   is there, and a mask. Its own landmarks give a better circle, so it is asked twice.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from scipy.special import expit
 from lifecast.errors import MissingExtra
 
 LANDMARKS = 33
-NOSE, HIPS, ANKLES, SHOULDERS, KNEES = 0, (23, 24), (27, 28), (11, 12), (25, 26)
+NOSE, EARS, SHOULDERS, HIPS, KNEES, ANKLES = 0, (7, 8), (11, 12), (23, 24), (25, 26), (27, 28)
 HEELS_AND_TOES = (29, 30, 31, 32)
 
 _DETECTOR, _LANDMARKS = "pose_detection/pose_detection.tflite", "pose_landmark/pose_landmark_full.tflite"
@@ -51,7 +51,8 @@ class Pose:
     """What the landmark network says of one circle."""
 
     landmarks: np.ndarray
-    """(33, 3) float32: x, y in pixels of the picture (may lie outside it), visibility in [0, 1]."""
+    """(33, 4) float32: x, y in pixels of the picture (may lie outside it), z toward the camera in about such pixels,
+    0 at the hips; visibility in [0, 1]."""
     presence: float
     """Probability that somebody is there."""
     mask: np.ndarray
@@ -137,10 +138,16 @@ def landmarks(picture: Image.Image, circle: Circle) -> Pose:
     out = _networks()[1](window)
     raw = out["Identity"].reshape(39, 5)
     xy = _to_picture(raw[:, :2], circle, side)
-    visibility = expit(raw[:LANDMARKS, 3])
+    # The depth beside the picture's x and y is exaggerated; that of the network's landmarks in metres is not. These
+    # lie in the same turned square, so one scale (least squares) brings them to pixels.
+    metres = out["Identity_4"].reshape(39, 3)[:LANDMARKS]
+    flat, seen = metres[:, :2] - metres[:, :2].mean(0), raw[:LANDMARKS, :2] - raw[:LANDMARKS, :2].mean(0)
+    scale = float((flat * seen).sum() / max(float((flat * flat).sum()), 1e-9)) * side / _LANDMARK_SIZE
+    depth = -metres[:, 2:3] * scale
+    visibility = expit(raw[:LANDMARKS, 3:4])
     presence = float(out["Identity_1"][0])
     mask = expit(out["Identity_2"][..., 0])
-    found = np.concatenate([xy[:LANDMARKS], visibility[:, None]], 1).astype(np.float32)
+    found = np.concatenate([xy[:LANDMARKS], depth, visibility], 1).astype(np.float32)
     return Pose(found, presence, mask.astype(np.float32), circle, _circle(xy[33], xy[34], presence))
 
 

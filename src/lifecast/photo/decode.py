@@ -30,10 +30,10 @@ MIN_SIDE = 64
 """A picture whose longer side is shorter, in pixels, cannot show a person well enough."""
 MAX_ASPECT = 20
 """Longer side over shorter side; beyond, it is a strip and not a photograph."""
-SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .mpo .png .apng .webp .tif .tiff .bmp .dib .gif .ppm .pgm .pbm .pnm .heic .heif .avif "
-    ".jp2 .tga".split()
-)
+SUFFIXES = frozenset({
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".tif", ".tiff", ".bmp", ".dib", ".gif",
+    ".ppm", ".pgm", ".pbm", ".pnm", ".heic", ".heif", ".avif", ".jp2", ".tga",
+})  # fmt: skip
 """Names that a folder's pictures end in. A file named outright is read whatever its name ends in."""
 
 _FORMATS = ["JPEG", "PNG", "WEBP", "TIFF", "BMP", "DIB", "GIF", "PPM", "AVIF", "JPEG2000", "TGA"]
@@ -89,9 +89,9 @@ class Photo:
 
 
 def read_photo(source: str | os.PathLike[str] | bytes | Image.Image | np.ndarray, name: str | None = None) -> Photo:
-    """Decode a file, the bytes of one, a Pillow picture, or an array (H, W[, 1 | 3 | 4]) of uint8, uint16 or float in [0, 1].
+    """Decode a file, the bytes of one, a Pillow picture, or an array (H, W[, 1 | 3 | 4]).
 
-    Raises `PhotoError`; see the module.
+    Arrays are of uint8, uint16 or bool, or floating-point in [0, 1]. Raises `PhotoError`; see the module.
     """
     if isinstance(source, Image.Image):
         name = name or getattr(source, "filename", "") or "picture"

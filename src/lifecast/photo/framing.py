@@ -1,8 +1,8 @@
 """The square crop that the networks see, framed as in training, and the way back to the photograph.
 
-In training data a person's larger extent (height, mostly) spans 180/256 of the square (`PERSON_SPAN`), the box's middle
-is the square's middle. The released PIFuHD checkpoint has a rule of its own: the square is 1.3 times the longer side of the
-box around the confident landmarks, with black outside the photograph.
+In training data a person's larger extent (height, mostly) spans 180/256 of the square (`PERSON_SPAN`), the box's
+middle is the square's middle. The released PIFuHD checkpoint has a rule of its own: the square is 1.3 times the longer
+side of the box around the confident landmarks, with black outside the photograph.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from PIL import Image
 
 from lifecast.errors import PhotoError
 from lifecast.photo.mask import crop_square
@@ -68,7 +69,9 @@ def frame(box: Box, photo_size: tuple[int, int], size: int, framing: Framing = "
     left, top, right, bottom = box
     width, height = right - left, bottom - top
     if not (np.isfinite(box).all() and width >= 1 and height >= 1):
-        raise PhotoError(f"the box {left:g},{top:g} to {right:g},{bottom:g} has no area: give --box x,y,width,height in pixels")
+        raise PhotoError(
+            f"the box {left:g},{top:g} to {right:g},{bottom:g} has no area: give --box x,y,width,height in pixels"
+        )
     if right <= 0 or bottom <= 0 or left >= photo_size[0] or top >= photo_size[1]:
         raise PhotoError(
             f"the box {left:g},{top:g} to {right:g},{bottom:g} lies outside the photograph, "
@@ -79,10 +82,18 @@ def frame(box: Box, photo_size: tuple[int, int], size: int, framing: Framing = "
     return Camera((left + right - side) / 2, (top + bottom - side) / 2, side, size, photo_size)
 
 
-def crop_colour(colour: np.ndarray, camera: Camera, framing: Framing = "lifecast") -> np.ndarray:
-    """The square of the photograph (H, W, 3) uint8 as the networks see it: (size, size, 3) uint8.
+def crop_colour(
+    colour: np.ndarray, camera: Camera, framing: Framing = "lifecast", size: int | None = None
+) -> np.ndarray:
+    """The square of the photograph (H, W, 3) uint8 at `size` (the camera's own by default): (size, size, 3) uint8.
 
-    Outside the photograph: its edge pixels repeated (a plausible background), or black for "pifuhd".
+    Outside the photograph: its edge pixels repeated (a plausible background). "pifuhd" has black there, and shrinks
+    without averaging, as that checkpoint's program does.
     """
-    outside = 0.0 if framing == "pifuhd" else None
-    return np.array(crop_square(colour, camera.left, camera.top, camera.side, camera.size, outside))
+    size = size or camera.size
+    if framing == "lifecast":
+        return np.array(crop_square(colour, camera.left, camera.top, camera.side, size, outside=None))
+    step = camera.side / size
+    affine = (step, 0, camera.left, 0, step, camera.top)
+    cut = Image.fromarray(colour).transform((size, size), Image.Transform.AFFINE, affine, Image.Resampling.BILINEAR)
+    return np.array(cut)

@@ -15,8 +15,9 @@ from lifecast.photo.blazepose import Pose, mask_in
 class Mask(Protocol):
     """Where the person is, at any square of the photograph."""
 
-    exact: bool
-    """Whether its edges are already as fine as the photograph's own (a user's mask, an alpha channel)."""
+    @property
+    def exact(self) -> bool:
+        """Whether its edges are already as fine as the photograph's own (a user's mask, an alpha channel)."""
 
     def window(self, left: float, top: float, side: float, size: int) -> np.ndarray:
         """The upright square (left, top, side), pixels of the photograph: (size, size) float32 in [0, 1], 0 outside."""
@@ -40,11 +41,36 @@ class PoseMask:
     """BlazePose's own mask, soft and about a sixth as fine as a framed photograph."""
 
     pose: Pose
+    photo_size: tuple[int, int]
+    """Width, height; the network guesses on beyond the photograph's border, where nothing is to be seen."""
     exact: bool = False
 
     def window(self, left: float, top: float, side: float, size: int) -> np.ndarray:
         """See `Mask.window`."""
-        return mask_in(self.pose, left, top, side, size)
+        mask = mask_in(self.pose, left, top, side, size).copy()
+        centres = (np.arange(size) + 0.5) * side / size
+        mask[:, (centres + left < 0) | (centres + left > self.photo_size[0])] = 0
+        mask[(centres + top < 0) | (centres + top > self.photo_size[1])] = 0
+        return mask
+
+
+@dataclass(frozen=True, eq=False)
+class SquareMask:
+    """A mask known on one square of the photograph: what the networks predicted on a first look."""
+
+    values: np.ndarray
+    """(S, S) float32 in [0, 1]."""
+    left: float
+    top: float
+    side: float
+    """The square that `values` show, in pixels of the photograph."""
+    exact: bool = False
+
+    def window(self, left: float, top: float, side: float, size: int) -> np.ndarray:
+        """See `Mask.window`."""
+        scale = self.values.shape[0] / self.side
+        place = ((left - self.left) * scale, (top - self.top) * scale, side * scale)
+        return crop_square(self.values, *place, size, outside=0.0)
 
 
 def crop_square(
@@ -62,7 +88,7 @@ def crop_square(
     x1, y1 = int(np.ceil(left + side)) + margin, int(np.ceil(top + side)) + margin
     cx0, cy0, cx1, cy1 = max(x0, 0), max(y0, 0), min(x1, width), min(y1, height)
     if cx0 >= cx1 or cy0 >= cy1:
-        raise ValueError(f"the square at {left:g}, {top:g} of side {side:g} lies outside a picture of {width} x {height}")
+        raise ValueError(f"the square at {left:g}, {top:g} of side {side:g} misses a picture of {width} x {height}")
     part = values[cy0:cy1, cx0:cx1]
     padding = [(cy0 - y0, y1 - cy1), (cx0 - x0, x1 - cx1)] + [(0, 0)] * (values.ndim - 2)
     if any(pair != (0, 0) for pair in padding):

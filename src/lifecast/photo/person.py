@@ -31,6 +31,9 @@ _WORK_SIZE = 2048
 """The finder works on the photograph reduced to about this size."""
 _PRESENCE = 0.7
 _MOST_CIRCLES = 12
+# Anatomy says 0.779 and 0.288 (Drillis and Contini 1964: ankle at 0.039 of the height, hip at 0.530, shoulder at
+# 0.818); with BlazePose's joints, shoes and hair, seven standing people of photographs measured 0.924 times that.
+_LIMBS, _TRUNK = 0.72, 0.266
 _HELP = "name the region with --box x,y,width,height, or give a --mask"
 
 
@@ -41,7 +44,7 @@ class Person:
     box: Box
     """The whole person, estimated beyond the photograph's border where it cuts the body off."""
     landmarks: np.ndarray | None = None
-    """(33, 3): x, y in pixels of the photograph, visibility in [0, 1]; BlazePose's order."""
+    """(33, 4): x, y, depth in pixels of the photograph, visibility in [0, 1]; BlazePose's order."""
     mask: Mask | None = None
     score: float = 1.0
     notes: tuple[str, ...] = ()
@@ -58,7 +61,7 @@ class Person:
         """The box of the confident landmarks (the released checkpoint is framed by it), or None without any."""
         if self.landmarks is None:
             return None
-        sure = self.landmarks[self.landmarks[:, 2] > 0.5]
+        sure = self.landmarks[self.landmarks[:, 3] > 0.5]
         if len(sure) < 2:
             return None
         (left, top), (right, bottom) = sure[:, :2].min(0), sure[:, :2].max(0)
@@ -114,7 +117,7 @@ def person_by_box(photo: Photo, box: Box) -> Person:
     pose = _pose_in(photo, box)
     if pose is None:
         return Person(box, notes=("no mask: nobody was recognised in the box",) if blazepose.available() else ())
-    return Person(box, pose.landmarks, PoseMask(pose), pose.presence)
+    return Person(box, pose.landmarks, PoseMask(pose, photo.size), pose.presence)
 
 
 def choose(people: Sequence[Person], which: str | int, name: str) -> list[Person]:
@@ -211,7 +214,7 @@ def _scaled(pose: Pose, factor: float) -> Pose:
     def grown(c: Circle) -> Circle:
         return replace(c, x=c.x * factor, y=c.y * factor, radius=c.radius * factor)
 
-    points = pose.landmarks * np.array([factor, factor, 1], np.float32)
+    points = pose.landmarks * np.array([factor, factor, factor, 1], np.float32)
     return replace(pose, landmarks=points, circle=grown(pose.circle), next_circle=grown(pose.next_circle))
 
 
@@ -260,10 +263,7 @@ def _pose_box(pose: Pose, photo_size: tuple[int, int]) -> Box | None:
     side = 2 * 1.5 * pose.circle.radius
     left, top = pose.circle.x - side / 2, pose.circle.y - side / 2
     size = 384
-    mask = blazepose.mask_in(pose, left, top, side, size).copy()
-    centres = (np.arange(size) + 0.5) * side / size
-    mask[:, (centres + left < 0) | (centres + left > photo_size[0])] = 0
-    mask[(centres + top < 0) | (centres + top > photo_size[1])] = 0
+    mask = PoseMask(pose, photo_size).window(left, top, side, size)
     found = bounding_box(mask)
     if found is None:
         return None
@@ -280,7 +280,7 @@ def _person(pose: Pose, photo_size: tuple[int, int]) -> Person | None:
     inside = (
         (points[:, 0] >= 0) & (points[:, 0] <= photo_size[0]) & (points[:, 1] >= 0) & (points[:, 1] <= photo_size[1])
     )
-    sure = points[inside & (points[:, 2] > 0.8), :2]
+    sure = points[inside & (points[:, 3] > 0.8), :2]
     box = np.array(visible)
     if len(sure):
         box = np.concatenate([np.minimum(box[:2], sure.min(0)), np.maximum(box[2:], sure.max(0))])
@@ -291,7 +291,7 @@ def _person(pose: Pose, photo_size: tuple[int, int]) -> Person | None:
     if cut:
         notes.append(f"cut off by the photograph's {' and '.join(cut)} border; what is missing is guessed")
         box = _beyond(box, points, cut)
-    seen = inside & (points[:, 2] > 0.5)
+    seen = inside & (points[:, 3] > 0.5)
     assert len(seen) == LANDMARKS
     if not seen[list(HIPS)].any() and not seen[list(KNEES + ANKLES)].any():
         refusal = "only the head and shoulders of the person can be seen (no hips, no legs)"
@@ -303,7 +303,33 @@ def _person(pose: Pose, photo_size: tuple[int, int]) -> Person | None:
         refusal = f"the person is only {extent:.0f} pixels tall, and at least {SMALLEST_PERSON} are needed"
     elif extent < LITTLE_DETAIL:
         notes.append(f"the person is only {extent:.0f} pixels tall: expect little detail")
-    return Person(tuple(box.tolist()), points, PoseMask(pose), pose.presence, tuple(notes), refusal)
+    return Person(tuple(box.tolist()), points, PoseMask(pose, photo_size), pose.presence, tuple(notes), refusal)
+
+
+def standing_height(landmarks: np.ndarray | None) -> float | None:
+    """A person's height standing straight, in pixels, whatever the pose; None where too little can be seen.
+
+    The length from ankle over knee and hip to shoulder, in depth too, is `_LIMBS` of the height from soles to hair, or
+    from hip to shoulder `_TRUNK` where the legs are not in the picture.
+    """
+    if landmarks is None:
+        return None
+    place, seen = landmarks[:, :3], landmarks[:, 3] > 0.5
+
+    def middle(pair: tuple[int, int]) -> np.ndarray:
+        return place[list(pair)].mean(0)
+
+    if not (seen[list(SHOULDERS)].any() and seen[list(HIPS)].any()):
+        return None
+    trunk = float(np.linalg.norm(middle(SHOULDERS) - middle(HIPS)))
+    legs = [
+        float(np.linalg.norm(place[hip] - place[knee]) + np.linalg.norm(place[knee] - place[ankle]))
+        for hip, knee, ankle in zip(HIPS, KNEES, ANKLES, strict=True)
+        if seen[knee] and seen[ankle]
+    ]
+    if legs:
+        return (trunk + sum(legs) / len(legs)) / _LIMBS
+    return trunk / _TRUNK
 
 
 def _cut_sides(box: Box, photo_size: tuple[int, int]) -> list[str]:

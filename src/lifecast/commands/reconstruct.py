@@ -1,0 +1,206 @@
+"""`lifecast reconstruct`: photographs of people to coloured 3D models."""
+
+from __future__ import annotations
+
+import json as json_format
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import tyro
+from rich.console import Console
+
+from lifecast.errors import LifecastError, PhotoError, UsageError
+
+if TYPE_CHECKING:
+    from lifecast.photo.decode import Photo
+    from lifecast.reconstruction import Reconstruction
+    from lifecast.reconstructor import Reconstructor
+
+
+def reconstruct(
+    inputs: tyro.conf.Positional[tuple[str, ...]],
+    output: Annotated[Path | None, tyro.conf.arg(aliases=("-o",), metavar="DIR")] = None,
+    format: str = "glb",
+    weights: Annotated[str, tyro.conf.arg(metavar="NAME|FILE")] = "compact",
+    resolution: int = 512,
+    height: float = 1.70,
+    person: Annotated[str, tyro.conf.arg(metavar="all|largest|K")] = "largest",
+    mask: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None,
+    box: Annotated[str, tyro.conf.arg(metavar="x,y,w,h")] = "",
+    device: str = "auto",
+    faces: Annotated[int | None, tyro.conf.arg(metavar="N")] = None,
+    keep_background: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
+    preview: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
+    turntable: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
+    normals: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
+    sheet: Annotated[Path | None, tyro.conf.arg(metavar="FILE.png")] = None,
+    json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
+) -> int:
+    """Photographs of people to coloured 3D models.
+
+    A photograph NAME.jpg becomes NAME.glb beside it, or in --output; of several people NAME_1.glb, NAME_2.glb, the
+    largest first. Files of the same name are replaced, each in one step: at no moment is there half a file. A
+    photograph that cannot be used is reported and skipped. Exit status: 0 all good, 1 some failed, 2 wrong usage.
+
+    Args:
+        inputs: Photographs, folders of them, or patterns such as 'holiday/*.jpg'.
+        output: Folder for what is written; it is made if need be. By default each photograph's own folder.
+        format: One or more of glb, obj, ply, stl, separated by commas.
+        weights: Built-in weights, or a weights file.
+        resolution: Lattice points along each side of the volume.
+        height: The person's height in metres.
+        person: The largest person, everybody, or the K-th largest.
+        mask: Picture of the photograph's size, the person white on black: overrules the search. For one photograph.
+        box: Around the whole person, in pixels of the upright photograph: overrules the search. For one photograph.
+        device: auto, cpu or cuda.
+        faces: Simplify to about so many triangles.
+        keep_background: Show the networks the background too, also where the person's mask is known.
+        preview: Also write a picture: front, side, back, surface.
+        turntable: Also write an animation of the model turning.
+        normals: Also write the predicted normal maps.
+        sheet: Also draw one picture of all results: photograph, normal maps, the model from three sides.
+        json: One line of JSON a result on standard output.
+    """
+    from lifecast.photo.listing import list_photographs, result_names
+    from lifecast.results import Wanted, parse_box, parse_formats, write_results
+
+    wanted = Wanted(parse_formats(format), preview, turntable, normals)
+    region = parse_box(box)
+    if not inputs:
+        raise UsageError("name at least one photograph, folder or pattern")
+    if person not in ("all", "largest") and not (person.isdecimal() and int(person) >= 1):
+        raise UsageError(f"--person {person}: give all, largest, or a number from 1")
+    if not 16 <= resolution <= 2046:
+        raise UsageError(f"--resolution {resolution}: give 16 to 2046")
+    if not 0.3 <= height <= 3.0:
+        raise UsageError(f"--height {height:g}: give metres between 0.3 and 3.0")
+    if faces is not None and faces < 100:
+        raise UsageError(f"--faces {faces}: give at least 100")
+    if sheet is not None and sheet.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
+        raise UsageError(f"--sheet {sheet}: name a .png, .jpg or .webp file")
+    if output is not None and output.exists() and not output.is_dir():
+        raise UsageError(f"-o {output}: is a file where a folder is needed")
+    listing = list_photographs(inputs)
+    if mask is not None and region is not None:
+        raise UsageError("give --mask or --box, not both")
+    if (mask is not None or region is not None) and len(listing.paths) + len(listing.missing) > 1:
+        raise UsageError("--mask and --box are for one photograph, and several were named")
+
+    report = Report(json)
+    for given, problem in listing.missing.items():
+        report.failed(given, PhotoError(problem))
+    if not listing.paths:
+        return report.summary()
+    with report.stage("loading the networks"):
+        from lifecast.reconstructor import load
+        from lifecast.sheet import row, write_sheet
+
+        model = load(weights, device)
+        model.background = "keep" if keep_background else "clean"
+    rows: list[Any] = []
+    names = result_names(listing.paths, output, wanted.endings())
+    for number, (path, stem) in enumerate(zip(listing.paths, names, strict=True), 1):
+        title = f"[{number}/{len(listing.paths)}] {path}" if len(listing.paths) > 1 else str(path)
+        with report.stage(title) as progress:
+            try:
+                photo, people, seconds = _people(model, path, person, mask, region, progress)
+            except LifecastError as error:
+                report.failed(str(path), error)
+                continue
+            for which, one in enumerate(people, 1):
+                name = stem if len(people) == 1 else stem.with_name(f"{stem.name}_{which}")
+                try:
+                    result = model.reconstruct_person(photo, one, resolution, height, faces, progress, seconds)
+                    progress("saving")
+                    begun = time.perf_counter()
+                    written = write_results(result, name, wanted)
+                    result.timings["saving"] = time.perf_counter() - begun
+                    if sheet is not None:
+                        rows.append(row(result, photo.colour))
+                except LifecastError as error:
+                    report.failed(str(path), error, which if len(people) > 1 else None)
+                except OSError as error:  # a full disk, a folder that may not be written to
+                    report.failed(str(path), LifecastError(f"{path}: its result cannot be written: {error}"))
+                else:
+                    report.done(str(path), result, written, which if len(people) > 1 else None)
+    if sheet is not None and rows:
+        write_sheet(sheet, rows)
+        report.say(f"drew {sheet}")
+    return report.summary()
+
+
+def _people(
+    model: Reconstructor,
+    path: Path,
+    person: str,
+    mask: Path | None,
+    box: tuple[float, float, float, float] | None,
+    progress: Callable[[str], None],
+) -> tuple[Photo, list[Any], dict[str, float]]:
+    """The photograph, who is to be reconstructed from it, and the seconds that finding them took."""
+    from lifecast.photo.decode import read_photo
+
+    progress("finding the person")
+    begun = time.perf_counter()
+    photo = read_photo(path)
+    people = model.find(photo, person, mask, box)
+    return photo, people, {"finding the person": time.perf_counter() - begun}
+
+
+class Report:
+    """Words for people on standard error (or, without --json, results on standard output), JSON lines for programs."""
+
+    def __init__(self, json: bool) -> None:
+        self._json = json
+        self._out = Console(highlight=False, soft_wrap=True)
+        self._errors = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._done = self._failed = 0
+
+    @contextmanager
+    def stage(self, title: str) -> Iterator[Callable[[str], None]]:
+        """A spinner that names the stage, on a terminal; nothing elsewhere."""
+        with self._errors.status(_plain(title)) as status:
+            yield lambda stage: status.update(_plain(f"{title}: {stage}"))
+
+    def say(self, text: str) -> None:
+        """A line for people."""
+        (self._errors if self._json else self._out).print(text, markup=False)
+
+    def done(self, name: str, result: Reconstruction, written: list[Path], person: int | None) -> None:
+        """One result was written."""
+        from lifecast.results import facts
+
+        self._done += 1
+        if self._json:
+            line = {"input": name, "person": person or 1, "files": [str(p) for p in written], **facts(result)}
+            self._out.print(json_format.dumps(line), markup=False)
+            return
+        spent = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in result.timings.items())
+        self.say(f"{', '.join(str(p) for p in written)}  ({sum(result.timings.values()):.1f} s: {spent})")
+        for note in result.notes:
+            self.say(f"  note: {note}")
+
+    def failed(self, name: str, error: LifecastError, person: int | None = None) -> None:
+        """One photograph, or one person of it, could not be used."""
+        self._failed += 1
+        if self._json:
+            line = {"input": name, "error": str(error)} | ({"person": person} if person else {})
+            self._out.print(json_format.dumps(line), markup=False)
+        said = str(error) if name in str(error) else f"{name}: {error}"
+        self._errors.print(f"skipped {said}", markup=False)
+
+    def summary(self) -> int:
+        """The last line, and the exit status."""
+        if self._failed or self._done > 1:
+            self.say(f"{self._done} reconstructed, {self._failed} failed")
+        return 1 if self._failed else 0
+
+
+def _plain(text: str) -> str:
+    """Brackets in file names are no markup of rich's."""
+    from rich.markup import escape
+
+    return escape(text)

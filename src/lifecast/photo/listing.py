@@ -1,0 +1,86 @@
+"""From what a user names (files, folders, patterns) to the photographs meant, and to what their results are called."""
+
+from __future__ import annotations
+
+import glob
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lifecast.photo.decode import SUFFIXES
+
+RESULT_PICTURES = ("preview", "turntable", "front", "back")
+"""What the pictures beside a model end in, after its name and an underscore."""
+_MODELS = (".glb", ".obj", ".ply", ".stl")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Photographs in the order named, each once; and a message for each name that leads nowhere."""
+
+    paths: list[Path] = field(default_factory=list)
+    missing: dict[str, str] = field(default_factory=dict)
+    """Name as given -> what is wrong with it."""
+
+
+def list_photographs(names: Sequence[str]) -> Listing:
+    """Files as they are, folders' pictures (not those of folders in them), and what patterns match, sorted."""
+    listing, seen = Listing(), set()
+    for name in names:
+        path = Path(name)
+        problem = None
+        if path.is_dir():
+            found = _in_folder(path)
+            problem = f"{name}: is a folder without pictures ({', '.join(sorted(SUFFIXES)[:4])}, ...)"
+        elif not path.exists() and glob.has_magic(name):
+            found = [p for p in map(Path, sorted(glob.glob(name, recursive=True))) if p.is_file()]  # noqa: PTH207
+            problem = f"{name}: no file has such a name"
+        else:
+            found = [path]  # `read_photo` says what is wrong with it
+        if not found and problem:
+            listing.missing[name] = problem
+        for one in found:
+            if one.absolute() not in seen:
+                seen.add(one.absolute())
+                listing.paths.append(one)
+    return listing
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    """A folder's pictures, without hidden ones and without those that lie there as results."""
+    return [
+        path
+        for path in sorted(folder.iterdir())
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file() and not _is_result(path)
+    ]
+
+
+def _is_result(path: Path) -> bool:
+    """Whether a picture is a preview, turntable or normal map beside its model."""
+    model, _, kind = path.stem.rpartition("_")
+    return kind in RESULT_PICTURES and any(path.with_name(model + suffix).exists() for suffix in _MODELS)
+
+
+def result_names(paths: Sequence[Path], folder: Path | None, endings: Sequence[str] = ()) -> list[Path]:
+    """Where each photograph's results go, without suffix: beside it or in `folder`, under its name.
+
+    Photographs that would share a name get their suffix, then a number, appended: no result replaces another's. And
+    none replaces a photograph: where a name plus one of `endings` is one of `paths`, the name gets "_model" appended.
+    """
+    photographs = {path.absolute() for path in paths}
+    homes = []
+    for path in paths:
+        home = (folder or path.parent) / path.stem
+        if any(home.with_name(home.name + ending).absolute() in photographs for ending in endings):
+            home = home.with_name(f"{home.name}_model")
+        homes.append(home)
+    shared = {home for home, count in Counter(homes).items() if count > 1}
+    names: list[Path] = []
+    for path, home in zip(paths, homes, strict=True):
+        name = home.with_name(f"{home.name}_{path.suffix.lstrip('.').lower()}") if home in shared else home
+        number, unique = 2, name
+        while unique in names or (unique != home and unique in homes):
+            unique, number = name.with_name(f"{name.name}_{number}"), number + 1
+        names.append(unique)
+    return names

@@ -1,0 +1,110 @@
+"""What comes out of one photograph: a person's mesh in metres, colours, normal maps, and ways to save and show them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from PIL import Image
+
+from lifecast.errors import UsageError
+from lifecast.photo.framing import Camera
+from lifecast.photo.person import Person
+from lifecast.surface.metres import MetricFrame
+
+if TYPE_CHECKING:
+    import trimesh
+
+    from lifecast.surface.model import Model
+    from lifecast.surface.picture import Style, Subject
+
+
+@dataclass(eq=False)
+class Reconstruction:
+    """One reconstructed person."""
+
+    vertices: np.ndarray
+    """(V, 3) float32, view space."""
+    faces: np.ndarray
+    """(F, 3) int32, counter-clockwise seen from outside."""
+    normals: np.ndarray
+    """(V, 3) float32, unit."""
+    colours: np.ndarray
+    """(V, 3) uint8 sRGB."""
+    seen: np.ndarray
+    """(V,) bool: the photograph shows the vertex; the other colours are guesses."""
+    image: np.ndarray
+    """(S, S, 3) uint8: the framed photograph, spanning [-1, 1] in x and y of view space."""
+    mask: np.ndarray
+    """(S, S) float32 in [0, 1]: where the person is in `image`."""
+    front_normals: np.ndarray | None
+    """(s, s, 3) float32 in [-1, 1], view space; 0 outside the person. None for networks without normal maps."""
+    back_normals: np.ndarray | None
+    """Likewise for the hidden side, seen through the person: the same pixel is the same line of sight."""
+    camera: Camera
+    """View space to pixels of the photograph."""
+    frame: MetricFrame
+    """View space to metres."""
+    person: Person
+    photo_name: str
+    notes: tuple[str, ...] = ()
+    """What a user should know: cut off, small, an estimated scale, ..."""
+    timings: dict[str, float] = field(default_factory=dict)
+    """Seconds by stage (`STAGES`)."""
+    asked: int = 0
+    """Questions put to the occupancy field."""
+    islands_dropped: int = 0
+    weights: dict[str, Any] = field(default_factory=dict)
+    """The card of the weights used."""
+
+    @cached_property
+    def model(self) -> Model:
+        """The surface in metres with its vertices' colours, as the file formats take it."""
+        from lifecast import __version__
+        from lifecast.surface.model import Model
+
+        provenance = {
+            "generator": f"lifecast {__version__}",
+            "weights": {key: self.weights[key] for key in ("name", "licence", "version") if key in self.weights},
+            "photograph": Path(self.photo_name).name,
+        }
+        vertices = self.frame.to_metres(self.vertices)
+        return Model(vertices, self.faces, self.normals, self.colours, provenance=provenance)
+
+    @cached_property
+    def mesh(self) -> trimesh.Trimesh:
+        """The surface as a trimesh: metres, y up, feet on y = 0, front toward +z, vertex normals and colours."""
+        from lifecast.surface.export import to_trimesh
+
+        return to_trimesh(self.model)
+
+    def save(self, path: str | Path) -> list[Path]:
+        """Write the model as its suffix says (.glb, .obj, .ply, .stl), each file atomically; return what was written.
+
+        GLB and OBJ are textured, PLY has vertex colours, STL the shape alone.
+        """
+        from lifecast.surface.export import save_model
+
+        return save_model(self.model, path)
+
+    def preview(self, size: int = 512, yaw: float = 0.0, style: Style = "colour") -> Image.Image:
+        """A picture of the model, `size` x `size`; a positive `yaw` (degrees) turns its front toward the right."""
+        from lifecast.surface.picture import draw
+
+        return Image.fromarray(draw(self._subject, size, yaw, style=style))
+
+    @cached_property
+    def _subject(self) -> Subject:
+        from lifecast.surface.picture import subject
+
+        return subject(self.model.vertices, self.faces, self.normals, self.colours)
+
+    def normal_map(self, side: Literal["front", "back"]) -> Image.Image:
+        """A predicted normal map as a picture: (n + 1) / 2, mid-grey where nobody is."""
+        values = self.front_normals if side == "front" else self.back_normals
+        if values is None:
+            raise UsageError(f"these weights predict no normal maps, so there is no {side} one to show")
+        return Image.fromarray(np.round((values + 1) * 127.5).clip(0, 255).astype(np.uint8))

@@ -1,0 +1,341 @@
+"""From one photograph to 3D people: the pipeline.
+
+    model = lifecast.load()
+    person = model.reconstruct("photo.jpg")          # the largest person in it
+    person.save("photo.glb")
+
+The order of things: decode (`photo.decode`), find and frame the person (`photo.person`, `photo.framing`), predict
+normals and features (`networks`), extract the surface where the occupancy is 0.5, colour it (`surface`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from lifecast.errors import UsageError
+from lifecast.networks.checkpoint import load_checkpoint
+from lifecast.networks.levels import TwoLevel
+from lifecast.networks.resizing import resize_image
+from lifecast.photo import blazepose
+from lifecast.photo.blazepose import EARS, NOSE
+from lifecast.photo.decode import Photo, read_photo
+from lifecast.photo.framing import Camera, crop_colour, frame
+from lifecast.photo.mask import SquareMask, bounding_box, refine
+from lifecast.photo.person import Person, choose, find_people, person_by_box, person_by_mask, standing_height
+from lifecast.reconstruction import Reconstruction
+from lifecast.surface.colour import colour_surface
+from lifecast.surface.column_field import ColumnField
+from lifecast.surface.extract import extract_surface
+from lifecast.surface.metres import MetricFrame, metric_frame
+from lifecast.surface.symmetry import HEAD_SHARE, Head
+from lifecast.timing import Stopwatch
+
+STAGES = ("finding the person", "normals", "features", "surface", "colour", "saving")
+"""As `timings` and progress name them; "saving" is the command's."""
+
+Picture = str | os.PathLike[str] | bytes | Image.Image | np.ndarray | Photo
+Background = Literal["clean", "keep"]
+Progress = Callable[[str], None]
+XYWH = tuple[float, float, float, float]
+"""x, y of the top left corner, width, height, in pixels of the upright photograph."""
+
+GREY = 127
+"""What stands in for a background that is cleaned away: training's own blank background."""
+STANDS_STRAIGHT = 0.87
+"""A mesh of at least this part of the person's standing height stands: then the mesh itself is the better measure."""
+
+
+def load(weights: str | Path = "compact", device: str = "auto") -> Reconstructor:
+    """Load weights once, for any number of photographs.
+
+    weights: the name of built-in weights or a file; device: "auto" (a GPU where there is one), "cpu", "cuda", ...
+    Raises CheckpointError for weights that cannot be used, UsageError for a device that is not there.
+    """
+    chosen = _device(device)
+    model, card = load_checkpoint(weights)
+    return Reconstructor(model, card, chosen)
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise UsageError(f"device {name!r}: no such kind of device; use auto, cpu or cuda") from error
+    if device.type not in ("cpu", "cuda"):
+        raise UsageError(f"device {name!r}: only cpu and cuda are supported")
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise UsageError(f"device {name!r}: PyTorch finds no CUDA device here; use cpu")
+    return device
+
+
+class Reconstructor:
+    """Loaded networks that turn photographs into 3D people. `lifecast.load` makes one.
+
+    Parameters
+    ----------
+    background
+        "clean" paints the background grey wherever a mask is known; "keep" leaves it to the networks.
+    """
+
+    def __init__(
+        self,
+        model: TwoLevel,
+        card: dict[str, Any] | None = None,
+        device: torch.device | str = "cpu",
+        background: Background = "clean",
+    ) -> None:
+        self.device = torch.device(device)
+        self.model = model.to(self.device).eval()
+        self.card = card or {}
+        self.background = background
+
+    def reconstruct(
+        self,
+        image: Picture,
+        person: str | int = "largest",
+        mask: Picture | None = None,
+        box: XYWH | None = None,
+        resolution: int = 512,
+        height: float = 1.70,
+        faces: int | None = None,
+        progress: Progress | None = None,
+    ) -> Reconstruction:
+        """Reconstruct one person.
+
+        Parameters
+        ----------
+        image: a file, its bytes, a Pillow picture, or an array (H, W[, 1 | 3 | 4]); any alpha channel is the mask.
+        person: "largest", or a number from 1, the largest person being 1. Of no effect with a mask or box.
+        mask: the person white on black, of the photograph's size.
+        box: x, y, width, height around the whole person, pixels of the upright photograph.
+        resolution: lattice points along each side of the volume, 16 to 2046.
+        height: metres from the soles to the top of the head.
+        faces: simplify to about so many triangles; None keeps all.
+        progress: told the name of each stage (`STAGES`) as it begins; may raise to stop.
+
+        Raises PhotoError where the picture cannot be read or nobody can be reconstructed from it, UsageError for a
+        value out of its range.
+        """
+        if person == "all":
+            raise UsageError("reconstruct() makes one person; reconstruct_all() makes everybody")
+        return self.reconstruct_all(image, person, mask, box, resolution, height, faces, progress)[0]
+
+    def reconstruct_all(
+        self,
+        image: Picture,
+        person: str | int = "all",
+        mask: Picture | None = None,
+        box: XYWH | None = None,
+        resolution: int = 512,
+        height: float = 1.70,
+        faces: int | None = None,
+        progress: Progress | None = None,
+    ) -> list[Reconstruction]:
+        """Reconstruct everybody in the photograph, the largest first; parameters as in `reconstruct`."""
+        watch = Stopwatch(self.device, progress)
+        with watch.stage("finding the person"):
+            photo = image if isinstance(image, Photo) else read_photo(image)
+            people = self.find(photo, person, mask, box)
+        return [
+            self.reconstruct_person(photo, one, resolution, height, faces, progress, watch.seconds) for one in people
+        ]
+
+    def find(
+        self, photo: Photo, person: str | int = "largest", mask: Picture | None = None, box: XYWH | None = None
+    ) -> list[Person]:
+        """Who would be reconstructed. A mask beats a box, a box beats an alpha channel, and that beats the detector."""
+        if isinstance(person, str) and person not in ("all", "largest") and not person.isdecimal():
+            raise UsageError(f"person {person!r}: give 'largest', 'all' or a number from 1")
+        if mask is not None:
+            given = mask if isinstance(mask, Photo) else read_photo(mask)
+            values = given.alpha if given.alpha is not None else given.colour.max(2).astype(np.float32) / 255
+            return [person_by_mask(photo, values, given.name)]
+        if box is not None:
+            x, y, width, height = box
+            if not (np.isfinite(box).all() and width > 0 and height > 0):
+                raise UsageError(f"box {box}: give x, y, width, height in pixels, width and height above 0")
+            return [person_by_box(photo, (x, y, x + width, y + height))]
+        if photo.alpha is not None:
+            return [person_by_mask(photo, photo.alpha, f"the transparency of {photo.name}")]
+        if blazepose.available():
+            return choose(find_people(photo), person, photo.name)
+        return [self._person_by_networks(photo)]
+
+    @torch.inference_mode()
+    def reconstruct_person(
+        self,
+        photo: Photo,
+        person: Person,
+        resolution: int = 512,
+        height: float = 1.70,
+        faces: int | None = None,
+        progress: Progress | None = None,
+        seconds: dict[str, float] | None = None,
+    ) -> Reconstruction:
+        """Reconstruct a person that `find` found; `seconds` that were spent before join the timings."""
+        if not 16 <= resolution <= 2046:
+            raise UsageError(f"resolution {resolution}: give 16 to 2046 lattice points")
+        if not 0.3 <= height <= 3.0:
+            raise UsageError(f"height {height:g}: give metres between 0.3 and 3.0")
+        if faces is not None and faces < 100:
+            raise UsageError(f"faces {faces}: give at least 100")
+        watch = Stopwatch(self.device, progress)
+        watch.seconds.update(seconds or {})
+        with watch.stage("finding the person"):
+            camera = self._frame(photo, person)
+            image, mask = self._crop(photo, person, camera)
+            shown = self._shown(photo, image, mask, camera)
+        with watch.stage("normals"):
+            encoded_normals = self.model.predict_normals(self._for_normals(shown[-1])) if self.model.normals else None
+        with watch.stage("features"), self._half_precision():
+            encoded = self.model.encode(shown[0], shown[-1], encoded_normals)
+        front = back = None
+        if encoded.normals is not None:
+            front, back = _as_map(encoded.normals.front), _as_map(encoded.normals.back)
+            if mask is None and encoded.normals.mask is not None:
+                small = encoded.normals.mask.float()
+                mask = resize_image(small, camera.size, antialias=False)[0, 0].cpu().numpy()  # (S, S)
+        with watch.stage("surface"):
+            surface = extract_surface(ColumnField(self.model, encoded), resolution, faces=faces)
+            del encoded, encoded_normals
+        with watch.stage("colour"):
+            painted = colour_surface(
+                surface.vertices, surface.faces, surface.normals, image, mask, _head(person, camera)
+            )
+        metres, scale_notes = _metric_frame(surface.vertices, surface.faces, height, person, camera)
+        if mask is None:
+            mask = np.ones(image.shape[:2], np.float32)
+        return Reconstruction(
+            vertices=surface.vertices,
+            faces=surface.faces,
+            normals=surface.normals,
+            colours=painted.colours,
+            seen=painted.seen,
+            image=image,
+            mask=mask,
+            front_normals=front,
+            back_normals=back,
+            camera=camera,
+            frame=metres,
+            person=person,
+            photo_name=photo.name,
+            notes=(*photo.notes, *person.notes, *scale_notes),
+            timings=watch.seconds,
+            asked=surface.asked,
+            islands_dropped=surface.islands_dropped,
+            weights=self.card,
+        )
+
+    def _frame(self, photo: Photo, person: Person) -> Camera:
+        preset = self.model.preset
+        box = person.box
+        if preset.framing == "pifuhd":
+            box = person.landmark_box() or box
+        return frame(box, photo.size, preset.image_size, preset.framing)
+
+    def _crop(self, photo: Photo, person: Person, camera: Camera) -> tuple[np.ndarray, np.ndarray | None]:
+        """The framed photograph (S, S, 3) uint8, and the person's mask on it (S, S), with edges as fine as its own."""
+        image = crop_colour(photo.colour, camera, self.model.preset.framing)
+        if person.mask is None:
+            return image, None
+        mask = person.mask.window(camera.left, camera.top, camera.side, camera.size)
+        return image, mask if person.mask.exact else refine(mask, image, radius=max(2, camera.size * 12 // 1024))
+
+    def _shown(self, photo: Photo, image: np.ndarray, mask: np.ndarray | None, camera: Camera) -> list[Tensor]:
+        """What the networks are shown, (1, 3, s, s) in [-1, 1]: the fine image; and the coarse one where it differs."""
+        preset = self.model.preset
+        images = [image]
+        if preset.framing == "pifuhd":
+            # That checkpoint's program resizes both of its images from the photograph.
+            images.append(crop_colour(photo.colour, camera, preset.framing, preset.coarse.image_size))
+        shown = []
+        for one in images:
+            pixels = torch.from_numpy(one).to(self.device).permute(2, 0, 1)[None].float()  # (1, 3, s, s)
+            if mask is not None and self.background == "clean":
+                cover = torch.from_numpy(np.array(mask)).to(self.device)[None, None]
+                cover = resize_image(cover, one.shape[0])
+                pixels = pixels * cover + GREY * (1 - cover)
+            shown.append(pixels / 127.5 - 1)
+        return shown
+
+    def _for_normals(self, image: Tensor) -> Tensor:
+        preset = self.model.preset
+        assert preset.normals is not None
+        return resize_image(image, preset.normals.size, preset.antialias)
+
+    def _half_precision(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda")
+
+    @torch.inference_mode()
+    def _person_by_networks(self, photo: Photo) -> Person:
+        """Without a detector: the mask that the normal networks predict, looked at twice, or the whole picture."""
+        why = "people are found only with the packages mediapipe and ai-edge-litert (pip install 'lifecast[person]')"
+        whole = Person((0.0, 0.0, float(photo.size[0]), float(photo.size[1])))
+        person = whole
+        preset = self.model.preset
+        if self.model.normals is not None and preset.normals is not None and preset.normals.mask:
+            for _ in range(2):
+                camera = self._frame(photo, person)
+                normals = self.model.predict_normals(self._for_normals(self._shown_raw(photo, camera)))
+                assert normals.mask is not None
+                mask = normals.mask[0, 0].float().cpu().numpy()
+                found = bounding_box(mask)
+                if found is None or not 0.01 < float((mask > 0.5).mean()) < 0.6:
+                    person = whole
+                    break
+                step = camera.side / mask.shape[0]
+                box = tuple(
+                    edge * step + start for edge, start in zip(found, (camera.left, camera.top) * 2, strict=True)
+                )
+                person = Person(box, mask=SquareMask(mask, camera.left, camera.top, camera.side))
+        said = "the whole picture was taken" if person is whole else "the networks looked for the person themselves"
+        return replace(person, notes=(f"{why}; {said}",))
+
+    def _shown_raw(self, photo: Photo, camera: Camera) -> Tensor:
+        return self._shown(photo, crop_colour(photo.colour, camera, self.model.preset.framing), None, camera)[-1]
+
+
+def _as_map(values: Tensor) -> np.ndarray:
+    """(1, 3, s, s) -> (s, s, 3) float32."""
+    return values[0].permute(1, 2, 0).float().cpu().numpy()
+
+
+def _head(person: Person, camera: Camera) -> Head | None:
+    """Where the head is in view space, by the landmarks; None leaves it to the surface."""
+    standing = standing_height(person.landmarks)
+    if person.landmarks is None or standing is None:
+        return None
+    points = person.landmarks[[NOSE, *EARS]]
+    if not (points[:, 3] > 0.5).any():
+        return None
+    unit = 2 / camera.side
+    x, middle = camera.to_view(points[:, :2].mean(0))
+    height = HEAD_SHARE * standing * unit
+    # Nose and ears lie a little under the middle between chin and crown.
+    chin = float(middle) - 0.45 * height
+    return Head(float(x), chin, chin + height, 0.07 * standing * unit)
+
+
+def _metric_frame(
+    vertices: np.ndarray, faces: np.ndarray, height: float, person: Person, camera: Camera
+) -> tuple[MetricFrame, tuple[str, ...]]:
+    """View space to metres: by the mesh's own height where the person stands, else by the landmarks' limbs."""
+    standing = standing_height(person.landmarks)
+    if standing is not None:
+        units = standing * 2 / camera.side
+        extent = float(vertices[:, 1].max() - vertices[:, 1].min())
+        if not STANDS_STRAIGHT <= extent / units <= 1.25:
+            note = "not standing upright, or cut off: the scale follows from the length of trunk and legs"
+            return metric_frame(vertices, faces, height, units), (note,)
+    return metric_frame(vertices, faces, height), ()

@@ -1,0 +1,60 @@
+"""One picture of many results: a row each, with the photograph, the normal maps, and the model from three sides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageOps
+
+from lifecast.atomic import atomic_file
+from lifecast.reconstruction import Reconstruction
+
+CELL = 288
+"""Pixels of a cell's side."""
+_GAP, _HEAD = 4, 18
+COLUMNS = ("photograph", "as framed", "front normals", "back normals", "front", "surface", "side", "back")
+
+
+def row(result: Reconstruction, photo: np.ndarray | None = None) -> Image.Image:
+    """One result's row; `photo` is the whole photograph (H, W, 3) uint8, by default only its framed part is shown."""
+    framed = Image.fromarray(result.image)
+    whole = framed if photo is None else Image.fromarray(photo)
+    if photo is not None:
+        whole = ImageOps.contain(whole, (CELL, CELL), Image.Resampling.BILINEAR)
+    if result.front_normals is not None:
+        normals = [result.normal_map("front"), result.normal_map("back")]
+    else:
+        normals = [Image.new("RGB", (CELL, CELL), (127, 127, 127))] * 2
+    cells = [
+        whole,
+        framed,
+        *normals,
+        result.preview(CELL),
+        result.preview(CELL, style="clay"),
+        result.preview(CELL, 90),
+        result.preview(CELL, 180),
+    ]
+    strip = Image.new("RGB", (len(cells) * (CELL + _GAP) - _GAP, CELL + _HEAD), "white")
+    for column, cell in enumerate(cells):
+        left = column * (CELL + _GAP)
+        strip.paste(ImageOps.pad(cell, (CELL, CELL), color="white"), (left, _HEAD))
+    said = f"{Path(result.photo_name).name}   {sum(result.timings.values()):.1f} s   {'; '.join(result.notes)}"
+    ImageDraw.Draw(strip).text((2, 3), said.encode("latin-1", "replace").decode("latin-1"), fill="black")
+    return strip
+
+
+def write_sheet(path: Path, rows: Sequence[Image.Image]) -> None:
+    """All rows, one under the other, under the columns' names; atomically."""
+    width = max(one.width for one in rows)
+    sheet = Image.new("RGB", (width, _HEAD + sum(one.height + _GAP for one in rows)), "white")
+    draw = ImageDraw.Draw(sheet)
+    for column, name in enumerate(COLUMNS):
+        draw.text((column * (CELL + _GAP) + 2, 3), name, fill="black")
+    top = _HEAD
+    for one in rows:
+        sheet.paste(one, (0, top))
+        top += one.height + _GAP
+    with atomic_file(path) as part:
+        sheet.save(part)

@@ -1,0 +1,85 @@
+"""What several folders of tests share: a drawn person, and small networks that have learnt it by heart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+
+def draw_doll(size: int = 256) -> tuple[np.ndarray, np.ndarray]:
+    """A doll of capsules, in front of a pale wall: picture (size, size, 3) uint8 and mask (size, size) float32.
+
+    It is framed as in training: 180/256 of the picture high, in its middle.
+    """
+    y, x = np.meshgrid((np.arange(size) + 0.5) / size * 2 - 1, (np.arange(size) + 0.5) / size * 2 - 1, indexing="ij")
+    y = -y
+
+    def capsule(ax: float, ay: float, bx: float, by: float, radius: float) -> np.ndarray:
+        along = ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / ((bx - ax) ** 2 + (by - ay) ** 2)
+        along = along.clip(0, 1)
+        return np.hypot(x - ax - along * (bx - ax), y - ay - along * (by - ay)) < radius
+
+    picture = np.full((size, size, 3), (214, 208, 199), np.uint8)
+    mask = np.zeros((size, size), bool)
+    for part, colour in (
+        (capsule(-0.09, 0.0, -0.13, -0.64, 0.063), (40, 50, 90)),
+        (capsule(0.09, 0.0, 0.13, -0.64, 0.063), (40, 50, 90)),
+        (capsule(0, 0.02, 0, 0.33, 0.15), (180, 40, 40)),
+        (capsule(-0.17, 0.4, -0.33, 0.02, 0.05), (200, 150, 120)),
+        (capsule(0.17, 0.4, 0.33, 0.02, 0.05), (200, 150, 120)),
+        (capsule(0, 0.5, 0, 0.6, 0.1), (205, 155, 125)),
+    ):
+        picture[part] = colour
+        mask |= part
+    return picture, mask.astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def doll() -> tuple[np.ndarray, np.ndarray]:
+    """A photograph of somebody, and who is in it: (512, 512, 3) uint8, (512, 512) float32."""
+    return draw_doll(512)
+
+
+@pytest.fixture(scope="session")
+def doll_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A weights file of preset `tiny` whose occupancy is the doll, 26 cm thick, on a grey background.
+
+    The encoders stay random; only the MLPs are fitted, to one picture's features: a second or two.
+    """
+    from lifecast.networks.checkpoint import save_checkpoint
+    from lifecast.networks.levels import TwoLevel
+    from lifecast.networks.preset import PRESETS
+
+    torch.manual_seed(0)
+    model = TwoLevel(PRESETS["tiny"])
+    picture, mask = draw_doll(256)
+    picture = np.where(mask[..., None] > 0.5, picture, 127).astype(np.float32)
+    image = torch.from_numpy(picture / 127.5 - 1).permute(2, 0, 1)[None]
+    with torch.no_grad():
+        encoded = model.encode(image)
+    assert encoded.fine_features is not None
+    parameters = [*model.coarse.mlp.parameters(), *model.fine.mlp.parameters()]  # type: ignore[union-attr]
+    optimizer = torch.optim.Adam(parameters, 4e-3)
+    inside = torch.from_numpy(mask)
+    rows_of_doll, columns_of_doll = np.nonzero(mask)
+    for _ in range(250):
+        points = torch.rand(1, 1024, 3) * 2 - 1
+        points[..., 2] *= 0.4
+        some = torch.randint(len(rows_of_doll), (512,)).numpy()
+        points[0, :512, 0] = torch.from_numpy((columns_of_doll[some] + 0.5) / 128 - 1).float()
+        points[0, :512, 1] = torch.from_numpy(1 - (rows_of_doll[some] + 0.5) / 128).float()
+        columns = ((points[0, :, 0] + 1) * 128).long().clamp(0, 255)
+        rows = ((1 - points[0, :, 1]) * 128).long().clamp(0, 255)
+        truth = inside[rows, columns] * (points[0, :, 2].abs() < 0.1)
+        coarse, embedding = model.coarse.query(encoded.coarse_features, points)
+        fine = model.fine.query(encoded.fine_features, points, embedding)  # type: ignore[union-attr]
+        loss = sum(torch.nn.functional.binary_cross_entropy_with_logits(v[0], truth) for v in (coarse, fine))
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[union-attr]
+        optimizer.step()
+    path = tmp_path_factory.mktemp("weights") / "doll.safetensors"
+    save_checkpoint(path, model, {"name": "doll", "licence": "made by a test"})
+    return path
