@@ -37,7 +37,8 @@ def capsule_person(rng: np.random.Generator) -> trimesh.Scene:
     for name, meshes in parts.items():
         mesh = trimesh.util.concatenate(meshes)
         if name == "body":
-            mesh.visual = trimesh.visual.ColorVisuals(mesh, vertex_colors=np.tile([*skin, 255], (len(mesh.vertices), 1)))
+            colours = np.tile([*skin, 255], (len(mesh.vertices), 1))
+            mesh.visual = trimesh.visual.ColorVisuals(mesh, vertex_colors=colours)
         else:
             tile = rng.integers(40, 255, (8, 8, 3)).astype(np.uint8)
             picture = Image.fromarray(np.kron(tile, np.ones((16, 16, 1), np.uint8)))
@@ -61,3 +62,16 @@ def write_people(folder: Path, count: int, seed: int = 0) -> Path:
 def people_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three capsule people on disk."""
     return write_people(tmp_path_factory.mktemp("people"), 3)
+
+
+@pytest.fixture(scope="session")
+def prepared(people_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The three capsule people as a small dataset (128 pixels, 4 views)."""
+    from lifecast.scans.prepare import Settings, prepare
+    from lifecast.scans.read import find_scans
+
+    out = tmp_path_factory.mktemp("data")
+    settings = Settings(size=128, views=4, uniform=1500, near5=4000, near3=4000, rays=16, lightings=20)
+    summary = prepare(find_scans(people_folder), out, settings, test_fraction=0.34)
+    assert summary.count("made") == 3
+    return out

@@ -169,7 +169,7 @@ NONE = Augmentation(
 )  # fmt: skip
 """Samples as they were rendered."""
 
-_GRAIN_SIZE = 1536
+_GRAIN_SIZE = 1280
 _grain: NDArray[np.int8] | None = None
 
 

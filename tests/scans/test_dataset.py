@@ -1,0 +1,232 @@
+"""Training samples: shapes and ranges, labels that fit the mesh, flips, windows, repeatability, workers."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+import trimesh
+from torch.utils.data import DataLoader
+
+from lifecast.errors import DataError, UsageError
+from lifecast.scans.augmentation import NONE, Augmentation
+from lifecast.scans.dataset import PeopleDataset
+from lifecast.scans.normalise import vertex_normals
+from lifecast.scans.occupancy import sample_pools, winding_number
+from lifecast.scans.prepare import write_view
+from lifecast.scans.read import Material, Scan
+from lifecast.scans.render import Renderer, view_rotation
+from lifecast.scans.shading import PLAIN
+
+
+def moved_mesh(root: Path, person: str, view: int) -> tuple[np.ndarray, np.ndarray]:
+    """A person's mesh in the view space of one of the views."""
+    record = json.loads((root / person / "person.json").read_text())["views"][view]
+    with np.load(root / person / "mesh.npz") as mesh:
+        vertices, faces = mesh["vertices"], mesh["faces"]
+    return vertices @ np.array(record["rotation"]).reshape(3, 3).T + [*record["shift"], 0], faces
+
+
+def test_a_sample_is_as_promised(prepared: Path) -> None:
+    samples = PeopleDataset(prepared, "train", size=128, points=500)
+    assert len(samples) == 2 * 4
+    sample = samples[3]
+    shapes = {name: tuple(value.shape) for name, value in sample.items() if isinstance(value, torch.Tensor)}
+    assert shapes == {
+        "image": (3, 128, 128), "mask": (1, 128, 128), "front": (3, 128, 128), "back": (3, 128, 128),
+        "depth": (2, 32, 32), "depth_mask": (1, 32, 32), "points": (500, 3), "occupancy": (500,), "window": (4,),
+    }  # fmt: skip
+    assert all(sample[n].dtype == torch.float32 for n in ("image", "mask", "front", "depth", "points", "occupancy"))
+    assert sample["image"].min() >= -1
+    assert sample["image"].max() <= 1
+    inside = sample["mask"][0] > 0
+    for name in ("front", "back"):
+        length = sample[name].norm(dim=0)
+        torch.testing.assert_close(length[inside], torch.ones(int(inside.sum())), atol=1e-4, rtol=0)
+        assert (length[~inside] == 0).all()
+    assert (sample["front"][2][sample["mask"][0] == 1] > -0.3).all()
+    assert sample["back"][2][inside].mean() < -0.3
+    there = sample["depth_mask"][0] > 0
+    assert (sample["depth"][0][there] >= sample["depth"][1][there]).all()
+    assert (sample["depth"][:, ~there] == 0).all()
+    assert sample["window"].tolist() == [0, 0, 128, 128]
+    grey = sample["image"][:, ~inside]
+    assert grey.abs().max() < 0.01
+
+
+@pytest.mark.parametrize("augmentation", [None, Augmentation(flip=1.0, scale=(0.9, 0.9), rotation=8, shift=(0.1, 0.1))])
+def test_labels_fit_the_moved_mesh(prepared: Path, augmentation: Augmentation | None) -> None:
+    samples = PeopleDataset(prepared, "all", size=128, points=2000, augmentation=augmentation, seed=5)
+    for index in (0, 5, 10):
+        sample = samples[index]
+        vertices, faces = moved_mesh(prepared, sample["person"], sample["view"])
+        if augmentation is not None:
+            rng = np.random.default_rng([5, 0, index])
+            vertices, faces = augmentation.placement(rng).points(vertices), faces[:, ::-1]
+        truth = winding_number(vertices, faces, sample["points"].numpy())
+        sure = np.abs(truth - 0.5) > 0.05
+        np.testing.assert_array_equal((truth > 0.5)[sure], sample["occupancy"].numpy()[sure] > 0.5)
+        assert sure.mean() > 0.98
+        # What is occupied projects onto the person.
+        points = sample["points"][sample["occupancy"] > 0.5]
+        looked_up = torch.nn.functional.grid_sample(
+            sample["mask"][None], (points[:, :2] * torch.tensor([1, -1]))[None, None], align_corners=False
+        )
+        assert (looked_up > 0.2).float().mean() > 0.995
+
+
+def one_person(root: Path, scan: Scan, seed: int) -> Path:
+    """A dataset of one view of one scan under even light, written by hand."""
+    normals = vertex_normals(scan.vertices, scan.faces)
+    renderer = Renderer(scan, normals, 128)
+    rotation = view_rotation(0, 0)
+    shift = renderer.shift(rotation)
+    (root / "somebody").mkdir(parents=True)
+    write_view(root / "somebody", "view_000", renderer.render(rotation, shift, PLAIN))
+    pools = sample_pools(scan.vertices, scan.faces, {"uniform": 500, "near5": 2000}, np.random.default_rng(seed))
+    arrays = {}
+    for name, (points, occupied) in pools.items():
+        arrays |= {f"{name}_points": points, f"{name}_inside": np.packbits(occupied)}
+    np.savez(root / "somebody" / "points.npz", **arrays)
+    view = {"rotation": rotation.ravel().tolist(), "shift": shift.tolist(), "files": "view_000"}
+    (root / "somebody" / "person.json").write_text(json.dumps({"views": [view]}))
+    (root / "dataset.json").write_text(json.dumps({"format": 1, "size": 128}))
+    (root / "split.json").write_text(json.dumps({"train": ["somebody"], "test": []}))
+    return root
+
+
+def test_a_flipped_sample_is_the_sample_of_the_flipped_scan(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    places = rng.uniform(-0.4, 0.4, (4, 3))
+    body = trimesh.util.concatenate([trimesh.creation.icosphere(4, 0.25).apply_translation(p) for p in places])
+    vertices, faces = np.asarray(body.vertices, np.float32), np.asarray(body.faces, np.int32)
+    colour = ((vertices + 1) * 120).astype(np.uint8)
+    rest = (np.zeros(len(faces), np.int32), [Material("plain", np.ones(3, np.float32))])
+    uv = np.zeros((len(vertices), 2), np.float32)
+    mirror = np.array([-1, 1, 1], np.float32)
+    scan = Scan(vertices, faces, uv, colour, *rest)
+    mirrored = Scan(vertices * mirror, np.ascontiguousarray(faces[:, ::-1]), uv, colour, *rest)
+    original = PeopleDataset(one_person(tmp_path / "a", scan, 1), size=128, points=1000, augmentation=FLIP, seed=2)
+    twin = PeopleDataset(one_person(tmp_path / "b", mirrored, 1), size=128, points=0)
+    original.backgrounds = None
+    flipped, expected = original[0], twin[0]
+    solid = (expected["mask"] == 1) & (flipped["mask"] == 1)
+    assert (flipped["mask"] - expected["mask"]).abs().mean() < 2e-3
+    for name, tolerance in (("image", 0.015), ("front", 0.01), ("back", 0.01)):
+        difference = (flipped[name] - expected[name]).abs() * solid
+        assert difference.sum() / solid.sum() / 3 < tolerance, name
+    assert (flipped["depth"] - expected["depth"]).abs().mean() < 2e-3
+    assert (flipped["depth_mask"] == expected["depth_mask"]).float().mean() > 0.995
+    # The mirrored scan's own winding number at the flipped points gives the flipped labels.
+    shift = np.array([*json.loads((tmp_path / "b" / "somebody" / "person.json").read_text())["views"][0]["shift"], 0])
+    truth = winding_number(mirrored.vertices + shift, mirrored.faces, flipped["points"].numpy())
+    sure = np.abs(truth - 0.5) > 0.05
+    np.testing.assert_array_equal((truth > 0.5)[sure], flipped["occupancy"].numpy()[sure] > 0.5)
+
+
+FLIP = Augmentation(**{**vars(NONE), "flip": 1.0})
+
+
+def test_normals_turn_with_the_picture(prepared: Path) -> None:
+    turned = Augmentation(**{**vars(NONE), "rotation": 90.0})
+    still, samples = (PeopleDataset(prepared, "all", size=128, points=0, augmentation=a) for a in (None, turned))
+    angle = samples.augmentation.placement(np.random.default_rng([0, 0, 1])).angle
+    before, after = still[1], samples[1]
+    for name in ("front", "back"):
+        # Over pixels that are all person: resampling makes the rim thicker.
+        mean, moved = (s[name][:, s["mask"][0] == 1].mean(dim=1) for s in (before, after))
+        c, s = np.cos(angle), np.sin(angle)
+        expected = torch.tensor([[c, -s, 0], [s, c, 0], [0, 0, 1]], dtype=torch.float32) @ mean
+        torch.testing.assert_close(moved, expected, atol=0.04, rtol=0)
+    assert abs(angle) > 0.3
+
+
+def test_scale_acts_on_depth_and_size(prepared: Path) -> None:
+    small = Augmentation(**{**vars(NONE), "scale": (0.5, 0.5)})
+    still, samples = (PeopleDataset(prepared, "all", size=128, points=0, augmentation=a) for a in (None, small))
+    before, after = still[2], samples[2]
+    assert after["mask"].sum() / before["mask"].sum() == pytest.approx(0.25, rel=0.05)
+    assert after["depth"][0].max() == pytest.approx(float(before["depth"][0].max()) / 2, rel=0.1)
+
+
+def test_epochs_and_seeds_decide_a_sample(prepared: Path) -> None:
+    samples = PeopleDataset(prepared, "train", size=64, points=100, augmentation=Augmentation(), seed=1)
+    first = samples[0]
+    samples.set_epoch(1)
+    second = samples[0]
+    samples.set_epoch(0)
+    again = samples[0]
+    other = PeopleDataset(prepared, "train", size=64, points=100, augmentation=Augmentation(), seed=2)[0]
+    for name in ("image", "front", "points", "occupancy"):
+        assert torch.equal(first[name], again[name]), name
+    assert not torch.equal(first["image"], second["image"])
+    assert not torch.equal(first["points"], other["points"])
+
+
+def test_workers_that_stay_alive_see_a_new_epoch(prepared: Path) -> None:
+    samples = PeopleDataset(prepared, "train", size=64, points=50, augmentation=Augmentation(crowd=1.0))
+    loader = DataLoader(samples, batch_size=4, num_workers=2, persistent_workers=True)
+    for epoch in (0, 1):
+        samples.set_epoch(epoch)
+        batch = next(iter(loader))
+        assert batch["image"].shape == (4, 3, 64, 64)
+        assert torch.equal(batch["image"][2], samples[2]["image"])
+        assert torch.equal(batch["points"][3], samples[3]["points"])
+
+
+def test_points_lie_in_the_window(prepared: Path) -> None:
+    samples = PeopleDataset(prepared, "train", size=128, points=300, near="near3", window=48)
+    seen = set()
+    for epoch in range(4):
+        samples.set_epoch(epoch)
+        sample = samples[1]
+        x0, y0, w, h = sample["window"].tolist()
+        assert (w, h) == (48, 48)
+        assert 0 <= x0 <= 80
+        assert 0 <= y0 <= 80
+        column, row = (sample["points"][:, 0] + 1) * 64, (1 - sample["points"][:, 1]) * 64
+        assert ((column >= x0 - 1e-3) & (column <= x0 + 48 + 1e-3) & (row >= y0 - 1e-3) & (row <= y0 + 48 + 1e-3)).all()
+        assert sample["mask"][0, y0 : y0 + 48, x0 : x0 + 48].max() > 0
+        assert 0 < sample["occupancy"].mean() < 1
+        seen.add((x0, y0))
+    assert len(seen) > 1
+
+
+def test_a_smaller_size_shows_the_same(prepared: Path) -> None:
+    whole, half = (PeopleDataset(prepared, "all", size=size, points=0)[4] for size in (128, 64))
+    shrunk = torch.nn.functional.avg_pool2d(whole["image"], 2)
+    assert (shrunk - half["image"]).abs().mean() < 0.02
+    assert torch.nn.functional.avg_pool2d(whole["mask"], 2).sub(half["mask"]).abs().max() < 0.02
+
+
+def test_photographs_stand_behind_the_person(prepared: Path, tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "blue.png"), np.full((80, 80, 3), (250, 10, 10), np.uint8))
+    samples = PeopleDataset(prepared, "all", size=64, points=0, augmentation=FLIP, backgrounds=tmp_path)
+    sample = samples[0]
+    behind = sample["image"][:, sample["mask"][0] == 0].mean(dim=1)
+    torch.testing.assert_close(behind, torch.tensor([10, 10, 250]) / 127.5 - 1, atol=0.02, rtol=0)
+
+
+def test_what_is_missing_or_damaged_is_named(prepared: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"dataset\.json"):
+        PeopleDataset(tmp_path)
+    copy = tmp_path / "copy"
+    shutil.copytree(prepared, copy)
+    person = PeopleDataset(copy, "all").people[0]
+    (copy / person / "view_000_back.png").write_bytes(b"broken")
+    with pytest.raises(DataError, match=r"view_000_back\.png"):
+        PeopleDataset(copy, "all", size=64)[0]
+    (copy / person / "points.npz").write_bytes(b"broken")
+    with pytest.raises(DataError, match=r"points\.npz"):
+        PeopleDataset(copy, "all", size=64)[1]
+    (copy / "dataset.json").write_text('{"format": 99}')
+    with pytest.raises(DataError, match="format 99"):
+        PeopleDataset(copy)
+    for bad in ({"size": 65}, {"window": 500}, {"near_fraction": 2.0}, {"split": "half"}):
+        with pytest.raises(UsageError):
+            PeopleDataset(prepared, **{"size": 64, **bad})

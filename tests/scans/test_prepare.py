@@ -1,0 +1,172 @@
+"""A dataset from scans: complete, the same whatever the workers, resumable, repaired, and honest about failures."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from lifecast.commands.prepare import prepare as command
+from lifecast.errors import UsageError
+from lifecast.scans.normalise import SPAN
+from lifecast.scans.prepare import Settings, damage, prepare
+from lifecast.scans.read import find_scans
+
+TINY = Settings(size=64, views=2, uniform=200, near5=400, near3=400, rays=4, lightings=5)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
+
+
+def test_a_person_is_complete_and_documented(prepared: Path) -> None:
+    card = json.loads((prepared / "person_000000" / "person.json").read_text())
+    assert len(card["views"]) == 4
+    assert len(card["files"]) == 4 * 5 + 2
+    yaws = np.sort([view["yaw"] for view in card["views"]])
+    np.testing.assert_allclose(np.diff(yaws), 90)
+    for i, view in enumerate(card["views"]):
+        assert view["files"] == f"view_{i:03d}"
+        rotation = np.array(view["rotation"]).reshape(3, 3)
+        np.testing.assert_allclose(rotation @ rotation.T, np.eye(3), atol=1e-9)
+        assert 0 <= view["lighting"] < 20
+    header = json.loads((prepared / "dataset.json").read_text())
+    assert header["people"] == 3
+    assert len(header["lighting"]["coefficients"]) == 20
+    split = json.loads((prepared / "split.json").read_text())
+    assert len(split["test"]) == 1
+    assert sorted(split["train"] + split["test"]) == [f"person_{i:06d}" for i in range(3)]
+    with np.load(prepared / "person_000000" / "mesh.npz") as mesh:
+        extent = np.ptp(mesh["vertices"], axis=0)
+    assert max(extent) == pytest.approx(SPAN, rel=0.02)
+
+
+def test_the_projected_mesh_fills_the_mask(prepared: Path) -> None:
+    """Metres to pixels by hand: every vertex falls on the person, and the bounding boxes agree to a pixel."""
+    folder = prepared / "person_000001"
+    card = json.loads((folder / "person.json").read_text())
+    with np.load(folder / "mesh.npz") as mesh:
+        vertices = mesh["vertices"]
+    for view in card["views"]:
+        mask = cv2.imread(str(folder / f"{view['files']}_mask.png"), cv2.IMREAD_GRAYSCALE)
+        placed = vertices @ np.array(view["rotation"]).reshape(3, 3).T + [*view["shift"], 0]
+        column, row = (placed[:, 0] + 1) * 64, (1 - placed[:, 1]) * 64
+        grown = cv2.dilate(mask, np.ones((3, 3), np.uint8))
+        assert (grown[row.astype(int).clip(0, 127), column.astype(int).clip(0, 127)] > 0).mean() > 0.995
+        x, y, w, h = cv2.boundingRect((mask > 100).astype(np.uint8))
+        np.testing.assert_allclose([x, y, x + w, y + h], [column.min(), row.min(), column.max(), row.max()], atol=1.3)
+
+
+def test_workers_change_nothing(people_folder: Path, tmp_path: Path) -> None:
+    people = find_scans(people_folder)
+    prepare(people, tmp_path / "one", TINY)
+    prepare(people, tmp_path / "two", TINY, workers=2)
+    one, two = contents(tmp_path / "one"), contents(tmp_path / "two")
+    assert one.keys() == two.keys()
+    assert [name for name in one if one[name] != two[name] and not name.endswith("npz")] == []
+    for name in (n for n in one if n.endswith("npz")):  # zip files carry the time of writing
+        with np.load(tmp_path / "one" / name) as a, np.load(tmp_path / "two" / name) as b:
+            for key in a:
+                np.testing.assert_array_equal(a[key], b[key])
+
+
+def test_a_second_run_keeps_and_a_damaged_file_is_named_and_made_again(people_folder: Path, tmp_path: Path) -> None:
+    people = find_scans(people_folder)
+    prepare(people, tmp_path, TINY)
+    assert prepare(people, tmp_path, TINY).count("kept") == 3
+    picture = tmp_path / "person_000001" / "view_001_front.png"
+    good = picture.read_bytes()
+    picture.write_bytes(good[: len(good) // 2] + bytes(len(good) - len(good) // 2))
+    (tmp_path / "person_000002" / "points.npz").unlink()
+    assert damage(tmp_path / "person_000000") is None
+    summary = prepare(people, tmp_path, TINY)
+    told = {outcome.person: outcome for outcome in summary.outcomes}
+    assert told["person_000000"].state == "kept"
+    assert told["person_000001"].state == told["person_000002"].state == "remade"
+    assert "view_001_front.png" in told["person_000001"].reason
+    assert "points.npz" in told["person_000002"].reason
+    assert picture.read_bytes() == good
+    assert prepare(people, tmp_path, TINY).count("kept") == 3
+
+
+def test_a_killed_run_is_resumed(people_folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "data"
+    flags = ["--size", "64", "--views", "2", "--points", "200", "400", "400", "--rays", "4", "--lightings", "5"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lifecast", "prepare", str(people_folder), str(out), *flags], stderr=subprocess.DEVNULL
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not any(out.glob("person_*/person.json")) and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.005)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    survivors = sorted(out.glob("person_*"))
+    assert survivors
+    assert all(damage(person) is None for person in survivors)  # whole or absent, never half
+    leftover = out / f".person_000002.{process.pid}.abcd1234.part"
+    leftover.mkdir(exist_ok=True)
+    summary = prepare(find_scans(people_folder), out, TINY)
+    assert summary.count("kept") == len(survivors)
+    assert summary.count("made") == 3 - len(survivors)
+    assert not leftover.exists()
+    assert not list(out.glob(".*"))
+
+
+def test_parts_of_a_running_process_are_left_alone(people_folder: Path, tmp_path: Path) -> None:
+    busy = tmp_path / f".person_000009.{os.getppid()}.abcd1234.part"
+    busy.mkdir()
+    prepare(find_scans(people_folder), tmp_path, TINY)
+    assert busy.exists()
+
+
+def test_other_settings_do_not_mix(people_folder: Path, tmp_path: Path) -> None:
+    people = find_scans(people_folder)
+    prepare(people, tmp_path, TINY)
+    with pytest.raises(UsageError, match="views 2 -> 3"):
+        prepare(people, tmp_path, Settings(size=64, views=3, uniform=200, near5=400, near3=400, rays=4, lightings=5))
+    for bad in ({"size": 66}, {"views": 0}, {"elevation": (20.0, 10.0)}, {"near5": 0}):
+        with pytest.raises(UsageError):
+            Settings(**bad)
+
+
+def test_a_broken_scan_is_left_out_and_told(people_folder: Path, tmp_path: Path) -> None:
+    people = {**find_scans(people_folder), "broken": tmp_path / "broken.glb"}
+    people["broken"].write_bytes(b"nothing")
+    summary = prepare(people, tmp_path / "data", TINY)
+    assert summary.count("failed") == 1
+    told = next(outcome for outcome in summary.outcomes if outcome.state == "failed")
+    assert told.person == "broken"
+    assert "broken.glb" in told.reason
+    split = json.loads((tmp_path / "data" / "split.json").read_text())
+    assert "broken" not in split["train"] + split["test"]
+
+
+def test_elevation_stays_in_its_range(people_folder: Path, tmp_path: Path) -> None:
+    settings = Settings(
+        size=64, views=6, elevation=(10, 20), uniform=200, near5=400, near3=400, rays=4, lightings=5
+    )
+    prepare(dict(list(find_scans(people_folder).items())[:1]), tmp_path, settings)
+    views = json.loads((tmp_path / "person_000000" / "person.json").read_text())["views"]
+    assert all(10 <= view["elevation"] <= 20 for view in views)
+    assert len({view["elevation"] for view in views}) > 1
+
+
+def test_the_command_prepares_a_folder(people_folder: Path, tmp_path: Path) -> None:
+    given = tmp_path / "split.json"
+    given.write_text(json.dumps({"train": ["person_000001"], "test": ["person_000000"]}))
+    status = command(
+        people_folder, tmp_path / "data", size=64, views=1, points=(200, 300, 300), rays=4, lightings=3, split=given
+    )
+    assert status == 0
+    split = json.loads((tmp_path / "data" / "split.json").read_text())
+    assert split == {"train": ["person_000001", "person_000002"], "test": ["person_000000"]}
