@@ -16,6 +16,8 @@ def synthesize(
     assets: Path | None = None,
     poses: Path | None = None,
     workers: int = 1,
+    only_garments: tuple[str, ...] = (),
+    without_garments: tuple[str, ...] = (),
 ) -> int:
     """Make clothed people to learn from: OUT/person_000000/person.glb and card.json, and so on.
 
@@ -28,6 +30,9 @@ def synthesize(
         assets: A copy of MakeHuman's public assets (the folder that holds `base`).
         poses: A folder of motion clips (.bvh, and humanoid3d .txt).
         workers: How many processes make people at once.
+        only_garments: Keep to these assets (names of their .mhclo files, or "helper" for garments cut from the body's
+            helper meshes); a test set can wear what no training person wears.
+        without_garments: Leave these assets out.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -37,13 +42,11 @@ def synthesize(
 
     if count < 1 or workers < 1:
         raise UsageError("--count and --workers must be at least 1")
-    if assets is None:
-        raise UsageError("--assets: name a copy of makehuman-assets")
     console = Console(stderr=True)
     out.mkdir(parents=True, exist_ok=True)
     numbers = missing(out, count)
     columns = (TextColumn("people"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("people", total=count, completed=count - len(numbers))
-        make_all(Order(out, seed, assets, poses), numbers, workers, lambda number: progress.advance(task))
+        make_all(Order(out, seed, assets, poses, only_garments, without_garments), numbers, workers, lambda number: progress.advance(task))
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import multiprocessing
 from collections.abc import Callable, Iterable
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 from lifecast.atomic import atomic_folder
 
 if TYPE_CHECKING:
-    from lifecast.people.person import Person
+    from lifecast.people.person import Person, Studio
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,10 @@ class Order:
 
     out: Path
     seed: int
-    assets: Path
-    poses: Path | None
+    assets: Path | None = None
+    poses: Path | None = None
+    only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 def folder(out: Path, number: int) -> Path:
@@ -36,12 +39,21 @@ def missing(out: Path, count: int) -> list[int]:
     return [n for n in range(count) if not (folder(out, n) / "card.json").is_file()]
 
 
+@functools.lru_cache(maxsize=2)
+def studio(assets: Path | None, poses: Path | None, only: tuple[str, ...], without: tuple[str, ...]) -> Studio:
+    """The studio of an order, loaded once a process."""
+    from lifecast.people.body import body_model
+    from lifecast.people.person import Studio
+    from lifecast.people.stances import PoseLibrary
+    from lifecast.people.wardrobe import Wardrobe
+
+    model = body_model()
+    return Studio(model, Wardrobe(model, assets, only, without), PoseLibrary.read(poses, assets))
+
+
 def create(order: Order, number: int) -> Person:
     """Person `number` of the order, not written anywhere."""
-    from lifecast.people.body import body_model
-    from lifecast.people.person import make_person
-
-    return make_person(body_model(), _wardrobe(order.assets), order.seed, number)
+    return studio(order.assets, order.poses, order.only, order.without).make(order.seed, number)
 
 
 def make(order: Order, number: int) -> int:
@@ -55,17 +67,6 @@ def make(order: Order, number: int) -> int:
     return number
 
 
-_WARDROBES: dict[Path, object] = {}
-
-
-def _wardrobe(assets: Path):  # type: ignore[no-untyped-def]
-    from lifecast.people.wardrobe import Wardrobe
-
-    if assets not in _WARDROBES:
-        _WARDROBES[assets] = Wardrobe(assets)
-    return _WARDROBES[assets]
-
-
 def _start() -> None:
     import torch
 
@@ -74,13 +75,11 @@ def _start() -> None:
 
 def make_all(order: Order, numbers: Iterable[int], workers: int, done: Callable[[int], None]) -> None:
     """Make these people; `done` is called with each one's number as it is finished."""
-    from lifecast.people.body import body_model
-
     if workers <= 1:
         for number in numbers:
             done(make(order, number))
         return
-    body_model()  # forked workers share the parent's copy
+    studio(order.assets, order.poses, order.only, order.without)  # forked workers share the parent's copy
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_start) as pool:

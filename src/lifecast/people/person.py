@@ -11,16 +11,31 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from lifecast.people.body import SKIN_VERTICES, BodyModel
+from lifecast.people import complexion
+from lifecast.people.appearance import Build, draw_build
+from lifecast.people.body import SKIN_VERTICES, BodyModel, RestBody
+from lifecast.people.cloth import Cloth, border_edges
+from lifecast.people.drape import PosedBody, clear, eased, settle, under_skin
+from lifecast.people.fabric import draw_fabric, dress_texture
 from lifecast.people.figure import Figure
 from lifecast.people.glb import Part
+from lifecast.people.outfit import Dresser, Worn
+from lifecast.people.penetration import LIMIT, SelfContact
 from lifecast.people.rig import skin
-from lifecast.people.rotation import euler
-from lifecast.people.surface_mesh import split_seams, vertex_normals
-from lifecast.people.wardrobe import Garment, Wardrobe
+from lifecast.people.stances import PoseLibrary, draw_pose, stand_at_ease
+from lifecast.people.surface_mesh import averaging, split_seams, vertex_normals
+from lifecast.people.wardrobe import Made, Wardrobe, picture_of
 from lifecast.people.wavefront import triangles
+
+Points = NDArray[np.float32]
+
+REDRAWS = 12
+"""How often a pose that runs into itself is drawn anew before the person just stands at ease."""
+TUCK = 0.008
+"""Metres that the skin yields under clothes, so that it never shows through them."""
+HEM = 0.008
+"""Metres that a hem is turned in: enough to give the edge of a sleeve its thickness."""
 
 
 @dataclass
@@ -31,118 +46,261 @@ class Person:
     card: dict[str, Any]
 
 
-def draw_body(rng: np.random.Generator) -> dict[str, Any]:
-    female = bool(rng.random() < 0.5)
-    years = float(np.clip(rng.normal(36, 17), 12, 80))
-    age = float(np.interp(years, [1, 12, 25, 90], [0.0, 1 / 3, 2 / 3, 1.0]))
-    race = rng.dirichlet([0.5, 0.5, 0.5])
-    phenotype = {
-        "gender": float(np.clip(rng.normal(0.92, 0.08) if female else rng.normal(0.08, 0.08), 0, 1)),
-        "age": age,
-        "muscle": float(np.clip(rng.normal(0.5, 0.17), 0.1, 1)),
-        "weight": float(np.clip(rng.normal(0.5, 0.2), 0.05, 1)),
-        "height": float(np.clip(rng.normal(0.5, 0.15), 0.1, 0.9)),
-        "proportions": float(rng.uniform(0.3, 0.9)),
-        "cupsize": float(rng.uniform(0.1, 0.8)), "firmness": float(rng.uniform(0.3, 0.8)),
-        "african": float(race[0]), "asian": float(race[1]), "caucasian": float(race[2]),
-    }  # fmt: skip
-    return {"female": female, "years": years, "phenotype": phenotype}
+class Studio:
+    """Makes people: the body model, the wardrobe and the poses, loaded once."""
+
+    def __init__(self, model: BodyModel, wardrobe: Wardrobe, poses: PoseLibrary) -> None:
+        self.model, self.wardrobe, self.poses = model, wardrobe, poses
+        self.dresser = Dresser(wardrobe)
+        self.contact = SelfContact(model)
+        mesh = model.mesh
+        self.skin_faces = wardrobe.tailor.skin_faces
+        rows = mesh.groups["body"]
+        self.skin_split = split_seams(self.skin_faces, triangles_uv(mesh.faces[rows], mesh.face_uv[rows]))
+        self.skin_average = averaging(self.skin_faces, SKIN_VERTICES)
+        names = np.array(model.bones)[np.asarray(model.weights[:SKIN_VERTICES].argmax(1)).ravel()]
+        arm = np.array([n.startswith(("upperarm", "lowerarm", "wrist", "finger", "metacarpal")) for n in names])
+        self.limb = np.where(arm, np.where(np.char.endswith(names, ".L"), 1, -1), 0).astype(np.int8)
+        self.eyes = {side: mesh.groups[f"helper-{side}-eye"] for side in ("l", "r")}
+        self.teeth = [mesh.groups[f"helper-{jaw}-teeth"] for jaw in ("upper", "lower")]
+
+    def make(self, seed: int, number: int) -> Person:
+        """Person `number` of `seed`."""
+        rng = np.random.default_rng([seed, number])
+        build = draw_build(rng)
+        rest = self.model.rest(build.phenotype, build.local, build.expression)
+        figure, pose = self._pose(rest, rng)
+        transforms = figure.transforms()
+        posed = skin(rest.vertices, self.model.weights, transforms)
+        body = PosedBody(posed, self.skin_faces, self.limb)
+        size = float(np.ptp(rest.vertices[:SKIN_VERTICES, 1])) / float(np.ptp(self.wardrobe.tailor.skin[:, 1]))
+
+        outfit = self.dresser.draw(build.female, build.years, rng)
+        parts: list[Part] = []
+        garments: list[dict[str, Any]] = []
+        covered = np.zeros(SKIN_VERTICES, np.float32)
+        removed = np.zeros(SKIN_VERTICES, bool)
+        layers: list[tuple[int, Points, Points]] = []
+        worst = 0.0
+        for worn in sorted(outfit, key=lambda w: w.layer):
+            cloth = worn.made.cloth
+            fitted = cloth.place(rest)
+            points = self._dress(worn, fitted, transforms, body, layers, size, rng)
+            normals = vertex_normals(points, cloth.sheet.faces)
+            if worn.part == "shoes":
+                removed[cloth.fit.delete[cloth.fit.delete < SKIN_VERTICES]] = True
+            elif worn.part != "hat":
+                deep = cloth.hem > 0.012
+                covered[self.skin_faces[cloth.anchor[deep]].ravel()] = 1
+                worst = max(worst, under_skin(points, cloth, body))
+            layers.append((worn.layer, points, normals))
+            texture, scale, fabric = self._cloth_texture(worn, rng)
+            parts.append(cloth_part(f"{worn.part}:{cloth.name}", cloth, points, normals, texture, scale, worn.part not in ("hat",)))
+            garments.append({
+                "name": cloth.name, "source": worn.source, "class": worn.label, "part": worn.part, **worn.cut, "fabric": fabric,
+            })  # fmt: skip
+        hair = self._hair(build, rest, transforms, body, layers, any(w.part == "hat" for w in outfit), rng)
+        parts += hair[0]
+        tone = complexion.draw_tone(build.phenotype["african"], build.phenotype["asian"], rng)
+        parts[:0] = self._flesh(posed, covered, removed, tone, build, rng)
+
+        floor = min(float(part.vertices[:, 1].min()) for part in parts)
+        pelvis = transforms[0, :, :3] @ rest.heads[0] + transforms[0, :, 3]
+        shift = np.array([-pelvis[0], -floor, -pelvis[2]], np.float32)
+        for part in parts:
+            part.vertices = (part.vertices + shift).astype(np.float32)
+        card = {
+            "format": 1, "seed": seed, "number": number, **build.card(), "pose": pose, "garments": garments,
+            "classes": sorted({g["class"] for g in garments}), "hair": hair[1],
+            "skin": [round(float(c), 3) for c in tone],
+            "pelvis": [round(float(c), 5) for c in pelvis + shift],
+            "height_m": round(max(float(part.vertices[:, 1].max()) for part in parts), 5),
+            "stature_m": round(float(np.ptp(rest.vertices[:SKIN_VERTICES, 1])), 4),
+            "under_skin": round(worst, 5),
+            "triangles": int(sum(len(part.faces) for part in parts)),
+        }  # fmt: skip
+        return Person(parts, card)
+
+    def _pose(self, rest: RestBody, rng: np.random.Generator) -> tuple[Figure, dict[str, Any]]:
+        """A pose in which no limb runs deeper than `LIMIT` through the body."""
+        for draw in range(REDRAWS):
+            figure = Figure(self.model.bones, self.model.parents, rest)
+            pose = draw_pose(figure, self.poses, rng)
+            posed = skin(rest.vertices[:SKIN_VERTICES], self.model.weights[:SKIN_VERTICES], figure.transforms())
+            depth = self.contact.depth(posed)
+            if depth <= LIMIT:
+                return figure, pose | {"redrawn": draw, "depth_m": round(depth, 4)}
+        figure = Figure(self.model.bones, self.model.parents, rest)
+        return figure, stand_at_ease(figure, rng) | {"redrawn": REDRAWS}
+
+    def _dress(
+        self, worn: Worn, fitted: Points, transforms: NDArray[np.float64], body: PosedBody,
+        layers: list[tuple[int, Points, Points]], size: float, rng: np.random.Generator,
+    ) -> Points:  # fmt: skip
+        """One garment on the posed body."""
+        cloth, weave = worn.made.cloth, worn.made.weave
+        if worn.part in ("shoes", "hat"):
+            return skin(fitted, cloth.weights, transforms)
+        loose = eased(cloth, weave, fitted, worn.hang, rng)
+        if worn.made.relief is not None:
+            loose = loose + vertex_normals(loose, cloth.sheet.faces) * np.clip(worn.made.relief, -0.008, 0.008)[:, None]
+        if cloth.seam.any():
+            loose = loose - vertex_normals(loose, cloth.sheet.faces) * (0.0012 * cloth.seam)[:, None]
+        skinned = skin(loose, cloth.weights, transforms)
+        inner = [(points, normals) for layer, points, normals in layers if layer < worn.layer]
+        return settle(cloth, weave, loose, skinned, body, worn.hang, rng, inner, size)
+
+    def _cloth_texture(self, worn: Worn, rng: np.random.Generator) -> tuple[NDArray[np.uint8], float, dict[str, Any]]:
+        made = worn.made
+        fabric = draw_fabric(worn.fabric, rng)
+        if made.picture is not None and rng.random() < 0.12:  # as its author painted it
+            return np.ascontiguousarray(made.picture[..., :3]), 1.0, {"pattern": "own"}
+        texture, scale = dress_texture(fabric, made.picture, made.shading, made.metres, rng)
+        return texture, scale, fabric.card
+
+    def _hair(
+        self, build: Build, rest: RestBody, transforms: NDArray[np.float64], body: PosedBody,
+        layers: list[tuple[int, Points, Points]], hat: bool, rng: np.random.Generator,
+    ) -> tuple[list[Part], dict[str, Any]]:  # fmt: skip
+        african, asian = build.phenotype["african"], build.phenotype["asian"]
+        name, colour = complexion.draw_hair_colour(african, asian, build.years, rng)
+        parts: list[Part] = []
+        card: dict[str, Any] = {"colour": complexion.describe(name, colour), "name": None}
+        long = ("bob", "braid", "long", "ponytail")
+        styles = self.wardrobe.pieces.get("hair", [])
+        weights = np.array([
+            (1.6 if p.name.startswith(long) else 0.5) if build.female else (0.06 if p.name.startswith(long) else 1.0)
+            for p in styles
+        ])  # fmt: skip
+        if len(styles):
+            weights *= np.array([0.2 + 2.2 * african if p.name.startswith("afro") else 1.0 for p in styles])
+        bald = rng.random() < (0.01 if build.female else 0.05 + 0.1 * (build.years > 45))
+        if len(styles) and not bald:
+            piece = styles[int(rng.choice(len(styles), p=weights / weights.sum()))]
+            card["name"] = piece.name
+            parts.append(self._card_part("hair", self.wardrobe.make(piece), rest, transforms, body, colour, rng, layers))
+        for kind in ("brows", "lashes"):
+            pieces = self.wardrobe.pieces.get(kind, [])
+            if pieces:
+                piece = pieces[int(rng.integers(len(pieces)))]
+                dark = np.array([0.04, 0.035, 0.03]) if kind == "lashes" else np.clip(colour * 0.7, 0.03, 0.6)
+                parts.append(self._card_part(kind, self.wardrobe.make(piece), rest, transforms, body, dark, rng, []))
+                card[kind] = piece.name
+        return parts, card
+
+    def _card_part(
+        self, part: str, made: Made, rest: RestBody, transforms: NDArray[np.float64], body: PosedBody,
+        colour: NDArray[np.float64], rng: np.random.Generator, layers: list[tuple[int, Points, Points]],
+    ) -> Part:  # fmt: skip
+        cloth = made.cloth
+        points = skin(cloth.place(rest), cloth.weights, transforms)
+        if part == "hair":
+            points = clear(points, cloth, made.weave, body, 0.003, inner=[(p, n) for _, p, n in layers if p[:, 1].max() > points[:, 1].min()])
+        texture = complexion.hair_texture(made.picture, colour, rng)
+        name = part if part in ("brows", "lashes") else f"{part}:{cloth.name}"
+        return cloth_part(name, cloth, points, vertex_normals(points, cloth.sheet.faces), texture, 1.0, False)
+
+    def _flesh(
+        self, posed: Points, covered: NDArray[np.float32], removed: NDArray[np.bool_], tone: NDArray[np.float64],
+        build: Build, rng: np.random.Generator,
+    ) -> list[Part]:  # fmt: skip
+        """The body (drawn in under clothes, cut away in shoes), eyes and teeth."""
+        skin_points = posed[:SKIN_VERTICES]
+        normals = vertex_normals(skin_points, self.skin_faces)
+        inward = covered.copy()
+        for _ in range(2):  # only where every neighbour is covered too, and gradually
+            inward = np.minimum(inward, self.skin_average @ inward)
+        skin_points = skin_points - normals * (TUCK * inward**2)[:, None]
+        normals = vertex_normals(skin_points, self.skin_faces)
+        faces, old, texel = self.skin_split
+        shown = ~removed[self.skin_faces].all(1)
+        texture = self._skin_picture(build, rng)
+        uv = self.model.mesh.uv
+        parts = [Part("body", skin_points[old], faces[shown], uv[texel], normals[old], complexion.skin_texture(texture, tone, rng))]
+        iris, colour = complexion.draw_iris(build.phenotype["african"], build.phenotype["asian"], rng)
+        eye_picture = complexion.eye_texture(colour, rng)
+        parts.append(self._eyes(posed, eye_picture))
+        ivory = np.full((8, 8, 3), np.array([0.86, 0.82, 0.74]) * 255, np.uint8)
+        for name, rows in zip(("upper", "lower"), self.teeth, strict=True):
+            tri = triangles(self.model.mesh.faces[rows])
+            used, renamed = np.unique(tri, return_inverse=True)
+            parts.append(Part(f"teeth:{name}", posed[used], renamed.reshape(-1, 3).astype(np.int32), np.full((len(used), 2), 0.5, np.float32),
+                              vertex_normals(posed, tri)[used], ivory))  # fmt: skip
+        return parts
+
+    def _eyes(self, posed: Points, picture: NDArray[np.uint8]) -> Part:
+        """Both eyeballs, the iris mapped on from the front of the posed eye."""
+        vertices, faces, uv = [], [], []
+        start = 0
+        for side, bone in (("l", "eye.L"), ("r", "eye.R")):
+            tri = triangles(self.model.mesh.faces[self.eyes[side]])
+            used, renamed = np.unique(tri, return_inverse=True)
+            points = posed[used].astype(np.float64)
+            centre = (points.min(0) + points.max(0)) / 2
+            rest_points = self.wardrobe.tailor.rest.vertices[used]
+            rest_centre = (rest_points.min(0) + rest_points.max(0)) / 2
+            # The eye's turn from the reference to here, by the points themselves (Kabsch).
+            u, _, vt = np.linalg.svd((rest_points - rest_centre).T @ (points - centre))
+            turn = (u @ np.diag([1, 1, np.sign(np.linalg.det(u @ vt))]) @ vt).T
+            local = (points - centre) @ turn
+            radius = float(np.abs(local[:, :2]).max())
+            flat = local[:, :2] / radius * np.where(local[:, 2:] < 0, 1.2, 0.98)
+            vertices.append(points)
+            faces.append(renamed.reshape(-1, 3) + start)
+            uv.append(np.clip(flat * 0.5 + 0.5, 0.005, 0.995))
+            start += len(used)
+            _ = bone
+        points, tri = np.concatenate(vertices).astype(np.float32), np.concatenate(faces).astype(np.int32)
+        return Part("eyes", points, tri, np.concatenate(uv).astype(np.float32), vertex_normals(points, tri), picture, 0.3)
+
+    def _skin_picture(self, build: Build, rng: np.random.Generator) -> NDArray[np.uint8] | None:
+        if not self.wardrobe.skins:
+            return None
+        sex = "_female_" if build.female else "_male_"
+        age = "young" if build.years < 38 else "middleage" if build.years < 60 else "old"
+        named = [p for p in self.wardrobe.skins if sex in p.name]
+        dark = build.phenotype["african"] > rng.uniform(0.3, 0.7)
+        choice = [p for p in named if ("dark" in p.name) == dark] or named or self.wardrobe.skins
+        choice = [p for p in choice if p.name.startswith(age)] or choice
+        return picture_of(choice[int(rng.integers(len(choice)))])
 
 
-def relaxed(figure: Figure, rng: np.random.Generator) -> None:
-    """Standing with hanging arms."""
-    figure.pelvis(euler("YXZ", [rng.normal(0, 8), rng.normal(0, 2), rng.normal(0, 2)]))
-    figure.spine(rng.normal(1, 4), rng.normal(0, 3), rng.normal(0, 5))
-    figure.look(rng.normal(0, 18), rng.normal(2, 7), rng.normal(0, 4))
-    for side in (1, -1):
-        out, ahead, flex = np.radians([rng.uniform(9, 30), rng.normal(2, 8), rng.uniform(5, 45)])
-        along = np.array([side * np.sin(out), -np.cos(out) * np.cos(ahead), np.sin(ahead)])
-        turn = rng.normal(15, 15)
-        then = euler("YX", [-side * turn, -np.degrees(flex)]) @ along
-        figure.arm(side, along, then)
-        figure.fingers(side, rng.uniform(10, 35, 4), rng.uniform(0, 20))
-        apart, lift = np.radians([rng.uniform(1, 9), rng.normal(0, 5)])
-        thigh = np.array([side * np.sin(apart), -1, np.sin(lift)])
-        bend = np.radians(rng.uniform(1, 10))
-        yaw = rng.uniform(0, 20)
-        figure.leg(side, thigh, [thigh[0], -1, thigh[2] - bend], euler("Y", [side * yaw]) @ [0, 0, 1.0])
-        figure.foot(side, euler("Y", [side * yaw]))
-
-
-def recolour(texture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """A fabric's picture in another colour: lightness kept in contrast, hue and saturation drawn."""
-    light = np.asarray(Image.fromarray(texture[..., :3]).convert("L"), np.float32) / 255
-    kind = rng.random()
-    if kind < 0.45:
-        grey = rng.choice([0.06, 0.12, 0.25, 0.5, 0.75, 0.92])
-        colour = np.full(3, grey) + rng.normal(0, 0.01, 3)
-    elif kind < 0.6:
-        colour = np.array([0.1, 0.14, 0.27]) * rng.uniform(0.6, 1.8)
-    else:
-        colour = rng.dirichlet([1, 1, 1]) * rng.uniform(0.3, 1.8)
-    shade = 1 + (light - np.median(light)) * rng.uniform(0.6, 1.3)
-    out = np.clip(np.clip(colour, 0.02, 0.97) * shade[..., None], 0, 1)
-    return (out * 255).astype(np.uint8)
-
-
-def _part(
-    name: str, vertices: NDArray[np.float32], faces: NDArray[np.int32], uv: NDArray[np.float32],
-    face_uv: NDArray[np.int32], texture: NDArray[np.uint8],
-) -> Part:  # fmt: skip
-    normals = vertex_normals(vertices, faces)
-    split, old, texel = split_seams(faces, face_uv)
-    return Part(name, vertices[old], split, uv[texel], normals[old], texture)
-
-
-def make_person(model: BodyModel, wardrobe: Wardrobe, seed: int, number: int) -> Person:
-    """Person `number` of `seed`."""
-    rng = np.random.default_rng([seed, number])
-    drawn = draw_body(rng)
-    rest = model.rest(drawn["phenotype"], {}, {})
-    figure = Figure(model.bones, model.parents, rest)
-    relaxed(figure, rng)
-    transforms = figure.transforms()
-    posed = skin(rest.vertices, model.weights, transforms)
-
-    worn: list[Garment] = wardrobe.draw(drawn["female"], drawn["years"], rng)
-    parts: list[Part] = []
-    hidden = np.zeros(len(posed), bool)
-    body_faces = triangles(model.mesh.faces[model.mesh.groups["body"]])
-    body_uv = triangles_uv(model.mesh.faces[model.mesh.groups["body"]], model.mesh.face_uv[model.mesh.groups["body"]])
-    normals = vertex_normals(posed, body_faces)
-    for garment in worn:
-        fitted = garment.fit.place(rest.vertices)
-        weights = garment.fit.skin_weights(model.weights)
-        cloth = skin(fitted, weights, transforms)
-        if garment.kind in ("suit", "shoes"):
-            cloth = push_out(cloth, posed[:SKIN_VERTICES], normals[:SKIN_VERTICES], 0.004)
-        hidden[garment.fit.delete] = True
-        faces = triangles(garment.mesh.faces)
-        face_uv = triangles_uv(garment.mesh.faces, garment.mesh.face_uv)
-        texture = garment.texture()
-        if garment.kind != "hair" and garment.kind != "brows" and garment.kind != "lashes":
-            texture = recolour(texture, rng)
-        parts.append(_part(f"{garment.part}:{garment.fit.name}", cloth, faces, garment.mesh.uv, face_uv, texture))
-    shown = ~hidden[body_faces].all(1)
-    skin_texture = wardrobe.skin(drawn["female"], drawn["years"], drawn["phenotype"], rng)
-    parts.insert(0, _part("body", posed, body_faces[shown], model.mesh.uv, body_uv[shown], skin_texture))
-    for name in ("helper-l-eye", "helper-r-eye"):
-        rows = model.mesh.groups[name]
-        white = np.full((8, 8, 3), 235, np.uint8)
-        parts.append(_part("eyes:" + name, posed, triangles(model.mesh.faces[rows]), model.mesh.uv,
-                           triangles_uv(model.mesh.faces[rows], model.mesh.face_uv[rows]), white))  # fmt: skip
-    floor = min(float(part.vertices[:, 1].min()) for part in parts)
-    pelvis = figure.place("root")
-    shift = np.array([-pelvis[0], -floor, -pelvis[2]], np.float32)
-    for part in parts:
-        part.vertices = part.vertices + shift
-    height = max(float(part.vertices[:, 1].max()) for part in parts)
-    card = {
-        "seed": seed, "number": number, **drawn, "pose": "relaxed",
-        "garments": [g.fit.name for g in worn], "classes": sorted({g.kind for g in worn}),
-        "pelvis": (pelvis + shift).tolist(), "height_m": height,
-    }  # fmt: skip
-    return Person(parts, card)
+def cloth_part(
+    name: str, cloth: Cloth, points: Points, normals: Points, texture: NDArray[np.uint8], scale: float, hems: bool
+) -> Part:
+    """A garment as a part of the GLB, its hems turned in."""
+    vertices, split_normals, uv, faces = points[cloth.split_of], normals[cloth.split_of], cloth.uv * np.float32(scale), cloth.split
+    if hems:
+        edges = border_edges(cloth.split)
+        # Texture seams are borders of the split mesh, not of the cloth: keep those that are borders of both.
+        true_border = {(int(a), int(b)) for a, b in border_edges(cloth.sheet.faces)}
+        ends = cloth.split_of[edges]
+        edges = edges[[(int(a), int(b)) in true_border for a, b in ends]]
+        if len(edges):
+            rim, local = np.unique(edges, return_inverse=True)
+            a, b = local.reshape(-1, 2).T
+            along = vertices[edges[:, 1]] - vertices[edges[:, 0]]
+            inward = np.zeros((len(rim), 3))
+            side = np.cross(split_normals[edges[:, 0]], along)  # into the cloth
+            for k in (a, b):
+                np.add.at(inward, k, side)
+            inward /= np.maximum(np.linalg.norm(inward, axis=1, keepdims=True), 1e-9)
+            base = vertices[rim]
+            under = base - split_normals[rim] * 0.0025
+            deep = under + inward * HEM - split_normals[rim] * 0.0005
+            first = len(vertices)
+            second = first + len(rim)
+            vertices = np.concatenate([vertices, under, deep]).astype(np.float32)
+            outward = (-inward).astype(np.float32)
+            split_normals = np.concatenate([split_normals, outward, -split_normals[rim]])
+            uv = np.concatenate([uv, uv[rim], uv[rim]])
+            e0, e1 = edges.T
+            strip = [
+                np.stack([e1, e0, first + a], 1), np.stack([e1, first + a, first + b], 1),
+                np.stack([first + b, first + a, second + a], 1), np.stack([first + b, second + a, second + b], 1),
+            ]  # fmt: skip
+            faces = np.concatenate([faces, *strip]).astype(np.int32)
+    return Part(name, vertices, faces, uv.astype(np.float32), split_normals.astype(np.float32), texture)
 
 
 def triangles_uv(quads: NDArray[np.int32], quad_uv: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -152,18 +310,3 @@ def triangles_uv(quads: NDArray[np.int32], quad_uv: NDArray[np.int32]) -> NDArra
     v = both[..., 0]
     keep = (v[:, 0] != v[:, 1]) & (v[:, 1] != v[:, 2]) & (v[:, 0] != v[:, 2])
     return both[keep][..., 1]
-
-
-def push_out(
-    cloth: NDArray[np.float32], body: NDArray[np.float32], normals: NDArray[np.float32], gap: float
-) -> NDArray[np.float32]:
-    """Move vertices that are under (or closer than `gap` metres to) the skin out along its normal."""
-    from scipy.spatial import cKDTree
-
-    distance, near = cKDTree(body).query(cloth, distance_upper_bound=0.06)
-    found = np.isfinite(distance)
-    height = np.full(len(cloth), 1.0)
-    height[found] = np.einsum("vx,vx->v", cloth[found] - body[near[found]], normals[near[found]])
-    move = np.where(height < gap, gap - height, 0.0)
-    safe = np.where(found, near, 0)
-    return (cloth + normals[safe] * np.clip(move, 0, 0.05)[:, None]).astype(np.float32)

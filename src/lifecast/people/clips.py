@@ -1,0 +1,190 @@
+"""Motion clips: BVH files, and the humanoid3d JSON clips of the DeepMimic / PyBullet kind.
+
+Both become frames of world rotations by joint name, in our axes (x to the person's left, y up, z forward), with the
+rest direction of every joint's bone, which is all that retargeting needs. Positions are not kept.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from lifecast.errors import ScanError
+
+HUMANOID = [
+    ("chest", "root", 4), ("neck", "chest", 4), ("right_hip", "root", 4), ("right_knee", "right_hip", 1),
+    ("right_ankle", "right_knee", 4), ("right_shoulder", "chest", 4), ("right_elbow", "right_shoulder", 1),
+    ("left_hip", "root", 4), ("left_knee", "left_hip", 1), ("left_ankle", "left_knee", 4),
+    ("left_shoulder", "chest", 4), ("left_elbow", "left_shoulder", 1),
+]  # fmt: skip
+"""The joints of a humanoid3d frame after (duration, root position, root quaternion): name, parent, numbers."""
+
+HUMANOID_AXES = np.array([[0.0, 0, -1], [0, 1, 0], [1, 0, 0]])
+"""humanoid3d (x forward, y up, z to the right) -> ours."""
+
+
+@dataclass(frozen=True)
+class Joint:
+    """One joint of a clip's skeleton."""
+
+    name: str
+    parent: int
+    offset: NDArray[np.float64]
+    """(3,) from the parent's joint, in the file's axes."""
+    channels: tuple[str, ...]
+
+
+@dataclass
+class Clip:
+    """A motion: for each frame and joint a world rotation that takes the clip's rest pose to the frame's."""
+
+    name: str
+    joints: list[str]
+    directions: dict[str, NDArray[np.float64]]
+    """Joint -> unit direction of its bone (to its first child) in the clip's rest pose, our axes."""
+    rotations: NDArray[np.float64]
+    """(frames, joints, 3, 3)"""
+    parents: list[int] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.rotations)
+
+
+def read_bvh(path: str | Path, every: int = 1) -> Clip:
+    """Read a BVH file (y up, facing +z, or MakeHuman's z up, facing -y), keeping each `every`-th frame.
+
+    Raises
+    ------
+    ScanError
+        The file is missing or is no BVH.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ScanError(f"{path}: no such file")
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if not text.lstrip().startswith("HIERARCHY") or "MOTION" not in text:
+        raise ScanError(f"{path}: not a BVH file (no HIERARCHY and MOTION)")
+    head, motion = text.split("MOTION", 1)
+    joints, tips = _hierarchy(head.split(), path)
+    lines = motion.strip().splitlines()[2:]
+    width = sum(len(j.channels) for j in joints)
+    try:
+        values = np.array([line.split() for line in lines[::every] if line.strip()], np.float64)
+    except ValueError as error:
+        raise ScanError(f"{path}: a frame is not {width} numbers ({error})") from error
+    if values.ndim != 2 or values.shape[1] != width or len(values) == 0:
+        raise ScanError(f"{path}: frames of {values.shape[-1] if values.size else 0} numbers, the skeleton needs {width}")
+
+    rotations = np.empty((len(values), len(joints), 3, 3))
+    column = 0
+    for k, joint in enumerate(joints):
+        turns = [(c[0], column + n) for n, c in enumerate(joint.channels) if c.endswith("rotation")]
+        column += len(joint.channels)
+        order = "".join(axis for axis, _ in turns)
+        local = (
+            Rotation.from_euler(order, values[:, [c for _, c in turns]], degrees=True).as_matrix()
+            if order else np.broadcast_to(np.eye(3), (len(values), 3, 3))
+        )  # fmt: skip
+        rotations[:, k] = local if joint.parent < 0 else rotations[:, joint.parent] @ local
+
+    axes = _upright_axes(joints)
+    rotations = axes @ rotations @ axes.T
+    directions = {}
+    for k, joint in enumerate(joints):
+        children = [j.offset for j in joints if j.parent == k and np.linalg.norm(j.offset) > 1e-6]
+        end = children[0] if children else tips.get(k, np.zeros(3))
+        if np.linalg.norm(end) > 1e-6:
+            directions[joint.name] = axes @ (end / np.linalg.norm(end))
+    return Clip(path.stem, [j.name for j in joints], directions, rotations, [j.parent for j in joints])
+
+
+def _hierarchy(words: list[str], path: Path) -> tuple[list[Joint], dict[int, NDArray[np.float64]]]:
+    """The joints, and the offset of each end site by its joint."""
+    joints: list[Joint] = []
+    tips: dict[int, NDArray[np.float64]] = {}
+    stack: list[int] = []
+    name, is_end = "", False
+    k = 1
+    try:
+        while k < len(words):
+            word = words[k]
+            if word in ("ROOT", "JOINT"):
+                name, is_end, k = words[k + 1], False, k + 2
+            elif word == "End":
+                is_end, k = True, k + 2
+            elif word == "{":
+                parent = stack[-1] if stack else -1
+                offset = np.array(words[k + 2 : k + 5], np.float64)
+                k += 5
+                if is_end:
+                    tips[parent] = offset
+                    stack.append(parent)
+                else:
+                    channels: tuple[str, ...] = ()
+                    if k < len(words) and words[k] == "CHANNELS":
+                        count = int(words[k + 1])
+                        channels = tuple(words[k + 2 : k + 2 + count])
+                        k += 2 + count
+                    stack.append(len(joints))
+                    joints.append(Joint(name, parent, offset, channels))
+            elif word == "}":
+                stack.pop()
+                k += 1
+            else:
+                raise ValueError(f"unexpected word {word!r}")
+    except (ValueError, IndexError) as error:
+        raise ScanError(f"{path}: its HIERARCHY cannot be read ({error})") from error
+    if not joints:
+        raise ScanError(f"{path}: its HIERARCHY has no joints")
+    return joints, tips
+
+
+def _upright_axes(joints: list[Joint]) -> NDArray[np.float64]:
+    """The rotation from the file's axes to ours: which of y and z does the figure stand along?"""
+    places = np.zeros((len(joints), 3))
+    for k, joint in enumerate(joints):
+        places[k] = joint.offset + (places[joint.parent] if joint.parent >= 0 else 0)
+    size = np.ptp(places, axis=0)
+    return np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]]) if size[2] > size[1] else np.eye(3)
+
+
+def read_humanoid(path: str | Path) -> Clip:
+    """Read a humanoid3d clip: {"Loop": ..., "Frames": [[duration, root xyz, root wxyz, joints ...], ...]}.
+
+    Raises
+    ------
+    ScanError
+        The file is missing or of another kind.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ScanError(f"{path}: no such file")
+    try:
+        frames = np.array(json.loads(path.read_text())["Frames"], np.float64)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ScanError(f"{path}: not a humanoid3d clip ({error})") from error
+    if frames.ndim != 2 or frames.shape[1] != 44:
+        raise ScanError(f"{path}: a humanoid3d frame has 44 numbers, these are of shape {frames.shape}")
+    names = ["root"] + [name for name, _, _ in HUMANOID]
+    rotations = np.empty((len(frames), len(names), 3, 3))
+    rotations[:, 0] = Rotation.from_quat(frames[:, 4:8], scalar_first=True).as_matrix()
+    column = 8
+    for k, (_, parent, count) in enumerate(HUMANOID, start=1):
+        numbers = frames[:, column : column + count]
+        column += count
+        local = (
+            Rotation.from_quat(numbers, scalar_first=True)
+            if count == 4 else Rotation.from_rotvec(numbers * np.array([0, 0, 1.0]))
+        ).as_matrix()  # fmt: skip
+        rotations[:, k] = rotations[:, names.index(parent)] @ local
+    up, down = np.array([0.0, 1, 0]), np.array([0.0, -1, 0])
+    directions = {name: up if name in ("chest", "neck", "root") else down for name in names}
+    for side in ("left", "right"):
+        directions[f"{side}_ankle"] = np.array([0.0, 0, 1])
+    parents = [-1] + [names.index(parent) for _, parent, _ in HUMANOID]
+    return Clip(path.stem, names, directions, HUMANOID_AXES @ rotations @ HUMANOID_AXES.T, parents)

@@ -1,0 +1,216 @@
+"""Draping: cloth on a posed body settles into folds by its own lengths.
+
+Position-based dynamics (Mueller et al. 2007; the Jacobi form) on the displacement from the skinned garment: edges want
+their length at rest (times the garment's slack), so cloth that the pose squeezes at elbow, knee, crotch or waist, and
+cloth that is simply too long, buckles into folds across the squeeze. Smoothing the displacement is the bending
+stiffness and sets the folds' width; a weak pull to the skinned shape stands for friction; the skin and the garments
+underneath push back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from lifecast.people.body import SKIN_VERTICES
+from lifecast.people.cloth import Cloth, border_vertices
+from lifecast.people.noise import smooth_noise
+from lifecast.people.surface_mesh import averaging, vertex_normals
+
+Points = NDArray[np.float32]
+GAP = 0.004
+"""Metres that a garment keeps off the skin: more than the sagitta of a skin triangle, less than shows."""
+
+
+@dataclass(frozen=True)
+class Hang:
+    """How a garment's cloth behaves."""
+
+    ease: float = 0.01
+    """Metres that the garment stands off its fitted shape where it is loosest."""
+    slack_along: float = 0.03
+    """Share of extra length along limbs and down the trunk (folds across them)."""
+    slack_around: float = 0.02
+    """Share of extra length around them (folds along them)."""
+    stiffness: float = 0.25
+    """0 .. 1: how much each round smooths the displacement; wide folds for denim, narrow ones for jersey."""
+    friction: float = 0.02
+    """Share of the displacement that is taken back each round."""
+    gravity: float = 0.00015
+    """Metres that free cloth sinks each round."""
+    rounds: int = 50
+    flare: float = 0.0
+    """Metres that the free hem stands off further (bell-shaped skirts, wide legs)."""
+
+
+class Weave:
+    """The matrices of one cloth's edges; made once for each garment."""
+
+    def __init__(self, cloth: Cloth) -> None:
+        faces, count = cloth.sheet.faces, len(cloth.reference)
+        directed = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1)
+        self.edges = np.unique(directed, axis=0)
+        n = len(self.edges)
+        rows = np.repeat(np.arange(n), 2)
+        signs = np.tile(np.array([1.0, -1.0], np.float32), n)
+        self.difference = sp.csr_matrix((signs, (rows, self.edges.ravel())), (n, count), dtype=np.float32)
+        degree = np.bincount(self.edges.ravel(), minlength=count)
+        # Jacobi: every vertex averages the wishes of its edges; 1.4 over-relaxes.
+        self.gather = (sp.diags((1.4 / np.maximum(degree, 1)).astype(np.float32)) @ self.difference.T).tocsr()
+        self.average = averaging(faces, count).astype(np.float32)
+        limb = np.array([0.0, -1, 0], np.float32)
+        along = np.tile(limb, (count, 1))
+        for side in (1, -1):
+            arm = cloth.region == side
+            if arm.sum() > 10:
+                centred = cloth.reference[arm] - cloth.reference[arm].mean(0)
+                along[arm] = np.linalg.svd(centred, full_matrices=False)[2][0]
+        unit = self.difference @ cloth.reference
+        unit /= np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-9)
+        self.lengthwise = np.einsum("ex,ex->e", unit, along[self.edges[:, 0]]) ** 2
+        """(E,) 1 for edges along the limb or down the trunk, 0 for edges around it."""
+        self.snug = self._snug(cloth)
+
+    @staticmethod
+    def _snug(cloth: Cloth) -> NDArray[np.float32]:
+        """(V,) 1 at borders that lie on the skin (waistband, collar, cuff), falling to 0 within 6 cm."""
+        border = border_vertices(cloth.sheet.faces)
+        if not len(border):
+            return np.zeros(len(cloth.reference), np.float32)
+        gap, near = cKDTree(cloth.reference[border]).query(cloth.reference)
+        close = np.exp(-((cloth.off_skin[border] / 0.014) ** 2))
+        return (close[near] * np.exp(-((gap / 0.035) ** 2))).astype(np.float32)
+
+
+class PosedBody:
+    """The skin that garments meet: its surface under every anchor, and its nearest place to any point."""
+
+    def __init__(self, posed: Points, skin_faces: NDArray[np.int32], limb: NDArray[np.int8]) -> None:
+        self.vertices = posed[:SKIN_VERTICES]
+        self.faces = skin_faces
+        self.normals = vertex_normals(self.vertices, skin_faces)
+        self._groups = {}
+        for side in (1, -1, 0):
+            index = np.flatnonzero(limb == side)
+            self._groups[side] = index, cKDTree(self.vertices[index])
+
+    def under(self, cloth: Cloth) -> tuple[Points, Points]:
+        """The skin point under each vertex of a cloth and its normal, (V, 3) both."""
+        corners = self.faces[cloth.anchor]
+        foot = np.einsum("vk,vkx->vx", cloth.share, self.vertices[corners])
+        normal = np.einsum("vk,vkx->vx", cloth.share, self.normals[corners])
+        return foot, normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
+
+    def nearest(self, points: Points, region: NDArray[np.int8]) -> tuple[Points, Points]:
+        """The nearest skin vertex of the same limb for each point, and its normal."""
+        index = np.zeros(len(points), np.int64)
+        for side, (vertices, tree) in self._groups.items():
+            mine = region == side
+            if mine.any():
+                index[mine] = vertices[tree.query(points[mine])[1]]
+        return self.vertices[index], self.normals[index]
+
+
+def eased(cloth: Cloth, weave: Weave, fitted: Points, hang: Hang, rng: np.random.Generator) -> Points:
+    """The garment on the rest body made looser: it stands off where nothing holds it, unevenly."""
+    normals = vertex_normals(fitted, cloth.sheet.faces)
+    for _ in range(4):
+        normals = weave.average @ normals
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-6)
+    free = 1 - weave.snug
+    uneven = 0.75 + 0.25 * smooth_noise(cloth.reference, 0.35, rng)
+    off = hang.ease * free * np.clip(uneven, 0.1, 1.5)
+    if hang.flare:
+        low = cloth.reference[:, 1]
+        depth = (low.max() - low) / max(float(np.ptp(low)), 1e-6)
+        off = off + hang.flare * depth**2 * free
+    return (fitted + normals * off[:, None]).astype(np.float32)
+
+
+def settle(
+    cloth: Cloth, weave: Weave, rest: Points, skinned: Points, body: PosedBody, hang: Hang,
+    rng: np.random.Generator, inner: list[tuple[Points, Points]] | None = None, size: float = 1.0,
+) -> Points:  # fmt: skip
+    """Let a skinned garment find its folds.
+
+    Parameters
+    ----------
+    rest : (V, 3) the garment on the rest body, eased: the source of its lengths.
+    skinned : (V, 3) the same, posed.
+    inner : vertices and normals of the garments worn underneath.
+    size : the body's height over the reference's; scales folds.
+    """
+    length = np.linalg.norm(weave.difference @ rest, axis=1)
+    middle = cloth.reference[weave.edges[:, 0]]
+    patch = np.clip(1 + 0.6 * smooth_noise(middle, 0.22, rng), 0, 2.2)
+    held = np.maximum(weave.snug[weave.edges[:, 0]], weave.snug[weave.edges[:, 1]])
+    slack = (hang.slack_along * weave.lengthwise + hang.slack_around * (1 - weave.lengthwise)) * patch * (1 - held)
+    length = (length * (1 + slack)).astype(np.float32)
+
+    normals = vertex_normals(skinned, cloth.sheet.faces)
+    move = normals * (0.0025 * size * smooth_noise(cloth.reference, 0.05, rng) * (1 - weave.snug))[:, None]
+    keep = (1 - np.clip(hang.friction + 0.35 * weave.snug, 0, 1))[:, None].astype(np.float32)
+    sink = np.zeros(3, np.float32)
+    sink[1] = -hang.gravity
+    fall = (1 - weave.snug)[:, None] * sink
+    foot, up = body.under(cloth)
+    stiff = np.float32(hang.stiffness)
+    blocks: list[tuple[Points, Points]] = [(foot, up)]
+    for k in range(hang.rounds):
+        if k % 15 == 0:  # the nearest skin and the nearest inner garment change as the cloth moves
+            now = skinned + move
+            blocks = [(foot, up), body.nearest(now, cloth.region)]
+            blocks += [_nearest_of(layer, now) for layer in inner or ()]
+        now = skinned + move
+        edge = weave.difference @ now
+        long = np.sqrt(np.einsum("ex,ex->e", edge, edge)) + np.float32(1e-9)
+        pull = (long - length) / long * np.float32(0.5)
+        pull = np.where(pull < 0, pull * np.float32(0.6), pull)
+        now -= weave.gather @ (edge * pull[:, None])
+        move = (now - skinned + fall) * keep
+        move += stiff * (weave.average @ move - move)
+        for n, (place, normal) in enumerate(blocks):
+            move += _push(skinned + move, place, normal, GAP if n < 2 else 0.003)
+    return (skinned + move).astype(np.float32)
+
+
+def _nearest_of(layer: tuple[Points, Points], points: Points) -> tuple[Points, Points]:
+    vertices, normals = layer
+    _, near = cKDTree(vertices).query(points)
+    return vertices[near], normals[near]
+
+
+def _push(points: Points, place: Points, normal: Points, gap: float, reach: float = 0.07) -> Points:
+    """How to move points that are under a surface (or closer than `gap`) out of it; far ones are not its business."""
+    offset = points - place
+    height = np.einsum("vx,vx->v", offset, normal)
+    aside = np.einsum("vx,vx->v", offset, offset)
+    move = np.where((height < gap) & (aside < reach * reach), gap - height, np.float32(0))
+    return normal * np.minimum(move, np.float32(0.05))[:, None]
+
+
+def clear(
+    points: Points, cloth: Cloth, weave: Weave, body: PosedBody, gap: float = GAP, rounds: int = 6,
+    inner: list[tuple[Points, Points]] | None = None,
+) -> Points:  # fmt: skip
+    """Only push a garment out of the skin, spreading the push smoothly (shoes, hats, what has no folds)."""
+    foot, up = body.under(cloth)
+    move = np.zeros_like(points)
+    for _ in range(rounds):
+        move = np.float32(0.5) * move + np.float32(0.5) * (weave.average @ move)
+        move += _push(points + move, foot, up, gap, 0.1)
+        move += _push(points + move, *body.nearest(points + move, cloth.region), gap, 0.05)
+        for layer in inner or ():
+            move += _push(points + move, *_nearest_of(layer, points + move), 0.003, 0.05)
+    return (points + move).astype(np.float32)
+
+
+def under_skin(points: Points, cloth: Cloth, body: PosedBody) -> float:
+    """The share of a garment's vertices that are below the skin under them (their anchors' planes)."""
+    foot, up = body.under(cloth)
+    near = np.linalg.norm(points - foot, axis=1) < 0.1
+    return float(((np.einsum("vx,vx->v", points - foot, up) < 0) & near).mean())
