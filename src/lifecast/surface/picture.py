@@ -10,6 +10,7 @@ import torch
 from scipy import ndimage
 
 from lifecast.surface.raster import rasterize
+from lifecast.surface.srgb import to_linear, to_srgb
 
 Style = Literal["colour", "clay", "normals", "unlit"]
 
@@ -134,14 +135,3 @@ def shrink(canvas: np.ndarray) -> np.ndarray:
     size = canvas.shape[0] // SAMPLES
     mean = canvas.reshape(size, SAMPLES, size, SAMPLES, 3).mean((1, 3))
     return (mean + 0.5).clip(0, 255).astype(np.uint8)
-
-
-def to_linear(srgb: np.ndarray) -> np.ndarray:
-    """sRGB in [0, 1] to linear light (IEC 61966-2-1)."""
-    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
-
-
-def to_srgb(linear: np.ndarray) -> np.ndarray:
-    """Linear light to sRGB (IEC 61966-2-1), clipped to [0, 1]."""
-    linear = linear.clip(0, 1)
-    return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
