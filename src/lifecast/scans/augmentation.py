@@ -100,9 +100,9 @@ class Augmentation:
     """Largest in-plane turn, degrees."""
     shift: tuple[float, float] = (0.08, 0.05)
     """Largest shift in x and y, view units."""
-    brightness: float = 0.25
+    brightness: float = 0.18
     """Standard deviation of the logarithm of the gain."""
-    contrast: float = 0.2
+    contrast: float = 0.15
     """Standard deviation of the logarithm of the slope about mid-grey."""
     saturation: float = 0.25
     """Standard deviation of the logarithm of the factor."""
@@ -113,7 +113,7 @@ class Augmentation:
     blur: float = 0.3
     """Probability of blur; sigma up to 1/250 of the size."""
     noise: float = 0.5
-    """Probability of sensor noise; up to 10 of 255."""
+    """Probability of sensor noise; mostly weak, up to 10 of 255."""
     jpeg: float = 0.5
     """Probability of JPEG compression, quality 35 to 95."""
 
@@ -155,7 +155,7 @@ class Augmentation:
             sigma = float(rng.uniform(0.3, max(0.5, size / 250)))
             picture = cv2.GaussianBlur(picture, (0, 0), sigma)
         if rng.random() < self.noise:
-            picture = add_noise(picture, float(rng.uniform(1, 10)), rng)
+            picture = add_noise(picture, float(0.5 + 9.5 * rng.uniform() ** 2), rng)
         if rng.random() < self.jpeg:
             quality = int(rng.integers(35, 96))
             _, packed = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])

@@ -197,8 +197,8 @@ class PeopleDataset(Dataset[dict[str, Any]]):
         """(S, S, 3) RGB of a view's colour file; JPEG halves its size far quicker while decoding than afterwards."""
         reduced = self.stored_size >= 2 * self.size
         picture = _read_picture(path, cv2.IMREAD_REDUCED_COLOR_2 if reduced else cv2.IMREAD_COLOR)
-        picture = np.ascontiguousarray(picture[..., ::-1])
-        return self._sized(picture)
+        rgb: Any = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+        return self._sized(rgb)
 
     def _image(
         self, index: int, stem: Path, placement: Placement, mask: NDArray[np.uint8], box: Box, rng: np.random.Generator
@@ -244,14 +244,14 @@ class PeopleDataset(Dataset[dict[str, Any]]):
         if w == 0:
             return normals
         stored = placement.picture(self._sized(_read_picture(path, cv2.IMREAD_COLOR_RGB)), self.size, 128, box)
-        turn = np.eye(3, dtype=np.float32)
-        turn[:2, :2] = placement.linear()
-        values = stored.reshape(-1, 3).astype(np.float32) * np.float32(1 / 127.5) - 1
-        values = turn @ values.T  # (3, h * w)
-        length = np.sqrt(np.einsum("cn,cn->n", values, values))
+        planes = np.ascontiguousarray(stored.reshape(-1, 3).T).astype(np.float32)  # (3, h * w)
+        planes *= np.float32(1 / 127.5)
+        planes -= 1
+        planes[:2] = placement.linear().astype(np.float32) @ planes[:2]
+        length = np.sqrt(planes[0] * planes[0] + planes[1] * planes[1] + planes[2] * planes[2])
         inside = (mask[y : y + h, x : x + w].ravel() > 0) & (length > 0.05)
-        values *= inside / np.maximum(length, np.float32(1e-6))
-        normals[:, y : y + h, x : x + w] = values.reshape(3, h, w)
+        planes *= inside / np.maximum(length, np.float32(1e-6))
+        normals[:, y : y + h, x : x + w] = planes.reshape(3, h, w)
         return normals
 
     def _depth(self, path: Path, placement: Placement) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

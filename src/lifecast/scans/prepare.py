@@ -229,9 +229,9 @@ def _check_settings(out: Path, settings: Settings, lighting: list[str]) -> None:
     if stored.get("format") != FORMAT:
         raise DataError(f"{path}: format {stored.get('format')!r}, this version writes {FORMAT}; use another folder")
     now = json.loads(json.dumps(asdict(settings)))
-    differing = [name for name in now if before.get(name) != now[name]]
+    differing = [name for name in before if now.get(name) != before[name]]
     if differing:
-        told = ", ".join(f"{name} {before.get(name)} -> {now[name]}" for name in differing)
+        told = ", ".join(f"{name} {before[name]} -> {now.get(name)}" for name in differing)
         raise UsageError(f"{out}: was begun with other settings ({told}); use another folder or the same settings")
     if stored["lighting"]["maps"] != lighting:
         raise UsageError(f"{out}: was begun with other lighting maps; use another folder or the same --lighting")

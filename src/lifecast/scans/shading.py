@@ -56,7 +56,7 @@ def draw_look(rng: np.random.Generator, lights: NDArray[np.float32]) -> tuple[Lo
     light = light / tint ** float(rng.uniform(0.4, 1.0))  # a camera's white balance takes out most of the tint
     look = Look(
         light,
-        exposure=float(np.exp(rng.normal(-0.05, 0.3))),
+        exposure=float(np.exp(rng.normal(-0.1, 0.25))),
         gamma=float(np.exp(rng.normal(0, 0.08))),
         bounce=float(rng.uniform(0.05, 0.35)),
         sheen=float(rng.uniform(0, 1)),
