@@ -1,0 +1,57 @@
+"""The two command lines, with and without tyro, offer the same options."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lifecast.commands.train import train as command
+from lifecast.training.arguments import field_help, options_from
+from lifecast.training.options import TrainOptions
+
+
+def test_options_arrive(tmp_path):
+    line = f"fine --data {tmp_path} --out run --init a.safetensors b.safetensors --minutes 2.5 --precision bf16"
+    options = options_from([*line.split(), "--predicted-normals", "--batch", "3"])
+    assert options == TrainOptions(
+        stage="fine", data=tmp_path, out=Path("run"), init=(Path("a.safetensors"), Path("b.safetensors")),
+        minutes=2.5, precision="bf16", predicted_normals=True, batch=3,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("line", ["fine", "other --data d --out o", "fine --data d --out o --batch two"])
+def test_what_cannot_be_is_a_usage_error(line, capsys):
+    with pytest.raises(SystemExit) as caught:
+        options_from(line.split())
+    assert caught.value.code == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def test_every_option_has_its_help_and_both_commands_have_the_same():
+    fields = {field.name: field.default for field in dataclasses.fields(TrainOptions)}
+    assert set(field_help(TrainOptions)) == set(fields)
+    parameters = inspect.signature(command).parameters
+    assert list(parameters) == list(fields)
+    for name, parameter in parameters.items():
+        expected = fields[name]
+        assert (
+            parameter.default is inspect.Parameter.empty
+            if expected is dataclasses.MISSING
+            else (parameter.default == expected)
+        ), name
+
+
+def test_training_starts_without_what_a_rented_machine_lacks():
+    """Nothing on the way to `train` imports tyro, trimesh, embree or xatlas."""
+    code = (
+        "import sys\n"
+        "for name in ('tyro', 'trimesh', 'embreex', 'xatlas', 'igl', 'scipy'): sys.modules[name] = None\n"
+        "import lifecast.training.__main__, lifecast.training.loop, lifecast.training.validation\n"
+        "import lifecast.scans.dataset, lifecast.scans.augmentation\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

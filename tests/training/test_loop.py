@@ -1,0 +1,187 @@
+"""Whole runs on analytic people, in this process."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from lifecast.errors import CheckpointError, DataError, LifecastError, UsageError
+from lifecast.networks.checkpoint import load_checkpoint
+from lifecast.training import data, loop, memory
+from lifecast.training.loop import train
+from lifecast.training.options import TrainOptions
+from lifecast.training.run_folder import RunFolder, read_state
+
+
+def log_lines(out):
+    return [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+
+
+def test_stages_build_on_each_other_until_one_file_holds_all_levels(tmp_path, train_here):
+    normals = train_here("normals", tmp_path / "n", steps=2)
+    coarse = train_here("coarse", tmp_path / "c", steps=2, init=(normals,))
+    fine = train_here("fine", tmp_path / "f", steps=2, init=(coarse,), predicted_normals=True, preset=None)
+    tensors = load_file(fine)
+    for level, source in (("normals", normals), ("coarse", coarse)):
+        for name, value in load_file(source).items():
+            if name.startswith(level + "."):
+                assert torch.equal(tensors[name], value), name
+    assert any(
+        not torch.equal(tensors[name], value) for name, value in load_file(coarse).items() if name.startswith("fine.")
+    )
+    levels = load_checkpoint(fine)[1]["training"]["levels"]
+    assert {name: note["stage"] for name, note in levels.items()} == {
+        "normals": "normals", "coarse": "coarse", "fine": "fine",
+    }  # fmt: skip
+    assert levels["fine"]["predicted_normals"]
+    assert "fine_iou" in levels["fine"]["metrics"]
+    more = train_here("coarse", tmp_path / "c2", steps=1, init=(fine,), predicted_normals=True)
+    note = load_checkpoint(more)[1]["training"]["levels"]["coarse"]
+    assert note["run"] == "c2"
+    assert [earlier["run"] for earlier in note["before"]] == ["c"]
+
+
+def test_a_run_learns_and_leaves_what_it_promises(tmp_path, train_here):
+    out = tmp_path / "run"
+    train_here("normals", out, steps=40, learning_rate=3e-3, size=64, batch=4)
+    lines = log_lines(out)
+    figures = lines[-1]["validation"]
+    assert figures["front_deg"] < 25
+    assert {"front_deg", "back_deg", "mask_iou"} <= set(figures)
+    assert {"loss", "images_per_s", "wait_share", "learning_rate", "epoch"} <= set(lines[-2])
+    described = json.loads((out / "run.json").read_text())
+    assert described["trains"] == ["normals"]
+    assert described["preset"]["name"] == "tiny"
+    assert load_checkpoint(out / "best.safetensors")[0].preset.name == "tiny"
+    strip = np.asarray(Image.open(next((out / "pictures").glob("*.png"))))
+    assert strip.shape[2] == 3
+    assert strip.std() > 10
+
+
+def test_minutes_end_the_run_on_time_with_usable_weights(tmp_path, train_here):
+    began = time.monotonic()
+    weights = train_here("normals", tmp_path / "run", minutes=0.05)
+    assert read_state(RunFolder(tmp_path / "run").checkpoints()[-1])["step"] > 0
+    load_checkpoint(weights)
+    lines = [line for line in log_lines(tmp_path / "run") if "loss" in line]
+    assert lines[-1]["progress"] == 1
+    assert lines[-1]["learning_rate"] < 1e-3 / 10  # the schedule came down with the clock
+    assert time.monotonic() - began > 2
+
+
+def test_exported_weights_are_the_averaged_ones(tmp_path, train_here):
+    weights = train_here("normals", tmp_path / "run", steps=5)
+    state = read_state(RunFolder(tmp_path / "run").checkpoints()[-1])
+    exported = load_file(weights)
+    for name, mean in state["average"]["mean"].items():
+        torch.testing.assert_close(exported[name.removeprefix("model.")], mean)
+    moved = [name for name in exported if not torch.equal(exported[name], state["model"][name])]
+    assert moved
+    assert all(name.startswith("normals.") for name in moved)
+
+
+def test_foundations_that_are_missing_are_told(tmp_path, train_here):
+    with pytest.raises(UsageError, match="--init"):
+        train_here("fine", tmp_path / "f", steps=1)
+    with pytest.raises(UsageError, match="trained normal networks"):
+        train_here("coarse", tmp_path / "c", steps=1, predicted_normals=True)
+
+
+def test_weights_of_another_preset_are_refused(tmp_path, train_here):
+    normals = train_here("normals", tmp_path / "n", steps=1)
+    with pytest.raises(CheckpointError, match="preset 'tiny'"):
+        train_here("coarse", tmp_path / "c", steps=1, init=(normals,), preset="tiny-single-level")
+
+
+def test_resuming_as_something_else_is_refused(tmp_path, train_here):
+    train_here("normals", tmp_path / "n", steps=1)
+    with pytest.raises(UsageError, match="stage normals"):
+        train_here("coarse", tmp_path / "n", steps=2, resume=True)
+    with pytest.raises(CheckpointError, match="preset 'tiny'"):
+        train_here("normals", tmp_path / "n", steps=2, resume=True, preset="compact")
+    with pytest.raises(UsageError, match="--resume"):
+        train_here("normals", tmp_path / "n", steps=2)
+
+
+def test_a_resumed_run_keeps_its_own_recipe(tmp_path, train_here):
+    train_here("normals", tmp_path / "n", steps=2)
+    train_here("normals", tmp_path / "n", steps=3, resume=True, recipe=None, preset=None)
+    assert json.loads((tmp_path / "n" / "run.json").read_text())["recipe"]["name"] == "quick"
+    assert read_state(RunFolder(tmp_path / "n").checkpoints()[-1])["step"] == 3
+
+
+def test_no_data_is_told(tmp_path):
+    with pytest.raises(DataError, match="lifecast prepare"):
+        train(TrainOptions(stage="normals", data=tmp_path / "none", out=tmp_path / "out"))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match=r"dataset\.json"):
+        train(TrainOptions(stage="normals", data=tmp_path / "empty", out=tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_too_little_memory_is_refused_with_the_batch_that_fits(tmp_path, train_here, monkeypatch):
+    # The need for a batch of n is a + n b; ask for it at two batches, then offer memory for 5.
+    needs = {}
+    real = memory.check_memory
+
+    def noting(trainee, sample, batch, free=None):
+        needs[batch] = real(trainee, sample, batch, free)
+        return needs[batch]
+
+    monkeypatch.setattr(loop, "check_memory", noting)
+    for batch in (2, 4):
+        train_here("normals", tmp_path / str(batch), steps=1, batch=batch, size=64)
+    each = (needs[4] - needs[2]) / 2
+    assert each > 64 * 64 * 4 * 10
+    monkeypatch.setattr(loop, "check_memory", real)
+    monkeypatch.setattr(memory, "free_bytes", lambda device: int(needs[2] + 3.5 * each))
+    with pytest.raises(memory.MemoryShort, match=r"step of 64 pictures.* --batch 5 fits"):
+        train_here("normals", tmp_path / "big", steps=1, batch=64, size=64)
+    monkeypatch.setattr(memory, "free_bytes", lambda device: 1000)
+    with pytest.raises(memory.MemoryShort, match="not even --batch 1"):
+        train_here("normals", tmp_path / "small", steps=1, batch=2, size=64)
+    assert not (tmp_path / "big").exists()
+
+
+def test_a_loss_that_is_not_finite_ends_the_run_and_spares_the_checkpoint(tmp_path, train_here, monkeypatch):
+    train_here("normals", tmp_path / "n", steps=2)
+    good = RunFolder(tmp_path / "n").checkpoints()[-1].read_bytes()
+    real = data.open_split
+
+    def broken(*arguments):
+        dataset = real(*arguments)
+        plain = type(dataset).__getitem__
+        kind = type("Broken", (type(dataset),), {})
+        kind.__getitem__ = lambda self, index: {**plain(self, index), "image": torch.full((3, 64, 64), float("nan"))}
+        dataset.__class__ = kind
+        return dataset
+
+    monkeypatch.setattr(data, "open_split", broken)
+    with pytest.raises(LifecastError, match="finite"):
+        train_here("normals", tmp_path / "n", steps=4, resume=True, size=64)
+    assert RunFolder(tmp_path / "n").checkpoints()[-1].read_bytes() == good
+
+
+@pytest.mark.parametrize(("field", "value"), [("minutes", 0.0), ("batch", 0), ("workers", -1), ("learning_rate", -1.0)])
+def test_impossible_options_are_usage_errors(tmp_path, field, value):
+    with pytest.raises(UsageError, match="--"):
+        TrainOptions(stage="normals", data=tmp_path, out=tmp_path, **{field: value})
+
+
+def test_fp16_needs_a_gpu(tmp_path, train_here):
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    with pytest.raises(UsageError, match="fp16"):
+        train_here("normals", tmp_path / "n", steps=1, precision="fp16")
+
+
+def test_bf16_trains_on_a_cpu(tmp_path, train_here):
+    weights = train_here("coarse", tmp_path / "n", steps=1, precision="bf16", size=32)
+    assert all(value.dtype == torch.float32 for value in load_file(weights).values())
+    assert log_lines(tmp_path / "n")[-1]["validation"]["coarse_iou"] >= 0
