@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Picture = NDArray[np.uint8]
 
-SIDE = 288
+SIDE = 360
 """Pixels of a panel."""
 ERROR_RANGE_CM = 4.0
 """The error that the palette's end stands for, and everything above."""
@@ -89,7 +89,9 @@ def mesh_pictures(mesh: Triangles, truth: Triangles, degrees: float, side: int) 
 def strip(
     view: ViewMaps, prediction: Prediction, mesh: Triangles, truth: Triangles, side: int = SIDE
 ) -> Picture:
-    """All `PANELS` side by side: (side, side * 10, 3)."""
+    """All `PANELS` side by side, (side, 10 w, 3), each cut to the width w that the person takes from any
+    side.
+    """
     photo = cv2.resize(view.picture, (side, side), interpolation=cv2.INTER_AREA)
     front, error_front = mesh_pictures(mesh, truth, 0.0, side)
     profile, _ = mesh_pictures(mesh, truth, 270.0, side)
@@ -106,4 +108,6 @@ def strip(
         error_front,
         error_back,
     ]
-    return np.concatenate(panels, axis=1)
+    reach = max(float(np.abs(surface.bounds[:, [0, 2]]).max()) for surface in (mesh, truth)) + 0.06
+    half = round(min(max(reach, 0.3), 1.0) * side / 2)
+    return np.concatenate([panel[:, side // 2 - half : side // 2 + half] for panel in panels], axis=1)

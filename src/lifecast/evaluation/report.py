@@ -207,7 +207,7 @@ def markdown(found: Overview, title: str, facts: dict[str, str]) -> str:
 def captions(row: PersonRow) -> str:
     """One person's figures in a line."""
     return ", ".join(
-        f"{metric_of(name).label} {shown(metric_of(name), value)} {metric_of(name).unit}".strip()
+        f"{metric_of(name).short} {shown(metric_of(name), value)} {metric_of(name).unit}".strip()
         for name, value in row.figures.items()
     )
 

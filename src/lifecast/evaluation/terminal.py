@@ -6,25 +6,25 @@ from rich.table import Table
 
 from lifecast.evaluation.overview import Overview
 from lifecast.evaluation.protocol import MAP_METRICS
-from lifecast.evaluation.report import ALIGNED, interval, label, metric_of
+from lifecast.evaluation.report import interval, metric_of, short_label
+
+BRIEFLY = {"none": "as it stands", "rigid": "aligned", "similarity": "aligned, scaled"}
 
 
 def headline(found: Overview) -> Table:
     """Means with 95% intervals: a column for each level and alignment, and the predicted maps below."""
     table = Table(title=f"{found.pictures} pictures of {len(found.people)} people", title_justify="left")
-    table.add_column("mean [95%]")
+    table.add_column("mean [95%]", no_wrap=True)
     columns = [(alignment, level) for alignment, levels in found.figures.items() for level in levels]
     for alignment, level in columns:
-        table.add_column(f"{level}\n{ALIGNED[alignment]}", justify="right")
+        table.add_column(f"{level}\n{BRIEFLY[alignment]}", justify="right")
     for name in found.protocol.headline:
         cells = []
         for alignment, level in columns:
             summary = found.figures[alignment][level].get(name)
             cells.append("–" if summary is None else interval(metric_of(name), summary))
-        table.add_row(label(name), *cells)
+        table.add_row(short_label(name), *cells)
     for name in MAP_METRICS:
         if name in found.maps and columns:
-            table.add_row(
-                label(name), interval(metric_of(name), found.maps[name]), *([""] * (len(columns) - 1))
-            )
+            table.add_row(short_label(name), interval(metric_of(name), found.maps[name]))
     return table

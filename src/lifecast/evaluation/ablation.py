@@ -1,0 +1,257 @@
+"""Training and measuring the rows of the ablation table: same data, seed and budget, resumable run by run.
+
+OUT/recipe.toml            how everything is trained
+OUT/runs/<run>/            a training run's folder; done.json once it has reached its end
+OUT/rows/<run>/            its evaluation
+OUT/ablation.json, .md     the table
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from lifecast.atomic import write_text
+from lifecast.errors import UsageError
+from lifecast.evaluation.ablation_rows import (
+    ROWS,
+    Row,
+    TrainingRun,
+    needed_runs,
+    row_preset,
+    run_named,
+)
+from lifecast.evaluation.evaluate import Request, evaluate
+from lifecast.evaluation.overview import Overview
+from lifecast.networks.preset import PRESETS, Preset, to_dict
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Study:
+    """One ablation study."""
+
+    data: Path
+    out: Path
+    minutes: float | None = 30.0
+    """Training time of a row: all of its levels together; the normal networks, which several rows share, take
+    as long once more."""
+    steps: int | None = None
+    """Optimiser steps of a row in place of minutes."""
+    preset: str = "compact"
+    seed: int = 0
+    batch: int = 8
+    points: int = 4000
+    views: int | None = 1
+    """Pictures of each test person in the evaluation."""
+    limit: int | None = None
+    resolution: int = 256
+    rows: tuple[str, ...] = ()
+    """Names of the rows wanted; all when empty."""
+    workers: int | None = None
+    threads: int | None = None
+    precision: str = "32"
+
+    def __post_init__(self) -> None:
+        if self.preset not in PRESETS:
+            raise UsageError(f"--preset {self.preset}: choose {', '.join(PRESETS)}")
+        if PRESETS[self.preset].fine is None or PRESETS[self.preset].normals is None:
+            raise UsageError(
+                f"--preset {self.preset}: an ablation needs a preset with normals and two levels"
+            )
+        known = [row.name for row in ROWS]
+        for name in self.rows:
+            if name not in known:
+                raise UsageError(f"--rows {name}: choose from {', '.join(known)}")
+        if (self.minutes is None) == (self.steps is None):
+            raise UsageError("give either --minutes or --steps")
+        for name in ("minutes", "steps", "batch", "points"):
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                raise UsageError(f"--{name} {value}: must be positive")
+
+    @property
+    def base(self) -> Preset:
+        """The preset that every row changes."""
+        return PRESETS[self.preset]
+
+    @property
+    def wanted(self) -> list[Row]:
+        """The rows to make, in the table's order; the mask's only where the base predicts one."""
+        assert self.base.normals is not None
+        possible = [row for row in ROWS if row.name != "mask" or self.base.normals.mask]
+        return [row for row in possible if not self.rows or row.name in self.rows]
+
+    def fingerprint(self, run: TrainingRun) -> str:
+        """Of everything that decides a run's weights (but the clock)."""
+        from lifecast.training.data import fingerprint
+
+        known = {
+            "run": asdict(run),
+            "below": [self.fingerprint(run_named(name)) for name in run.stands_on],
+            "preset": to_dict(row_preset(self.base, run)),
+            "recipe": recipe_text(self),
+            "data": fingerprint(self.data),
+            **{name: getattr(self, name) for name in ("minutes", "steps", "seed")},
+        }
+        return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class MeasuredRow:
+    """A row with its figures."""
+
+    row: Row
+    preset: str
+    steps: dict[str, int]
+    """Optimiser steps of each level that the row's weights were trained for."""
+    minutes: float
+    """Training time of the row's own levels."""
+    found: Overview
+    chamfer: dict[str, float]
+    """Picture to Chamfer distance in cm."""
+
+
+def recipe_text(study: Study) -> str:
+    """The recipe of all runs, as TOML."""
+    assert study.base.fine is not None
+    template = Path(__file__).with_name("ablation_recipe.toml").read_text(encoding="utf-8")
+    window = study.base.fine.image_size // 2
+    return template.format(batch=study.batch, points=study.points, window=window, precision=study.precision)
+
+
+def run_folder(study: Study, run: TrainingRun) -> Path:
+    """Where a run trains."""
+    return study.out / "runs" / run.name
+
+
+def run_study(study: Study, say: Say) -> list[MeasuredRow]:
+    """Train and measure what is missing; returns the rows in the table's order.
+
+    A run that was interrupted goes on from its last checkpoint, a finished one is kept. Settings that differ
+    from those that the folder was begun with are a UsageError.
+    """
+    study.out.mkdir(parents=True, exist_ok=True)
+    write_text(study.out / "recipe.toml", recipe_text(study))
+    for run in needed_runs(study.wanted):
+        train_run(study, run, say)
+    measured: dict[str, Overview] = {}
+    rows = []
+    for row in study.wanted:
+        if row.run not in measured:
+            say(f"measuring {row.label}")
+            measured[row.run] = evaluate(evaluation_request(study, row))
+        rows.append(measured_row(study, row, measured[row.run]))
+    return rows
+
+
+def evaluation_request(study: Study, row: Row) -> Request:
+    """How a row is measured: its finest level, on the test people, as in the paper's table."""
+    return Request(
+        data=study.data,
+        out=study.out / "rows" / row.run,
+        weights=str(run_folder(study, run_named(row.run)) / "weights.safetensors"),
+        protocol="all",
+        views=study.views,
+        limit=study.limit,
+        levels="fine",
+        resolution=study.resolution,
+        seed=study.seed,
+    )
+
+
+def train_run(study: Study, run: TrainingRun, say: Say) -> None:
+    """Train one run to its end, unless that was done."""
+    from lifecast.training.loop import train
+    from lifecast.training.options import TrainOptions
+
+    folder = run_folder(study, run)
+    fingerprint = study.fingerprint(run)
+    begun = folder / "ablation.json"
+    if begun.is_file():
+        stored = json.loads(begun.read_text())
+        if stored["fingerprint"] != fingerprint:
+            raise UsageError(
+                f"{folder}: was begun with other data, preset, budget or seed; give another --out or remove it"
+            )
+        if stored["done"]:
+            return
+    preset = row_preset(study.base, run)
+    start = transplant(study, run, preset)
+    say(f"training {run.name}: stage {run.stage} of {preset.name}")
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(begun, json.dumps({"fingerprint": fingerprint, "done": False}))
+    before = time.monotonic()
+    train(
+        TrainOptions(
+            stage=run.stage,
+            data=study.data,
+            out=folder / "training",
+            preset=preset.name,
+            recipe=str(study.out / "recipe.toml"),
+            resume=(folder / "training" / "checkpoints").is_dir(),
+            init=() if start is None else (start,),
+            minutes=None if study.minutes is None else study.minutes * run.share,
+            steps=None if study.steps is None else max(1, round(study.steps * run.share)),
+            predicted_normals=run.predicted_normals,
+            workers=study.workers,
+            threads=study.threads,
+            seed=study.seed,
+        )
+    )
+    (folder / "weights.safetensors").write_bytes((folder / "training" / "weights.safetensors").read_bytes())
+    took = round((time.monotonic() - before) / 60, 2)
+    write_text(begun, json.dumps({"fingerprint": fingerprint, "done": True, "last_sitting_minutes": took}))
+
+
+def transplant(study: Study, run: TrainingRun, preset: Preset) -> Path | None:
+    """A file of the run's own preset with the trained levels of the runs below it; None if it stands on none.
+
+    `lifecast train --init` takes weights of its own preset only, for good reason; here the presets differ
+    exactly in parts that the levels carried over do not have.
+    """
+    from lifecast.training.weights import export, new_model
+
+    if not run.stands_on:
+        return None
+    from lifecast.networks.checkpoint import load_checkpoint
+
+    model, _ = new_model(preset, (), study.seed)
+    history: dict[str, Any] = {}
+    for name in run.stands_on:
+        below = run_named(name)
+        other, card = load_checkpoint(run_folder(study, below) / "weights.safetensors")
+        level = "normals" if below.stage == "normals" else "coarse"
+        getattr(model, level).load_state_dict(getattr(other, level).state_dict())
+        history[level] = card["training"]["levels"][level]
+    path = run_folder(study, run) / "start.safetensors"
+    export(path, model, history)
+    return path
+
+
+def measured_row(study: Study, row: Row, found: Overview) -> MeasuredRow:
+    """Figures of a row, and what its weights' card says of the training."""
+    from lifecast.networks.checkpoint import read_card
+
+    preset, card = read_card(run_folder(study, run_named(row.run)) / "weights.safetensors")
+    levels = card["training"]["levels"]
+    chamfer: dict[str, float] = {}
+    for path in sorted((study.out / "rows" / row.run / "items").glob("*.json")):
+        result = json.loads(path.read_text())
+        if result["levels"]:
+            level = list(result["levels"])[-1]
+            chamfer[path.stem] = float(result["levels"][level]["none"]["chamfer_cm"])
+    return MeasuredRow(
+        row,
+        preset.name,
+        {level: int(entry["steps"]) for level, entry in levels.items()},
+        sum(float(entry["minutes"]) for level, entry in levels.items() if level != "normals"),
+        found,
+        chamfer,
+    )
