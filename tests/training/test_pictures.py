@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
-from PIL import Image
 
 from lifecast.training import pictures
 from lifecast.training.losses import angle_degrees
@@ -51,7 +51,18 @@ def test_light_falls_on_the_front_from_the_viewer():
 
 def test_cells_are_bytes_of_the_image():
     image = torch.tensor([-1.0, 0.0, 1.0]).view(1, 3, 1, 1).expand(1, 3, 8, 8)
-    cell = pictures.as_pixels(image)
+    cell = pictures.as_pixels(image, [(0.0, 0.0, 1.0, 1.0)])
     assert cell.shape == (1, pictures.CELL, pictures.CELL, 3)
     assert np.unique(cell.reshape(-1, 3), axis=0).tolist() == [[0, 128, 255]]
-    Image.fromarray(cell[0])
+
+
+def test_a_cell_shows_the_person_large():
+    mask = torch.zeros(2, 1, 64, 64)
+    mask[0, :, 10:50, 20:30] = 1
+    left, top, right, bottom = pictures.person_boxes(mask)[0]
+    assert (right - left, bottom - top) == pytest.approx((44 / 64, 44 / 64))
+    assert ((left + right) / 2, (top + bottom) / 2) == pytest.approx((25 / 64, 30 / 64))
+    assert pictures.person_boxes(mask)[1] == (0.0, 0.0, 1.0, 1.0)
+    image = (mask * 2 - 1).expand(-1, 3, -1, -1)
+    cell = pictures.as_pixels(image, pictures.person_boxes(mask))[0]
+    assert 0.2 < (cell > 127).mean() < 0.25  # 400 of 44^2 pixels

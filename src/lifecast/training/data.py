@@ -40,8 +40,12 @@ def fingerprint(root: Path) -> str:
 def open_split(
     options: TrainOptions, recipe: Recipe, stage: StageRecipe, phase: Phase, size: int, split: Split
 ) -> Epochal:
-    """The dataset of one split at a phase's size; only the training split is augmented."""
-    from lifecast.scans.augmentation import Augmentation
+    """The dataset of one split at a phase's size.
+
+    The test split stands as rendered, but in front of backgrounds if training does: networks that never saw plain grey
+    are not at their best there.
+    """
+    from lifecast.scans.augmentation import NONE, Augmentation
     from lifecast.scans.dataset import PeopleDataset
 
     check_data(options.data)
@@ -54,7 +58,7 @@ def open_split(
         near=stage.near,
         near_fraction=stage.near_fraction,
         window=stage.window if training and stage.window is not None and stage.window < size else None,
-        augmentation=Augmentation() if training and recipe.augment else None,
+        augmentation=(Augmentation() if training else NONE) if recipe.augment else None,
         backgrounds=options.backgrounds,
         seed=options.seed,
     )

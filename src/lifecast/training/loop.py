@@ -111,6 +111,7 @@ class Run:
         self.views = len(self.open(0, "train"))
         self.budget = self.make_budget(0.0 if state is None else float(state["seconds"]), began)
         self.interrupt = Interrupt()
+        self.validation_seconds = 0.0
         self.check_memory()
         if recipe.compile and fabric.device.type == "cuda":
             self.trainee.compile()
@@ -218,7 +219,9 @@ class Run:
                 sums, logged = {}, now()
             if progress >= 1:
                 break
-            if self.same_everywhere(now() - validated > recipe.validate_minutes * 60):
+            # On a slow machine validations are rarer than the recipe says: they take a twentieth of the time at most.
+            pause = max(recipe.validate_minutes * 60, 20 * self.validation_seconds)
+            if self.same_everywhere(now() - validated > pause):
                 self.validate(reporter)
                 validated = pictured = now()
                 rates.pause_until_now()
@@ -278,15 +281,15 @@ class Run:
         reporter.figures(line, self.budget.seconds_left(trainee.step, read["seconds_per_step"]))
 
     def validate(self, reporter: Reporter) -> None:
-        """Figures on the test split, and a picture; the best weights are kept."""
+        """Figures on the test split at the phase's size, and a picture; the best weights are kept."""
         began = time.monotonic()
         fabric, trainee = self.fabric, self.trainee
-        last = len(self.part.phases) - 1
+        phase = self.part.phase_at(self.budget.progress(trainee.step))
         # Beside a busy CPU, loading in the training process is as fast as in another, and holds less memory.
         workers = self.workers if fabric.device.type == "cuda" else 0
         batches = data.validation_batches(
-            self.open(last, "test"),
-            max(1, self.part.phases[last].batch // 2),
+            self.open(phase, "test"),
+            max(1, self.part.phases[phase].batch // 2),
             self.recipe.validate_samples,
             workers,
             fabric.global_rank,
@@ -295,11 +298,11 @@ class Run:
         figures = validate(trainee, batches)
         trainee.figures = {**figures, "step": trainee.step}
         score = trainee.stage.score(figures)
-        if score > trainee.best:
-            trainee.best = score
+        if score > trainee.best or phase != trainee.best_phase:  # other sizes have other scores
+            trainee.best, trainee.best_phase = score, phase
             self.export(self.folder.best)
         self.picture()
-        seconds = time.monotonic() - began
+        self.validation_seconds = seconds = time.monotonic() - began
         if self.budget.minutes is not None:
             self.budget.reserve = min(1.2 * seconds + 3, 0.3 * self.budget.minutes * 60)
         line = {"step": trainee.step, "minutes": round(self.budget.elapsed / 60, 3), "seconds": round(seconds, 2)}
@@ -308,7 +311,7 @@ class Run:
     def picture(self) -> None:
         """A strip of a few unseen views, into the run's folder."""
         if self.fabric.is_global_zero:
-            dataset = self.open(len(self.part.phases) - 1, "test")
+            dataset = self.open(self.part.phase_at(self.budget.progress(self.trainee.step)), "test")
             picture(self.trainee, dataset, self.folder.picture(self.trainee.step))
 
     def export(self, path: Path) -> None:

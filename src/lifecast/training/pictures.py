@@ -17,18 +17,43 @@ from torch import Tensor
 
 from lifecast.atomic import atomic_file
 from lifecast.networks.normal_network import NormalMaps
-from lifecast.networks.resizing import resize_image, resize_map
+from lifecast.networks.resizing import resize_image
 from lifecast.training.stage import Stage
 
-CELL = 192  # pixels of a cell of the strip
+CELL = 224  # pixels of a cell of the strip
 DEPTH_RANGE = 0.55  # view units in front of and behind the pelvis that are searched for the surface
 LIGHT = (0.35, 0.45, 0.82)
 
 
-def as_pixels(images: Tensor) -> np.ndarray:
-    """Images (B, 3, H, W) in [-1, 1] -> (B, CELL, CELL, 3) uint8."""
-    cells = resize_map(images.float(), CELL).clamp(-1, 1)
-    return ((cells * 0.5 + 0.5) * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+Box = tuple[float, float, float, float]  # left, top, right, bottom, as shares of the image
+
+
+def person_boxes(mask: Tensor) -> list[Box]:
+    """The square around each person of mask (B, 1, S, S), a little wider; the whole image where there is nobody."""
+    size = mask.shape[-1]
+    boxes: list[Box] = []
+    for inside in (mask[:, 0] > 0.5).cpu():
+        rows, columns = inside.any(1).nonzero()[:, 0], inside.any(0).nonzero()[:, 0]
+        if not len(rows):
+            boxes.append((0.0, 0.0, 1.0, 1.0))
+            continue
+        ends = [float(v) / size for v in (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)]
+        half = 0.55 * max(ends[2] - ends[0], ends[3] - ends[1])
+        x, y = (ends[0] + ends[2]) / 2, (ends[1] + ends[3]) / 2
+        boxes.append((x - half, y - half, x + half, y + half))
+    return boxes
+
+
+def as_pixels(images: Tensor, boxes: list[Box]) -> np.ndarray:
+    """The boxes of images (B, 3, H, W) in [-1, 1] -> (B, CELL, CELL, 3) uint8."""
+    pixels = ((images.float().clamp(-1, 1) * 0.5 + 0.5) * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+    cells = []
+    for picture, box in zip(pixels, boxes, strict=True):
+        height, width = picture.shape[:2]
+        left, top, right, bottom = box
+        ends = (round(left * width), round(top * height), round(right * width), round(bottom * height))
+        cells.append(np.asarray(Image.fromarray(picture).crop(ends).resize((CELL, CELL), Image.Resampling.BILINEAR)))
+    return np.stack(cells)
 
 
 def write_strip(path: Path, stage: Stage, batch: dict[str, Any]) -> None:
@@ -45,14 +70,16 @@ def normal_columns(stage: Stage, batch: dict[str, Any]) -> list[np.ndarray]:
     assert stage.model.normals is not None
     maps = stage.model.normals(batch["image"])
     shown = (batch["image"], maps.front, batch["front"], maps.back, batch["back"])
-    return [as_pixels(image) for image in shown]
+    boxes = person_boxes(batch["mask"])
+    return [as_pixels(image, boxes) for image in shown]
 
 
 def level_columns(stage: Stage, batch: dict[str, Any]) -> list[np.ndarray]:
     """Image, the predicted surface's front, the true front, the predicted surface's back, the true back."""
     front, back = surface_normals(stage, batch)
     shown = (batch["image"], shaded(front), shaded(batch["front"]), shaded(back, -1), shaded(batch["back"], -1))
-    return [as_pixels(image) for image in shown]
+    boxes = person_boxes(batch["mask"])
+    return [as_pixels(image, boxes) for image in shown]
 
 
 def shaded(normals: Tensor, side: int = 1) -> Tensor:

@@ -49,7 +49,8 @@ class Trainee:
         self.samples = 0
         """Samples drawn, by all processes together."""
         self.best = -math.inf
-        """The best validation's score."""
+        """The best validation's score, of those in phase `best_phase`."""
+        self.best_phase = 0
         self.figures: dict[str, float] = {}
         """The last validation's figures, and the step it was at."""
 
@@ -107,6 +108,7 @@ class Trainee:
             "step": self.step,
             "samples": self.samples,
             "best": self.best,
+            "best_phase": self.best_phase,
             "figures": json.dumps(self.figures),
             "history": json.dumps(self.history),
             "model": model,
@@ -131,7 +133,8 @@ class Trainee:
                 raise UsageError("the checkpoint holds no averaged weights; resume by the run's own recipe")
             self.average.load_state_dict(state["average"])
         self.fabric.strategy.precision.load_state_dict(state["precision"])
-        self.step, self.samples, self.best = state["step"], state["samples"], state["best"]
+        self.step, self.samples = state["step"], state["samples"]
+        self.best, self.best_phase = state["best"], state.get("best_phase", 0)
         self.figures, self.history = json.loads(state["figures"]), json.loads(state["history"])
         torch.set_rng_state(state["rng"])
         if torch.cuda.is_available() and state["cuda_rng"] is not None:

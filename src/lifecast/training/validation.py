@@ -41,7 +41,9 @@ def validate(trainee: Trainee, batches: Iterable[dict[str, Any]]) -> dict[str, f
 def picture(trainee: Trainee, dataset: Epochal, path: Path) -> None:
     """Draw a strip of views spread over `dataset`, with the averaged weights."""
     count = min(PICTURED, len(dataset))
-    batch = data.collate(dataset, [i * len(dataset) // count for i in range(count)])
+    # One view further for each person: evenly spread views alone would all show the same side.
+    chosen = [(i * len(dataset) // count + i) % len(dataset) for i in range(count)]
+    batch = data.collate(dataset, chosen)
     trainee.stage.eval()
     with trainee.averaged(), trainee.fabric.autocast(), torch.no_grad():
         write_strip(path, trainee.stage, trainee.to_device(batch))
