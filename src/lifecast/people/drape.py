@@ -18,6 +18,7 @@ from scipy.spatial import cKDTree
 
 from lifecast.people.body import SKIN_VERTICES
 from lifecast.people.cloth import Cloth, border_vertices
+from lifecast.people.folds import fold_heights
 from lifecast.people.noise import smooth_noise
 from lifecast.people.surface_mesh import averaging, vertex_normals
 
@@ -36,13 +37,15 @@ class Hang:
     """Share of extra length along limbs and down the trunk (folds across them)."""
     slack_around: float = 0.02
     """Share of extra length around them (folds along them)."""
-    stiffness: float = 0.25
-    """0 .. 1: how much each round smooths the displacement; wide folds for denim, narrow ones for jersey."""
-    friction: float = 0.02
+    fold_width: float = 0.05
+    """Metres from fold to fold: 3 cm for jersey, 8 cm and more for heavy cloth."""
+    stiffness: float = 0.04
+    """0 .. 1: how much each round smooths the displacement."""
+    friction: float = 0.01
     """Share of the displacement that is taken back each round."""
-    gravity: float = 0.00015
+    gravity: float = 0.0003
     """Metres that free cloth sinks each round."""
-    rounds: int = 50
+    rounds: int = 24
     flare: float = 0.0
     """Metres that the free hem stands off further (bell-shaped skirts, wide legs)."""
 
@@ -152,7 +155,10 @@ def settle(
     length = (length * (1 + slack)).astype(np.float32)
 
     normals = vertex_normals(skinned, cloth.sheet.faces)
-    move = normals * (0.0025 * size * smooth_noise(cloth.reference, 0.05, rng) * (1 - weave.snug))[:, None]
+    now_long = np.linalg.norm(weave.difference @ skinned, axis=1)
+    extra = np.clip(length / np.maximum(now_long, 1e-6) - 1, -0.2, 0.5).astype(np.float32)
+    heights = fold_heights(weave.edges, cloth.reference, extra, weave.average, hang.fold_width, rng) * size
+    move = normals * (heights * (1 - weave.snug))[:, None]
     keep = (1 - np.clip(hang.friction + 0.35 * weave.snug, 0, 1))[:, None].astype(np.float32)
     sink = np.zeros(3, np.float32)
     sink[1] = -hang.gravity
@@ -161,7 +167,7 @@ def settle(
     stiff = np.float32(hang.stiffness)
     blocks: list[tuple[Points, Points]] = [(foot, up)]
     for k in range(hang.rounds):
-        if k % 15 == 0:  # the nearest skin and the nearest inner garment change as the cloth moves
+        if k % 12 == 0:  # the nearest skin and the nearest inner garment change as the cloth moves
             now = skinned + move
             blocks = [(foot, up), body.nearest(now, cloth.region)]
             blocks += [_nearest_of(layer, now) for layer in inner or ()]
@@ -174,7 +180,8 @@ def settle(
         move = (now - skinned + fall) * keep
         move += stiff * (weave.average @ move - move)
         for n, (place, normal) in enumerate(blocks):
-            move += _push(skinned + move, place, normal, GAP if n < 2 else 0.003)
+            own = n < 2  # the skin; then the garments underneath
+            move += _push(skinned + move, place, normal, GAP if own else 0.003, beside=1.0 if own else 0.012)
     return (skinned + move).astype(np.float32)
 
 
@@ -184,12 +191,17 @@ def _nearest_of(layer: tuple[Points, Points], points: Points) -> tuple[Points, P
     return vertices[near], normals[near]
 
 
-def _push(points: Points, place: Points, normal: Points, gap: float, reach: float = 0.07) -> Points:
-    """How to move points that are under a surface (or closer than `gap`) out of it; far ones are not its business."""
+def _push(points: Points, place: Points, normal: Points, gap: float, reach: float = 0.07, beside: float = 1.0) -> Points:
+    """How to move points that are under a surface (or closer than `gap`) out of it.
+
+    Points farther than `reach` are not its business, nor those whose foot lies farther than `beside` from `place`:
+    past the border of a garment its plane means nothing.
+    """
     offset = points - place
     height = np.einsum("vx,vx->v", offset, normal)
-    aside = np.einsum("vx,vx->v", offset, offset)
-    move = np.where((height < gap) & (aside < reach * reach), gap - height, np.float32(0))
+    square = np.einsum("vx,vx->v", offset, offset)
+    near = (square < reach * reach) & (square - height * height < beside * beside)
+    move = np.where((height < gap) & near, gap - height, np.float32(0))
     return normal * np.minimum(move, np.float32(0.05))[:, None]
 
 
@@ -205,7 +217,7 @@ def clear(
         move += _push(points + move, foot, up, gap, 0.1)
         move += _push(points + move, *body.nearest(points + move, cloth.region), gap, 0.05)
         for layer in inner or ():
-            move += _push(points + move, *_nearest_of(layer, points + move), 0.003, 0.05)
+            move += _push(points + move, *_nearest_of(layer, points + move), 0.003, 0.05, 0.012)
     return (points + move).astype(np.float32)
 
 

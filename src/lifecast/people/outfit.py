@@ -42,11 +42,10 @@ def draw_hang(kind: str, rng: Rng) -> tuple[str, Hang]:
     loose = {"tight": 0.35, "regular": 1.0, "loose": 1.5}[name]
     hang = Hang(
         ease=ease,
-        slack_along=float(rng.uniform(0.02, 0.09)) * loose,
+        slack_along=float(rng.uniform(0.01, 0.09)) * loose,
         slack_around=float(rng.uniform(0.01, 0.05)) * loose,
-        stiffness=float(np.exp(rng.uniform(np.log(0.06), np.log(0.45)))),
-        friction=float(rng.uniform(0.008, 0.03)),
-        gravity=float(rng.uniform(0.0001, 0.0004)),
+        fold_width=float(np.exp(rng.uniform(np.log(0.03), np.log(0.09)))),
+        gravity=float(rng.uniform(0.0002, 0.0006)),
         flare=0.0,
     )
     return name, hang
@@ -173,7 +172,7 @@ class Dresser:
 
     def _coat(self, rng: Rng) -> Worn:
         looseness, hang = draw_hang("coat", rng)
-        hang = replace(hang, stiffness=float(rng.uniform(0.25, 0.5)), flare=float(rng.uniform(0.0, 0.04)))
+        hang = replace(hang, fold_width=float(rng.uniform(0.07, 0.13)), flare=float(rng.uniform(0.0, 0.04)))
         cut = {
             "sleeve": "long" if rng.random() < 0.9 else "none", "neck": str(rng.choice(["crew", "v", "turtle"])),
             "length": str(rng.choice(["mini", "knee", "midi"], p=[0.5, 0.35, 0.15])),
