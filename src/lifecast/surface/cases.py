@@ -1,15 +1,15 @@
 """Marching cubes' cases, derived rather than listed: which triangles a cell needs for the signs of its corners.
 
 On each face of a cell the surface draws segments between the edges that change sign. Two cells that share a face must
-draw the same ones, or the mesh has a crack. With two such edges there is one way; with four (two corners inside, on one
-diagonal) the segments either cut the inside corners off or join them, and the sign of the bilinear saddle decides
-(Nielson and Hamann's asymptotic decider, 1991), which depends on the face's own four values alone. Hence a cell's case is
-its eight signs and, for every face with four changes, that one bit.
+draw the same ones, or the mesh has a crack. With two such edges there is one way; with four (two corners inside, on
+one diagonal) the segments either cut the inside corners off or join them, and the sign of the bilinear saddle decides
+(the asymptotic decider of Nielson and Hamann, 1991), which depends on the face's own four values alone. Hence a cell's
+case is its eight signs and, for every face with four changes, that one bit.
 
-The segments close to loops, each lattice edge that changes sign lying on exactly one loop, so that around every vertex the
-triangles of the four cells at its edge form one disc: the mesh is closed and manifold by construction. Loops are cut into
-triangles without diagonals between two vertices of one face, since the cell beyond might draw the same line; a loop for which there
-is no such way gets a vertex in its middle.
+The segments close to loops, each lattice edge that changes sign lying on exactly one loop of each cell around it, so
+that the triangles around a vertex form one disc: the mesh is closed and manifold by construction. Loops are cut into
+triangles without diagonals between two vertices of one face, since the cell beyond might draw the same line; a loop
+for which there is no such way gets a vertex in its middle.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _loops(signs: int, joined: int) -> list[tuple[int, ...]]:
 
 
 def _triangulate(loop: tuple[int, ...]) -> list[tuple[int, int, int]] | None:
-    """The loop's triangles with the shortest diagonals, none of which lies in a face; None where there is no such way."""
+    """The loop's triangles with the shortest diagonals, none within a face; None where there is no such way."""
     place = np.array([(CORNERS[a] + CORNERS[b]) / 2 for a, b, _ in EDGES])
 
     def price(a: int, b: int) -> float:

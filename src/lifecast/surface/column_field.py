@@ -21,8 +21,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lifecast.networks.mlp import LEAKY_SLOPE, PixelAlignedMLP
 from lifecast.networks.levels import Encoded, Level, TwoLevel
+from lifecast.networks.mlp import LEAKY_SLOPE, PixelAlignedMLP
 from lifecast.networks.pixel_aligned import inside_box, texel_grid
 from lifecast.surface.field import OUTSIDE_LOGIT
 
@@ -80,8 +80,8 @@ class SplitMLP:
     def __init__(self, mlp: PixelAlignedMLP, last: int) -> None:
         layers: list[nn.Linear] = [layer for layer in mlp.layers if isinstance(layer, nn.Linear)][: last + 1]
         self.ends_in_logit = last == len(mlp.layers) - 1
-        self.running: list[Tensor | None] = []
-        """For each layer, (running width, width), transposed weights; None for the first."""
+        self.running: list[Tensor] = []
+        """For each layer, (running width, width), transposed weights; none (0, width) for the first."""
         self.slices: list[slice | None] = []
         """For each layer, its columns of `input_weights`; None for a layer that does not see the input."""
         self.biases: list[Tensor] = []
@@ -91,7 +91,7 @@ class SplitMLP:
         for index, layer in enumerate(layers):
             weight = layer.weight.detach().float()
             seen = weight.shape[1] if index == 0 else weight.shape[1] - self.widths[index - 1]
-            self.running.append(None if index == 0 else weight[:, : weight.shape[1] - seen].T.contiguous())
+            self.running.append(weight[:, : weight.shape[1] - seen].T.contiguous())
             self.biases.append(layer.bias.detach().float())
             if seen:
                 from_input.append(weight[:, weight.shape[1] - seen :])
@@ -110,11 +110,10 @@ class SplitMLP:
         """The layers on the input's share (N, sum of widths), which is overwritten -> (N, width of the last)."""
         running = share
         last = len(self.widths) - 1
-        for index, columns in enumerate(self.slices):
-            weight = self.running[index]
+        for index, (columns, weight) in enumerate(zip(self.slices, self.running, strict=True)):
             if columns is None:
                 running = torch.addmm(self.biases[index], running, weight)
-            elif weight is None:
+            elif index == 0:
                 running = share[:, columns]
             else:
                 running = share[:, columns].addmm_(running, weight)
@@ -189,15 +188,16 @@ class ColumnField:
         self._device = encoded.coarse_features.device
         fine = model.fine if encoded.fine_features is not None else None
         self.mask_axes = 3 if fine is None else 2
-        stages: list[tuple[Level, Tensor, int]] = []
-        if fine is None or preset.coarse.embedding_layer is not None and fine.level.condition == "embedding":
-            last = len(preset.coarse.mlp) - 1 if fine is None else preset.coarse.embedding_layer
-            assert last is not None
-            stages.append((model.coarse, encoded.coarse_features[index], last))
-        if fine is not None and encoded.fine_features is not None:
-            stages.append((fine, encoded.fine_features[index], len(fine.mlp.layers) - 1))
+        parts: list[tuple[Level, Tensor, int]] = []
+        if fine is None or encoded.fine_features is None:
+            parts.append((model.coarse, encoded.coarse_features[index], len(preset.coarse.mlp) - 1))
+        else:
+            if fine.level.condition == "embedding":
+                assert preset.coarse.embedding_layer is not None, "a preset refuses such a fine level"
+                parts.append((model.coarse, encoded.coarse_features[index], preset.coarse.embedding_layer))
+            parts.append((fine, encoded.fine_features[index], len(fine.level.mlp) - 1))
         self.stages: list[tuple[TableShare | SampledShare, SplitMLP]] = []
-        for level, features, last in stages:
+        for level, features, last in parts:
             mlp = SplitMLP(level.mlp, last)
             taps = Taps(
                 (features.shape[1], features.shape[2]), align_corners=preset.align_corners, padding=preset.padding

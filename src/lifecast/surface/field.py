@@ -13,7 +13,6 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-
 OUTSIDE_LOGIT = -12.0
 """Stands for "outside by definition" (an occupancy of 6e-6): off the lattice, off the image."""
 

@@ -141,8 +141,11 @@ class SparseLattice:
         return logits
 
     def asked_near(self, indices: Tensor, reach: int) -> Tensor:
-        """Whether something was asked within `reach` of indices (N, 3) since `near` was cleared -> (N,) bool, or more."""
-        cubes = (reach + (1 << NEAR_BITS) - 1 >> NEAR_BITS)
+        """Whether something was asked around indices (N, 3) since `near` was cleared -> (N,) bool.
+
+        True for certain if it was within `reach`; up to two cubes of 16 further on it may be.
+        """
+        cubes = reach + (1 << NEAR_BITS) - 1 >> NEAR_BITS
         spread = functional.max_pool3d(self.near[None].float(), 2 * cubes + 1, stride=1, padding=cubes)[0] > 0
         where = indices + 1 >> NEAR_BITS
         return spread[where[:, 0], where[:, 1], where[:, 2]]
@@ -150,7 +153,8 @@ class SparseLattice:
     def visit(self, cells: Tensor) -> Tensor:
         """Those of the cells (N,), each named once, that were not visited before; they are from now on."""
         fresh = cells[~self._visited[self._slots(cells)]].unique()
-        self._visited[self._make_slots(fresh)] = True
+        slots = self._make_slots(fresh)  # first: it may replace the array
+        self._visited[slots] = True
         return fresh
 
     def visited(self, cells: Tensor) -> Tensor:

@@ -7,10 +7,10 @@ level follows the surface:
 
 1. the seeds are asked (`lifecast.surface.seeds`; a tenth of the whole at 512), and where two neighbours differ,
    bisection finds a cell between them that the surface runs through;
-2. from all these cells at once the walk steps across every face whose corners differ, asks the corners of the cells behind
-   it, and so on until no face is left. All cells of each closed sheet that a start lies on are found this way, whatever
-   its shape, and no cell is asked that the surface does not run through. With starts every few centimetres all over the
-   person this takes some dozens of rounds of thousands of points;
+2. from all these cells at once the walk steps across every face whose corners differ, asks the corners of the cells
+   behind it, and so on until no face is left. All cells of each closed sheet that a start lies on are found this way,
+   whatever its shape, and no cell is asked that the surface does not run through. With starts every few centimetres all
+   over the person this takes some dozens of rounds of thousands of points;
 3. the conflict check: along the paths between seeds, what was taken for free of surface is compared with all that is
    known by now. Where it is contradicted the walk starts anew, until nothing changes.
 
@@ -28,14 +28,10 @@ from torch import Tensor
 from lifecast.surface.lattice import STEPS, SparseLattice
 from lifecast.surface.seeds import Paths, bisect, climb, conflicts, seeds_and_paths, sign_changes
 
-CORNER_OFFSETS = tuple(
-    x * STEPS[0] + y * STEPS[1] + z * STEPS[2] for x in (0, 1) for y in (0, 1) for z in (0, 1)
-)
+CORNER_OFFSETS = tuple(x * STEPS[0] + y * STEPS[1] + z * STEPS[2] for x in (0, 1) for y in (0, 1) for z in (0, 1))
 """Codes of a cell's corners less its own: corner k has x = k >> 2, y = k >> 1 & 1, z = k & 1."""
 
-FACE_CORNERS = tuple(
-    tuple(k for k in range(8) if k >> (2 - axis) & 1 == side) for axis in range(3) for side in (0, 1)
-)
+FACE_CORNERS = tuple(tuple(k for k in range(8) if k >> (2 - axis) & 1 == side) for axis in range(3) for side in (0, 1))
 FACE_OFFSETS = tuple(sign * STEPS[axis] for axis in range(3) for sign in (-1, 1))
 
 

@@ -1,8 +1,8 @@
 """Where the search for the surface starts, and the check that nothing was missed.
 
-**Seed lattice.** Some 32,768 lattice points are asked first. They form a lattice of their own, {x = b y + c z (mod M)},
-chosen for a small covering radius; unlike a coarser cubic grid it has a point on every axis-aligned layer, so that a thin
-flat sheet cannot slip between its planes.
+**Seed lattice.** Some 32,768 lattice points are asked first. They form a lattice of their own,
+{x = b y + c z (mod M)}, chosen for a small covering radius; unlike a coarser cubic grid it has a point on every
+axis-aligned layer, so that a thin flat sheet cannot slip between its planes.
 
 **Paths and conflicts.** Every seed is joined with its neighbours by paths along lattice edges. What lies between two
 points of a path that were asked, one after the other, is taken to be free of surface: an interpolation. It is
@@ -10,14 +10,13 @@ contradicted where the two have different signs. `conflicts` finds these places,
 lattice edge with a sign change is left, the walk of `lifecast.surface.refine` goes on from there, and the check is
 repeated until it finds nothing.
 
-What this proves. Let S be a closed sheet of the surface with seeds on both sides. The paths connect all seeds, so one of
-them crosses S along a lattice edge, and the ends of this edge lie on either side of S. Unless S was found, going from
-this edge along the path either way one meets no known point of S; the first known points met have different signs, or one
-of them was met beyond yet another sheet that is not known either. Either way a conflict is left as long as any sheet next
-to a known point of other sign is missing. Two sheets that hide each other between neighbouring seeds (thinner than the
-path is dense, with no point asked between them) can escape: no method sees what it does not ask. Any island or hollow
-that contains a ball of `SeedLattice.covering_radius` voxels holds a seed (6 cm for a person of 1.80 m at 512); most that
-are much smaller do too, and `climb` finds more.
+What this proves. Let S be a closed sheet of the surface with seeds on either side that the walk has not found. The
+paths connect all seeds, so one of them crosses S an odd number of times, and so does one of its stretches between
+points asked. A stretch without conflict has the same sign at both ends, so a second sheet that was not found crosses
+the same stretch. Hence an island or a hollow that holds a seed is found, unless on each path out of it another one that
+is itself not found comes before the next point asked (two walls of a shell, say): what no method sees without asking
+there. Every ball of `SeedLattice.covering_radius` voxels holds a seed (6 cm for a person of 1.80 m at 512), most
+islands that are much smaller hold one too, and `climb` finds more.
 """
 
 from __future__ import annotations
@@ -27,14 +26,15 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from scipy.spatial import Voronoi
 from torch import Tensor
 
-from lifecast.surface.lattice import SparseLattice, decode, encode
+from lifecast.surface.lattice import SparseLattice, encode
 
 SEEDS_AT_512 = 1 << 15
 """As many below 512; above, in proportion to the surface."""
 
-CANDIDATES = 64
+CANDIDATES = 512
 CLIMB_LIMIT = 7.0
 """An extremum whose occupancy is further than 1 / (1 + e^7) = 0.1% from the other side's is let be."""
 
@@ -48,7 +48,7 @@ class SeedLattice(NamedTuple):
     basis: np.ndarray
     """(3, 3) int64, its shortest basis, a vector a row."""
     covering_radius: float
-    """Voxels: every ball of this radius contains a point (measured at 4,096 places)."""
+    """Voxels: every ball of this radius contains a point."""
 
     def points(self, resolution: int) -> np.ndarray:
         """Its points in [0, R)^3 -> (S, 3) int64."""
@@ -63,31 +63,30 @@ class SeedLattice(NamedTuple):
 
 @functools.lru_cache(maxsize=16)
 def seed_lattice(modulus: int) -> SeedLattice:
-    """The best of 64 random lattices of one point in `modulus`."""
+    """The lattice of one point in `modulus` with the smallest covering radius, of 512 at random.
+
+    Only the 12 of the longest shortest vector are looked at closely.
+    """
     if modulus == 1:
         return SeedLattice(1, 0, 0, np.eye(3, dtype=np.int64), float(np.sqrt(3) / 2))
     rng = np.random.default_rng(0)
-    spacing = modulus ** (1 / 3)
-    reach = int(np.ceil(1.5 * spacing)) + 1
+    reach = int(np.ceil(1.5 * modulus ** (1 / 3))) + 1
     y, z = (a.ravel() for a in np.mgrid[-reach : reach + 1, -reach : reach + 1])
-    places = rng.uniform(0, 1, (4096, 3))
-    near = np.stack(np.meshgrid(*[[-1, 0, 1, 2]] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
+    b, c = rng.integers(0, modulus, (2, CANDIDATES, 1))
+    x = (b * y + c * z + modulus // 2) % modulus - modulus // 2  # (CANDIDATES, ...)
+    squares = x**2 + y**2 + z**2
+    squares[:, len(y) // 2] = squares.max()  # the origin
     best: SeedLattice | None = None
-    for b, c in rng.integers(0, modulus, (CANDIDATES, 2)):
-        x = (b * y + c * z + modulus // 2) % modulus - modulus // 2
-        vectors = np.stack((x, y, z), axis=1)
-        length = (vectors**2).sum(axis=1)
-        basis = _shortest_basis(vectors[np.argsort(length, kind="stable")][1:200], modulus)
-        if basis is None:
+    for k in np.argsort(-squares.min(axis=1), kind="stable")[:12]:
+        order = np.argsort(squares[k], kind="stable")[:200]
+        basis = _shortest_basis(np.stack((x[k], y, z), axis=1)[order], modulus)
+        if basis is None or any(_meets_another(vector, int(b[k, 0]), int(c[k, 0]), modulus) for vector in basis):
             continue
-        # The covering radius: how far places of one fundamental cell are from the corners of the cells around it.
-        gaps = (places[:256, None] - near) @ basis  # (256, 64, 3)
-        radius = float(np.sqrt((gaps**2).sum(axis=-1).min(axis=-1).max()))
+        radius = _covering_radius(basis)
         if best is None or radius < best.covering_radius:
-            best = SeedLattice(modulus, int(b), int(c), basis, radius)
+            best = SeedLattice(modulus, int(b[k, 0]), int(c[k, 0]), basis, radius)
     assert best is not None
-    gaps = (places[:, None] - near) @ best.basis
-    return best._replace(covering_radius=float(np.sqrt((gaps**2).sum(axis=-1).min(axis=-1).max())))
+    return best
 
 
 def _shortest_basis(vectors: np.ndarray, modulus: int) -> np.ndarray | None:
@@ -102,6 +101,22 @@ def _shortest_basis(vectors: np.ndarray, modulus: int) -> np.ndarray | None:
     if not len(third) or abs(int(volumes[third[0]])) != modulus:
         return None
     return np.stack((first, second, rest[third[0]]))
+
+
+def _covering_radius(basis: np.ndarray) -> float:
+    """Of the lattice of a short basis (3, 3): its deepest holes are corners of the Voronoi cell of the origin."""
+    around = np.stack(np.meshgrid(*[[-1, 0, 1]] * 3, indexing="ij"), axis=-1).reshape(-1, 3) @ basis
+    cells = Voronoi(around)
+    origin = cells.regions[cells.point_region[len(around) // 2]]
+    return float(np.linalg.norm(cells.vertices[origin], axis=1).max())
+
+
+def _meets_another(vector: np.ndarray, b: int, c: int, modulus: int) -> bool:
+    """Whether the path along x, then y, then z to a point of the lattice passes through others."""
+    (dx, dy, dz), signs = np.abs(vector), np.sign(vector)
+    k = np.arange(1, dx + dy + dz)
+    x, y, z = signs[:, None] * np.stack((k.clip(0, dx), (k - dx).clip(0, dy), (k - dx - dy).clip(0, dz)))
+    return bool(((x - b * y - c * z) % modulus == 0).any())
 
 
 class Paths(NamedTuple):
@@ -166,9 +181,11 @@ def conflicts(lattice: SparseLattice, paths: Paths, chunk: int = 1 << 14) -> tup
     asked and have different signs, with no visited cell at an edge between them.
     """
     found: list[tuple[Paths, Tensor, Tensor]] = []
-    # Where nothing but the seeds was asked, `sign_changes` has said all.
+    # Where nothing but seeds was asked, `sign_changes` has said all: a path meets none but at its ends, unless it was
+    # cut short at the virtual layer.
     reach = int((paths.ends - paths.starts).abs().max())
-    paths = paths.take(lattice.asked_near(paths.starts, reach))
+    cut = ((paths.ends < 0) | (paths.ends >= lattice.resolution)).any(dim=1)
+    paths = paths.take(lattice.asked_near(paths.starts, reach) | cut)
     for first in range(0, len(paths.starts), chunk):
         part = Paths(paths.starts[first : first + chunk], paths.ends[first : first + chunk])
         steps = torch.arange(int(part.lengths().max()) + 1, device=lattice.device)[None]  # (1, K)
@@ -218,17 +235,15 @@ def bisect(lattice: SparseLattice, paths: Paths, low: Tensor, high: Tensor) -> T
 def climb(lattice: SparseLattice, seeds: Tensor, shape: SeedLattice) -> Paths:
     """Follow the values from extreme seeds (S, 3) toward what may hide between them: islands, sheets, hollows.
 
-    A seed outside that is at least as close to the surface as its 14 neighbours, going by the values (or one inside),
+    A seed outside that is at least as close to the surface as its 6 neighbours, going by the values (or one inside),
     is followed by compass search, at half the seeds' spacing, then a quarter, down to one voxel, until the sign turns.
     Returns the paths from those seeds to points of the other sign.
     """
     resolution = lattice.resolution
-    combinations = [(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (1, 0, 1), (0, 1, 1), (1, 1, 1)]
-    offsets = torch.from_numpy(np.array(combinations) @ shape.basis).to(seeds)
-    offsets = torch.cat((offsets, -offsets))  # (14, 3)
+    offsets = torch.from_numpy(np.concatenate((shape.basis, -shape.basis))).to(seeds)  # (6, 3)
     around = (seeds[:, None] + offsets).clamp(-1, resolution)
     here = lattice.peek(encode(seeds))  # (S,)
-    there = lattice.peek(encode(around))  # (S, 14), NaN where clamping left the seeds
+    there = lattice.peek(encode(around))  # (S, 6), NaN where clamping left the seeds
     there = torch.where(there.isnan(), here[:, None], there)
     side = torch.where(here > 0, -1.0, 1.0)  # times a value: how far toward the other side
     extreme = (here[:, None] * side[:, None] >= there * side[:, None]).all(dim=1) & (here.abs() < CLIMB_LIMIT)
