@@ -31,5 +31,5 @@ def sums_by_group(values: NDArray[np.floating], group: NDArray[np.integer], coun
 
 def unit_length(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
     """(N, 3) at length 1; the zero vector stays zero."""
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return (vectors / np.maximum(length, 1e-12)).astype(np.float32)
+    length = np.sqrt(np.einsum("ni,ni->n", vectors, vectors))  # half the time of np.linalg.norm
+    return (vectors / np.maximum(length, 1e-12)[:, None]).astype(np.float32)

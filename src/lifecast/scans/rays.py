@@ -40,6 +40,14 @@ class Hits:
     outside: NDArray[np.bool_]
     """(N,) the ray met the face's front side."""
 
+    def spread(self, which: NDArray[np.integer], count: int) -> Hits:
+        """These hits at the places `which` among `count` rays of which the others met nothing."""
+        face = np.full(count, -1, np.int32)
+        weights, depth = np.zeros((count, 3), np.float32), np.full(count, np.nan, np.float32)
+        outside = np.zeros(count, bool)
+        face[which], weights[which], depth[which], outside[which] = self.face, self.weights, self.depth, self.outside
+        return Hits(face, weights, depth, outside)
+
 
 class LineOfSight:
     """Orthographic rays through one scan (normalised space)."""

@@ -130,8 +130,8 @@ class Renderer:
     def render(self, rotation: NDArray[np.float64], shift: NDArray[np.float64], look: Look) -> View:
         """One view, p_view = rotation @ p + (shift, 0)."""
         frame = self._frame(rotation, shift)
-        front = self._side(frame, False, look)
-        back = self._side(frame, True, None)
+        front, met = self._side(frame, False, look, None)
+        back, _ = self._side(frame, True, None, met)
         size, box = self.size, (frame.rows, frame.columns)
         mask = np.zeros((size, size), np.uint8)
         mask[box] = np.round(front.mask * 255).astype(np.uint8).reshape(frame.shape)
@@ -154,10 +154,20 @@ class Renderer:
         low, high = np.clip(low, 0, self.size), np.clip(high, 0, self.size)
         return _Frame(rotation, shift, slice(self.size - high[1], self.size - low[1]), slice(low[0], high[0]))
 
-    def _side(self, frame: _Frame, from_back: bool, look: Look | None) -> _Side:
-        """Coverage, normals and (with a look) linear colour of the box's pixels, supersampled where they change."""
+    def _side(
+        self, frame: _Frame, from_back: bool, look: Look | None, met_before: NDArray[np.integer] | None
+    ) -> tuple[_Side, NDArray[np.integer]]:
+        """Coverage, normals and (with a look) linear colour of the box's pixels, supersampled where they change.
+
+        `met_before` are the pixels whose line of sight met the person from the other side (and returned with the
+        side): the others need no ray from this one.
+        """
         xy = frame.centres(self.size)
-        hits = self.sight.cast(xy, frame.rotation, frame.shift, from_back)
+        if met_before is None:
+            hits = self.sight.cast(xy, frame.rotation, frame.shift, from_back)
+        else:
+            met = self.sight.cast(xy[met_before], frame.rotation, frame.shift, from_back)
+            hits = met.spread(met_before, len(xy))
         edges = self._edges(hits, frame.shape)
         plain = hits.face >= 0
         mask = plain.astype(np.float32)
@@ -173,8 +183,9 @@ class Renderer:
         mask[edges] = share / len(ROOKS)
         fine_normals = self._normals_at(fine, met, frame.rotation)
         normals[edges] = unit_length(sums_by_group(fine_normals, owner, len(edges)))
+        whole = np.flatnonzero(hits.face >= 0)
         if look is None:
-            return _Side(mask, normals, None)
+            return _Side(mask, normals, None), whole
         radiance = self._radiance(frame.rotation, look)
         lit, level = self._lit(hits, chosen, xy, normals[chosen], frame, radiance, look, SUN_RAYS)
         fine_lit, _ = self._lit(fine, met, fine_xy, fine_normals, frame, radiance, look, 1)
@@ -183,7 +194,7 @@ class Renderer:
         colour[edges] = sums_by_group(fine_lit, owner, len(edges)) / np.maximum(share, 1)[:, None]
         # A camera's exposure follows the light: without, back-lit people would be black.
         colour /= np.float32(max(level, 1e-3) ** 0.85)
-        return _Side(mask, normals, colour)
+        return _Side(mask, normals, colour), whole
 
     def _edges(self, hits: Hits, shape: tuple[int, int]) -> NDArray[np.integer]:
         """Flat indices of pixels whose 3x3 neighbourhood spans a silhouette or a jump in depth."""
@@ -191,7 +202,7 @@ class Renderer:
         kernel = np.ones((3, 3), np.uint8)
         jump = cv2.dilate(depth, kernel) - cv2.erode(depth, kernel)
         # Over a flank inclined by 60 degrees, depth changes by 3.5 pixels within the window: that is no jump.
-        return np.flatnonzero(jump > max(1.5 * CM, 8.0 / self.size))
+        return np.flatnonzero(jump > max(2.5 * CM, 8.0 / self.size))
 
     def _normals_at(
         self, hits: Hits, chosen: NDArray[np.integer], rotation: NDArray[np.float64]
