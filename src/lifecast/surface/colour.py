@@ -14,8 +14,9 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from lifecast.surface.broad import broaden
 from lifecast.surface.diffusion import CLUSTER, clusters, diffuse, edge_graph
-from lifecast.surface.photograph import RIM, Photograph, prepare_photograph
+from lifecast.surface.photograph import RIM, Photograph, outline_mask, prepare_photograph
 from lifecast.surface.symmetry import FRONT_BELIEF, Head, find_head, guess_hidden, middle_plane
 from lifecast.surface.visibility import LinesOfSight, lines_of_sight
 
@@ -66,9 +67,8 @@ def colour_surface(
     size = image.shape[0]
     sight = lines_of_sight(vertices, faces, normals, min(max(size, 512), 1024))
     if mask is None:
-        step = np.minimum(np.arange(size) * sight.first.shape[0] // size, sight.first.shape[0] - 1)
-        mask = np.isfinite(sight.first)[np.ix_(step, step)].astype(np.float32)
-    photo = prepare_photograph(image, mask, sight.first)
+        mask = outline_mask(sight.first, size)
+    photo = prepare_photograph(image, mask)
     trust = photograph_trust(vertices, normals, photo, sight)
     own = photo.sample(vertices)  # (V, 3)
 
@@ -76,7 +76,7 @@ def colour_surface(
     guess, belief = own.copy(), np.zeros(len(vertices), np.float32)
     hidden = np.flatnonzero(~sight.seen)
     guess[hidden], belief[hidden] = guess_hidden(
-        vertices[hidden], normals[hidden], photo, sight, head, middle_plane(vertices)
+        vertices[hidden], normals[hidden], broaden(photo, sight.first), sight, head, middle_plane(vertices)
     )
     colours = join(vertices, faces, normals, own, trust, guess, belief)
     return SurfaceColours((colours + 0.5).clip(0, 255).astype(np.uint8), sight.seen, trust)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lifecast.surface.broad import BroadPhotograph
 from lifecast.surface.photograph import RIM, Photograph
 from lifecast.surface.visibility import LinesOfSight, pixel_of
 
@@ -100,13 +101,14 @@ def hair_share(photo: Photograph, head: Head, hair: np.ndarray, levels: np.ndarr
 
 
 def guess_hidden(
-    points: np.ndarray, normals: np.ndarray, photo: Photograph, sight: LinesOfSight, head: Head, middle: float
+    points: np.ndarray, normals: np.ndarray, broad: BroadPhotograph, sight: LinesOfSight, head: Head, middle: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Guesses for hidden vertices: colours (N, 3) float32 and how much each is trusted, (N,), 0 for no guess.
 
     points, normals: (N, 3) of the hidden vertices only, view space. middle: x of the body's middle plane.
     """
-    colours, pure = photo.sample_broad(points)
+    photo = broad.photo
+    colours, pure = broad.sample(points)
     belief = np.where((normals[:, 2] < 0) & sight.entry_is_seen(points) & pure, FRONT_BELIEF, 0.0)
 
     lost = np.flatnonzero(belief == 0)
@@ -116,7 +118,7 @@ def guess_hidden(
         entry = sight.first[row, column]
         behind = normals[lost, 2] < 0
         same = np.where(behind, sight.entry_is_seen(mirrored), np.abs(entry - mirrored[:, 2]) < SAME_DEPTH)
-        there, pure = photo.sample_broad(mirrored)
+        there, pure = broad.sample(mirrored)
         same &= np.isfinite(entry) & (photo.inside(mirrored) > RIM) & pure
         colours[lost[same]] = there[same]
         belief[lost[same]] = SIDE_BELIEF
