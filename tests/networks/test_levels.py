@@ -10,8 +10,18 @@ from lifecast.networks.ablations import preset_named
 from lifecast.networks.levels import TwoLevel
 from lifecast.networks.normal_network import NormalMaps
 from lifecast.networks.pixel_aligned import window_fractions
-from lifecast.networks.preset import TINY, HourglassPreset
+from lifecast.networks.preset import TINY, GeneratorPreset, HourglassPreset, NormalPreset
 from lifecast.networks.resizing import resize_image, resize_map
+
+SMALL = {"width": 32, "stem": 8, "groups": 4}
+HOURGLASSES = dataclasses.replace(
+    TINY,
+    normals=NormalPreset(GeneratorPreset(filters=4, downsamplings=3, blocks=2), size=128),
+    coarse=dataclasses.replace(TINY.coarse, encoder=HourglassPreset(2, 1, pooled=True, **SMALL)),
+    fine=dataclasses.replace(TINY.fine, encoder=HourglassPreset(1, 2, pooled=False, **SMALL)),
+    mask_input=False,
+)
+"""The paper's kinds of networks, as small as `tiny`."""
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +185,23 @@ def test_every_stack_of_an_hourglass_is_there_for_the_loss():
     encoded = model.encode(torch.zeros(1, 3, 256, 256))
     assert len(encoded.coarse_stacks) == 3
     assert encoded.coarse_stacks[-1] is encoded.coarse_features
+
+
+@pytest.mark.parametrize("preset", [TINY, HOURGLASSES], ids=["u-nets", "hourglasses"])
+def test_set_up_for_inference_it_answers_the_same(preset, image, points):
+    torch.manual_seed(6)
+    model = TwoLevel(preset)
+    with torch.no_grad():
+        expected = model.eval().double().encode(image.double())
+        occupancy = model.occupancy(expected, points.double())
+    fast = model.float().for_inference()
+    assert fast is model
+    assert not any(parameter.requires_grad for parameter in fast.parameters())
+    with torch.inference_mode():
+        encoded = fast.encode(image)
+        torch.testing.assert_close(encoded.normals.front, expected.normals.front.float(), atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(encoded.fine_features, expected.fine_features.float(), atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(fast.occupancy(encoded, points), occupancy.float(), atol=1e-4, rtol=1e-4)
 
 
 def test_normals_at_another_size_share_the_weights(model, image):

@@ -16,6 +16,13 @@ HOURGLASS = HourglassEncoder(2, 3, HourglassPreset(stacks=1, depth=1, pooled=Fal
 UNET = UNet(2, 3, UNetPreset(widths=(4, 4), blocks=(1, 1)))
 
 
+class Copy(nn.Module):
+    """In place of a norm: fresh memory, as a norm gives, for the ReLU that writes into it."""
+
+    def forward(self, x):
+        return x.clone()
+
+
 def measured_field(network, size):
     """Columns of the image that the middle texel's gradient touches, norms and ReLUs taken out."""
     network = copy.deepcopy(network).double()
@@ -23,7 +30,7 @@ def measured_field(network, size):
         for name, child in module.named_children():
             if isinstance(child, nn.GroupNorm):
                 # positive throughout, so that no ReLU cuts a path and no two paths cancel
-                setattr(module, name, nn.Identity())
+                setattr(module, name, Copy())
     for parameter in network.parameters():
         parameter.data = parameter.data.abs() + 0.01
     image = torch.ones(1, 2, size, size, dtype=torch.float64, requires_grad=True)

@@ -59,7 +59,7 @@ def save_state(
     dtype = getattr(torch, precision)
     stored = {}
     for name, tensor in state.items():
-        stored[name] = tensor.detach().to("cpu", dtype).contiguous()
+        stored[name] = tensor.detach().to("cpu", dtype).contiguous()  # out of channels_last too
         # min and max propagate NaN and infinity without a whole-tensor temporary.
         if tensor.numel() and not torch.isfinite(torch.stack(stored[name].aminmax())).all():
             raise UsageError(f"{path}: weight {name} is not finite as {precision}; nothing was written")

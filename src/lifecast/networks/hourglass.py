@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lifecast.errors import UsageError
+from lifecast.networks.bicubic import bicubic_double
 from lifecast.networks.preset import HourglassPreset
 
 NORM_EPS = 1e-5
@@ -19,6 +20,11 @@ NORM_EPS = 1e-5
 def halve(x: Tensor) -> Tensor:
     """Average pooling by 2: (B, C, H, W) -> (B, C, H/2, W/2)."""
     return functional.avg_pool2d(x, 2)
+
+
+def activate(x: Tensor) -> Tensor:
+    """ReLU in place: what it is given is a norm's fresh output, and fresh memory costs more than the ReLU."""
+    return functional.relu(x, inplace=True)
 
 
 class ResidualUnit(nn.Module):
@@ -47,12 +53,12 @@ class ResidualUnit(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, H, W) -> (B, outputs, H, W)."""
-        first = self.conv1(functional.relu(self.norm1(x)))  # (B, outputs/2, H, W)
-        second = self.conv2(functional.relu(self.norm2(first)))  # (B, outputs/4, H, W)
-        third = self.conv3(functional.relu(self.norm3(second)))  # (B, outputs/4, H, W)
+        first = self.conv1(activate(self.norm1(x)))  # (B, outputs/2, H, W)
+        second = self.conv2(activate(self.norm2(first)))  # (B, outputs/4, H, W)
+        third = self.conv3(activate(self.norm3(second)))  # (B, outputs/4, H, W)
         if self.shortcut is not None:
-            x = self.shortcut(functional.relu(self.shortcut_norm(x)))
-        return torch.cat((first, second, third), dim=1) + x
+            x = self.shortcut(activate(self.shortcut_norm(x)))
+        return torch.cat((first, second, third), dim=1).add_(x)
 
 
 class Hourglass(nn.Module):
@@ -72,8 +78,7 @@ class Hourglass(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, width, H, W) -> (B, width, H, W)."""
         lower = self.ascend(self.inner(self.descend(halve(x))))  # (B, width, H/2, W/2)
-        lower = functional.interpolate(lower, scale_factor=2, mode="bicubic", align_corners=True)
-        return self.upper(x) + lower
+        return self.upper(x).add_(bicubic_double(lower))
 
 
 class Stack(nn.Module):
@@ -93,7 +98,7 @@ class Stack(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """x (B, width, h, w) -> features (B, F, h, w), the next stack's input (B, width, h, w)."""
         y = self.top(self.hourglass(x))
-        y = functional.relu(self.end_norm(self.end(y)))
+        y = activate(self.end_norm(self.end(y)))
         features = self.feature(y)
         if self.onward is not None and self.feature_onward is not None:
             x = x + self.onward(y) + self.feature_onward(features)
@@ -123,7 +128,7 @@ class HourglassEncoder(nn.Module):
                 f"an image of {x.shape[-1]} x {x.shape[-2]} pixels does not fit this hourglass: "
                 f"sides must be multiples of {self.preset.size_multiple}"
             )
-        x = functional.relu(self.stem_norm(self.stem(x)))  # (B, stem, H/2, W/2)
+        x = activate(self.stem_norm(self.stem(x)))  # (B, stem, H/2, W/2)
         x = self.unit1(x)  # (B, width/2, H/2, W/2)
         if self.preset.pooled:
             x = halve(x)

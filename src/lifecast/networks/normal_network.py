@@ -16,6 +16,8 @@ from torch.nn import functional
 from lifecast.networks.preset import GeneratorPreset, NormalPreset
 from lifecast.networks.unet import UNet
 
+NORM_EPS = 1e-5
+
 
 class NormalMaps(NamedTuple):
     """Normals in view space, in [-1, 1], and the person's mask where the network predicts one."""
@@ -30,6 +32,20 @@ class NormalMaps(NamedTuple):
     """(B, 1, S, S): what the mask is the sigmoid of, for the loss."""
 
 
+def instance_norm(x: Tensor) -> Tensor:
+    """Instance norm without scale or running statistics (eps 1e-5): (B, C, H, W) -> the same.
+
+    PyTorch's own leaves channels_last and takes five times as long there; group norm with one channel a group would
+    be fast and four times less exact. So, in channels_last inference: mean first, then the centred second moment,
+    in place (what it is given is a convolution's fresh output).
+    """
+    if torch.is_grad_enabled() or x.device.type != "cpu" or not x.is_contiguous(memory_format=torch.channels_last):
+        return functional.instance_norm(x, eps=NORM_EPS)
+    x = x.sub_(x.mean(dim=(2, 3), keepdim=True))
+    variance = torch.linalg.vector_norm(x, dim=(2, 3), keepdim=True).square_().div_(x.shape[2] * x.shape[3])
+    return x.mul_(variance.add_(NORM_EPS).rsqrt_())
+
+
 class GeneratorBlock(nn.Module):
     """Reflection-padded 3x3 convolution, instance norm, ReLU, convolution, instance norm; the input is added."""
 
@@ -40,8 +56,8 @@ class GeneratorBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, width, h, w) -> the same."""
-        y = functional.relu(functional.instance_norm(self.conv1(x)))
-        return x + functional.instance_norm(self.conv2(y))
+        y = functional.relu(instance_norm(self.conv1(x)), inplace=True)
+        return instance_norm(self.conv2(y)).add_(x)
 
 
 class GlobalGenerator(nn.Module):
@@ -65,13 +81,13 @@ class GlobalGenerator(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Sides must be multiples of 2^downsamplings and give the residual blocks at least 2 texels."""
-        x = functional.relu(functional.instance_norm(self.stem(image)))  # (B, filters, H, W)
+        x = functional.relu(instance_norm(self.stem(image)), inplace=True)  # (B, filters, H, W)
         for down in self.down:
-            x = functional.relu(functional.instance_norm(down(x)))
+            x = functional.relu(instance_norm(down(x)), inplace=True)
         for block in self.blocks:
             x = block(x)
         for up in self.up:
-            x = functional.relu(functional.instance_norm(up(x)))
+            x = functional.relu(instance_norm(up(x)), inplace=True)
         return self.head(x)  # (B, outputs, H, W)
 
 
