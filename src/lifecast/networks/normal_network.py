@@ -41,8 +41,9 @@ def instance_norm(x: Tensor) -> Tensor:
     """
     if torch.is_grad_enabled() or x.device.type != "cpu" or not x.is_contiguous(memory_format=torch.channels_last):
         return functional.instance_norm(x, eps=NORM_EPS)
-    x = x.sub_(x.mean(dim=(2, 3), keepdim=True))
-    variance = torch.linalg.vector_norm(x, dim=(2, 3), keepdim=True).square_().div_(x.shape[2] * x.shape[3])
+    # One axis after the other: short sums of short sums keep their last digits.
+    x = x.sub_(x.mean(dim=2, keepdim=True).mean(dim=3, keepdim=True))
+    variance = torch.linalg.vector_norm(x, dim=2, keepdim=True).square_().mean(dim=3, keepdim=True).div_(x.shape[2])
     return x.mul_(variance.add_(NORM_EPS).rsqrt_())
 
 
