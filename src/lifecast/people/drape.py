@@ -149,7 +149,7 @@ def settle(
     """
     length = np.linalg.norm(weave.difference @ rest, axis=1)
     middle = cloth.reference[weave.edges[:, 0]]
-    patch = np.clip(1 + 0.6 * smooth_noise(middle, 0.22, rng), 0, 2.2)
+    patch = np.clip(0.45 + 0.75 * smooth_noise(middle, 0.25, rng), 0.05, 2.4)  # cloth gathers here and there
     held = np.maximum(weave.snug[weave.edges[:, 0]], weave.snug[weave.edges[:, 1]])
     slack = (hang.slack_along * weave.lengthwise + hang.slack_around * (1 - weave.lengthwise)) * patch * (1 - held)
     length = (length * (1 + slack)).astype(np.float32)
@@ -186,7 +186,7 @@ def settle(
 
 
 def _nearest_of(layer: tuple[Points, Points], points: Points) -> tuple[Points, Points]:
-    vertices, normals = layer
+    vertices, normals = layer[0][::2], layer[1][::2]  # cloth is finer than its distance to the next needs
     _, near = cKDTree(vertices).query(points)
     return vertices[near], normals[near]
 

@@ -154,10 +154,10 @@ class Figure:
         lower, wrist = self.index["lowerarm02" + s], self.index["wrist" + s]
         axis = unit(self.head("wrist" + s) - self.head("lowerarm01" + s))
         knuckle_line = unit(self.head("finger5-1" + s) - self.head("finger2-1" + s))
-        palm = unit(np.cross(axis, knuckle_line)) * side  # out of the palm
-        self.local[lower] = about(axis, -side * pronate * 0.5)
+        palm = unit(np.cross(knuckle_line, axis)) * side  # out of the palm
+        self.local[lower] = about(axis, side * pronate * 0.5)
         self.local[wrist] = (
-            about(axis, -side * pronate * 0.5)
+            about(axis, side * pronate * 0.5)
             @ about(np.cross(axis, palm), flex)
             @ about(palm, side * deviate)
         )
@@ -168,7 +168,7 @@ class Figure:
         for finger, degrees in zip(range(2, 6), curl, strict=True):
             line = unit(self.head("finger5-1" + s) - self.head("finger2-1" + s))
             along = unit(self.head(f"finger{finger}-2{s}") - self.head(f"finger{finger}-1{s}"))
-            palm = unit(np.cross(along, line)) * side
+            palm = unit(np.cross(line, along)) * side
             axis = np.cross(along, palm)
             fan = about(palm, side * spread * (finger - 3.5))
             for joint, share in ((1, 1.0), (2, 1.15), (3, 0.8)):

@@ -42,8 +42,8 @@ def draw_hang(kind: str, rng: Rng) -> tuple[str, Hang]:
     loose = {"tight": 0.35, "regular": 1.0, "loose": 1.5}[name]
     hang = Hang(
         ease=ease,
-        slack_along=float(rng.uniform(0.01, 0.09)) * loose,
-        slack_around=float(rng.uniform(0.01, 0.05)) * loose,
+        slack_along=float(rng.uniform(0.01, 0.07)) * loose,
+        slack_around=float(rng.uniform(0.01, 0.07)) * loose,
         fold_width=float(np.exp(rng.uniform(np.log(0.03), np.log(0.09)))),
         gravity=float(rng.uniform(0.0002, 0.0006)),
         flare=0.0,

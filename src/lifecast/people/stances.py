@@ -119,8 +119,8 @@ def _aim(figure: Figure, side: int, out: float, ahead: float, flex: float, inwar
 
 
 def _hang(figure: Figure, rng: Rng, side: int) -> None:
-    _aim(figure, side, rng.uniform(7, 20), rng.normal(0, 7), float(np.clip(abs(rng.normal(8, 12)), 2, 60)), rng.uniform(-5, 40))
-    _hand(figure, rng, side, (12, 40))
+    _aim(figure, side, rng.uniform(5, 16), rng.normal(0, 7), float(np.clip(abs(rng.normal(10, 10)), 2, 55)), rng.uniform(-5, 35))
+    _hand(figure, rng, side, (8, 26))
 
 
 def _a_pose(figure: Figure, rng: Rng, side: int) -> None:
@@ -177,7 +177,7 @@ def _on_hip(figure: Figure, rng: Rng, side: int) -> None:
 
 
 def _pocket(figure: Figure, rng: Rng, side: int) -> None:
-    target = _torso_point(figure, side * rng.uniform(1.08, 1.2), rng.uniform(0.02, 0.12), rng.uniform(0.03, 0.09))
+    target = _torso_point(figure, side * rng.uniform(1.22, 1.38), rng.uniform(0.04, 0.16), rng.uniform(0.03, 0.09))
     figure.reach(side, target, figure.turn("spine01") @ np.array([side * 0.6, 0, -1.0]))
     _hand(figure, rng, side, (10, 35))
 
@@ -197,7 +197,7 @@ def _to_face(figure: Figure, rng: Rng, side: int) -> None:
 def _on_thigh(figure: Figure, rng: Rng, side: int) -> None:
     s = suffix(side)
     knee, hip = figure.place("lowerleg01" + s), figure.place("upperleg01" + s)
-    target = hip + (knee - hip) * rng.uniform(0.45, 0.85) + np.array([0, 0.11, 0.0])
+    target = hip + (knee - hip) * rng.uniform(0.5, 0.9) + np.array([side * 0.02, 0.155, 0.0])
     figure.reach(side, target, np.array([side * 1.0, -0.3, -0.6]))
     _hand(figure, rng, side, (5, 25), rng.uniform(0, 40))
 
@@ -205,7 +205,7 @@ def _on_thigh(figure: Figure, rng: Rng, side: int) -> None:
 def _both_crossed(figure: Figure, rng: Rng) -> None:
     up = rng.uniform(0.55, 0.68)
     front = _depth(figure)
-    for side, ahead in zip(rng.permutation([1, -1]), (0.075, 0.02), strict=True):
+    for side, ahead in zip(rng.permutation([1, -1]), (0.09, 0.035), strict=True):
         side = int(side)
         target = _torso_point(figure, -side * rng.uniform(0.45, 0.7), up + rng.normal(0, 0.015), front + ahead)
         figure.reach(side, target, figure.turn("spine01") @ np.array([side * 1.0, -0.9, 0.15]))
@@ -215,7 +215,7 @@ def _both_crossed(figure: Figure, rng: Rng) -> None:
 def _both_clasped(figure: Figure, rng: Rng) -> None:
     up, front = rng.uniform(0.0, 0.4), _depth(figure) + rng.uniform(0.03, 0.1)
     for side in (1, -1):
-        target = _torso_point(figure, side * rng.uniform(0.22, 0.4), up + rng.normal(0, 0.01), front)
+        target = _torso_point(figure, side * rng.uniform(0.3, 0.46), up + rng.normal(0, 0.01), front)
         figure.reach(side, target, figure.turn("spine01") @ np.array([side * 1.0, -0.3, -0.5]))
         _hand(figure, rng, side, (25, 55))
 
@@ -305,29 +305,46 @@ def _upright(figure: Figure) -> bool:
     return bool(spine[1] > 0.75 * np.linalg.norm(spine))
 
 
+def _face_front(figure: Figure) -> None:
+    """Turn the figure about the vertical so that its pelvis faces +z (clips walk wherever they like)."""
+    root = figure.index["root"]
+    turn = figure.world.get(root, np.eye(3))
+    ahead = turn @ np.array([0, 0, 1.0])
+    if np.hypot(ahead[0], ahead[2]) > 0.3:
+        back = euler("Y", [-np.degrees(np.arctan2(ahead[0], ahead[2]))])
+        for bone in figure.world:
+            figure.world[bone] = back @ figure.world[bone]
+
+
+def _from_clips(figure: Figure, clips: tuple[Clip, ...], rng: Rng) -> tuple[str, int]:
+    """A frame of one of the clips, upright unless an extreme one was drawn; its clip's name and its number."""
+    # A clip counts by the root of its length: half a minute of boxing must not crowd out a short walk.
+    weights = np.sqrt([len(c) for c in clips])
+    extreme = rng.random() < EXTREME_SHARE
+    for _ in range(30):
+        clip = clips[int(rng.choice(len(weights), p=weights / weights.sum()))]
+        frame = int(rng.integers(len(clip)))
+        figure.world.clear()
+        figure.local.clear()
+        retarget(clip, frame, figure)
+        if extreme or _upright(figure):
+            break
+    _face_front(figure)
+    return clip.name, frame
+
+
 def draw_pose(figure: Figure, library: PoseLibrary, rng: Rng) -> dict[str, Any]:
     """Pose a fresh figure; returns what was drawn, for the card."""
     choice = rng.random()
     if library.clips and choice < CLIP_SHARE:
-        # A clip counts by the root of its length: half a minute of boxing must not crowd out a short walk.
-        weights = np.sqrt([len(c) for c in library.clips])
-        extreme = rng.random() < EXTREME_SHARE
-        for _ in range(20):
-            clip = library.clips[int(rng.choice(len(weights), p=weights / weights.sum()))]
-            frame = int(rng.integers(len(clip)))
-            figure.world.clear()
-            figure.local.clear()
-            retarget(clip, frame, figure)
-            if extreme or _upright(figure):
-                break
+        name, frame = _from_clips(figure, library.clips, rng)
         for side in (1, -1):
             base = rng.uniform(8, 55)
             figure.fingers(side, np.clip(base + rng.normal(0, 5, 4), 0, 75), rng.uniform(0, 25))
-        return {"kind": "clip", "clip": clip.name, "frame": frame}
+        return {"kind": "clip", "clip": name, "frame": frame}
     if library.own and choice < CLIP_SHARE + OWN_POSE_SHARE:
-        clip = library.own[int(rng.integers(len(library.own)))]
-        retarget(clip, 0, figure)
-        return {"kind": "own", "clip": clip.name, "frame": 0}
+        name, frame = _from_clips(figure, library.own, rng)
+        return {"kind": "own", "clip": name, "frame": frame}
     if choice > 0.94:
         _trunk(figure, rng)
         _sit(figure, rng)
