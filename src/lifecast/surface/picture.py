@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from scipy import ndimage
 
-from lifecast.surface.raster import rasterize
+from lifecast.surface.raster import Raster, rasterize
 from lifecast.surface.srgb import to_linear, to_srgb
 
 Style = Literal["colour", "clay", "normals", "unlit"]
@@ -64,36 +64,61 @@ def turn(yaw: float, pitch: float = 0.0) -> np.ndarray:
     return (about_x @ about_y).astype(np.float32)
 
 
-def draw(what: Subject, size: int = 512, yaw: float = 0.0, pitch: float = 0.0, style: Style = "colour") -> np.ndarray:
-    """A picture (size, size, 3) uint8 sRGB. A positive yaw turns the person's front toward the picture's right.
+@dataclass(frozen=True)
+class Shot:
+    """A subject before the camera, rasterised but not yet lit."""
+
+    what: Subject
+    rotation: torch.Tensor
+    """(3, 3) from the subject's frame to the camera's."""
+    floor: np.ndarray | None
+    """(H, W) float32 factor of the floor's shadow, None when the camera looks down."""
+    raster: Raster
+
+
+def shoot(what: Subject, size: int = 512, yaw: float = 0.0, pitch: float = 0.0) -> Shot:
+    """Put the subject before the camera. A positive yaw turns the person's front toward the picture's right."""
+    fine = size * SAMPLES
+    rotation = torch.as_tensor(turn(yaw, pitch))
+    points = what.vertices @ rotation.T
+    floor = floor_shadow(points.numpy(), fine) if pitch == 0 else None
+    return Shot(what, rotation, floor, rasterize(points, what.faces, fine))
+
+
+def develop(shot: Shot, style: Style = "colour") -> np.ndarray:
+    """The picture (size, size, 3) uint8 sRGB of a shot.
 
     `colour` lights the colours gently (the photograph's light is in them already), `unlit` shows them as they are,
     `clay` shows the shape alone, `normals` the directions in the camera's frame as (n + 1) / 2.
     """
-    fine = size * SAMPLES
-    rotation = torch.as_tensor(turn(yaw, pitch))
-    points = what.vertices @ rotation.T
-    raster = rasterize(points, what.faces, fine)
+    what, raster = shot.what, shot.raster
     covered = raster.covered.numpy()
-    normals = (raster.interpolate(what.faces, what.normals) @ rotation.T).numpy()
+    fine = covered.shape[0]
+    normals = (raster.interpolate(what.faces, what.normals) @ shot.rotation.T).numpy()
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-6)
-    canvas = backdrop(fine) if style != "normals" else np.full((fine, fine, 3), 127.5, np.float32)
     if style == "normals":
+        canvas = np.full((fine, fine, 3), 127.5, np.float32)
         canvas[covered] = (normals + 1) * 127.5
         return shrink(canvas)
-    if pitch == 0:
-        canvas *= floor_shadow(points.numpy(), fine)[..., None]
-    if style == "clay" or what.colours is None:
-        albedo = np.full((len(normals), 3), CLAY, np.float32)
-    else:
+    canvas = backdrop(fine)
+    if shot.floor is not None:
+        canvas *= shot.floor[..., None]
+    plain = style == "clay" or what.colours is None
+    albedo = np.full((len(normals), 3), CLAY, np.float32)
+    if not plain and what.colours is not None:
         albedo = raster.interpolate(what.faces, what.colours).numpy()
     if style == "unlit":
         canvas[covered] = albedo
         return shrink(canvas)
-    strength = 1.0 if style == "clay" or what.colours is None else 0.5
     light = studio_light(normals) * (1 - crease(raster.depth.numpy(), covered))
-    canvas[covered] = to_srgb(to_linear(albedo / 255) * (1 + strength * (light - 1))[:, None]) * 255
+    light = 1 + (1.0 if plain else 0.5) * (light - 1)
+    canvas[covered] = to_srgb(to_linear(albedo / 255) * light[:, None]) * 255
     return shrink(canvas)
+
+
+def draw(what: Subject, size: int = 512, yaw: float = 0.0, pitch: float = 0.0, style: Style = "colour") -> np.ndarray:
+    """A picture (size, size, 3) uint8 sRGB: `shoot` and `develop` in one."""
+    return develop(shoot(what, size, yaw, pitch), style)
 
 
 def studio_light(normals: np.ndarray) -> np.ndarray:
