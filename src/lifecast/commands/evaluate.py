@@ -24,6 +24,7 @@ def evaluate(
     cards: Path | None = None,
     device: str = "auto",
     lighting: Path | None = None,
+    pictures: Path | None = None,
 ) -> int:
     """Measure weights, or anybody's meshes, against the truth.
 
@@ -50,6 +51,7 @@ def evaluate(
         cards: Folder of made people, whose cards tell their garment classes.
         device: auto, cpu or cuda.
         lighting: Folder of environment maps for preparing scans.
+        pictures: Write the pictures that are to be reconstructed to this folder, for other programs, and end.
     """
     from rich.console import Console
     from rich.progress import (
@@ -62,7 +64,7 @@ def evaluate(
         TimeRemainingColumn,
     )
 
-    from lifecast.evaluation.evaluate import Request
+    from lifecast.evaluation.evaluate import Request, write_pictures
     from lifecast.evaluation.evaluate import evaluate as run
     from lifecast.evaluation.terminal import headline
 
@@ -84,6 +86,10 @@ def evaluate(
                 tasks[what] = bar.add_task(what, total=total)
             bar.update(tasks[what], completed=done)
 
+        if pictures is not None:
+            count = write_pictures(request, pictures, tell)
+            console.print(f"{count} pictures in {pictures}", markup=False)
+            return 0
         found = run(request, tell)
     Console(highlight=False).print(headline(found))
     console.print(f"report: {out / 'report.html'}", markup=False)

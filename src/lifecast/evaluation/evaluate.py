@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import lifecast
-from lifecast.atomic import write_text
+from lifecast.atomic import atomic_file, write_text
 from lifecast.errors import DataError, UsageError
-from lifecast.evaluation.benchmark import Item, read_items
+from lifecast.evaluation.benchmark import Item, read_items, read_view
 from lifecast.evaluation.foreign_mesh import MeshSpace, check_folder
 from lifecast.evaluation.overview import Overview, overview
 from lifecast.evaluation.predict import Levels
@@ -76,8 +76,7 @@ def evaluate(request: Request, told: Told | None = None) -> Overview:
 
         read_card(request.weights)  # an unusable file is refused before anything is prepared
     data, cards = prepared(request, tell)
-    whole = data != request.data
-    items = read_items(data, request.views, request.limit, "all" if whole else "test")
+    items = read_items(data, request.views, request.limit)
     if request.meshes is not None:
         check_folder(request.meshes, items)
     plan = Plan(
@@ -111,6 +110,26 @@ def evaluate(request: Request, told: Told | None = None) -> Overview:
     return found
 
 
+def write_pictures(request: Request, folder: Path, told: Told | None = None) -> int:
+    """Write the benchmark's pictures, as a method sees them, to `folder`/<picture>.png; returns how many.
+
+    For other programs: what they make of `person_000003_view_001.png` is measured as
+    `person_000003_view_001.obj`.
+    """
+    from PIL import Image
+
+    tell = told or (lambda what, done, total: None)
+    data, _ = prepared(request, tell)
+    items = read_items(data, request.views, request.limit)
+    for done, item in enumerate(items):
+        tell("writing pictures", done, len(items))
+        view = read_view(data, item, request.seed, request.backgrounds)
+        with atomic_file(folder / f"{item.name}.png") as part:
+            Image.fromarray(view.picture).save(part)
+    tell("writing pictures", len(items), len(items))
+    return len(items)
+
+
 def prepared(request: Request, tell: Told) -> tuple[Path, Path | None]:
     """The dataset to read, and the folder of cards: made of scans first where `request.data` holds those."""
     if not request.data.is_dir():
@@ -133,7 +152,8 @@ def prepared(request: Request, tell: Told) -> tuple[Path, Path | None]:
 
     tell("preparing", 0, len(scans))
     out = request.out / "benchmark"
-    prepare(scans, out, settings, request.lighting, request.workers, 0.0, None, count)
+    everybody = {"train": [], "test": sorted(scans)}
+    prepare(scans, out, settings, request.lighting, request.workers, 0.0, everybody, count)
     return out, request.cards or request.data
 
 

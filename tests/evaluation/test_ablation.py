@@ -1,0 +1,130 @@
+"""The ablation's rows, comparisons and table; and two rows trained for real in a slow test."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lifecast.errors import UsageError
+from lifecast.evaluation.ablation import MeasuredRow, Study, recipe_text
+from lifecast.evaluation.ablation_rows import (
+    CLAIMS,
+    ROWS,
+    RUNS,
+    needed_runs,
+    row_named,
+    row_preset,
+    run_named,
+)
+from lifecast.evaluation.ablation_table import compare_rows, comparisons, markdown, place_in_paper, places
+from lifecast.evaluation.overview import Overview
+from lifecast.evaluation.protocol import PROTOCOLS
+from lifecast.evaluation.statistics import Summary
+from lifecast.networks.preset import PRESETS
+from lifecast.training.recipe import load_recipe
+
+
+def test_every_row_stands_on_runs_that_come_before_it() -> None:
+    seen: set[str] = set()
+    for run in RUNS:
+        assert set(run.stands_on) <= seen
+        seen.add(run.name)
+    assert {row.run for row in ROWS} <= seen
+    assert {name for better, worse, _ in CLAIMS for name in (better, worse)} <= {row.name for row in ROWS}
+
+
+def test_rows_need_only_what_they_stand_on() -> None:
+    assert [run.name for run in needed_runs([row_named("embedding")])] == ["picture-coarse", "alternate"]
+    both = [run.name for run in needed_runs([row_named("normals"), row_named("front-normals")])]
+    assert both == ["normals", "front-coarse", "front", "both-coarse", "both"]
+
+
+@pytest.mark.parametrize("base", ["tiny", "compact", "paper"])
+def test_every_row_has_the_same_budget_and_the_network_it_is_called_after(base: str) -> None:
+    for row in ROWS:
+        levels = [r for r in needed_runs([row]) if r.stage != "normals"]
+        assert sum(run.share for run in levels) == 1.0
+        preset = row_preset(PRESETS[base], run_named(row.run))
+        assert (preset.fine is None) == (row.name in ("fine-only", "fine-global", "single-level"))
+        if row.table == "Table 1":
+            assert preset.normal_inputs == ("both" if row.name == "normals" else "none")
+        assert preset.mask_input == (row.name == "mask")
+    absolute = row_preset(PRESETS[base], run_named("absolute-depth")).fine
+    embedded = row_preset(PRESETS[base], run_named("alternate")).fine
+    assert absolute is not None
+    assert embedded is not None
+    assert (absolute.condition, embedded.condition) == ("depth", "embedding")
+    assert absolute.encoder == embedded.encoder
+
+
+def test_the_recipe_is_readable_and_treats_all_stages_alike(tmp_path: Path) -> None:
+    study = Study(tmp_path, tmp_path, preset="tiny", batch=3, points=70)
+    (tmp_path / "recipe.toml").write_text(recipe_text(study))
+    recipe = load_recipe(tmp_path / "recipe.toml")
+    for name in ("normals", "coarse", "fine", "joint"):
+        part = recipe.stage(name)  # type: ignore[arg-type]
+        assert part.phases[0].batch == 3
+        assert part.learning_rate == recipe.coarse.learning_rate
+        assert part.schedule == recipe.coarse.schedule
+    assert recipe.fine.window == recipe.joint.window == 128
+    assert recipe.fine.phases[0].points == 70
+
+
+def measured(name: str, chamfer: dict[str, float]) -> MeasuredRow:
+    mean = float(np.mean(list(chamfer.values())))
+    summary = Summary(mean, mean, mean, mean, mean, len(chamfer), len(chamfer))
+    found = Overview(
+        PROTOCOLS["all"], len(chamfer), ["fine"], {"none": {"fine": {"chamfer_cm": summary}}}, {}, {}, {}, []
+    )
+    return MeasuredRow(row_named(name), name, {"fine": 7}, 1.0, found, chamfer)
+
+
+def row_of(name: str, base: dict[str, float], more: float, spread: float = 0.01) -> MeasuredRow:
+    rng = np.random.default_rng(len(name))
+    return measured(name, {k: v + more + spread * float(rng.normal()) for k, v in base.items()})
+
+
+PICTURES = {f"p{i:02d}_view_000": 2.0 + 0.5 * np.sin(i) for i in range(30)}
+
+
+def test_pairs_are_compared_picture_by_picture() -> None:
+    better, worse = row_of("alternate", PICTURES, 0.0), row_of("end-to-end", PICTURES, 0.1)
+    found = compare_rows(better, worse, "")
+    # People differ by far more than the rows do; only pairing can tell.
+    assert found.verdict == "holds"
+    assert found.difference_cm == pytest.approx(-0.1, abs=0.01)
+    assert found.pictures == 30
+    assert compare_rows(worse, better, "").verdict == "does not hold"
+    assert compare_rows(better, row_of("single-level", PICTURES, 0.0, 0.3), "").verdict in ("undecided",)
+    half = {name: value for name, value in better.chamfer.items() if name < "p15"}
+    assert compare_rows(measured("alternate", half), worse, "").pictures == 15
+    assert compare_rows(measured("alternate", {"x_view_000": 1.0}), worse, "").verdict == "undecided"
+
+
+def test_places_here_stand_beside_the_papers() -> None:
+    rows = [
+        row_of("fine-only", PICTURES, 0.5),
+        row_of("single-level", PICTURES, 0.9),
+        row_of("alternate", PICTURES, 0.0),
+    ]
+    assert places(rows) == {"fine-only": 2, "single-level": 3, "alternate": 1}
+    assert place_in_paper(rows) == {"fine-only": 3, "single-level": 2, "alternate": 1}
+    rows.append(row_of("absolute-depth", PICTURES, 1.0))
+    assert "absolute-depth" not in places(rows)
+    text = markdown(Study(Path(), Path(), preset="tiny"), rows)
+    table = [line for line in text.splitlines() if line.startswith("| Table 1")]
+    assert len(table) == 3
+    assert "two levels, alternate" in table[2]
+    assert [c.worse for c in comparisons(rows)] == ["fine-only", "single-level"]
+
+
+def test_a_study_refuses_what_it_cannot_do(tmp_path: Path) -> None:
+    for change, says in (
+        ({"preset": "none"}, "--preset none"),
+        ({"rows": ("alternate", "alternative")}, "alternative"),
+        ({"minutes": None}, "--steps"),
+        ({"minutes": 3.0, "steps": 3}, "either"),
+        ({"batch": 0}, "--batch 0"),
+    ):
+        with pytest.raises(UsageError, match=says):
+            Study(tmp_path, tmp_path, **change)  # type: ignore[arg-type]
