@@ -54,10 +54,11 @@ def run_on_cluster(
     workers: int,
     cpus_per_worker: float = 1.0,
     gpus_per_worker: float = 0.0,
+    skip_done: bool = True,
 ) -> Iterator[Outcome]:
     """Do `items` on a Ray cluster and yield each outcome as it comes; the order is that of completion.
 
-    Items that `manifest` already lists as done are passed over; every outcome is appended to it before it is yielded.
+    Items that `manifest` already lists as done are passed over (see `skip_done`); every outcome is appended to it before it is yielded.
 
     Parameters
     ----------
@@ -66,6 +67,8 @@ def run_on_cluster(
         it ("auto", "ray://head:10001", ...).
     workers
         Number of actors; each loads the job once.
+    skip_done
+        Pass over what the manifest lists as done; False where the caller knows better what is missing.
 
     Raises
     ------
@@ -94,7 +97,7 @@ def run_on_cluster(
             raise UsageError(f"--cluster {address}: no Ray cluster answers there ({error})") from error
     try:
         with manifest:
-            done = manifest.done()
+            done = manifest.done() if skip_done else set()
             missing = (item for item in items if item not in done)
             yield from _run(ray, missing, job, manifest, workers, cpus_per_worker, gpus_per_worker)
     finally:

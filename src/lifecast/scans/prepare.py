@@ -10,9 +10,10 @@ import json
 import os
 import shutil
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -194,14 +195,14 @@ def prepare_person(
         (folder / "person.json").write_text(json.dumps(record))
 
 
-def _one_thread() -> None:
+def one_thread() -> None:
     """A worker computes on one core; the pool is what uses the others."""
     for name in ("OMP_NUM_THREADS", "IGL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
     cv2.setNumThreads(1)
 
 
-def _work(person: str, source: Path, out: Path, settings: Settings, lights: NDArray[np.float32]) -> Outcome:
+def keep_or_make(person: str, source: Path, out: Path, settings: Settings, lights: NDArray[np.float32]) -> Outcome:
     """One task of the pool: keep, make or remake one person; expected failures are told, not raised."""
     state, reason = "made", ""
     if (out / person).exists():
@@ -250,6 +251,26 @@ def _sweep(out: Path) -> None:
             leftover.unlink(missing_ok=True)
 
 
+Tasks = Iterable[tuple[str, Path]]
+"""Persons and the files of their scans."""
+Execute = Callable[[Tasks, Path, Settings, NDArray[np.float32]], Iterator[Outcome]]
+
+
+def locally(
+    tasks: Tasks, out: Path, settings: Settings, lights: NDArray[np.float32], workers: int
+) -> Iterator[Outcome]:
+    """Do the tasks in `workers` processes of this machine; outcomes come in the order of completion."""
+    if workers <= 1:
+        one_thread()
+        for person, source in tasks:
+            yield keep_or_make(person, source, out, settings, lights)
+        return
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=one_thread) as pool:
+        futures = [pool.submit(keep_or_make, person, source, out, settings, lights) for person, source in tasks]
+        for future in as_completed(futures):
+            yield future.result()
+
+
 def prepare(
     scans: dict[str, Path],
     out: Path,
@@ -259,11 +280,14 @@ def prepare(
     test_fraction: float = 0.1,
     split: Split | None = None,
     progress: Callable[[Outcome], None] | None = None,
+    execute: Execute | None = None,
 ) -> Summary:
     """Prepare everybody in `scans` ({person: file}) into the dataset folder `out`.
 
     People who are there and undamaged are kept; damaged ones are made again. A scan that fails is left out of the
     dataset and told in the summary.
+
+    `execute` runs the tasks (by default `locally`, in `workers` processes of this machine; a cluster in its place).
 
     Raises
     ------
@@ -287,16 +311,8 @@ def prepare(
         if progress is not None:
             progress(outcome)
 
-    tasks: Iterable[tuple[str, Path]] = sorted(scans.items())
-    if workers <= 1:
-        _one_thread()
-        for person, source in tasks:
-            note(_work(person, source, out, settings, lights))
-    else:
-        with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_one_thread) as pool:
-            futures = [pool.submit(_work, person, source, out, settings, lights) for person, source in tasks]
-            for future in as_completed(futures):
-                note(future.result())
+    for outcome in (execute or partial(locally, workers=workers))(sorted(scans.items()), out, settings, lights):
+        note(outcome)
     usable = [outcome.person for outcome in summary.outcomes if outcome.state != "failed"]
     parts = apply_split(split, usable) if split is not None else make_split(usable, test_fraction, settings.seed)
     write_text(out / "split.json", json.dumps(parts, indent=1))

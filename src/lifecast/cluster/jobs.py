@@ -1,0 +1,148 @@
+"""What a cluster's workers do for each verb: plain values that are pickled to them, and the work on one item."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lifecast.cluster.inputs import local_file, unique_stem
+from lifecast.cluster.manifest import Manifest
+from lifecast.cluster.pool import run_on_cluster
+from lifecast.errors import LifecastError, ScanError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from lifecast.people.crew import Order
+    from lifecast.results import Wanted
+    from lifecast.scans.prepare import Outcome, Settings, Tasks
+
+MANIFEST = "manifest.jsonl"
+"""Its name in the output folder."""
+
+
+@dataclass(frozen=True)
+class ReconstructJob:
+    """Photographs to models: an item is a path or a URL."""
+
+    out: str
+    wanted: Wanted
+    weights: str = "compact"
+    device: str = "auto"
+    person: str = "largest"
+    resolution: int = 512
+    height: float = 1.70
+    faces: int | None = None
+
+    def open(self) -> Callable[[str], dict[str, Any]]:
+        """Load the networks once a worker."""
+        import lifecast
+        from lifecast.photo.decode import read_photo
+        from lifecast.results import facts, write_results
+
+        model = lifecast.load(self.weights, self.device)
+
+        def work(item: str) -> dict[str, Any]:
+            with local_file(item) as path:
+                photo = read_photo(path, name=item)
+            results = model.reconstruct_all(
+                photo, self.person, resolution=self.resolution, height=self.height, faces=self.faces
+            )
+            made = []
+            for number, result in enumerate(results, 1):
+                suffix = "" if len(results) == 1 else f"_{number}"
+                files = write_results(result, Path(self.out) / f"{unique_stem(item)}{suffix}", self.wanted)
+                made.append({"files": [path.name for path in files], **facts(result)})
+            return {"people": made}
+
+        return work
+
+
+@dataclass(frozen=True)
+class SynthesizeJob:
+    """People to learn from: an item is a person's number."""
+
+    order: Order
+
+    def open(self) -> Callable[[str], dict[str, Any]]:
+        """Load the body model once a worker."""
+        import torch
+
+        from lifecast.people.body import body_model
+        from lifecast.people.crew import make
+
+        torch.set_num_threads(1)
+        body_model()
+        return lambda item: {"person": make(self.order, int(item))}
+
+
+@dataclass(frozen=True)
+class PrepareJob:
+    """Scans to training data: an item is a person's name."""
+
+    sources: dict[str, str]
+    out: str
+    settings: Settings
+    lights: NDArray[np.float32]
+
+    def open(self) -> Callable[[str], dict[str, Any]]:
+        """Nothing to load; a worker computes on one core."""
+        from lifecast.scans.prepare import keep_or_make, one_thread
+
+        one_thread()
+
+        def work(item: str) -> dict[str, Any]:
+            outcome = keep_or_make(item, Path(self.sources[item]), Path(self.out), self.settings, self.lights)
+            if outcome.state == "failed":
+                raise ScanError(outcome.reason)
+            return {"state": outcome.state, "reason": outcome.reason}
+
+        return work
+
+
+def prepare_on(address: str, workers: int) -> Callable[..., Iterator[Outcome]]:
+    """What `lifecast.scans.prepare.prepare` takes as `execute` to run on a cluster.
+
+    Whether a person is there and undamaged is found by its checksums, so the manifest is a record only: a person that
+    it lists as done and that was damaged since is made again.
+    """
+
+    def execute(tasks: Tasks, out: Path, settings: Settings, lights: NDArray[np.float32]) -> Iterator[Outcome]:
+        from lifecast.scans.prepare import Outcome
+
+        sources = {person: str(path.resolve()) for person, path in tasks}
+        manifest = Manifest(out / MANIFEST)
+        job = PrepareJob(sources, str(out.resolve()), settings, lights)
+        for done in run_on_cluster(sources, job, manifest, address=address, workers=workers, skip_done=False):
+            if done.done:
+                yield Outcome(done.item, done.result["state"], done.result["reason"])
+            else:
+                yield Outcome(done.item, "failed", done.reason)
+
+    return execute
+
+
+def synthesize_on(
+    address: str, workers: int, order: Order, numbers: Iterable[int], tell: Callable[[int], None]
+) -> None:
+    """Make people `numbers` on a cluster; `tell` is called with each number as it is finished.
+
+    Raises LifecastError at the end where some could not be made, naming the first with its reason.
+    """
+    failed = []
+    manifest = Manifest(order.out / MANIFEST)
+    items = (str(number) for number in numbers)
+    job = SynthesizeJob(order)
+    for outcome in run_on_cluster(items, job, manifest, address=address, workers=workers, skip_done=False):
+        if outcome.done:
+            tell(int(outcome.item))
+        else:
+            failed.append(outcome)
+    if failed:
+        first = failed[0]
+        raise LifecastError(
+            f"{len(failed)} people could not be made; person {first.item}: {first.reason} (all in {manifest.path})"
+        )
