@@ -1,0 +1,77 @@
+"""Trained networks: the sparse search gives the triangles of the dense lattice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import lifecast
+from lifecast.networks.checkpoint import load_checkpoint
+from lifecast.surface.column_field import ColumnField
+from lifecast.surface.lattice import SparseLattice, encode
+from lifecast.surface.refine import CORNER_OFFSETS, SurfaceCells, cells_on_surface
+from lifecast.surface.triangles import triangulate
+
+SHIPPED = Path(lifecast.__file__).parent / "weights" / "compact.safetensors"
+
+
+def field_of(weights: Path, picture: np.ndarray, mask: np.ndarray) -> ColumnField:
+    """The field of a picture (S, S, 3) uint8 before grey, as the photo pipeline would give it."""
+    model, _ = load_checkpoint(weights)
+    grey = np.where(mask[..., None] > 0.5, picture, 127).astype(np.float32)
+    image = torch.from_numpy(grey / 127.5 - 1).permute(2, 0, 1)[None]
+    size = model.preset.image_size
+    image = torch.nn.functional.interpolate(image, (size, size), mode="bilinear", antialias=True)
+    with torch.inference_mode():
+        return ColumnField(model, model.encode(image))
+
+
+def dense_cells(field: ColumnField, resolution: int) -> SurfaceCells:
+    """Every cell on the surface, by asking every point, a layer at a time."""
+    side = torch.arange(-1, resolution + 1)
+    y, z = torch.meshgrid(side, side, indexing="ij")
+    before: torch.Tensor | None = None
+    codes, values = [], []
+    for i in side:
+        layer = encode(torch.stack((i.expand_as(y), y, z), dim=-1))  # (R + 2, R + 2)
+        now = SparseLattice(field, resolution).values(layer)
+        if before is not None:
+            planes = (before, now)
+            low, high = slice(0, -1), slice(1, None)
+            eight = torch.stack([p[a, b] for p in planes for a in (low, high) for b in (low, high)], dim=-1)
+            on_surface = (eight > 0).any(dim=-1) & ~(eight > 0).all(dim=-1)
+            codes.append(layer[low, low][on_surface] - (1 << 22))
+            values.append(eight[on_surface])
+        before = now
+    return SurfaceCells(torch.cat(codes), torch.cat(values))
+
+
+def triangle_set(cells: SurfaceCells) -> set[tuple[int, ...]]:
+    """Each triangle as the lattice edges that its vertices lie on (a middle as -1), in cyclic order."""
+    mesh = triangulate(cells.codes.numpy(), cells.values.numpy(), np.array(CORNER_OFFSETS))
+    names = mesh.with_middles(mesh.edges)
+    names[len(mesh.edges) :] = -1
+    corners = names[mesh.faces]
+    turned = np.take_along_axis(corners, (corners.argmin(axis=1)[:, None] + np.arange(3)) % 3, axis=1)
+    return set(map(tuple, turned.tolist()))
+
+
+def share_of_same_triangles(field: ColumnField, resolution: int) -> float:
+    """Triangles that both give, by those that either gives."""
+    dense = triangle_set(dense_cells(field, resolution))
+    ours = triangle_set(cells_on_surface(SparseLattice(field, resolution)))
+    assert len(dense) > 1000
+    return len(dense & ours) / len(dense | ours)
+
+
+def test_a_small_network_that_learnt_a_doll(doll_weights: Path, doll: tuple[np.ndarray, np.ndarray]) -> None:
+    assert share_of_same_triangles(field_of(doll_weights, *doll), 80) >= 0.999
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not SHIPPED.exists(), reason=f"no {SHIPPED.name} in the package")
+def test_the_shipped_weights_at_256(doll: tuple[np.ndarray, np.ndarray]) -> None:
+    assert share_of_same_triangles(field_of(SHIPPED, *doll), 256) >= 0.999
