@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from PIL import Image
 
+from lifecast.atomic import atomic_file
 from lifecast.errors import UsageError
 from lifecast.photo.framing import Camera
 from lifecast.photo.person import Person
@@ -18,6 +19,7 @@ from lifecast.surface.metres import MetricFrame
 if TYPE_CHECKING:
     import trimesh
 
+    from lifecast.surface.colour import SurfaceColours
     from lifecast.surface.model import Model
     from lifecast.surface.picture import Style, Subject
 
@@ -32,10 +34,8 @@ class Reconstruction:
     """(F, 3) int32, counter-clockwise seen from outside."""
     normals: np.ndarray
     """(V, 3) float32, unit."""
-    colours: np.ndarray
-    """(V, 3) uint8 sRGB."""
-    seen: np.ndarray
-    """(V,) bool: the photograph shows the vertex; the other colours are guesses."""
+    coloured: SurfaceColours
+    """Colour of each vertex, whether the photograph shows it, and how far the colour is the photograph's own."""
     image: np.ndarray
     """(S, S, 3) uint8: the framed photograph, spanning [-1, 1] in x and y of view space."""
     mask: np.ndarray
@@ -72,7 +72,24 @@ class Reconstruction:
             "photograph": Path(self.photo_name).name,
         }
         vertices = self.frame.to_metres(self.vertices)
-        return Model(vertices, self.faces, self.normals, self.colours, provenance=provenance)
+        return Model(vertices, self.faces, self.normals, self.coloured.colours, provenance=provenance)
+
+    @cached_property
+    def textured(self) -> Model:
+        """The same surface cut into charts, with a texture of 2048 x 2048 texels."""
+        from lifecast.surface.model import Model
+        from lifecast.surface.texture import bake_texture
+
+        baked = bake_texture(self.vertices, self.faces, self.coloured, self.image, self.mask)
+        whole = self.model
+        return Model(
+            whole.vertices[baked.vertex],
+            baked.faces,
+            whole.normals[baked.vertex],
+            uv=baked.uv,
+            texture=baked.texture,
+            provenance=whole.provenance,
+        )
 
     @cached_property
     def mesh(self) -> trimesh.Trimesh:
@@ -88,7 +105,8 @@ class Reconstruction:
         """
         from lifecast.surface.export import save_model
 
-        return save_model(self.model, path)
+        textured = Path(path).suffix.lower() in (".glb", ".obj")
+        return save_model(self.textured if textured else self.model, path)
 
     def preview(self, size: int = 512, yaw: float = 0.0, style: Style = "colour") -> Image.Image:
         """A picture of the model, `size` x `size`; a positive `yaw` (degrees) turns its front toward the right."""
@@ -100,7 +118,7 @@ class Reconstruction:
     def _subject(self) -> Subject:
         from lifecast.surface.picture import subject
 
-        return subject(self.model.vertices, self.faces, self.normals, self.colours)
+        return subject(self.model.vertices, self.faces, self.normals, self.coloured.colours)
 
     def normal_map(self, side: Literal["front", "back"]) -> Image.Image:
         """A predicted normal map as a picture: (n + 1) / 2, mid-grey where nobody is."""
@@ -108,3 +126,19 @@ class Reconstruction:
         if values is None:
             raise UsageError(f"these weights predict no normal maps, so there is no {side} one to show")
         return Image.fromarray(np.round((values + 1) * 127.5).clip(0, 255).astype(np.uint8))
+
+    def overview(self, size: int = 512) -> Image.Image:
+        """Front, side, back, and the bare surface beside each other: (4 `size`) x `size` pixels."""
+        views = [self.preview(size, yaw) for yaw in (0, 90, 180)] + [self.preview(size, 30, "clay")]
+        strip = Image.new("RGB", (len(views) * size, size))
+        for place, view in enumerate(views):
+            strip.paste(view, (place * size, 0))
+        return strip
+
+    def turntable(self, path: str | Path, size: int = 384, frames: int = 36) -> Path:
+        """Write an animation (.webp or .gif) of one turn, three seconds long, atomically."""
+        path = Path(path)
+        views = [self.preview(size, 360 * frame / frames) for frame in range(frames)]
+        with atomic_file(path) as part:
+            views[0].save(part, save_all=True, append_images=views[1:], duration=round(3000 / frames), loop=0)
+        return path
