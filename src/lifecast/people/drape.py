@@ -221,6 +221,29 @@ def clear(
     return (points + move).astype(np.float32)
 
 
+def tuck(points: Points, outer: Points, outer_normals: Points, inside: NDArray[np.bool_], gap: float = 0.003) -> Points:
+    """Draw what is worn underneath (or the skin) in behind an outer garment.
+
+    Folds are deeper than the room between two garments, and what lies underneath is not seen: it gives way wherever
+    the outer garment's `inside` (its vertices away from its hems) covers it.
+    """
+    low, high = outer.min(0) - 0.02, outer.max(0) + 0.02
+    near = np.flatnonzero(((points > low) & (points < high)).all(1))
+    if not len(near) or not inside.any():
+        return points
+    index = cKDTree(outer).query(points[near], distance_upper_bound=0.05)[1]
+    met = index < len(outer)
+    near, index = near[met], index[met]
+    offset = points[near] - outer[index]
+    normal = outer_normals[index]
+    height = np.einsum("vx,vx->v", offset, normal)
+    aside = np.einsum("vx,vx->v", offset, offset) - height * height
+    move = np.where((height > -gap) & (aside < 0.015**2) & inside[index], -gap - height, 0)
+    out = points.copy()
+    out[near] += normal * np.maximum(move, -0.05)[:, None]
+    return out.astype(np.float32)
+
+
 def under_skin(points: Points, cloth: Cloth, body: PosedBody) -> float:
     """The share of a garment's vertices that are below the skin under them (their anchors' planes)."""
     foot, up = body.under(cloth)

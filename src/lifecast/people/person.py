@@ -16,7 +16,7 @@ from lifecast.people import complexion
 from lifecast.people.appearance import Build, draw_build
 from lifecast.people.body import SKIN_VERTICES, BodyModel, RestBody
 from lifecast.people.cloth import Cloth, border_edges
-from lifecast.people.drape import PosedBody, clear, eased, settle, under_skin
+from lifecast.people.drape import PosedBody, clear, eased, settle, tuck, under_skin
 from lifecast.people.fabric import draw_fabric, dress_texture
 from lifecast.people.figure import Figure
 from lifecast.people.glb import Part
@@ -76,13 +76,13 @@ class Studio:
         size = float(np.ptp(rest.vertices[:SKIN_VERTICES, 1])) / float(np.ptp(self.wardrobe.tailor.skin[:, 1]))
 
         outfit = self.dresser.draw(build.female, build.years, rng)
-        parts: list[Part] = []
         garments: list[dict[str, Any]] = []
         covered = np.zeros(SKIN_VERTICES, np.float32)
         removed = np.zeros(SKIN_VERTICES, bool)
         layers: list[tuple[int, Points, Points]] = []
         worst = 0.0
-        for worn in sorted(outfit, key=lambda w: w.layer):
+        outfit = sorted(outfit, key=lambda w: w.layer)
+        for worn in outfit:
             cloth = worn.made.cloth
             fitted = cloth.place(rest)
             points = self._dress(worn, fitted, transforms, body, layers, size, rng)
@@ -94,15 +94,19 @@ class Studio:
                 covered[self.skin_faces[cloth.anchor[deep]].ravel()] = 1
                 worst = max(worst, under_skin(points, cloth, body))
             layers.append((worn.layer, points, normals))
+        covers = self._tuck_in(outfit, layers)
+        parts: list[Part] = []
+        for worn, (_, points, normals) in zip(outfit, layers, strict=True):
+            cloth = worn.made.cloth
             texture, scale, fabric = self._cloth_texture(worn, rng)
-            parts.append(cloth_part(f"{worn.part}:{cloth.name}", cloth, points, normals, texture, scale, worn.part not in ("hat",)))
+            parts.append(cloth_part(f"{worn.part}:{cloth.name}", cloth, points, normals, texture, scale, worn.part != "hat"))
             garments.append({
                 "name": cloth.name, "source": worn.source, "class": worn.label, "part": worn.part, **worn.cut, "fabric": fabric,
             })  # fmt: skip
         hair = self._hair(build, rest, transforms, body, layers, any(w.part == "hat" for w in outfit), rng)
         parts += hair[0]
         tone = complexion.draw_tone(build.phenotype["african"], build.phenotype["asian"], rng)
-        parts[:0] = self._flesh(posed, covered, removed, tone, build, rng)
+        parts[:0] = self._flesh(posed, covered, removed, covers, tone, build, rng)
 
         floor = min(float(part.vertices[:, 1].min()) for part in parts)
         pelvis = transforms[0, :, :3] @ rest.heads[0] + transforms[0, :, 3]
@@ -149,6 +153,24 @@ class Studio:
         skinned = skin(loose, cloth.weights, transforms)
         inner = [(points, normals) for layer, points, normals in layers if layer < worn.layer]
         return settle(cloth, weave, loose, skinned, body, worn.hang, rng, inner, size)
+
+    @staticmethod
+    def _tuck_in(
+        outfit: list[Worn], layers: list[tuple[int, Points, Points]]
+    ) -> list[tuple[Points, Points, NDArray[np.bool_]]]:
+        """Let inner garments give way to outer ones (in place); returns what covers the skin."""
+        covers = []
+        for k, worn in enumerate(outfit):
+            if worn.part in ("shoes", "hat"):
+                continue
+            layer, points, normals = layers[k]
+            inside = worn.made.cloth.hem > 0.012
+            covers.append((points, normals, inside))
+            for n, below in enumerate(outfit[:k]):
+                if layers[n][0] < layer and below.part != "shoes":
+                    drawn_in = tuck(layers[n][1], points, normals, inside)
+                    layers[n] = layers[n][0], drawn_in, vertex_normals(drawn_in, below.made.cloth.sheet.faces)
+        return covers
 
     def _cloth_texture(self, worn: Worn, rng: np.random.Generator) -> tuple[NDArray[np.uint8], float, dict[str, Any]]:
         made = worn.made
@@ -201,8 +223,9 @@ class Studio:
         return cloth_part(name, cloth, points, vertex_normals(points, cloth.sheet.faces), texture, 1.0, False)
 
     def _flesh(
-        self, posed: Points, covered: NDArray[np.float32], removed: NDArray[np.bool_], tone: NDArray[np.float64],
-        build: Build, rng: np.random.Generator,
+        self, posed: Points, covered: NDArray[np.float32], removed: NDArray[np.bool_],
+        covers: list[tuple[Points, Points, NDArray[np.bool_]]], tone: NDArray[np.float64], build: Build,
+        rng: np.random.Generator,
     ) -> list[Part]:  # fmt: skip
         """The body (drawn in under clothes, cut away in shoes), eyes and teeth."""
         skin_points = posed[:SKIN_VERTICES]
@@ -211,6 +234,10 @@ class Studio:
         for _ in range(2):  # only where every neighbour is covered too, and gradually
             inward = np.minimum(inward, self.skin_average @ inward)
         skin_points = skin_points - normals * (TUCK * inward**2)[:, None]
+        hands = self.limb != 0  # a hand on the hip is not under the shirt
+        for points, outer_normals, inside in covers:
+            given_way = tuck(skin_points, points, outer_normals, inside, 0.002)
+            skin_points = np.where((hands & (covered < 0.5))[:, None], skin_points, given_way)
         normals = vertex_normals(skin_points, self.skin_faces)
         faces, old, texel = self.skin_split
         shown = ~removed[self.skin_faces].all(1)
