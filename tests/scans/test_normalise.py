@@ -119,3 +119,18 @@ def test_a_scan_of_the_other_winding_order_is_turned_as_a_whole() -> None:
     ball.invert()
     faces = np.asarray(ball.faces, np.int32).copy()
     assert orient_outward(np.asarray(ball.vertices, np.float32), faces) == len(faces)
+
+
+def test_the_half_that_a_mirror_turned_inside_out_is_turned_back() -> None:
+    """Hair modelled as one half and its mirrored copy, whose winding order the mirror reversed; around a head."""
+    cap = trimesh.creation.icosphere(3, 1.1)
+    cap.update_faces((cap.triangles_center[:, 1] > 0.1) & (cap.triangles_center[:, 0] > 0))
+    mirrored = np.asarray(cap.vertices) * [-1, 1, 1]  # its faces in the same order: inside out
+    head = trimesh.creation.icosphere(3)
+    vertices = np.concatenate([head.vertices, cap.vertices, mirrored]).astype(np.float32)
+    right = cap.faces + len(head.vertices)
+    faces = np.concatenate([head.faces, right, right + len(cap.vertices)]).astype(np.int32)
+    assert orient_outward(vertices, faces) == len(cap.faces)
+    corners = vertices[faces]
+    outward = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    assert ((outward * corners.mean(axis=1)).sum(axis=1) > 0).all()

@@ -166,8 +166,8 @@ class Renderer:
         if met_before is None:
             hits = self.sight.cast(xy, frame.rotation, frame.shift, from_back)
         else:
-            met = self.sight.cast(xy[met_before], frame.rotation, frame.shift, from_back)
-            hits = met.spread(met_before, len(xy))
+            some = self.sight.cast(xy[met_before], frame.rotation, frame.shift, from_back)
+            hits = some.spread(met_before, len(xy))
         edges = self._edges(hits, frame.shape)
         plain = hits.face >= 0
         mask = plain.astype(np.float32)
