@@ -1,4 +1,4 @@
-"""What to work on: files, folders, globs, lists of names, or anything that fsspec can reach (s3://, gs://, file://, ...)."""
+"""What to work on: files, folders, globs, lists of names, or anything that fsspec can reach (s3://, gs://, ...)."""
 
 from __future__ import annotations
 

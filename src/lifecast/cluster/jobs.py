@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lifecast.cluster.inputs import local_file, unique_stem
+from lifecast.cluster.inputs import is_url, list_inputs, local_file, unique_stem
 from lifecast.cluster.manifest import Manifest
 from lifecast.cluster.pool import run_on_cluster
 from lifecast.errors import LifecastError, ScanError
@@ -101,6 +102,34 @@ class PrepareJob:
             return {"state": outcome.state, "reason": outcome.reason}
 
         return work
+
+
+def reconstruct_on(address: str, workers: int, job: ReconstructJob, inputs: Iterable[str], json_lines: bool) -> int:
+    """`lifecast reconstruct --cluster`: reports every photograph as it ends; returns the exit status."""
+    from rich.console import Console
+
+    from lifecast.photo.decode import SUFFIXES
+
+    say = Console(highlight=False, soft_wrap=True, stderr=not json_lines)
+    Path(job.out).mkdir(parents=True, exist_ok=True)
+    manifest = Manifest(Path(job.out) / MANIFEST)
+    before = len(manifest.done())
+    counts = {True: 0, False: 0}
+    # A worker's working folder is another one.
+    listed = list_inputs(inputs, frozenset(SUFFIXES))
+    items = (name if is_url(name) else str(Path(name).absolute()) for name in listed)
+    for outcome in run_on_cluster(items, job, manifest, address=address, workers=workers):
+        counts[outcome.done] += 1
+        if json_lines:
+            line = {"input": outcome.item, **(outcome.result if outcome.done else {"error": outcome.reason})}
+            say.print(json.dumps(line), markup=False)
+        else:
+            said = f"{outcome.seconds:.1f} s" if outcome.done else f"skipped: {outcome.reason}"
+            say.print(f"{outcome.item}  {said}", markup=False)
+    if not json_lines:
+        kept = f", {before} in the manifest were done before" if before else ""
+        say.print(f"{counts[True]} reconstructed, {counts[False]} failed{kept}; {manifest.path}", markup=False)
+    return 1 if counts[False] else 0
 
 
 def prepare_on(address: str, workers: int) -> Callable[..., Iterator[Outcome]]:

@@ -58,7 +58,8 @@ def run_on_cluster(
 ) -> Iterator[Outcome]:
     """Do `items` on a Ray cluster and yield each outcome as it comes; the order is that of completion.
 
-    Items that `manifest` already lists as done are passed over (see `skip_done`); every outcome is appended to it before it is yielded.
+    Items that `manifest` already lists as done are passed over (see `skip_done`); every outcome is appended to it
+    before it is yielded.
 
     Parameters
     ----------

@@ -25,6 +25,7 @@ def prepare(
     split: Path | None = None,
     units: Literal["m", "cm", "mm", "inch"] | None = None,
     up: Literal["x", "y", "z", "-y", "-z"] | None = None,
+    cluster: Annotated[str | None, tyro.conf.arg(metavar="ADDRESS|local")] = None,
 ) -> int:
     """Scans or made people to training data.
 
@@ -44,6 +45,7 @@ def prepare(
         split: JSON file {"train": [...], "test": [...]} instead of a random split.
         units: Of the files; found by a person's height when absent.
         up: Axis that points up in the files; found when absent.
+        cluster: Run on this Ray cluster ("local": started for this run) with --workers workers.
     """
     from rich import progress
     from rich.console import Console
@@ -74,7 +76,12 @@ def prepare(
             elif outcome.state == "remade":
                 bar.console.print(f"{outcome.person}: made again: {outcome.reason}", markup=False)
 
-        summary = run(people, out, settings, lighting, workers, test_fraction, given, tell)
+        execute = None
+        if cluster is not None:
+            from lifecast.cluster.jobs import prepare_on
+
+            execute = prepare_on(cluster, workers)
+        summary = run(people, out, settings, lighting, workers, test_fraction, given, tell, execute)
     told = ", ".join(f"{summary.count(s)} {s}" for s in ("made", "kept", "remade", "failed") if summary.count(s))
     console.print(f"{len(people)} people: {told}; {out}", markup=False)
     return 1 if summary.count("failed") else 0

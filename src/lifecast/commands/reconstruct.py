@@ -38,6 +38,8 @@ def reconstruct(
     normals: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
     sheet: Annotated[Path | None, tyro.conf.arg(metavar="FILE.png")] = None,
     json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
+    cluster: Annotated[str | None, tyro.conf.arg(metavar="ADDRESS|local")] = None,
+    workers: int = 1,
 ) -> int:
     """Photographs of people to coloured 3D models.
 
@@ -63,6 +65,9 @@ def reconstruct(
         normals: Also write the predicted normal maps.
         sheet: Also draw one picture of all results: photograph, normal maps, the model from three sides.
         json: One line of JSON a result on standard output.
+        cluster: Run on this Ray cluster ("local": started for this run). Inputs may then be URLs and @LISTS too; needs
+            --output, which every worker must reach. A second run does only what its manifest.jsonl lacks.
+        workers: Workers on the cluster; each loads the networks once.
     """
     from lifecast.photo.listing import list_photographs, result_names
     from lifecast.results import Wanted, parse_box, parse_formats, write_results
@@ -83,6 +88,13 @@ def reconstruct(
         raise UsageError(f"--sheet {sheet}: name a .png, .jpg or .webp file")
     if output is not None and output.exists() and not output.is_dir():
         raise UsageError(f"-o {output}: is a file where a folder is needed")
+    if cluster is not None:
+        if output is None or mask is not None or region is not None or sheet is not None or keep_background:
+            raise UsageError("--cluster needs --output, and goes without --mask, --box, --sheet and --keep-background")
+        from lifecast.cluster.jobs import ReconstructJob, reconstruct_on
+
+        job = ReconstructJob(str(output.resolve()), wanted, weights, device, person, resolution, height, faces)
+        return reconstruct_on(cluster, workers, job, inputs, json)
     listing = list_photographs(inputs)
     if mask is not None and region is not None:
         raise UsageError("give --mask or --box, not both")

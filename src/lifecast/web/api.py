@@ -16,9 +16,10 @@ from fastapi.responses import JSONResponse
 
 from lifecast import __version__
 from lifecast.errors import LifecastError, PhotoError, UsageError
+from lifecast.results import parse_box
 from lifecast.web.queue import Cancelled, QueueFull, ReconstructionQueue, Ticket
 from lifecast.web.uploads import CHUNK, UploadTooLarge, receive
-from lifecast.web.work import FORMATS, MEDIA_TYPES, Options, Result, parse_box, reconstruct_upload
+from lifecast.web.work import FORMATS, MEDIA_TYPES, Options, Result, reconstruct_upload
 
 Photo = Annotated[UploadFile, File(description="A photograph of a person, whole figure.")]
 Height = Annotated[float, Form(description="The person's height in metres.")]

@@ -20,9 +20,10 @@ from lifecast.errors import LifecastError
 from lifecast.photo import blazepose
 from lifecast.photo.decode import Photo, read_photo
 from lifecast.photo.person import Person, find_people
+from lifecast.results import parse_box
 from lifecast.web.queue import QueueFull, ReconstructionQueue, Ticket
 from lifecast.web.uploads import Upload
-from lifecast.web.work import Options, parse_box, reconstruct_upload
+from lifecast.web.work import Options, reconstruct_upload
 
 LARGEST = "the largest"
 KEPT_SECONDS = 600

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from lifecast.errors import UsageError
+from lifecast.results import FORMATS
 from lifecast.web.queue import Progress
 from lifecast.web.uploads import Upload
-
-FORMATS = ("glb", "obj", "ply", "stl")
 
 MEDIA_TYPES = {
     "glb": "model/gltf-binary",
@@ -51,17 +50,6 @@ class Options:
             raise UsageError(f"format {', '.join(unknown) or '(none)'}: choose among {', '.join(FORMATS)}")
         if self.box is not None and (self.box[2] <= 0 or self.box[3] <= 0):
             raise UsageError(f"box {self.box}: width and height must be positive")
-
-
-def parse_box(text: str) -> tuple[float, float, float, float] | None:
-    """ "x,y,w,h" to numbers; an empty text to None."""
-    if not text.strip():
-        return None
-    try:
-        x, y, w, h = (float(part) for part in text.split(","))
-    except ValueError as error:
-        raise UsageError(f"box {text!r}: give four numbers, x,y,w,h") from error
-    return x, y, w, h
 
 
 @dataclass(frozen=True)
