@@ -1,0 +1,65 @@
+"""What names on the command line mean, and what the results are called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lifecast.photo.listing import list_photographs, result_names
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("b.jpg", "a.PNG", "notes.txt", ".hidden.jpg", "c.heic", "a.glb", "a_preview.png", "d_front.png"):
+        (tmp_path / name).touch()
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "e.jpg").touch()
+    return tmp_path
+
+
+def test_a_folder_gives_its_pictures_but_not_its_results(folder: Path) -> None:
+    names = [p.name for p in list_photographs([str(folder)]).paths]
+    # d_front.png has no model beside it, so it is a photograph of a front.
+    assert names == ["a.PNG", "b.jpg", "c.heic", "d_front.png"]
+
+
+def test_patterns_files_and_repeats(folder: Path) -> None:
+    listing = list_photographs([str(folder / "*.jpg"), str(folder / "b.jpg"), str(folder / "**" / "e.jpg")])
+    assert [p.name for p in listing.paths] == ["b.jpg", "e.jpg"]
+    assert not listing.missing
+
+
+def test_a_file_whose_name_looks_like_a_pattern(tmp_path: Path) -> None:
+    path = tmp_path / "me [1].jpg"
+    path.touch()
+    assert list_photographs([str(path)]).paths == [path]
+
+
+def test_names_that_lead_nowhere(folder: Path) -> None:
+    (folder / "empty").mkdir()
+    listing = list_photographs([str(folder / "empty"), str(folder / "*.bmp"), str(folder / "gone.jpg")])
+    assert "folder without pictures" in listing.missing[str(folder / "empty")]
+    assert "no file" in listing.missing[str(folder / "*.bmp")]
+    # A plain name is left to the decoder, which says what is wrong with it.
+    assert [p.name for p in listing.paths] == ["gone.jpg"]
+
+
+def test_results_lie_beside_their_photograph_or_in_the_folder() -> None:
+    paths = [Path("x/a.jpg"), Path("y/b.png")]
+    assert result_names(paths, None) == [Path("x/a"), Path("y/b")]
+    assert result_names(paths, Path("out")) == [Path("out/a"), Path("out/b")]
+
+
+def test_no_result_replaces_another() -> None:
+    paths = [Path("x/a.jpg"), Path("y/a.png"), Path("z/a.jpg"), Path("w/a_png.jpg")]
+    names = result_names(paths, Path("out"))
+    assert len(set(names)) == len(names)
+    assert names[0] == Path("out/a_jpg")
+
+
+def test_no_result_replaces_a_photograph() -> None:
+    assert result_names([Path("x/a.png")], None, [".glb"]) == [Path("x/a")]
+    # OBJ writes its texture as NAME.png.
+    assert result_names([Path("x/a.png")], None, [".obj", ".mtl", ".png"]) == [Path("x/a_model")]
+    assert result_names([Path("x/a.png")], Path("out"), [".obj", ".mtl", ".png"]) == [Path("out/a")]
