@@ -45,7 +45,8 @@ def largest_piece(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, 
 
 def compact(faces: np.ndarray, *per_vertex: np.ndarray) -> tuple[np.ndarray, ...]:
     """Faces (F, 3) renumbered without the vertices that none uses, and the arrays (V, ...) of those that remain."""
-    used = np.unique(faces)
-    number = np.zeros(int(used[-1]) + 1 if len(used) else 0, dtype=faces.dtype)
-    number[used] = np.arange(len(used))
+    is_used = np.zeros(len(per_vertex[0]), dtype=bool)
+    is_used[faces] = True
+    used = np.flatnonzero(is_used)
+    number = np.cumsum(is_used, dtype=faces.dtype) - 1
     return number[faces], *(values[used] for values in per_vertex)
