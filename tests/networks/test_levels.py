@@ -212,6 +212,10 @@ def test_normals_at_another_size_share_the_weights(model, image):
         assert mine is theirs
     with torch.no_grad():
         assert finer.encode(image).normals.front.shape[-1] == 256
+        # Maps given for the fine level are used, however it would predict them.
+        given = NormalMaps(torch.zeros(2, 3, 256, 256), torch.zeros(2, 3, 256, 256), torch.zeros(2, 1, 256, 256))
+        expected = model.fine.encode(image, given.front, given.back, given.mask)[-1]
+        assert torch.equal(finer.encode(image, fine_normals=given).fine_features, expected)
         assert torch.equal(finer.with_normals_at(None).encode(image).fine_features, model.encode(image).fine_features)
 
 

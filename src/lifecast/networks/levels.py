@@ -147,8 +147,10 @@ class FineLevel(Level):
     def query(self, features: Tensor, points: Tensor, embedding: Tensor | None, window: Tensor | None = None) -> Tensor:
         """features (B, C, h, w), points (B, N, 3), embedding (B, N, E) -> logit (B, N).
 
-        `window` (B, 4), fractions of the whole image, when the features show a part of it: then the answer inside
-        the window equals that of the whole, but for what the encoder sees at the window's edge.
+        `window` (B, 4), fractions of the whole image, when the features show a part of it (`pixel_aligned`): a point is
+        then sampled where it is in the whole. An encoder's features of a window are those of the whole but for what
+        it sees at the window's edge and for its group norms, whose statistics are the window's; windows should begin
+        at multiples of the encoder's `size_multiple`.
         """
         sampled = self.sample(features, points, window)
         if self.level.condition == "depth":
@@ -198,7 +200,13 @@ class TwoLevel(nn.Module):
         other.load_state_dict(self.state_dict(keep_vars=True), assign=True)
         return other.train(self.training)
 
-    def encode(self, image: Tensor, image_small: Tensor | None = None, normals: NormalMaps | None = None) -> Encoded:
+    def encode(
+        self,
+        image: Tensor,
+        image_small: Tensor | None = None,
+        normals: NormalMaps | None = None,
+        fine_normals: NormalMaps | None = None,
+    ) -> Encoded:
         """Run every encoder once.
 
         Parameters
@@ -207,7 +215,9 @@ class TwoLevel(nn.Module):
             (training on smaller images); sides must suit the encoders.
         image_small: (B, 3, s, s), the same picture as the normal networks and the coarse level shall see it; by
             default resized from `image`. The released model resizes both from the photograph.
-        normals: maps to use in place of predicted ones (the truth, in training and evaluation).
+        normals: maps of the usual size, in place of predicting them (the truth, or what was predicted before).
+        fine_normals: the same for the fine level. By default `normals` enlarged, or, where the preset has a
+            `fine_size`, a prediction at that size.
         """
         preset = self.preset
 
@@ -217,9 +227,11 @@ class TwoLevel(nn.Module):
         small = image if image_small is None else image_small
         if normals is None and self.normals is not None and preset.normals is not None:
             normals = self.predict_normals(resize_image(small, scaled(preset.normals.size), preset.antialias))
-        fine_normals = normals
-        if preset.fine and preset.normals and preset.normals.fine_size and self.normals is not None:
-            fine_normals = self.predict_normals(resize_image(image, scaled(preset.normals.fine_size), preset.antialias))
+        fine_size = preset.normals.fine_size if preset.normals and preset.fine else None
+        if fine_normals is None and fine_size is not None:
+            fine_normals = self.predict_normals(resize_image(image, scaled(fine_size), preset.antialias))
+        elif fine_normals is None:
+            fine_normals = normals
         coarse_stacks = self._encode_level(self.coarse, small, normals, scaled(preset.coarse.image_size))
         fine_features = None
         if self.fine is not None and preset.fine is not None:
