@@ -178,8 +178,7 @@ def rates(name: str) -> tuple[float, float]:
     features = []
     for level in (model.coarse, model.fine):
         mlp = level.mlp
-        widths = [int(layer.out_features) for layer in mlp.layers]
-        level.mlp = PixelAlignedMLP(mlp.inputs, widths, mlp.skips, mlp.embedding_layer)
+        level.mlp = PixelAlignedMLP(mlp.inputs, level.level.mlp, mlp.skips, mlp.embedding_layer)
         features.append(torch.randn(1, level.level.map_channels, level.level.feature_size, level.level.feature_size))
     encoded = Encoded(None, features[0], features[1], [features[0]])
     lines = torch.randint(0, 512, (2500, 1, 2)).expand(-1, 4, -1) / 256 - 1
