@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import tyro
+
+from lifecast.errors import UsageError
+
+SHEET_PEOPLE = 48
 
 
 def synthesize(
@@ -16,9 +21,9 @@ def synthesize(
     assets: Path | None = None,
     poses: Path | None = None,
     workers: int = 1,
+    sheet: Path | None = None,
     only_garments: tuple[str, ...] = (),
     without_garments: tuple[str, ...] = (),
-    cluster: Annotated[str | None, tyro.conf.arg(metavar="ADDRESS|local")] = None,
 ) -> int:
     """Make clothed people to learn from: OUT/person_000000/person.glb and card.json, and so on.
 
@@ -28,33 +33,41 @@ def synthesize(
         out: The folder to write to.
         count: How many people there shall be.
         seed: People of the same seed are the same people, whatever the number of workers.
-        assets: A copy of MakeHuman's public assets (the folder that holds `base`).
-        poses: A folder of motion clips (.bvh, and humanoid3d .txt).
+        assets: A copy of MakeHuman's public assets (the folder that holds `base`); without it, garments are cut from
+            the body's own helper meshes.
+        poses: A folder of motion clips (.bvh, and humanoid3d .txt) to take some of the poses from.
         workers: How many processes make people at once.
+        sheet: Draw the first 48 people into this picture, colour beside normals.
         only_garments: Keep to these assets (names of their .mhclo files, or "helper" for garments cut from the body's
             helper meshes); a test set can wear what no training person wears.
         without_garments: Leave these assets out.
-        cluster: Run on this Ray cluster ("local": started for this run) with --workers workers.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from lifecast.errors import UsageError
-    from lifecast.people.crew import Order, make_all, missing
+    from lifecast.people.crew import Order, check_origin, folder, make_all, missing
 
     if count < 1 or workers < 1:
         raise UsageError("--count and --workers must be at least 1")
+    if sheet is not None and sheet.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
+        raise UsageError(f"--sheet {sheet}: name a .png, .jpg or .webp file")
     console = Console(stderr=True)
-    out.mkdir(parents=True, exist_ok=True)
+    order = Order(out, seed, assets, poses, tuple(only_garments), tuple(without_garments))
+    check_origin(order)
     numbers = missing(out, count)
     columns = (TextColumn("people"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("people", total=count, completed=count - len(numbers))
-        order = Order(out.resolve(), seed, assets, poses, only_garments, without_garments)
-        if cluster is not None:
-            from lifecast.cluster.jobs import synthesize_on
+        make_all(order, numbers, workers, lambda number: progress.advance(task))
+    if sheet is not None:
+        from lifecast.people.sheet import contact_sheet
 
-            synthesize_on(cluster, workers, order, numbers, lambda number: progress.advance(task))
-        else:
-            make_all(order, numbers, workers, lambda number: progress.advance(task))
+        contact_sheet([folder(out, n) for n in range(min(count, SHEET_PEOPLE))], sheet)
+    classes: dict[str, int] = {}
+    for n in range(count):
+        for name in json.loads((folder(out, n) / "card.json").read_text())["classes"]:
+            classes[name] = classes.get(name, 0) + 1
+    console.print(
+        f"{count} people in {out}: " + ", ".join(f"{k} {v}" for k, v in sorted(classes.items())), markup=False
+    )
     return 0

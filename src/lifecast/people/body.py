@@ -91,19 +91,14 @@ class BodyModel:
         """The number of the bone called `name`."""
         return self.bones.index(name)
 
-    def rest(
-        self, phenotype: dict[str, float], local: dict[str, float], expression: dict[str, float]
-    ) -> RestBody:
+    def rest(self, phenotype: dict[str, float], local: dict[str, float], expression: dict[str, float]) -> RestBody:
         """Shape a body: Anny's phenotypes (0..1), local changes (-1..1) and facial actions (0..1)."""
         import torch
 
         with torch.inference_mode():
-            out = self._model(
-                phenotype_kwargs=phenotype, local_changes_kwargs=local, facial_actions=expression
-            )
+            out = self._model(phenotype_kwargs=phenotype, local_changes_kwargs=local, facial_actions=expression)
         vertices, heads, tails = (
-            to_y_up(out[key][0].double().numpy())
-            for key in ("rest_vertices", "rest_bone_heads", "rest_bone_tails")
+            to_y_up(out[key][0].double().numpy()) for key in ("rest_vertices", "rest_bone_heads", "rest_bone_tails")
         )
         return RestBody(vertices.astype(np.float32), heads, tails)
 

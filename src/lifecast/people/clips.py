@@ -78,7 +78,9 @@ def read_bvh(path: str | Path, every: int = 1) -> Clip:
     except ValueError as error:
         raise ScanError(f"{path}: a frame is not {width} numbers ({error})") from error
     if values.ndim != 2 or values.shape[1] != width or len(values) == 0:
-        raise ScanError(f"{path}: frames of {values.shape[-1] if values.size else 0} numbers, the skeleton needs {width}")
+        raise ScanError(
+            f"{path}: frames of {values.shape[-1] if values.size else 0} numbers, the skeleton needs {width}"
+        )
 
     rotations = np.empty((len(values), len(joints), 3, 3))
     column = 0

@@ -59,7 +59,9 @@ class Sheet:
             for other, k in ((b, 1), (c, 2)):
                 t = values[a] / (values[a] - values[other])
                 edge_ends.append(np.stack([a, other], 1))
-                points.append((total + offset + np.arange(len(rows)), uv[:, 0] * (1 - t[:, None]) + uv[:, k] * t[:, None]))
+                points.append(
+                    (total + offset + np.arange(len(rows)), uv[:, 0] * (1 - t[:, None]) + uv[:, k] * t[:, None])
+                )
                 offset += len(rows)
             (ab, uv_ab), (ac, uv_ac) = points
             if wanted == 1:
@@ -194,7 +196,9 @@ class Tailor:
             border_distance(reference, sheet.faces), reference, region, off, split, split_of, uv, seam,
         )  # fmt: skip
 
-    def nearest(self, points: NDArray[np.float32], candidates: int = 3) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    def nearest(
+        self, points: NDArray[np.float32], candidates: int = 3
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """The nearest skin triangle of each point and the barycentric place in it (reference body)."""
         _, near = self.tree.query(points, k=candidates)
         best = np.full(len(points), np.inf)
@@ -204,7 +208,9 @@ class Tailor:
             for k in range(self.incident.shape[1]):
                 face = self.incident[near[:, column], k]
                 rows = np.flatnonzero(face >= 0)
-                place = closest_in_triangle(points[rows], *(self.skin[self.skin_faces[face[rows], c]] for c in range(3)))
+                place = closest_in_triangle(
+                    points[rows], *(self.skin[self.skin_faces[face[rows], c]] for c in range(3))
+                )
                 foot = np.einsum("vk,vkx->vx", place, self.skin[self.skin_faces[face[rows]]])
                 distance = np.linalg.norm(points[rows] - foot, axis=1)
                 better = distance < best[rows]
@@ -251,7 +257,11 @@ def weld(
     key = np.concatenate([faces.reshape(-1, 1), np.round(corner_uv.reshape(-1, 2) * 16384).astype(np.int64)], 1)
     packed = key[:, 0] * (1 << 34) + (key[:, 1] + (1 << 16)) * (1 << 17) + (key[:, 2] + (1 << 16))
     _, first, inverse = np.unique(packed, return_index=True, return_inverse=True)
-    return inverse.reshape(faces.shape).astype(np.int32), key[first, 0].astype(np.int32), corner_uv.reshape(-1, 2)[first]
+    return (
+        inverse.reshape(faces.shape).astype(np.int32),
+        key[first, 0].astype(np.int32),
+        corner_uv.reshape(-1, 2)[first],
+    )
 
 
 def border_edges(faces: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -287,7 +297,17 @@ def components(faces: NDArray[np.int32], count: int) -> NDArray[np.int32]:
 
 def sub_fit(fit: Fit, keep: NDArray[np.int64], name: str) -> Fit:
     """The fit of some of a garment's vertices."""
-    return Fit(name, fit.obj, fit.material, fit.base[keep], fit.weights[keep], fit.offsets[keep], fit.scales, fit.delete, fit.tags)
+    return Fit(
+        name,
+        fit.obj,
+        fit.material,
+        fit.base[keep],
+        fit.weights[keep],
+        fit.offsets[keep],
+        fit.scales,
+        fit.delete,
+        fit.tags,
+    )
 
 
 def helper_fit(name: str, vertices: NDArray[np.int64]) -> Fit:

@@ -40,7 +40,9 @@ def draw_tone(african: float, asian: float, rng: Rng) -> NDArray[np.float64]:
     return np.clip(tone + np.array([warm, 0, -warm]) + rng.normal(0, 0.008), 0.05, 0.97)
 
 
-def skin_texture(texture: NDArray[np.uint8] | None, tone: NDArray[np.float64], rng: Rng, size: int = 1024) -> NDArray[np.uint8]:
+def skin_texture(
+    texture: NDArray[np.uint8] | None, tone: NDArray[np.float64], rng: Rng, size: int = 1024
+) -> NDArray[np.uint8]:
     """A skin's picture (H, W, 3) in another tone; without one, a plain skin with faint blotches."""
     if texture is None:
         from lifecast.people.fabric import _tile_noise
@@ -50,9 +52,10 @@ def skin_texture(texture: NDArray[np.uint8] | None, tone: NDArray[np.float64], r
     share = texture[..., :3].astype(np.float32) / 255
     step = max(share.shape[0] // 128, 1)
     mean = np.median(share[::step, ::step].reshape(-1, 3), axis=0)
-    # A power per channel meets the tone and keeps black and white where they are: nails, scars and brows survive.
-    power = np.log(tone) / np.log(np.clip(mean, 0.03, 0.97))
-    out = share ** np.clip(power, 0.35, 3.5).astype(np.float32)
+    # A gain per channel keeps the picture's contrast relative to its own skin, whatever the tone (a power would redden
+    # the dark ones); what would leave the range is bent back below white.
+    out = share * (tone / np.clip(mean, 0.03, 0.97)).astype(np.float32)
+    out = np.where(out > 0.85, 0.85 + 0.14 * np.tanh((out - 0.85) / 0.14), out)
     # Red must lead and blue must trail, also where the picture was grey.
     out[..., 1] = np.minimum(out[..., 1], out[..., 0] * 0.99)
     out[..., 2] = np.minimum(out[..., 2], out[..., 1] * 1.08)
@@ -64,7 +67,9 @@ def draw_hair_colour(african: float, asian: float, years: float, rng: Rng) -> tu
     dark = max(african, asian)
     names = ["black", "dark brown", "brown", "light brown", "dark blond", "blond", "red", "grey", "white", "dyed"]
     light = 1 - dark
-    weights = np.array([0.1 + 3 * dark, 0.7 + 1.2 * dark, 0.3 + light, 0.6 * light, 0.5 * light, 0.5 * light, 0.18 * light, 0, 0, 0.06])
+    weights = np.array(
+        [0.1 + 3 * dark, 0.7 + 1.2 * dark, 0.3 + light, 0.6 * light, 0.5 * light, 0.5 * light, 0.18 * light, 0, 0, 0.06]
+    )
     grey = 1 / (1 + np.exp(-(years - 58) / 7))
     weights = weights / weights.sum() * (1 - grey)
     weights[7], weights[8] = 0.6 * grey, 0.4 * grey
@@ -75,12 +80,20 @@ def draw_hair_colour(african: float, asian: float, years: float, rng: Rng) -> tu
     return name, np.clip(colour, 0.03, 0.95)
 
 
-def hair_texture(texture: NDArray[np.uint8] | None, colour: NDArray[np.float64], rng: Rng, size: int = 512) -> NDArray[np.uint8]:
+def hair_texture(
+    texture: NDArray[np.uint8] | None, colour: NDArray[np.float64], rng: Rng, size: int = 512
+) -> NDArray[np.uint8]:
     """A hair picture in another colour, its alpha kept; without one, opaque strands."""
     if texture is None:
         across = rng.normal(size=(1, size)).astype(np.float32)
-        fine = np.asarray(Image.fromarray(rng.normal(size=(size // 32, size)).astype(np.float32)).resize((size, size), Image.Resampling.BICUBIC))
-        wide = np.asarray(Image.fromarray(rng.normal(size=(4, 24)).astype(np.float32)).resize((size, size), Image.Resampling.BICUBIC))
+        fine = np.asarray(
+            Image.fromarray(rng.normal(size=(size // 32, size)).astype(np.float32)).resize(
+                (size, size), Image.Resampling.BICUBIC
+            )
+        )
+        wide = np.asarray(
+            Image.fromarray(rng.normal(size=(4, 24)).astype(np.float32)).resize((size, size), Image.Resampling.BICUBIC)
+        )
         light = 1 + 0.13 * across + 0.16 * fine + 0.2 * wide
         return (np.clip(colour * np.clip(light, 0.25, 2.2)[..., None], 0.01, 0.98) * 255).astype(np.uint8)
     share = texture[..., :3].astype(np.float32).mean(-1) / 255

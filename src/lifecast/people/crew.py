@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lifecast.atomic import atomic_folder
+from lifecast.atomic import atomic_folder, write_text
+from lifecast.errors import UsageError
 
 if TYPE_CHECKING:
     from lifecast.people.person import Person, Studio
@@ -39,6 +40,42 @@ def missing(out: Path, count: int) -> list[int]:
     return [n for n in range(count) if not (folder(out, n) / "card.json").is_file()]
 
 
+ORIGIN = "people.json"
+
+
+def check_origin(order: Order) -> None:
+    """Write down what the folder's people are made from; a folder made otherwise is not mixed with this order's.
+
+    Raises
+    ------
+    UsageError
+        `out` holds people of another seed or another choice of garments, or `assets` or `poses` is no such folder.
+    """
+    if order.assets is not None:
+        from lifecast.people.wardrobe import assets_root
+
+        assets_root(order.assets)
+    if order.poses is not None and not order.poses.is_dir():
+        raise UsageError(f"--poses {order.poses}: no such folder")
+    now = {
+        "format": 1, "seed": order.seed, "assets": order.assets is not None, "poses": order.poses is not None,
+        "only_garments": sorted(order.only), "without_garments": sorted(order.without),
+    }  # fmt: skip
+    path = order.out / ORIGIN
+    if path.is_file():
+        try:
+            before = json.loads(path.read_text())
+        except ValueError as error:
+            raise UsageError(f"{path}: is damaged ({error}); delete the folder or name another one") from error
+        for key, value in now.items():
+            if before.get(key) != value:
+                raise UsageError(
+                    f"{order.out}: holds people made with {key} = {before.get(key)!r}, not {value!r}; name another folder"
+                )
+    else:
+        write_text(path, json.dumps(now, indent=1) + "\n")
+
+
 @functools.lru_cache(maxsize=2)
 def studio(assets: Path | None, poses: Path | None, only: tuple[str, ...], without: tuple[str, ...]) -> Studio:
     """The studio of an order, loaded once a process."""
@@ -47,8 +84,9 @@ def studio(assets: Path | None, poses: Path | None, only: tuple[str, ...], witho
     from lifecast.people.stances import PoseLibrary
     from lifecast.people.wardrobe import Wardrobe
 
+    library = PoseLibrary.read(poses, assets)  # first: its complaints should not wait for the body model
     model = body_model()
-    return Studio(model, Wardrobe(model, assets, only, without), PoseLibrary.read(poses, assets))
+    return Studio(model, Wardrobe(model, assets, only, without), library)
 
 
 def create(order: Order, number: int) -> Person:

@@ -191,7 +191,9 @@ def _nearest_of(layer: tuple[Points, Points], points: Points) -> tuple[Points, P
     return vertices[near], normals[near]
 
 
-def _push(points: Points, place: Points, normal: Points, gap: float, reach: float = 0.07, beside: float = 1.0) -> Points:
+def _push(
+    points: Points, place: Points, normal: Points, gap: float, reach: float = 0.07, beside: float = 1.0
+) -> Points:
     """How to move points that are under a surface (or closer than `gap`) out of it.
 
     Points farther than `reach` are not its business, nor those whose foot lies farther than `beside` from `place`:
@@ -221,7 +223,7 @@ def clear(
     return (points + move).astype(np.float32)
 
 
-def tuck(points: Points, outer: Points, outer_normals: Points, inside: NDArray[np.bool_], gap: float = 0.003) -> Points:
+def tuck(points: Points, outer: Points, outer_normals: Points, inside: NDArray[np.bool_], gap: float = 0.005) -> Points:
     """Draw what is worn underneath (or the skin) in behind an outer garment.
 
     Folds are deeper than the room between two garments, and what lies underneath is not seen: it gives way wherever
@@ -238,7 +240,7 @@ def tuck(points: Points, outer: Points, outer_normals: Points, inside: NDArray[n
     normal = outer_normals[index]
     height = np.einsum("vx,vx->v", offset, normal)
     aside = np.einsum("vx,vx->v", offset, offset) - height * height
-    move = np.where((height > -gap) & (aside < 0.015**2) & inside[index], -gap - height, 0)
+    move = np.where((height > -gap) & (aside < 0.02**2) & inside[index], -gap - height, 0)
     out = points.copy()
     out[near] += normal * np.maximum(move, -0.05)[:, None]
     return out.astype(np.float32)

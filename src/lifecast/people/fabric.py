@@ -188,7 +188,11 @@ class Fabric:
 def draw_fabric(kind: str, rng: Rng, size: int = 512, span: float = 0.7, plain: float | None = None) -> Fabric:
     """Draw a cloth for a kind of garment (a key of `USUAL`); `plain` is the share without a pattern."""
     name, base = draw_colour(kind, rng)
-    chance = {"top": 0.55, "bottom": 0.84, "dress": 0.45, "coat": 0.85, "shoes": 1.0, "hat": 0.9}[kind] if plain is None else plain
+    chance = (
+        {"top": 0.55, "bottom": 0.84, "dress": 0.45, "coat": 0.85, "shoes": 1.0, "hat": 0.9}[kind]
+        if plain is None
+        else plain
+    )
     pattern = "plain"
     if "denim" in name:
         pattern = "denim"

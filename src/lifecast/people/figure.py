@@ -90,7 +90,14 @@ class Figure:
         self.world[self.index["clavicle" + suffix(side)]] = chest @ euler("ZY", [side * up, -side * forward])
 
     def _limb(
-        self, upper: str, lower: str, end: str, along: ArrayLike, then: ArrayLike, rest_hinge: ArrayLike, hinge: ArrayLike
+        self,
+        upper: str,
+        lower: str,
+        end: str,
+        along: ArrayLike,
+        then: ArrayLike,
+        rest_hinge: ArrayLike,
+        hinge: ArrayLike,
     ) -> None:
         """Aim two bones; `hinge` is the joint's axis, used where the limb is almost straight."""
         first = unit(self.head(lower) - self.head(upper))
@@ -157,9 +164,7 @@ class Figure:
         palm = unit(np.cross(knuckle_line, axis)) * side  # out of the palm
         self.local[lower] = about(axis, side * pronate * 0.5)
         self.local[wrist] = (
-            about(axis, side * pronate * 0.5)
-            @ about(np.cross(axis, palm), flex)
-            @ about(palm, side * deviate)
+            about(axis, side * pronate * 0.5) @ about(np.cross(axis, palm), flex) @ about(palm, side * deviate)
         )
 
     def fingers(self, side: int, curl: Sequence[float], thumb: float, spread: float = 0.0) -> None:

@@ -9,11 +9,14 @@ import io
 import json
 import struct
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from lifecast.errors import ScanError
 
 
 @dataclass
@@ -42,6 +45,49 @@ def _encoded(texture: NDArray[np.uint8]) -> tuple[bytes, str]:
         return buffer.getvalue(), "image/png"
     Image.fromarray(texture, "RGB").save(buffer, "JPEG", quality=90, subsampling=0)
     return buffer.getvalue(), "image/jpeg"
+
+
+def read_parts(path: str | Path) -> list[Part]:
+    """Read back the parts of a person that `glb_bytes` wrote.
+
+    Raises
+    ------
+    ScanError
+        The file is missing, damaged, or not one of ours.
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+        magic, _, total = struct.unpack_from("<4sII", data)
+        length = struct.unpack_from("<I", data, 12)[0]
+        document = json.loads(data[20 : 20 + length])
+        blob = data[28 + length :]
+        if magic != b"glTF" or total != len(data):
+            raise ValueError("truncated, or no GLB")
+
+        def piece(view: int) -> bytes:
+            entry = document["bufferViews"][view]
+            return blob[entry["byteOffset"] : entry["byteOffset"] + entry["byteLength"]]
+
+        def array(accessor: int, kind: str, width: int) -> NDArray[Any]:
+            return np.frombuffer(piece(document["accessors"][accessor]["bufferView"]), kind).reshape(-1, width)
+
+        parts = []
+        for k, mesh in enumerate(document["meshes"]):
+            primitive = mesh["primitives"][0]
+            place = primitive["attributes"]
+            uv = array(place["TEXCOORD_0"], "<f4", 2)
+            with Image.open(io.BytesIO(piece(document["images"][k]["bufferView"]))) as image:
+                texture = np.asarray(image)
+            parts.append(Part(
+                mesh["name"], array(place["POSITION"], "<f4", 3), array(primitive["indices"], "<u4", 3).astype(np.int32),
+                np.stack([uv[:, 0], 1 - uv[:, 1]], 1), array(place["NORMAL"], "<f4", 3), texture,
+            ))  # fmt: skip
+    except (OSError, ValueError, KeyError, IndexError, struct.error) as error:
+        raise ScanError(
+            f"{path}: not a person that `lifecast synthesize` wrote ({error}); delete its folder and run again"
+        ) from error
+    return parts
 
 
 def glb_bytes(parts: list[Part], extras: dict[str, Any] | None = None) -> bytes:
@@ -108,4 +154,6 @@ def glb_bytes(parts: list[Part], extras: dict[str, Any] | None = None) -> bytes:
     text += b" " * (-len(text) % 4)
     total = 12 + 8 + len(text) + 8 + len(blob)
     header = struct.pack("<4sII", b"glTF", 2, total)
-    return header + struct.pack("<I4s", len(text), b"JSON") + text + struct.pack("<I4s", len(blob), b"BIN\0") + bytes(blob)
+    return (
+        header + struct.pack("<I4s", len(text), b"JSON") + text + struct.pack("<I4s", len(blob), b"BIN\0") + bytes(blob)
+    )

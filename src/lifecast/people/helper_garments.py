@@ -37,7 +37,10 @@ class Landmarks:
     @classmethod
     def of(cls, model: BodyModel, rest: RestBody) -> Landmarks:
         """Measure a rest body (left side)."""
-        head = {name: rest.heads[model.bone(name)] for name in ("upperarm01.L", "wrist.L", "upperleg01.L", "foot.L", "neck01", "spine04")}
+        head = {
+            name: rest.heads[model.bone(name)]
+            for name in ("upperarm01.L", "wrist.L", "upperleg01.L", "foot.L", "neck01", "spine04")
+        }
         hip, neck = float(head["upperleg01.L"][1]), float(head["neck01"][1])
         return cls(
             head["upperarm01.L"], head["wrist.L"], hip, float(head["foot.L"][1]),
@@ -67,7 +70,9 @@ def neckline(points: NDArray, marks: Landmarks, style: str) -> NDArray[np.float6
     if style == "turtle":
         return marks.neck + 0.035 + 0.01 * -front - y
     if style == "v":
-        return marks.neck - 0.01 + 0.9 * (side - 0.07) - 0.13 * np.clip(front, 0, 1) * np.clip(1 - side / 0.09, 0, 1) - y
+        return (
+            marks.neck - 0.01 + 0.9 * (side - 0.07) - 0.13 * np.clip(front, 0, 1) * np.clip(1 - side / 0.09, 0, 1) - y
+        )
     if style == "scoop":
         return marks.neck - 0.02 - 0.05 * front + 7.0 * np.clip(side - 0.03, 0, 1) ** 2 * 3 - 0.04 - y
     if style == "boat":
@@ -86,7 +91,9 @@ def _helper_sheet(tailor: Tailor, group: str) -> tuple[NDArray[np.int64], Sheet]
     return used, tailor.sheet(fit, faces, faces, np.zeros((len(used), 2), np.float32))
 
 
-def wrapped_uv(points: NDArray, faces: NDArray[np.int32], marks: Landmarks, arm: NDArray[np.float64]) -> NDArray[np.float32]:
+def wrapped_uv(
+    points: NDArray, faces: NDArray[np.int32], marks: Landmarks, arm: NDArray[np.float64]
+) -> NDArray[np.float32]:
     """(F, 3, 2) metres: around and along trunk, arms and legs; a face never straddles the cut behind."""
     corner = points[faces]  # (F, 3, 3)
     middle = corner.mean(1)
@@ -157,7 +164,9 @@ class HelperGarments:
             lambda p, a: -arm_share(p, a, self.marks) - 0.05,
         ]
         if leg == "brief":  # high on the outside, low between the legs
-            values[0] = lambda p, a: 0.01 + 0.085 * np.clip(1 - np.abs(p[:, 0]) / 0.16, -1, 1) - leg_share(p, self.marks) + 0.02
+            values[0] = lambda p, a: (
+                0.01 + 0.085 * np.clip(1 - np.abs(p[:, 0]) / 0.16, -1, 1) - leg_share(p, self.marks) + 0.02
+            )
         return self._cut(used, sheet, values)
 
     def skirt(self, length: str, waist: float) -> Sheet:

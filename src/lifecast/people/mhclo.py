@@ -40,7 +40,9 @@ class Fit:
     def place(self, base_vertices: NDArray[np.float32]) -> NDArray[np.float32]:
         """The garment's (V, 3) vertices on a rest body (19158, 3) in metres."""
         size = [
-            0.1 if scale is None else float(abs(base_vertices[scale[0], axis] - base_vertices[scale[1], axis])) / scale[2]
+            0.1
+            if scale is None
+            else float(abs(base_vertices[scale[0], axis] - base_vertices[scale[1], axis])) / scale[2]
             for axis, scale in enumerate(self.scales)
         ]  # metres for one unit of offset
         corners = base_vertices[self.base]  # (V, 3, 3)
@@ -52,7 +54,9 @@ class Fit:
         # A weight outside 0..1 extrapolates a position; for bones it would swing the vertex beyond its limb.
         inside = np.clip(self.weights, 0, None)
         inside /= np.maximum(inside.sum(1, keepdims=True), 1e-6)
-        pick = sp.csr_matrix((inside.ravel(), (np.repeat(np.arange(count), 3), self.base.ravel())), (count, base_weights.shape[0]))
+        pick = sp.csr_matrix(
+            (inside.ravel(), (np.repeat(np.arange(count), 3), self.base.ravel())), (count, base_weights.shape[0])
+        )
         return (pick @ base_weights).tocsr()
 
 

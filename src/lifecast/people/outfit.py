@@ -36,7 +36,12 @@ LOOSENESS = {"tight": (0.0, 0.003), "regular": (0.004, 0.013), "loose": (0.013, 
 
 def draw_hang(kind: str, rng: Rng) -> tuple[str, Hang]:
     """How loose a garment is, and what its cloth is like."""
-    shares = {"top": [0.28, 0.42, 0.3], "bottom": [0.3, 0.45, 0.25], "coat": [0.0, 0.6, 0.4], "dress": [0.35, 0.4, 0.25]}
+    shares = {
+        "top": [0.28, 0.42, 0.3],
+        "bottom": [0.3, 0.45, 0.25],
+        "coat": [0.0, 0.6, 0.4],
+        "dress": [0.35, 0.4, 0.25],
+    }
     name = list(LOOSENESS)[int(rng.choice(3, p=shares[kind]))]
     ease = float(rng.uniform(*LOOSENESS[name])) + (0.006 if kind == "coat" else 0.0)
     loose = {"tight": 0.35, "regular": 1.0, "loose": 1.5}[name]
@@ -81,19 +86,27 @@ class Dresser:
             worn += self._swimwear(female, rng)
         elif kind == "jumpsuit":
             worn.append(self._jumpsuit(rng))
-        elif kind == "overall" and (piece := _pick(self.wardrobe.pieces.get("overall", []), "female" if female else "male", rng, 0.5)):
+        elif kind == "overall" and (
+            piece := _pick(self.wardrobe.pieces.get("overall", []), "female" if female else "male", rng, 0.5)
+        ):
             worn += self._overall(piece, female, rng)
         else:
             lower = self._skirt(rng) if kind == "skirt" else self._trousers(female, kind == "shorts", rng)
             upper = self._top(female, rng)
             tucked = rng.random() < (0.4 if kind == "skirt" else 0.2)
             # What is tucked in is put on first and lies under the waistband.
-            worn += [replace(upper, layer=1), replace(lower, layer=2)] if tucked else [replace(lower, layer=1), replace(upper, layer=2)]
+            worn += (
+                [replace(upper, layer=1), replace(lower, layer=2)]
+                if tucked
+                else [replace(lower, layer=1), replace(upper, layer=2)]
+            )
         if kind != "swimwear" and rng.random() < 0.13:
             worn.append(self._coat(rng))
         shoes = _pick(self.wardrobe.pieces.get("shoes", []), "", rng, 1)
         if shoes is not None and (kind != "swimwear") and rng.random() < 0.97:
-            worn.insert(0, Worn(self.wardrobe.make(shoes), "shoes", "shoes", "shoes", Hang(ease=0, rounds=0), shoes.source, {}))
+            worn.insert(
+                0, Worn(self.wardrobe.make(shoes), "shoes", "shoes", "shoes", Hang(ease=0, rounds=0), shoes.source, {})
+            )
         hat = _pick(self.wardrobe.pieces.get("hat", []), "", rng, 1)
         if hat is not None and rng.random() < 0.06:
             worn.append(Worn(self.wardrobe.make(hat), "hat", "hat", "hat", Hang(ease=0, rounds=0), hat.source, {}, 9))
@@ -102,17 +115,37 @@ class Dresser:
     def _top(self, female: bool, rng: Rng) -> Worn:
         looseness, hang = draw_hang("top", rng)
         sleeve = str(rng.choice(["none", "short", "elbow", "three-quarter", "long"], p=[0.05, 0.17, 0.08, 0.1, 0.6]))
-        piece = _pick(self.wardrobe.pieces.get("top", []), "female" if female else "male", rng, 0.45 if female else 0.12)
+        piece = _pick(
+            self.wardrobe.pieces.get("top", []), "female" if female else "male", rng, 0.45 if female else 0.12
+        )
         use_helper = self.wardrobe.helper_garments and (piece is None or rng.random() < 0.3)
         if use_helper or piece is None:
-            sleeve = str(rng.choice(["none", "short", "elbow", "three-quarter", "long"], p=[0.14, 0.36, 0.08, 0.08, 0.34]))
+            sleeve = str(
+                rng.choice(["none", "short", "elbow", "three-quarter", "long"], p=[0.14, 0.36, 0.08, 0.08, 0.34])
+            )
             neck = str(rng.choice(["crew", "v", "scoop", "boat", "turtle"], p=[0.5, 0.2, 0.12, 0.08, 0.1]))
             hem = float(rng.choice([-0.12, 0.0, 0.06, 0.14]))
             cut: dict[str, Any] = {"sleeve": sleeve, "neck": neck, "hem": hem}
             hang = replace(hang, ease=hang.ease + 0.003)
-            return Worn(self.wardrobe.cut_helper("top", **cut), "top", "top", "top", hang, "helper", cut | {"looseness": looseness})
+            return Worn(
+                self.wardrobe.cut_helper("top", **cut),
+                "top",
+                "top",
+                "top",
+                hang,
+                "helper",
+                cut | {"looseness": looseness},
+            )
         made = self.wardrobe.make(piece, sleeve=sleeve)
-        return Worn(made, "top", "top", "top", hang, piece.source, {"sleeve": sleeve if piece.long_sleeves else "own", "looseness": looseness})
+        return Worn(
+            made,
+            "top",
+            "top",
+            "top",
+            hang,
+            piece.source,
+            {"sleeve": sleeve if piece.long_sleeves else "own", "looseness": looseness},
+        )
 
     def _trousers(self, female: bool, shorts: bool, rng: Rng) -> Worn:
         looseness, hang = draw_hang("bottom", rng)
@@ -123,7 +156,15 @@ class Dresser:
         piece = _pick(self.wardrobe.pieces.get("bottom", []), "female" if female else "male", rng, 0.4)
         if piece is None or (self.wardrobe.helper_garments and rng.random() < 0.15):
             cut: dict[str, Any] = {"leg": leg, "waist": float(rng.choice([-0.22, -0.16, -0.1]))}
-            return Worn(self.wardrobe.cut_helper("bottom", **cut), "bottom", label, "bottom", hang, "helper", cut | {"looseness": looseness})
+            return Worn(
+                self.wardrobe.cut_helper("bottom", **cut),
+                "bottom",
+                label,
+                "bottom",
+                hang,
+                "helper",
+                cut | {"looseness": looseness},
+            )
         made = self.wardrobe.make(piece, leg=leg)
         return Worn(made, "bottom", label, "bottom", hang, piece.source, {"leg": leg, "looseness": looseness})
 
@@ -133,8 +174,20 @@ class Dresser:
         if piece is None or (self.wardrobe.helper_garments and rng.random() < 0.6):
             length = str(rng.choice(["mini", "knee", "midi", "maxi"], p=[0.2, 0.4, 0.25, 0.15]))
             cut: dict[str, Any] = {"length": length, "waist": -0.2}
-            hang = replace(hang, flare=float(rng.choice([0.0, 0.03, 0.09])) * rng.uniform(0.5, 1.2), slack_around=hang.slack_around * 2)
-            return Worn(self.wardrobe.cut_helper("skirt", **cut), "bottom", "skirt", "dress", hang, "helper", cut | {"looseness": looseness})
+            hang = replace(
+                hang,
+                flare=float(rng.choice([0.0, 0.03, 0.09])) * rng.uniform(0.5, 1.2),
+                slack_around=hang.slack_around * 2,
+            )
+            return Worn(
+                self.wardrobe.cut_helper("skirt", **cut),
+                "bottom",
+                "skirt",
+                "dress",
+                hang,
+                "helper",
+                cut | {"looseness": looseness},
+            )
         return Worn(self.wardrobe.make(piece), "bottom", "skirt", "dress", hang, piece.source, {"looseness": looseness})
 
     def _dress(self, rng: Rng) -> Worn:
@@ -144,19 +197,54 @@ class Dresser:
             "neck": str(rng.choice(["crew", "v", "scoop", "boat"])),
             "length": str(rng.choice(["mini", "knee", "midi", "maxi"], p=[0.15, 0.4, 0.25, 0.2])),
         }
-        hang = replace(hang, flare=float(rng.choice([0.0, 0.04, 0.1])) * rng.uniform(0.5, 1.2), slack_around=hang.slack_around * 1.6)
-        return Worn(self.wardrobe.cut_helper("dress", **cut), "dress", "dress", "dress", hang, "helper", cut | {"looseness": looseness}, 1)
+        hang = replace(
+            hang,
+            flare=float(rng.choice([0.0, 0.04, 0.1])) * rng.uniform(0.5, 1.2),
+            slack_around=hang.slack_around * 1.6,
+        )
+        return Worn(
+            self.wardrobe.cut_helper("dress", **cut),
+            "dress",
+            "dress",
+            "dress",
+            hang,
+            "helper",
+            cut | {"looseness": looseness},
+            1,
+        )
 
     def _jumpsuit(self, rng: Rng) -> Worn:
         looseness, hang = draw_hang("bottom", rng)
-        cut = {"sleeve": str(rng.choice(["none", "short", "long"])), "neck": str(rng.choice(["crew", "v", "turtle"])), "leg": "long"}
-        return Worn(self.wardrobe.cut_helper("jumpsuit", **cut), "dress", "jumpsuit", "dress", hang, "helper", cut | {"looseness": looseness}, 1)
+        cut = {
+            "sleeve": str(rng.choice(["none", "short", "long"])),
+            "neck": str(rng.choice(["crew", "v", "turtle"])),
+            "leg": "long",
+        }
+        return Worn(
+            self.wardrobe.cut_helper("jumpsuit", **cut),
+            "dress",
+            "jumpsuit",
+            "dress",
+            hang,
+            "helper",
+            cut | {"looseness": looseness},
+            1,
+        )
 
     def _overall(self, piece: Piece, female: bool, rng: Rng) -> list[Worn]:
         looseness, hang = draw_hang("bottom", rng)
-        cut = {"sleeve": str(rng.choice(["short", "long"])) , "leg": str(rng.choice(["long", "knee"], p=[0.85, 0.15]))}
+        cut = {"sleeve": str(rng.choice(["short", "long"])), "leg": str(rng.choice(["long", "knee"], p=[0.85, 0.15]))}
         made = self.wardrobe.make(piece, **cut)
-        over = Worn(made, "dress", "suit" if piece.long_sleeves else "overall", "bottom", hang, piece.source, cut | {"looseness": looseness}, 2)
+        over = Worn(
+            made,
+            "dress",
+            "suit" if piece.long_sleeves else "overall",
+            "bottom",
+            hang,
+            piece.source,
+            cut | {"looseness": looseness},
+            2,
+        )
         if piece.long_sleeves:
             return [over]
         return [replace(self._top(female, rng), layer=1), over]
@@ -178,4 +266,13 @@ class Dresser:
             "length": str(rng.choice(["mini", "knee", "midi"], p=[0.5, 0.35, 0.15])),
             "opening": float(rng.choice([0.0, 0.035, 0.07], p=[0.3, 0.4, 0.3])),
         }  # fmt: skip
-        return Worn(self.wardrobe.cut_helper("coat", **cut), "top", "coat", "coat", hang, "helper", cut | {"looseness": looseness}, 3)
+        return Worn(
+            self.wardrobe.cut_helper("coat", **cut),
+            "top",
+            "coat",
+            "coat",
+            hang,
+            "helper",
+            cut | {"looseness": looseness},
+            3,
+        )

@@ -99,7 +99,9 @@ class Studio:
         for worn, (_, points, normals) in zip(outfit, layers, strict=True):
             cloth = worn.made.cloth
             texture, scale, fabric = self._cloth_texture(worn, rng)
-            parts.append(cloth_part(f"{worn.part}:{cloth.name}", cloth, points, normals, texture, scale, worn.part != "hat"))
+            parts.append(
+                cloth_part(f"{worn.part}:{cloth.name}", cloth, points, normals, texture, scale, worn.part != "hat")
+            )
             garments.append({
                 "name": cloth.name, "source": worn.source, "class": worn.label, "part": worn.part, **worn.cut, "fabric": fabric,
             })  # fmt: skip
@@ -164,7 +166,7 @@ class Studio:
             if worn.part in ("shoes", "hat"):
                 continue
             layer, points, normals = layers[k]
-            inside = worn.made.cloth.hem > 0.012
+            inside = worn.made.cloth.hem > 0.003
             covers.append((points, normals, inside))
             for n, below in enumerate(outfit[:k]):
                 if layers[n][0] < layer and below.part != "shoes":
@@ -200,7 +202,9 @@ class Studio:
         if len(styles) and not bald:
             piece = styles[int(rng.choice(len(styles), p=weights / weights.sum()))]
             card["name"] = piece.name
-            parts.append(self._card_part("hair", self.wardrobe.make(piece), rest, transforms, body, colour, rng, layers))
+            parts.append(
+                self._card_part("hair", self.wardrobe.make(piece), rest, transforms, body, colour, rng, layers)
+            )
         for kind in ("brows", "lashes"):
             pieces = self.wardrobe.pieces.get(kind, [])
             if pieces:
@@ -217,7 +221,14 @@ class Studio:
         cloth = made.cloth
         points = skin(cloth.place(rest), cloth.weights, transforms)
         if part == "hair":
-            points = clear(points, cloth, made.weave, body, 0.003, inner=[(p, n) for _, p, n in layers if p[:, 1].max() > points[:, 1].min()])
+            points = clear(
+                points,
+                cloth,
+                made.weave,
+                body,
+                0.003,
+                inner=[(p, n) for _, p, n in layers if p[:, 1].max() > points[:, 1].min()],
+            )
         texture = complexion.hair_texture(made.picture, colour, rng)
         name = part if part in ("brows", "lashes") else f"{part}:{cloth.name}"
         return cloth_part(name, cloth, points, vertex_normals(points, cloth.sheet.faces), texture, 1.0, False)
@@ -236,14 +247,23 @@ class Studio:
         skin_points = skin_points - normals * (TUCK * inward**2)[:, None]
         hands = self.limb != 0  # a hand on the hip is not under the shirt
         for points, outer_normals, inside in covers:
-            given_way = tuck(skin_points, points, outer_normals, inside, 0.002)
+            given_way = tuck(skin_points, points, outer_normals, inside, 0.003)
             skin_points = np.where((hands & (covered < 0.5))[:, None], skin_points, given_way)
         normals = vertex_normals(skin_points, self.skin_faces)
         faces, old, texel = self.skin_split
         shown = ~removed[self.skin_faces].all(1)
         texture = self._skin_picture(build, rng)
         uv = self.model.mesh.uv
-        parts = [Part("body", skin_points[old], faces[shown], uv[texel], normals[old], complexion.skin_texture(texture, tone, rng))]
+        parts = [
+            Part(
+                "body",
+                skin_points[old],
+                faces[shown],
+                uv[texel],
+                normals[old],
+                complexion.skin_texture(texture, tone, rng),
+            )
+        ]
         iris, colour = complexion.draw_iris(build.phenotype["african"], build.phenotype["asian"], rng)
         eye_picture = complexion.eye_texture(colour, rng)
         parts.append(self._eyes(posed, eye_picture))
@@ -278,7 +298,9 @@ class Studio:
             start += len(used)
             _ = bone
         points, tri = np.concatenate(vertices).astype(np.float32), np.concatenate(faces).astype(np.int32)
-        return Part("eyes", points, tri, np.concatenate(uv).astype(np.float32), vertex_normals(points, tri), picture, 0.3)
+        return Part(
+            "eyes", points, tri, np.concatenate(uv).astype(np.float32), vertex_normals(points, tri), picture, 0.3
+        )
 
     def _skin_picture(self, build: Build, rng: np.random.Generator) -> NDArray[np.uint8] | None:
         if not self.wardrobe.skins:
@@ -296,7 +318,12 @@ def cloth_part(
     name: str, cloth: Cloth, points: Points, normals: Points, texture: NDArray[np.uint8], scale: float, hems: bool
 ) -> Part:
     """A garment as a part of the GLB, its hems turned in."""
-    vertices, split_normals, uv, faces = points[cloth.split_of], normals[cloth.split_of], cloth.uv * np.float32(scale), cloth.split
+    vertices, split_normals, uv, faces = (
+        points[cloth.split_of],
+        normals[cloth.split_of],
+        cloth.uv * np.float32(scale),
+        cloth.split,
+    )
     if hems:
         edges = border_edges(cloth.split)
         # Texture seams are borders of the split mesh, not of the cloth: keep those that are borders of both.

@@ -104,7 +104,12 @@ def _sit(figure: Figure, rng: Rng) -> None:
 
 def _hand(figure: Figure, rng: Rng, side: int, curl: tuple[float, float] = (8, 30), pronate: float = 0.0) -> None:
     base = rng.uniform(*curl)
-    figure.fingers(side, np.clip(base + np.arange(4) * rng.uniform(0, 6) + rng.normal(0, 4, 4), -5, 80), rng.uniform(0, 22), rng.uniform(-1, 4))
+    figure.fingers(
+        side,
+        np.clip(base + np.arange(4) * rng.uniform(0, 6) + rng.normal(0, 4, 4), -5, 80),
+        rng.uniform(0, 22),
+        rng.uniform(-1, 4),
+    )
     figure.wrist(side, rng.normal(4, 9), rng.normal(0, 6), pronate + rng.normal(0, 14))
 
 
@@ -119,7 +124,14 @@ def _aim(figure: Figure, side: int, out: float, ahead: float, flex: float, inwar
 
 
 def _hang(figure: Figure, rng: Rng, side: int) -> None:
-    _aim(figure, side, rng.uniform(5, 16), rng.normal(0, 7), float(np.clip(abs(rng.normal(10, 10)), 2, 55)), rng.uniform(-5, 35))
+    _aim(
+        figure,
+        side,
+        rng.uniform(5, 16),
+        rng.normal(0, 7),
+        float(np.clip(abs(rng.normal(10, 10)), 2, 55)),
+        rng.uniform(-5, 35),
+    )
     _hand(figure, rng, side, (8, 26))
 
 
@@ -140,7 +152,14 @@ def _bent(figure: Figure, rng: Rng, side: int) -> None:
 
 
 def _swing(figure: Figure, rng: Rng, side: int) -> None:
-    _aim(figure, side, rng.uniform(6, 16), side * rng.choice([-1, 1]) * rng.uniform(8, 38), rng.uniform(8, 70), rng.uniform(0, 25))
+    _aim(
+        figure,
+        side,
+        rng.uniform(6, 16),
+        side * rng.choice([-1, 1]) * rng.uniform(8, 38),
+        rng.uniform(8, 70),
+        rng.uniform(0, 25),
+    )
     _hand(figure, rng, side, (15, 50))
 
 
@@ -183,13 +202,17 @@ def _pocket(figure: Figure, rng: Rng, side: int) -> None:
 
 
 def _phone(figure: Figure, rng: Rng, side: int) -> None:
-    target = _torso_point(figure, side * rng.uniform(0.2, 0.7), rng.uniform(0.6, 0.95), _depth(figure) + rng.uniform(0.12, 0.28))
+    target = _torso_point(
+        figure, side * rng.uniform(0.2, 0.7), rng.uniform(0.6, 0.95), _depth(figure) + rng.uniform(0.12, 0.28)
+    )
     figure.reach(side, target, figure.turn("spine01") @ np.array([side * 0.6, -1.0, -0.3]))
     _hand(figure, rng, side, (35, 60), rng.uniform(-50, -10))
 
 
 def _to_face(figure: Figure, rng: Rng, side: int) -> None:
-    head = figure.place("head") + figure.turn("head") @ np.array([side * rng.uniform(0.06, 0.14), rng.uniform(-0.06, 0.04), rng.uniform(0.13, 0.2)])
+    head = figure.place("head") + figure.turn("head") @ np.array(
+        [side * rng.uniform(0.06, 0.14), rng.uniform(-0.06, 0.04), rng.uniform(0.13, 0.2)]
+    )
     figure.reach(side, head, figure.turn("spine01") @ np.array([side * 0.8, -1.0, 0.2]))
     _hand(figure, rng, side, (20, 60), rng.uniform(-60, 0))
 
@@ -222,7 +245,9 @@ def _both_clasped(figure: Figure, rng: Rng) -> None:
 
 def _both_behind(figure: Figure, rng: Rng) -> None:
     for side in (1, -1):
-        target = _torso_point(figure, side * rng.uniform(0.3, 0.6), rng.uniform(0.05, 0.22), -_depth(figure) - rng.uniform(0.04, 0.09))
+        target = _torso_point(
+            figure, side * rng.uniform(0.3, 0.6), rng.uniform(0.05, 0.22), -_depth(figure) - rng.uniform(0.04, 0.09)
+        )
         figure.reach(side, target, figure.turn("spine01") @ np.array([side * 1.0, 0.1, -0.5]))
         _hand(figure, rng, side, (20, 50))
 

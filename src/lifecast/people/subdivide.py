@@ -87,7 +87,9 @@ def catmull_clark(faces: NDArray[np.int32], count: int, smooth: bool = True) -> 
             (count, n_faces),
         )  # fmt: skip
         face_count = np.maximum(np.asarray(vertex_faces.sum(1)).ravel(), 1)
-        vertex_edges = sp.csr_matrix((np.ones(2 * len(edges)), (ends.ravel(), np.repeat(edge_index, 2))), (count, len(edges)))
+        vertex_edges = sp.csr_matrix(
+            (np.ones(2 * len(edges)), (ends.ravel(), np.repeat(edge_index, 2))), (count, len(edges))
+        )
         n = np.maximum(degree, 1)
         inside = (~on_border & (degree > 0)).astype(float)
         vertex_matrix = (
@@ -120,7 +122,9 @@ def catmull_clark(faces: NDArray[np.int32], count: int, smooth: bool = True) -> 
             first_edge + edge_of[face_index, before],
         ], 1)  # fmt: skip
         quads.append(quad[use])
-    order = np.argsort(np.concatenate([face_index[(is_quad if k == 3 else np.ones(n_faces, bool))] for k in range(4)]), kind="stable")
+    order = np.argsort(
+        np.concatenate([face_index[(is_quad if k == 3 else np.ones(n_faces, bool))] for k in range(4)]), kind="stable"
+    )
     return Refined(matrix, np.concatenate(quads)[order].astype(np.int32))
 
 

@@ -34,7 +34,11 @@ def split_seams(
     width = int(face_uv.max()) + 1
     key = faces.astype(np.int64) * width + face_uv
     unique, inverse = np.unique(key.ravel(), return_inverse=True)
-    return inverse.reshape(faces.shape).astype(np.int32), (unique // width).astype(np.int32), (unique % width).astype(np.int32)
+    return (
+        inverse.reshape(faces.shape).astype(np.int32),
+        (unique // width).astype(np.int32),
+        (unique % width).astype(np.int32),
+    )
 
 
 def adjacency(faces: NDArray[np.int32], count: int) -> sp.csr_matrix:

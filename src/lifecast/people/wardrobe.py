@@ -64,6 +64,20 @@ def picture_of(path: Path, size: int = 1024) -> NDArray[np.uint8]:
     return np.asarray(loaded)
 
 
+def assets_root(assets: Path) -> Path:
+    """The folder with `clothes`, `hair` and so on in a copy of MakeHuman's assets.
+
+    Raises
+    ------
+    UsageError
+        There is none.
+    """
+    root = assets / "base" if (assets / "base").is_dir() else assets
+    if not (root / "clothes").is_dir():
+        raise UsageError(f"--assets {assets}: holds no base/clothes; point it at a copy of makehuman-assets")
+    return root
+
+
 class Wardrobe:
     """Everything to choose from; garments are prepared when first worn and then kept.
 
@@ -103,9 +117,7 @@ class Wardrobe:
         self.helper_garments = "helper" not in without and (not only or "helper" in only or assets is None)
 
     def _read_assets(self, assets: Path) -> None:
-        root = assets / "base" if (assets / "base").is_dir() else assets
-        if not (root / "clothes").is_dir():
-            raise UsageError(f"--assets {assets}: holds no base/clothes; point it at a copy of makehuman-assets")
+        root = assets_root(assets)
         for folder in ("clothes", "hair", "eyebrows", "eyelashes"):
             for path in sorted((root / folder).rglob("*.mhclo")):
                 fit = read_mhclo(path)
