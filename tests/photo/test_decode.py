@@ -96,7 +96,7 @@ def test_exif_orientation_is_undone(orientation: int) -> None:
 def test_modes_of_pixels(mode: str) -> None:
     grey = Image.fromarray(scene()).convert("L")
     if mode == "I;16":
-        picture = Image.fromarray((np.asarray(grey).astype(np.uint16) * 257))
+        picture = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
     elif mode == "F":
         picture = Image.fromarray(np.asarray(grey).astype(np.float32) / 255)
     elif mode == "I":
@@ -319,9 +319,9 @@ def test_paths_that_are_no_pictures(tmp_path: Path) -> None:
         read_photo(tmp_path / "missing.jpg")
     with pytest.raises(PhotoError, match="folder"):
         read_photo(tmp_path)
-    with pytest.raises(PhotoError, match="cannot be read|no such file"):
+    with pytest.raises(PhotoError, match=r"cannot be read|no such file"):
         read_photo(str(tmp_path / ("x" * 300)))
-    with pytest.raises(PhotoError, match="cannot be read|no such file"):
+    with pytest.raises(PhotoError, match=r"cannot be read|no such file"):
         read_photo(str(tmp_path / "a\0b.jpg"))
     link = tmp_path / "dangling.jpg"
     link.symlink_to(tmp_path / "nowhere.jpg")
@@ -329,7 +329,7 @@ def test_paths_that_are_no_pictures(tmp_path: Path) -> None:
         read_photo(link)
     loop = tmp_path / "loop.jpg"
     loop.symlink_to(loop)
-    with pytest.raises(PhotoError, match="no such file|cannot be read"):
+    with pytest.raises(PhotoError, match=r"no such file|cannot be read"):
         read_photo(loop)
 
 

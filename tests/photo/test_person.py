@@ -138,7 +138,7 @@ def test_choosing() -> None:
     assert choose([refused, small], "largest", "p") == [small]
     assert choose([refused, small], "all", "p") == [small]
     for which in ("largest", "all", 1):
-        with pytest.raises(PhotoError, match="head and shoulders.*--box"):
+        with pytest.raises(PhotoError, match=r"head and shoulders.*--box"):
             choose([refused], which, "p")
     with pytest.raises(PhotoError, match="person 3 was asked for, and 2 found"):
         choose([large, small], 3, "p")

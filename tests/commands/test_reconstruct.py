@@ -1,0 +1,191 @@
+"""`lifecast reconstruct`: what it writes, says and returns; no damaged input leaves a file behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import trimesh
+from PIL import Image
+
+from lifecast.cli import main
+
+Doll = tuple[np.ndarray, np.ndarray]
+
+
+@pytest.fixture
+def photo(tmp_path: Path, doll: Doll) -> Path:
+    """A cut-out of the doll: its transparency is the mask, so that no detector is needed."""
+    path = tmp_path / "photos" / "doll.png"
+    path.parent.mkdir()
+    Image.fromarray(np.dstack([doll[0], (doll[1] * 255).astype(np.uint8)])).save(path)
+    return path
+
+
+def run(*arguments: object, weights: Path) -> int:
+    return main(["reconstruct", *map(str, arguments), "--weights", str(weights), "--resolution", "48"])
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(p.name for p in folder.iterdir())
+
+
+def test_one_photograph_beside_itself(photo: Path, doll_weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(photo, "--format", "ply", weights=doll_weights) == 0
+    assert names(photo.parent) == ["doll.ply", "doll.png"]
+    assert "doll.ply" in capsys.readouterr().out
+    assert trimesh.load(photo.with_suffix(".ply")).extents[1] == pytest.approx(1.7, abs=1e-3)
+
+
+def test_everything_into_a_folder(
+    photo: Path, doll_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheet = tmp_path / "sheet.png"
+    options = ("-o", tmp_path / "out", "--format", "stl,ply", "--normals", "--preview", "--json", "--sheet", sheet)
+    assert run(photo, *options, weights=doll_weights) == 0
+    expected = ["doll.ply", "doll.stl", "doll_back.png", "doll_front.png", "doll_preview.png"]
+    assert names(tmp_path / "out") == expected
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1
+    said = json.loads(lines[0])
+    assert said["input"] == str(photo)
+    assert sorted(Path(p).name for p in said["files"]) == expected
+    assert said["faces"] > 100
+    assert said["size_metres"][1] == pytest.approx(1.7, abs=1e-3)
+    assert set(said["seconds"]) == {"finding the person", "normals", "features", "surface", "colour", "saving"}
+    with Image.open(sheet) as drawn:
+        assert drawn.width > drawn.height
+
+
+def test_bad_files_are_skipped_and_said(
+    photo: Path, doll_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (photo.parent / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more")
+    (photo.parent / "empty.png").touch()
+    out = tmp_path / "out"
+    assert run(photo.parent, tmp_path / "none" / "*.jpg", "-o", out, "--format", "ply", weights=doll_weights) == 1
+    captured = capsys.readouterr()
+    assert names(out) == ["doll.ply"]
+    for name in ("broken.jpg", "empty.png", "*.jpg"):
+        assert name in captured.err
+    assert "1 reconstructed, 3 failed" in captured.out
+
+
+def test_json_reports_failures_too(
+    photo: Path, doll_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = tmp_path / "missing.jpg"
+    assert run(missing, photo, "-o", tmp_path / "out", "--format", "stl", "--json", weights=doll_weights) == 1
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first["input"] == str(missing)
+    assert "no such file" in first["error"]
+    assert "files" in second
+
+
+def test_a_second_run_replaces_the_first(photo: Path, doll_weights: Path) -> None:
+    target = photo.with_suffix(".stl")
+    target.write_bytes(b"old")
+    for _ in range(2):
+        assert run(photo.parent, "--format", "stl", "--normals", weights=doll_weights) == 0
+        assert names(photo.parent) == ["doll.png", "doll.stl", "doll_back.png", "doll_front.png"]
+    assert target.stat().st_size > 1000
+
+
+def test_a_mask_file(doll: Doll, tmp_path: Path, doll_weights: Path) -> None:
+    photo, mask = tmp_path / "p.png", tmp_path / "m.png"
+    Image.fromarray(doll[0]).save(photo)
+    Image.fromarray((doll[1] * 255).astype(np.uint8)).save(mask)
+    assert run(photo, "--mask", mask, "--format", "stl", "-o", tmp_path / "out", weights=doll_weights) == 0
+    Image.new("L", (512, 512)).save(mask)
+    assert run(photo, "--mask", mask, "--format", "stl", "-o", tmp_path / "no", weights=doll_weights) == 1
+    assert not (tmp_path / "no").exists()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        ("--format", "fbx"),
+        ("--format", ""),
+        ("--box", "1,2,3"),
+        ("--box", "1,2,0,9"),
+        ("--person", "0"),
+        ("--person", "many"),
+        ("--resolution", "1"),
+        ("--height", "-1"),
+        ("--height", "tall"),
+        ("--faces", "2"),
+        ("--sheet", "x.txt"),
+        ("--mask", "m.png", "--box", "1,2,3,4"),
+        ("--nonsense",),
+        ("--device", "toaster"),
+    ],
+)
+def test_wrong_usage_ends_with_status_two(
+    options: tuple[str, ...], photo: Path, doll_weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = [str(photo)] if options else []
+    status = main(["reconstruct", *given, "--weights", str(doll_weights), *options])
+    assert status == 2
+    assert names(photo.parent) == ["doll.png"]
+    captured = capsys.readouterr()
+    assert captured.err or captured.out
+
+
+def test_a_mask_is_for_one_photograph(photo: Path, doll_weights: Path) -> None:
+    assert run(photo, "other.jpg", "--box", "1,2,30,40", weights=doll_weights) == 2
+
+
+def test_weights_that_are_not_there(photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["reconstruct", str(photo), "--weights", str(tmp_path / "none.safetensors")]) == 1
+    assert "none.safetensors" in capsys.readouterr().err
+
+
+def test_an_output_that_cannot_be_written(photo: Path, doll_weights: Path, tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.touch()
+    assert run(photo, "-o", blocked, weights=doll_weights) == 2
+    assert run(photo, "-o", blocked / "inside", "--format", "stl", weights=doll_weights) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_killed_while_saving_nothing_broken_stands(photo: Path, doll_weights: Path, tmp_path: Path) -> None:
+    """kill -9 in the middle of writing: under the final name stands the old file, whole, or nothing."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "doll.stl").write_bytes(b"the old one")
+    program = f"""
+import os, pathlib, lifecast.atomic as atomic
+from contextlib import contextmanager
+def slow(path, data):
+    with atomic.atomic_file(path) as part:
+        with part.open("wb") as file:
+            file.write(data[: len(data) // 2]); file.flush()
+            pathlib.Path({str(tmp_path / "writing")!r}).touch()
+            import time; time.sleep(60)
+import lifecast.surface.export as export
+export.write_bytes = slow
+from lifecast.cli import main
+main(["reconstruct", {str(photo)!r}, "-o", {str(out)!r}, "--format", "stl", "--weights", {str(doll_weights)!r},
+      "--resolution", "48"])
+"""
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(1200):
+            if (tmp_path / "writing").exists() or process.poll() is not None:
+                break
+            time.sleep(0.1)
+        assert (tmp_path / "writing").exists()
+    finally:
+        os.kill(process.pid, signal.SIGKILL) if process.poll() is None else None
+        process.wait()
+    assert (out / "doll.stl").read_bytes() == b"the old one"
+    left = [p.name for p in out.iterdir() if p.name != "doll.stl"]
+    assert all(name.startswith(".") and ".part" in name for name in left)

@@ -1,0 +1,53 @@
+"""The command line itself: verbs, help, version, and errors without a traceback."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+
+import pytest
+
+from lifecast import __version__, cli
+from lifecast.errors import PhotoError
+
+
+def test_the_overview_names_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--help"]) == 0
+    said = capsys.readouterr().out
+    assert all(verb in said for verb in cli.VERBS)
+    assert cli.main([]) == 2
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--version"]) == 0
+    assert __version__ in capsys.readouterr().out
+
+
+def test_an_unknown_verb(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["reconstrukt"]) == 2
+    assert "reconstruct" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", list(cli.VERBS))
+def test_every_verb_is_there_and_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    command = getattr(importlib.import_module(f"lifecast.commands.{verb}"), verb)
+    assert command.__doc__
+    assert cli.main([verb, "--help"]) == 0
+    assert "usage" in capsys.readouterr().out
+
+
+def test_expected_errors_have_no_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    module = importlib.import_module("lifecast.commands.reconstruct")
+
+    def fails() -> int:
+        raise PhotoError("holiday.jpg: is [empty]")
+
+    monkeypatch.setattr(module, "reconstruct", fails)
+    assert cli.main(["reconstruct"]) == 1
+    assert "lifecast reconstruct: holiday.jpg: is [empty]" in capsys.readouterr().err
+
+
+def test_help_does_not_wait_for_pytorch() -> None:
+    program = "import sys, lifecast.cli; lifecast.cli.main(['--help']); sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=False).returncode == 0

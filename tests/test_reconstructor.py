@@ -1,0 +1,232 @@
+"""The pipeline, on networks that have learnt one drawn person by heart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import trimesh
+
+import lifecast
+from lifecast.errors import CheckpointError, PhotoError, UsageError
+from lifecast.photo import blazepose
+from lifecast.photo.decode import Photo
+from lifecast.photo.person import Person
+from lifecast.reconstructor import STAGES, Reconstructor, _head, _metric_frame, load
+from lifecast.surface.metres import metric_frame
+
+Doll = tuple[np.ndarray, np.ndarray]
+RESOLUTION = 64
+
+
+@pytest.fixture(scope="module")
+def model(doll_weights: Path) -> Reconstructor:
+    return lifecast.load(doll_weights, "cpu")
+
+
+@pytest.fixture(scope="module")
+def result(model: Reconstructor, doll: Doll) -> lifecast.Reconstruction:
+    return model.reconstruct(doll[0], mask=doll[1].astype(np.float32), resolution=RESOLUTION)
+
+
+def test_the_mesh_is_metric_closed_and_upright(result: lifecast.Reconstruction) -> None:
+    mesh = result.mesh
+    assert isinstance(mesh, trimesh.Trimesh)
+    assert mesh.is_watertight
+    low, high = mesh.bounds
+    assert low[1] == pytest.approx(0, abs=1e-5)
+    assert high[1] == pytest.approx(1.70, abs=1e-4)
+    assert mesh.volume > 0
+    # The doll is 26 cm thick at 180 cm, 0.1 view units to either side.
+    assert high[2] - low[2] == pytest.approx(0.2 * 1.70 / 1.40625, rel=0.3)
+
+
+def test_the_front_looks_like_the_photograph(result: lifecast.Reconstruction, doll: Doll) -> None:
+    """Vertices that the camera sees have the photograph's colour where they are projected to."""
+    seen = result.coloured.seen & (result.normals[:, 2] > 0.8)
+    assert seen.sum() > 100
+    pixels = result.camera.to_photo(result.vertices[seen])
+    columns, rows = pixels.astype(int).T.clip(0, 511)
+    inside = doll[1][rows, columns] > 0.5
+    assert inside.mean() > 0.85
+    away = np.abs(result.coloured.colours[seen][inside].astype(int) - doll[0][rows, columns][inside])
+    assert np.median(away) < 12
+
+
+def test_maps_mask_camera_and_timings(result: lifecast.Reconstruction) -> None:
+    size = result.image.shape[0]
+    assert result.image.shape == (size, size, 3)
+    assert result.mask.shape == (size, size)
+    assert result.camera.size == size
+    for values in (result.front_normals, result.back_normals):
+        assert values is not None
+        assert values.shape[2] == 3
+        assert np.abs(values).max() <= 1 + 1e-5
+    assert list(result.timings) == list(STAGES[:-1])
+    assert all(seconds >= 0 for seconds in result.timings.values())
+    assert result.asked > 0
+
+
+def test_height_and_faces(model: Reconstructor, doll: Doll) -> None:
+    small = model.reconstruct(doll[0], mask=doll[1], resolution=RESOLUTION, height=1.2, faces=1000)
+    assert small.mesh.extents[1] == pytest.approx(1.2, abs=1e-3)
+    assert len(small.faces) <= 1100
+
+
+def test_the_same_picture_gives_the_same_person(
+    model: Reconstructor, doll: Doll, result: lifecast.Reconstruction
+) -> None:
+    again = model.reconstruct(doll[0], mask=doll[1], resolution=RESOLUTION)
+    np.testing.assert_array_equal(again.vertices, result.vertices)
+    np.testing.assert_array_equal(again.coloured.colours, result.coloured.colours)
+
+
+def test_alpha_is_the_mask(model: Reconstructor, doll: Doll, result: lifecast.Reconstruction) -> None:
+    cut_out = np.dstack([doll[0], (doll[1] * 255).astype(np.uint8)])
+    found = model.reconstruct(cut_out, resolution=RESOLUTION)
+    np.testing.assert_allclose(found.camera.side, result.camera.side)
+    np.testing.assert_array_equal(found.vertices, result.vertices)
+
+
+@pytest.mark.skipif(not blazepose.available(), reason="mediapipe's networks are not installed")
+def test_several_people(model: Reconstructor, doll: Doll) -> None:
+    wall = np.full((560, 900, 3), (214, 208, 199), np.uint8)
+    for left, top, step in ((0, 20, 1), (500, 150, 2)):
+        picture, body = doll[0][::step, ::step], doll[1][::step, ::step] > 0.5
+        wall[top : top + body.shape[0], left : left + body.shape[1]][body] = picture[body]
+    everybody = model.reconstruct_all(wall, resolution=RESOLUTION)
+    assert len(everybody) == 2
+    assert everybody[0].camera.left < everybody[1].camera.left
+    second = model.reconstruct(wall, person=2, resolution=RESOLUTION)
+    assert second.camera == everybody[1].camera
+
+
+def test_without_a_detector(model: Reconstructor, doll: Doll, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blazepose, "models_folder", lambda: None)
+    found = model.find(Photo(doll[0], name="doll"), "largest")
+    assert len(found) == 1
+    assert "lifecast[person]" in found[0].notes[0]
+    # These networks' own mask is random: then the whole picture is taken.
+    assert found[0].box == (0, 0, 512, 512) or found[0].mask is not None
+
+
+def test_progress_names_the_stages_and_may_stop_the_work(model: Reconstructor, doll: Doll) -> None:
+    told: list[str] = []
+    model.reconstruct(doll[0], mask=doll[1], resolution=RESOLUTION, progress=told.append)
+    assert list(dict.fromkeys(told)) == list(STAGES[:-1])
+
+    class Stop(Exception):
+        pass
+
+    def stop(stage: str) -> None:
+        if stage == "surface":
+            raise Stop
+
+    with pytest.raises(Stop):
+        model.reconstruct(doll[0], mask=doll[1], resolution=RESOLUTION, progress=stop)
+
+
+def test_background_is_cleaned_or_kept(doll_weights: Path, doll: Doll) -> None:
+    seen: list[torch.Tensor] = []
+    model = load(doll_weights, "cpu")
+    predict = model.model.predict_normals
+    model.model.predict_normals = lambda image: (seen.append(image), predict(image))[1]  # type: ignore[method-assign]
+    for background in ("clean", "keep"):
+        model.background = background  # type: ignore[assignment]
+        model.reconstruct(doll[0], mask=doll[1], resolution=32)
+    corner = [float((image[0, 0, 0, 0] + 1) * 127.5) for image in seen]
+    assert corner == pytest.approx([127, 214], abs=1.5)
+
+
+def test_saving_previewing_turning(result: lifecast.Reconstruction, tmp_path: Path) -> None:
+    for suffix in ("ply", "stl"):
+        written = result.save(tmp_path / f"p.{suffix}")
+        assert written == [tmp_path / f"p.{suffix}"]
+        assert len(trimesh.load(written[0]).faces) == len(result.faces)
+    assert result.preview(96, 45).size == (96, 96)
+    assert result.overview(48).size == (192, 48)
+    assert result.normal_map("front").mode == "RGB"
+    turntable = result.turntable(tmp_path / "t.webp", size=32, frames=4)
+    from PIL import Image
+
+    with Image.open(turntable) as animation:
+        assert animation.n_frames == 4  # type: ignore[attr-defined]
+    with pytest.raises(UsageError, match="fbx"):
+        result.save(tmp_path / "p.fbx")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["p.ply", "p.stl", "t.webp"]
+
+
+def test_the_textured_model(result: lifecast.Reconstruction, tmp_path: Path) -> None:
+    result.save(tmp_path / "p.glb")
+    scene = trimesh.load(tmp_path / "p.glb")
+    mesh = scene.to_mesh() if isinstance(scene, trimesh.Scene) else scene
+    assert len(mesh.faces) == len(result.faces)
+    np.testing.assert_allclose(mesh.bounds, result.mesh.bounds, atol=1e-4)
+    assert result.textured.texture is not None
+    assert result.textured.texture.shape == (2048, 2048, 3)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"resolution": 8}, "resolution"),
+        ({"resolution": 5000}, "resolution"),
+        ({"height": 0.0}, "height"),
+        ({"height": float("nan")}, "height"),
+        ({"faces": 3}, "faces"),
+        ({"person": "everyone"}, "person"),
+        ({"person": "all"}, "reconstruct_all"),
+        ({"box": (0, 0, 0, 10)}, "box"),
+        ({"box": (0, 0, float("nan"), 10)}, "box"),
+    ],
+)
+def test_values_out_of_range(model: Reconstructor, doll: Doll, options: dict, words: str) -> None:
+    given = {"mask": doll[1]} if "person" not in options and "box" not in options else {}
+    with pytest.raises(UsageError, match=words):
+        model.reconstruct(doll[0], **given, **options)
+
+
+def test_pictures_and_masks_that_cannot_be_used(model: Reconstructor, doll: Doll, tmp_path: Path) -> None:
+    (tmp_path / "x.jpg").write_text("not a picture at all, just words")
+    with pytest.raises(PhotoError, match=r"x\.jpg"):
+        model.reconstruct(tmp_path / "x.jpg")
+    with pytest.raises(PhotoError, match="do not fit"):
+        model.reconstruct(doll[0], mask=doll[1][:100, :100])
+
+
+def test_weights_and_devices_that_are_not_there(doll_weights: Path, tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="no such weights"):
+        load("fantasy")
+    for device in ("gpu", "meta", "cuda" if not torch.cuda.is_available() else "xla"):
+        with pytest.raises(UsageError, match="device"):
+            load(doll_weights, device)
+
+
+def test_scale_of_somebody_who_sits(doll: Doll) -> None:
+    """Half the standing height on screen: the scale comes from the limbs, not from the mesh."""
+    points = np.zeros((33, 4), np.float32)
+    points[:, 3] = 1
+    points[:, 0] = 256
+    points[[11, 12], 1] = 0
+    points[[23, 24], 1] = 266
+    points[[25, 26], 1], points[[25, 26], 2] = 266, 235
+    points[[27, 28], 1], points[[27, 28], 2] = 485, 235
+    person = Person((200, 0, 300, 500), points)
+    vertices = np.array([[0, -0.5, 0], [0, 0.5, 0], [0.1, 0, 0]], np.float32)
+    faces = np.array([[0, 1, 2]])
+    from lifecast.photo.framing import Camera
+
+    camera = Camera(0, 0, 1000, 256, (1000, 1000))
+    frame, notes = _metric_frame(vertices, faces, 1.7, person, camera)
+    assert notes
+    # 1000 pixels of standing height are 2 view units here.
+    assert frame.metres_per_unit == pytest.approx(0.85, rel=0.01)
+    plain, none = _metric_frame(vertices, faces, 1.7, Person(person.box), camera)
+    assert plain == metric_frame(vertices, faces, 1.7)
+    assert none == ()
+    head = _head(person, camera)
+    assert head is not None
+    assert head.crown > head.chin
+    assert _head(Person(person.box), camera) is None
