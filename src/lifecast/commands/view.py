@@ -1,0 +1,37 @@
+"""`lifecast view`: a model in the browser, from one file that works offline."""
+
+from __future__ import annotations
+
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from rich.console import Console
+
+
+def view(
+    model: Annotated[Path, tyro.conf.Positional],
+    /,
+    out: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None,
+    open_browser: Annotated[bool, tyro.conf.arg(name="open")] = True,
+) -> int:
+    """Write a page that shows a 3D model, and open it in the browser.
+
+    The page is one HTML file with the model inside. It loads nothing from the network, so it can be kept, mailed or
+    put on any web space.
+
+    Args:
+        model: A .glb file, or .obj, .ply, .stl.
+        out: The page to write; without it the model's name with .html.
+        open_browser: Open the page when it is written (--no-open to leave that).
+    """
+    from lifecast.surface.viewer import save_viewer
+
+    page = out or model.with_suffix(".html")
+    save_viewer(model, page)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"wrote {page} ({page.stat().st_size / 1e6:.1f} MB)", markup=False)
+    if open_browser and not webbrowser.open(page.resolve().as_uri()):
+        console.print("no browser could be started: open the page by hand", markup=False)
+    return 0
