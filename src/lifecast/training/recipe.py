@@ -1,18 +1,17 @@
 """Recipes: by which figures a stage is trained. A recipe is data, a TOML file; this module reads and checks it.
 
-`recipes/paper.toml` holds the paper's values, `cpu.toml` and `gpu-short.toml` those that measured runs suggested for a
-few CPU cores and for a GPU held for minutes. `--recipe` takes one of these names or a path. A key that no field here
-names is an error, never ignored.
+`recipes/paper.toml` holds the paper's values; `cpu.toml` is for a few CPU cores and hours, `gpu-short.toml` for a GPU
+held for minutes. `--recipe` takes one of these names or a path. A key that no field here names is an error, never
+ignored.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
-
-import tomllib
 
 from lifecast.errors import UsageError
 from lifecast.training.perceptual import PerceptualNetwork
@@ -20,6 +19,11 @@ from lifecast.training.schedule import LearningRate
 
 StageName = Literal["normals", "coarse", "fine", "joint"]
 STAGES: tuple[str, ...] = get_args(StageName)
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # the same parser, by its name outside the standard library
+    import tomli as tomllib
+
 RECIPES = Path(__file__).parent / "recipes"
 
 
