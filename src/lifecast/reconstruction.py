@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from PIL import Image
 
-from lifecast.atomic import atomic_file
 from lifecast.errors import UsageError
 from lifecast.photo.framing import Camera
 from lifecast.photo.person import Person
@@ -127,18 +126,15 @@ class Reconstruction:
             raise UsageError(f"these weights predict no normal maps, so there is no {side} one to show")
         return Image.fromarray(np.round((values + 1) * 127.5).clip(0, 255).astype(np.uint8))
 
-    def overview(self, size: int = 512) -> Image.Image:
-        """Front, side, back, and the bare surface beside each other: (4 `size`) x `size` pixels."""
-        views = [self.preview(size, yaw) for yaw in (0, 90, 180)] + [self.preview(size, 30, "clay")]
-        strip = Image.new("RGB", (len(views) * size, size))
-        for place, view in enumerate(views):
-            strip.paste(view, (place * size, 0))
-        return strip
+    def overview(self, height: int = 512) -> Image.Image:
+        """Front, left side, back, and the front's normals beside each other."""
+        from lifecast.surface.preview import preview
 
-    def turntable(self, path: str | Path, size: int = 384, frames: int = 36) -> Path:
-        """Write an animation (.webp or .gif) of one turn, three seconds long, atomically."""
-        path = Path(path)
-        views = [self.preview(size, 360 * frame / frames) for frame in range(frames)]
-        with atomic_file(path) as part:
-            views[0].save(part, save_all=True, append_images=views[1:], duration=round(3000 / frames), loop=0)
-        return path
+        return Image.fromarray(preview(self._subject, height))
+
+    def turntable(self, path: str | Path, size: int = 480, frames: int = 36) -> Path:
+        """Write an animation of one turn, .webp, .gif or .mp4, atomically."""
+        from lifecast.surface.turntable import save_turntable
+
+        save_turntable(self._subject, path, size, frames)
+        return Path(path)
