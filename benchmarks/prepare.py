@@ -22,7 +22,7 @@ from lifecast.scans.lighting import make_lightings
 from lifecast.scans.normalise import normalise, vertex_normals
 from lifecast.scans.occupancy import sample_pools
 from lifecast.scans.orientation import orient_outward
-from lifecast.scans.prepare import Settings, _one_thread, prepare, write_view
+from lifecast.scans.prepare import Settings, one_thread, prepare, write_view
 from lifecast.scans.read import find_scans, read_scan
 from lifecast.scans.render import Renderer, view_rotation
 from lifecast.scans.shading import draw_look
@@ -97,7 +97,7 @@ def main() -> None:
     parser.add_argument("--views", type=int, default=8)
     parser.add_argument("--workers", type=int, nargs="*", default=[1])
     options = parser.parse_args()
-    _one_thread()
+    one_thread()
     scans = find_scans(options.people)
     largest = max(scans.values(), key=lambda path: path.stat().st_size)
     person(largest, options.size, options.views)

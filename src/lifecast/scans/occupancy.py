@@ -54,7 +54,9 @@ def outer_surface_points(
     kept: list[NDArray[np.float64]] = []
     found = tried = 0
     while found < count:
-        points, face = surface_points(vertices, faces, max(1024, int(1.3 * (count - found))), rng)
+        # As many as the share of good ones so far asks for: every round builds libigl's tree anew.
+        share = max(found / tried, 0.05) if tried else 0.5
+        points, face = surface_points(vertices, faces, max(1024, int(1.1 * (count - found) / share)), rng)
         corners = np.asarray(vertices, np.float64)[faces[face]]
         normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-20)
@@ -64,7 +66,7 @@ def outer_surface_points(
         good = points[(ahead < LEVEL) != (behind < LEVEL)]
         kept.append(good)
         found, tried = found + len(good), tried + len(points)
-        if tried > 50 * count and found < count:
+        if tried > 50 * max(count, 1000) and found < count:
             raise ScanError(
                 f"only {found} of {tried} surface points lie between inside and outside: the mesh encloses nothing "
                 "(a single open sheet, or triangles of mixed orientation)"

@@ -1,6 +1,6 @@
 """One person or many: scan in, folder of training data out, resumable and verified by checksum.
 
-What the folders hold is told in `FORMAT`; `PeopleDataset` reads them.
+What the folders hold is told in `DESCRIPTION`, which every dataset carries; `PeopleDataset` reads them.
 """
 
 from __future__ import annotations
@@ -37,6 +37,29 @@ from lifecast.scans.transfer import vertex_transfer
 
 FORMAT = 1
 JPEG_QUALITY = 95
+DESCRIPTION = """# A lifecast dataset, format 1
+
+Written by `lifecast prepare`, read by `lifecast.scans.dataset.PeopleDataset` and by any tool that opens PNG, JPEG, JSON
+and NumPy files.
+
+- `dataset.json`: format, size, all settings, the lightings (9 RGB coefficients of real spherical harmonics each).
+- `split.json`: the people in `train` and in `test`; nobody is in both.
+- One folder a person:
+  - `person.json`: `scale` and `origin` (normalised = scale * (metres - origin), y up), source, and of each view its yaw
+    and elevation in degrees, `rotation` (row-major) and `shift` (view = rotation @ normalised + (shift, 0)), lighting
+    and exposure; `files` with size and sha256 of every file.
+  - `view_000_colour.jpg`: sRGB, not multiplied by the mask, continued beyond the silhouette.
+  - `view_000_mask.png`: 8 bit coverage.
+  - `view_000_front.png`, `view_000_back.png`: unit normals as (n + 1) / 2 in 8 bit RGB, 128 outside. The back map is seen
+    through the person: the same pixel of both lies on one line of sight.
+  - `view_000_depth.npz`: `front`, `back` z in view units at a quarter of the size, nan outside.
+  - `points.npz`: `uniform_points`, `near5_points`, `near3_points` (N, 3) normalised, and `..._inside` as packed bits:
+    uniform in the cube [-1, 1]^3, and Gaussian about the surface with sigma 5 cm and 3 cm.
+  - `mesh.npz`: `vertices` (normalised), `faces`, without mostly transparent ones.
+
+View space: x right, y up, z toward the camera, orthographic, the picture spans [-1, 1]; one unit is 128 cm of a person
+normalised to 180 cm. Pixel centre i of S lies at -1 + (2 i + 1) / S.
+"""
 
 
 @dataclass(frozen=True)
@@ -304,6 +327,7 @@ def prepare(
         "normalisation": {"span_cm": 180, "unit_cm": 128},
     }  # fmt: skip
     write_text(out / "dataset.json", json.dumps(header))
+    write_text(out / "README.md", DESCRIPTION)
     summary = Summary()
 
     def note(outcome: Outcome) -> None:
