@@ -7,8 +7,8 @@ still gives a closed surface.
 Points are *codes*: (x << 22) | (y << 11) | z with x, y, z counted from the virtual layer (i + 1). A neighbour's code
 is a sum away, and sorted codes run along lines of sight. A cell has the code of its corner with the smallest indices.
 
-Values lie in blocks of 4 x 4 x 4 points that are made when their first point is asked: 0.35 million points of a
-person at R = 512 take some 20 MB, where the cube of float32 takes 537.
+Values lie in blocks of 4 x 4 x 4 points that are made when their first point is asked: 0.3 million points of a
+person at R = 512 take some 30 MB, where the cube of float32 takes 537.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ paths connect all seeds, so one of them crosses S an odd number of times, and so
 points asked. A stretch without conflict has the same sign at both ends, so a second sheet that was not found crosses
 the same stretch. Hence an island or a hollow that holds a seed is found, unless on each path out of it another one that
 is itself not found comes before the next point asked (two walls of a shell, say): what no method sees without asking
-there. Every ball of `SeedLattice.covering_radius` voxels holds a seed (6 cm for a person of 1.80 m at 512), most
+there. Every ball of `SeedLattice.covering_radius` voxels holds a seed (6 cm for a person of 1.80 m at 512), many
 islands that are much smaller hold one too, and `climb` finds more.
 """
 
