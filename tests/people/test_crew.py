@@ -1,0 +1,97 @@
+"""Many people: what is missing is made, what is there is kept, and folders do not mix."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lifecast.commands.synthesize import synthesize
+from lifecast.errors import MissingExtra, UsageError
+from lifecast.people import body, crew
+from lifecast.people.glb import Part, read_parts
+from lifecast.people.person import Person
+
+
+def dummy(order: crew.Order, number: int) -> Person:
+    """A triangle whose size tells its seed and number, in place of minutes of loading."""
+    rng = np.random.default_rng([order.seed, number])
+    vertices = rng.random((3, 3)).astype(np.float32)
+    part = Part("body", vertices, np.array([[0, 1, 2]], np.int32), np.zeros((3, 2), np.float32),
+                np.tile(np.float32([0, 0, 1]), (3, 1)), np.full((4, 4, 3), 99, np.uint8))  # fmt: skip
+    return Person([part], {"number": number, "classes": ["suit"]})
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    numbers: list[int] = []
+
+    def create(order: crew.Order, number: int) -> Person:
+        numbers.append(number)
+        return dummy(order, number)
+
+    monkeypatch.setattr(crew, "create", create)
+    return numbers
+
+
+def test_only_missing_people_are_made(tmp_path: Path, made: list[int]) -> None:
+    assert synthesize(tmp_path / "people", count=4, seed=7) == 0
+    assert made == [0, 1, 2, 3]
+    before = (crew.folder(tmp_path / "people", 1) / "person.glb").read_bytes()
+    (crew.folder(tmp_path / "people", 2) / "card.json").unlink()
+    made.clear()
+    assert synthesize(tmp_path / "people", count=6, seed=7) == 0
+    assert made == [2, 4, 5]
+    assert (crew.folder(tmp_path / "people", 1) / "person.glb").read_bytes() == before
+    assert json.loads((crew.folder(tmp_path / "people", 2) / "card.json").read_text())["number"] == 2
+
+
+def test_a_failed_person_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(order: crew.Order, number: int) -> Person:
+        person = dummy(order, number)
+        person.card["bad"] = object()  # cannot be written as JSON
+        return person
+
+    monkeypatch.setattr(crew, "create", broken)
+    with pytest.raises(TypeError):
+        crew.make(crew.Order(tmp_path, 0), 0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folders_of_other_orders_are_not_mixed(tmp_path: Path, made: list[int]) -> None:
+    synthesize(tmp_path, count=1, seed=1)
+    with pytest.raises(UsageError, match="seed = 1, not 2"):
+        synthesize(tmp_path, count=1, seed=2)
+    with pytest.raises(UsageError, match="without_garments"):
+        synthesize(tmp_path, count=1, seed=1, without_garments=("bob01",))
+
+
+def test_the_sheet_shows_them(tmp_path: Path, made: list[int]) -> None:
+    pytest.importorskip("embreex")
+    synthesize(tmp_path / "people", count=2, sheet=tmp_path / "sheet.png")
+    assert (tmp_path / "sheet.png").stat().st_size > 0
+    assert read_parts(crew.folder(tmp_path / "people", 0) / "person.glb")[0].name == "body"
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        ({"count": 0}, "--count"), ({"workers": 0}, "--workers"), ({"sheet": Path("a.txt")}, "--sheet"),
+        ({"assets": Path("nowhere")}, "makehuman-assets"), ({"poses": Path("nowhere")}, "--poses"),
+    ],
+)  # fmt: skip
+def test_wrong_options_say_what_to_do(tmp_path: Path, options: dict, part: str) -> None:
+    with pytest.raises(UsageError, match=part):
+        synthesize(tmp_path, **options)
+
+
+def test_an_empty_poses_folder_is_refused_before_anything_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "poses").mkdir()
+    with pytest.raises(UsageError, match="no .bvh"):
+        synthesize(tmp_path / "out", count=1, poses=tmp_path / "poses")
+
+
+def test_without_anny_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtra, match=r"lifecast\[people\]"):
+        body.BodyModel()
