@@ -13,10 +13,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import trimesh
 
 from lifecast.commands.prepare import prepare as command
 from lifecast.errors import UsageError
-from lifecast.scans.normalise import SPAN
+from lifecast.scans.normalise import SPAN, TO_Y_UP
 from lifecast.scans.prepare import Settings, damage, prepare
 from lifecast.scans.read import find_scans
 
@@ -170,3 +171,23 @@ def test_the_command_prepares_a_folder(people_folder: Path, tmp_path: Path) -> N
     assert status == 0
     split = json.loads((tmp_path / "data" / "split.json").read_text())
     assert split == {"train": ["person_000001", "person_000002"], "test": ["person_000000"]}
+
+
+def test_a_scanners_file_is_prepared_like_the_made_person(people_folder: Path, tmp_path: Path) -> None:
+    """Centimetres, z up, vertex colours, PLY: normalises to the same surface as the GLB in metres, y up."""
+    source = people_folder / "person_000000" / "person.glb"
+    mesh = trimesh.load_mesh(source, process=False)
+    mesh.visual = trimesh.visual.ColorVisuals(mesh, vertex_colors=np.full((len(mesh.vertices), 4), 180, np.uint8))
+    mesh.vertices = mesh.vertices @ np.array(TO_Y_UP["z"], float) * 100 + [300, 20, -50]
+    (tmp_path / "scans").mkdir()
+    mesh.export(tmp_path / "scans" / "scan.ply")
+    prepare({"made": source}, tmp_path / "made", TINY)
+    prepare(find_scans(tmp_path / "scans"), tmp_path / "scanned", TINY)
+    card = json.loads((tmp_path / "scanned" / "scan" / "person.json").read_text())
+    assert (card["units"], card["up"]) == ("cm", "z")
+    with (
+        np.load(tmp_path / "made" / "made" / "mesh.npz") as made,
+        np.load(tmp_path / "scanned" / "scan" / "mesh.npz") as scanned,
+    ):
+        for end in (np.min, np.max, np.mean):
+            np.testing.assert_allclose(end(scanned["vertices"], axis=0), end(made["vertices"], axis=0), atol=2e-3)

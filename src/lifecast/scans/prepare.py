@@ -50,8 +50,8 @@ and NumPy files.
     and exposure; `files` with size and sha256 of every file.
   - `view_000_colour.jpg`: sRGB, not multiplied by the mask, continued beyond the silhouette.
   - `view_000_mask.png`: 8 bit coverage.
-  - `view_000_front.png`, `view_000_back.png`: unit normals as (n + 1) / 2 in 8 bit RGB, 128 outside. The back map is seen
-    through the person: the same pixel of both lies on one line of sight.
+  - `view_000_front.png`, `view_000_back.png`: unit normals as (n + 1) / 2 in 8 bit RGB, 128 outside. The back map is
+    seen through the person: the same pixel of both lies on one line of sight.
   - `view_000_depth.npz`: `front`, `back` z in view units at a quarter of the size, nan outside.
   - `points.npz`: `uniform_points`, `near5_points`, `near3_points` (N, 3) normalised, and `..._inside` as packed bits:
     uniform in the cube [-1, 1]^3, and Gaussian about the surface with sigma 5 cm and 3 cm.
