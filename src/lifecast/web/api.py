@@ -12,11 +12,12 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, File, Form, HTTPException, Request, Response, UploadFile
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 
 from lifecast import __version__
 from lifecast.errors import LifecastError, PhotoError, UsageError
 from lifecast.results import parse_box
+from lifecast.surface.viewer import viewer_page
 from lifecast.web.queue import Cancelled, QueueFull, ReconstructionQueue, Ticket
 from lifecast.web.uploads import CHUNK, UploadTooLarge, receive
 from lifecast.web.work import FORMATS, MEDIA_TYPES, Options, Result, reconstruct_upload
@@ -163,6 +164,14 @@ def make_router(queue: ReconstructionQueue, reconstructor: Any, upload_limit: in
         if ticket.state != "done":
             raise HTTPException(409, f"not finished: {ticket.stage}")
         return _model(ticket, file_format)
+
+    @router.get(
+        "/jobs/{token}/view", summary="A page that shows the model of a finished job", response_class=HTMLResponse
+    )
+    async def view(token: str) -> Response:
+        model = await file(token, "glb")
+        page = await asyncio.to_thread(viewer_page, bytes(model.body), "person")
+        return HTMLResponse(page, headers={"Cache-Control": "no-store"})
 
     @router.delete("/jobs/{token}", status_code=204, summary="Cancel a job, or delete its result")
     async def delete(token: str) -> None:
