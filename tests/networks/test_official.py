@@ -199,9 +199,15 @@ def test_the_full_network_answers_as_the_authors_program(shared):
     small, big = formula_image(512), formula_image(1024)
     assert np.abs(small[..., ::16, ::16].numpy() - record["in/image_global_sub16"]).max() < 1e-6
     assert np.abs(big[..., ::32, ::32].numpy() - record["in/image_big_sub32"]).max() < 1e-6
+    compare_full(model.eval(), big, small, record)
+    compare_full(model.for_inference(), big, small, record)
+
+
+def compare_full(model, big, small, record):
+    """Every recorded output of the full size, in the authors' float32 and in float64."""
     points = tensor(record["in/points"]).transpose(1, 2)
     with torch.inference_mode():
-        encoded = model.eval().encode(big, small)
+        encoded = model.encode(big, small)
         _, embedding = model.coarse.query(encoded.coarse_features, points)
         answered = {
             "nmlF_sub8": encoded.normals.front[..., ::8, ::8],
