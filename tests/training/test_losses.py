@@ -48,6 +48,18 @@ def test_extended_bce_weighs_both_sides_of_the_surface_alike():
     assert float(logits.grad[0, 90:].sum()) == pytest.approx(-0.045)
 
 
+def test_lambda_moves_the_probability_that_an_unsure_network_answers_with():
+    """Points that look alike, 30 % of them inside: least loss at 0.3 with lambda 1/2, at 0.5 with the batch's."""
+    occupancy = (torch.arange(100) < 30).float()[None]
+    probabilities = torch.linspace(0.01, 0.99, 99)
+    for share, expected in ((0.5, 0.3), (None, 0.5)):  # lambda 0.7: 0.7 0.3 / (0.7 0.3 + 0.3 0.7)
+        values = [
+            float(losses.extended_bce(torch.logit(p).expand(1, 100), occupancy, outside_share=share))
+            for p in probabilities
+        ]
+        assert float(probabilities[values.index(min(values))]) == pytest.approx(expected, abs=0.011)
+
+
 def test_extended_bce_refuses_other_shapes():
     with pytest.raises(ValueError, match="logits"):
         losses.extended_bce(torch.zeros(2, 5), torch.zeros(2, 6))

@@ -34,6 +34,7 @@ def test_paper_holds_the_papers_values():
         assert (level.schedule.shape, level.schedule.every, level.schedule.factor) == ("step", 10, 0.1)
         assert level.near == near
         assert [(phase.batch, phase.points) for phase in level.phases] == [(8, 8000)]
+        assert level.losses.balance == "batch"
     assert paper.fine.window == 512
     assert paper.coarse.window is None
 

@@ -22,7 +22,12 @@ def alone(count: Tensor) -> Tensor:
     return count
 
 
-def extended_bce(logits: Tensor | Sequence[Tensor], occupancy: Tensor, across: Across = alone) -> Tensor:
+def extended_bce(
+    logits: Tensor | Sequence[Tensor],
+    occupancy: Tensor,
+    across: Across = alone,
+    outside_share: float | None = None,
+) -> Tensor:
     """The extended binary cross entropy of equation 5, averaged over the points and, if given several, the stacks.
 
     lambda, the share of points outside the surface, weighs the points inside and 1 - lambda those outside, so that
@@ -36,19 +41,22 @@ def extended_bce(logits: Tensor | Sequence[Tensor], occupancy: Tensor, across: A
         (B, N) float in [0, 1], 1 inside.
     across
         Mean over processes, see the module.
+    outside_share
+        lambda; by default it is counted in the batch, as the paper does. Where a network is unsure, a lambda above 0.5
+        pushes the 0.5 level outward: to where a point is inside with probability 1 - lambda.
     """
     stacks = [logits] if isinstance(logits, Tensor) else list(logits)
     if not stacks:
         raise ValueError("no logits to compare with the occupancy")
     inside = occupancy.float()
-    outside_share = across((1 - inside).mean())  # lambda
+    share = across((1 - inside).mean()) if outside_share is None else outside_share  # lambda
     total = inside.new_zeros(())
     for stack in stacks:
         if stack.shape != inside.shape:
             raise ValueError(f"logits {tuple(stack.shape)} for occupancy {tuple(inside.shape)}")
         x = stack.float()
         # -log sigmoid(x) = softplus(-x) and -log(1 - sigmoid(x)) = softplus(x): finite for every finite logit.
-        terms = outside_share * inside * F.softplus(-x) + (1 - outside_share) * (1 - inside) * F.softplus(x)
+        terms = share * inside * F.softplus(-x) + (1 - share) * (1 - inside) * F.softplus(x)
         total = total + terms.mean()
     return total / len(stacks)
 

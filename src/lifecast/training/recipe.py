@@ -55,6 +55,9 @@ class LossWeights:
 
     occupancy: float = 1.0
     """Extended binary cross entropy, equation 5."""
+    balance: Literal["batch", "even"] = "batch"
+    """lambda of equation 5: the share of points outside in the batch (the paper), or one half, which leaves the 0.5
+    level where a point is as likely inside as outside. Near people's surfaces two points in three are outside."""
     l1: float = 5.0
     """L1 distance of the normal maps, lambda_l1 of equation 6."""
     l1_over: Literal["image", "mask"] = "image"

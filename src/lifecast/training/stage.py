@@ -209,11 +209,12 @@ class Stage(nn.Module):
         """Equation 5 on every coarse stack and on the fine level, as far as they are trained; auxiliary losses."""
         outputs = self.level_outputs(batch)
         occupancy = batch["occupancy"]
+        share = None if self.weights.balance == "batch" else 0.5
         parts: dict[str, Tensor] = {}
         if "coarse" in self.levels:
-            parts["coarse"] = losses.extended_bce(outputs["coarse"], occupancy, self.across)
+            parts["coarse"] = losses.extended_bce(outputs["coarse"], occupancy, self.across, share)
         if "fine" in outputs and "fine" in self.levels:
-            parts["fine"] = losses.extended_bce(outputs["fine"], occupancy, self.across)
+            parts["fine"] = losses.extended_bce(outputs["fine"], occupancy, self.across, share)
         if self.weights.depth and "depth" in outputs:
             depth = match_size(outputs["depth"], batch["depth"])
             parts["depth"] = losses.depth_l1(depth, batch["depth"], batch["depth_mask"], self.across)
