@@ -26,6 +26,8 @@ SAME_DEPTH = 0.1
 """View units (13 cm) by which a body's left and right may differ in depth and still be the same part."""
 HAIR_LIKE = 45.0
 """Distance in 0..255 RGB up to which a pixel beside the head counts as hair."""
+HAIR_BRIGHTNESS = (10, 50)
+"""Percentiles of brightness around the crown between which hair's colour is looked for."""
 FRONT_BELIEF, SIDE_BELIEF, HAIR_BELIEF = 1.0, 0.25, 4.0
 """How much a guess is trusted: along the line of sight, mirrored left to right, and for hair and nape."""
 
@@ -72,14 +74,22 @@ def middle_plane(vertices: np.ndarray) -> float:
 
 
 def hair_colour(photo: Photograph, head: Head) -> np.ndarray | None:
-    """The median colour (3,) just inside the outline of the head's upper 40%, None where the mask shows none of it."""
+    """The usual colour (3,) inside the outline of the head's upper quarter, None where the mask shows none of it.
+
+    Usual means of medium brightness, rather on the dark side: the light on a crown is brighter than its hair.
+    """
     height, width = photo.depth_inside.shape
     row, column = np.mgrid[:height, :width]
     x = (column + photo.corner[0] + 0.5) * (2 / photo.size) - 1
     y = 1 - (row + photo.corner[1] + 0.5) * (2 / photo.size)
-    rim = (photo.depth_inside > RIM) & (photo.depth_inside < RIM + 0.12 * head.height)
-    rim &= (y > head.chin + 0.6 * head.height) & (y < head.crown + 0.02) & (np.abs(x - head.x) < head.half_width)
-    return np.median(photo.colours[rim], axis=0) if rim.sum() >= 4 else None
+    rim = (photo.depth_inside > RIM) & (photo.depth_inside < RIM + 0.18 * head.height)
+    rim &= (y > head.chin + 0.72 * head.height) & (y < head.crown + 0.02) & (np.abs(x - head.x) < head.half_width)
+    if rim.sum() < 4:
+        return None
+    colours = photo.colours[rim]
+    brightness = colours.sum(1)
+    low, high = np.percentile(brightness, HAIR_BRIGHTNESS)
+    return np.median(colours[(brightness >= low) & (brightness <= high)], axis=0)
 
 
 def hair_share(photo: Photograph, head: Head, hair: np.ndarray, levels: np.ndarray) -> np.ndarray:
@@ -98,6 +108,16 @@ def hair_share(photo: Photograph, head: Head, hair: np.ndarray, levels: np.ndarr
     long = np.minimum.accumulate((share / 0.2).clip(0, 1))
     long *= np.linspace(5, 0, 60).clip(0, 1)  # no hair is followed further down than this
     return np.maximum(short, np.interp(levels, rows[::-1], long[::-1]))
+
+
+def head_middle(sight: LinesOfSight, head: Head) -> float:
+    """z halfway between the face and the back of the head; the head is taken to be as deep as it is wide."""
+    size = sight.first.shape[0]
+    corners = np.array([[head.x - head.half_width, head.crown], [head.x + head.half_width, head.chin]])
+    column, row = pixel_of(corners, size)
+    depth = sight.first[row[0] : row[1] + 1, column[0] : column[1] + 1]
+    face = depth[np.isfinite(depth)]
+    return float(np.percentile(face, 90)) - 0.8 * head.half_width if len(face) else np.inf
 
 
 def guess_hidden(
@@ -126,8 +146,9 @@ def guess_hidden(
     hair = hair_colour(photo, head)
     if hair is not None:
         share = hair_share(photo, head, hair, points[:, 1])
-        behind = (np.abs(points[:, 0] - head.x) < 1.15 * head.half_width) & (normals[:, 2] < 0.2)
-        share = share * behind
+        behind = np.abs(points[:, 0] - head.x) < 1.15 * head.half_width
+        depth = (head_middle(sight, head) - points[:, 2]) / (0.4 * head.half_width)
+        share = share * behind * (depth + 0.5).clip(0, 1)  # not the ears, nor the inside of a mouth
         colours += share[:, None] * (hair - colours)
         nape = behind & (points[:, 1] > head.chin - 0.4 * head.height) & (belief > 0)
         belief = np.maximum(belief, np.maximum(share, nape) * HAIR_BELIEF)
