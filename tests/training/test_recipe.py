@@ -61,7 +61,7 @@ def changed(tmp_path, pattern, replacement, name="cpu"):
         (r"size = 256", "size = 250", "multiple of 32"),
         (r"^\[joint\]", "[jiont]", "unknown key 'jiont'"),
         (r"^average = 0\.998", "average = 1.5", "average"),
-        (r"batch = 8", "batch = true", "batch: expected int"),
+        (r"batch = 4", "batch = true", "batch: expected int"),
         (r'^name = "cpu"', "name = ", "not TOML"),
     ],
 )
