@@ -58,7 +58,9 @@ def test_a_z_up_skeleton_is_turned_upright(tmp_path: Path) -> None:
     clip = read_bvh(write(tmp_path, BVH.replace("OFFSET 0 5 0", "OFFSET 0 0 9")))
     np.testing.assert_allclose(clip.directions["Hips"], [0, 1, 0], atol=1e-12)
     # Blender's y axis points backward; a turn about it is one about our -z.
-    turned = read_bvh(write(tmp_path, BVH.replace("OFFSET 0 5 0", "OFFSET 0 0 9").replace("1 2 3 10 20 30", "1 2 3 0 20 0")))
+    turned = read_bvh(
+        write(tmp_path, BVH.replace("OFFSET 0 5 0", "OFFSET 0 0 9").replace("1 2 3 10 20 30", "1 2 3 0 20 0"))
+    )
     np.testing.assert_allclose(turned.rotations[1, 0], euler("Z", [-20]), atol=1e-9)
 
 
@@ -66,9 +68,11 @@ def test_every_keeps_each_nth_frame(tmp_path: Path) -> None:
     assert len(read_bvh(write(tmp_path, BVH), every=2)) == 1
 
 
-@pytest.mark.parametrize("text", ["nothing", BVH.replace("70 80 90", "70 80"), BVH.replace("CHANNELS 3 X", "CHANNEL 3 X")])
+@pytest.mark.parametrize(
+    "text", ["nothing", BVH.replace("70 80 90", "70 80"), BVH.replace("CHANNELS 3 X", "CHANNEL 3 X")]
+)
 def test_broken_bvh_is_named(tmp_path: Path, text: str) -> None:
-    with pytest.raises(ScanError, match="clip.bvh"):
+    with pytest.raises(ScanError, match=r"clip\.bvh"):
         read_bvh(write(tmp_path, text))
 
 

@@ -87,7 +87,7 @@ def test_wrong_options_say_what_to_do(tmp_path: Path, options: dict, part: str) 
 
 def test_an_empty_poses_folder_is_refused_before_anything_is_loaded(tmp_path: Path) -> None:
     (tmp_path / "poses").mkdir()
-    with pytest.raises(UsageError, match="no .bvh"):
+    with pytest.raises(UsageError, match=r"no \.bvh"):
         synthesize(tmp_path / "out", count=1, poses=tmp_path / "poses")
 
 

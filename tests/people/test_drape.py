@@ -162,7 +162,9 @@ def test_fold_height_follows_the_arc_length() -> None:
 
     def height(extra: float) -> float:
         values = [
-            fold_heights(edges, points, np.full(len(edges), extra, np.float32), average, 0.06, np.random.default_rng(s)).std()
+            fold_heights(
+                edges, points, np.full(len(edges), extra, np.float32), average, 0.06, np.random.default_rng(s)
+            ).std()
             for s in range(3)
         ]
         return float(np.mean(values))

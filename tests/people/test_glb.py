@@ -20,7 +20,10 @@ def parts() -> list[Part]:
     smooth = np.full((8, 8, 3), (200, 100, 50), np.uint8)
     holes = np.dstack([smooth, np.where(np.arange(64).reshape(8, 8) % 2, 255, 0)]).astype(np.uint8)
     normals = vertex_normals(vertices, faces)
-    return [Part("body", vertices, faces, uv, normals, smooth), Part("hair:bob", vertices + 1, faces, uv, normals, holes)]
+    return [
+        Part("body", vertices, faces, uv, normals, smooth),
+        Part("hair:bob", vertices + 1, faces, uv, normals, holes),
+    ]
 
 
 def test_trimesh_reads_the_parts() -> None:

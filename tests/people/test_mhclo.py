@@ -52,7 +52,7 @@ def test_ranges_of_hidden_vertices(path: Path) -> None:
 def test_offsets_scale_with_the_body_axis_by_axis(path: Path) -> None:
     placed = read_mhclo(path).place(BASE)
     corner = 0.5 * BASE[0] + 0.25 * BASE[1] + 0.25 * BASE[2]
-    np.testing.assert_allclose(placed[0], corner + [0.1, 0.2, 0.3], atol=1e-6)
+    np.testing.assert_allclose(placed[0], corner + np.array([0.1, 0.2, 0.3]), atol=1e-6)
     np.testing.assert_allclose(placed[2], BASE[3])
     stretched = read_mhclo(path).place(BASE * np.array([1, 3, 1], np.float32))
     np.testing.assert_allclose(stretched[0, 1] - placed[0, 1], 2 * (corner[1] + 0.2), atol=1e-6)
@@ -77,7 +77,11 @@ def test_skinning_weights_are_shares(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "part"),
-    [("name x\nobj_file x.obj\n", "no vertices"), (TEXT.replace("0.5 0.25", "0.5 zero"), "line 11"), (TEXT.replace("obj_file", "no_file"), "obj_file")],
+    [
+        ("name x\nobj_file x.obj\n", "no vertices"),
+        (TEXT.replace("0.5 0.25", "0.5 zero"), "line 11"),
+        (TEXT.replace("obj_file", "no_file"), "obj_file"),
+    ],
 )
 def test_broken_files_are_named(tmp_path: Path, text: str, part: str) -> None:
     (tmp_path / "broken.mhclo").write_text(text)

@@ -76,7 +76,9 @@ def test_garments_stay_outside_the_skin_in_fifty_poses() -> None:
             garment = made.wardrobe.make(pieces[kind][k % 3])  # a few garments: preparing each takes a second
             _, hang = draw_hang(kind, rng)
             loose = eased(garment.cloth, garment.weave, garment.cloth.place(rest), hang, rng)
-            points = settle(garment.cloth, garment.weave, loose, skin(loose, garment.cloth.weights, transforms), body, hang, rng)
+            points = settle(
+                garment.cloth, garment.weave, loose, skin(loose, garment.cloth.weights, transforms), body, hang, rng
+            )
             assert np.isfinite(points).all()
             shares.append(under_skin(points, garment.cloth, body))
     assert max(shares) < 0.01

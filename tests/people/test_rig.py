@@ -41,7 +41,10 @@ def test_skinning_blends_the_places_linearly() -> None:
     transforms = bone_transforms(PARENTS, HEADS, rotations)
     points = RNG.normal(size=(20, 3)).astype(np.float32)
     weights = RNG.dirichlet(np.ones(5), 20)
-    slow = [sum(w * slow_place(p.astype(float), b, rotations) for b, w in enumerate(row)) for p, row in zip(points, weights, strict=True)]
+    slow = [
+        sum(w * slow_place(p.astype(float), b, rotations) for b, w in enumerate(row))
+        for p, row in zip(points, weights, strict=True)
+    ]
     np.testing.assert_allclose(skin(points, sp.csr_matrix(weights), transforms), slow, atol=1e-5)
 
 

@@ -47,7 +47,9 @@ def test_a_flat_grid_stays_itself_inside() -> None:
     x, y = np.meshgrid(np.arange(n), np.arange(n))
     points = np.stack([x.ravel(), y.ravel()], 1).astype(float)
     index = np.arange(n * n).reshape(n, n)
-    faces = np.stack([index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1]], -1).reshape(-1, 4).astype(np.int32)
+    faces = (
+        np.stack([index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1]], -1).reshape(-1, 4).astype(np.int32)
+    )
     fine = catmull_clark(faces, n * n).matrix @ points
     np.testing.assert_allclose(fine[12], points[12])  # the middle vertex
     assert fine.min() >= 0

@@ -44,7 +44,7 @@ def draw_build(rng: Rng) -> Build:
         "firmness": float(rng.uniform(0.3, 0.9)),
         "african": float(descent[0]), "asian": float(descent[1]), "caucasian": float(descent[2]),
     }  # fmt: skip
-    local = {}
+    local: dict[str, float] = {}
     for name in LOCAL_CHANGES:
         # Left and right change together, bodies by less than faces.
         if name.startswith("r-"):

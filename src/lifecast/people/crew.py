@@ -70,7 +70,8 @@ def check_origin(order: Order) -> None:
         for key, value in now.items():
             if before.get(key) != value:
                 raise UsageError(
-                    f"{order.out}: holds people made with {key} = {before.get(key)!r}, not {value!r}; name another folder"
+                    f"{order.out}: holds people made with {key} = {before.get(key)!r}, not {value!r}; "
+                    "name another folder"
                 )
     else:
         write_text(path, json.dumps(now, indent=1) + "\n")

@@ -28,10 +28,11 @@ NEUTRAL = {
 USUAL: dict[str, dict[str, float]] = {
     "top": {"black": 14, "white": 15, "grey": 9, "light grey": 6, "navy": 8, "charcoal": 4, "cream": 3, "beige": 3,
             "olive": 3, "burgundy": 3, "any": 32},
-    "bottom": {"denim": 24, "light denim": 8, "black": 22, "charcoal": 8, "navy": 9, "khaki": 6, "beige": 6, "grey": 5,
-               "olive": 3, "brown": 3, "white": 3, "any": 6},
+    "bottom": {"denim": 24, "light denim": 8, "black": 22, "charcoal": 8, "navy": 9, "khaki": 6, "beige": 6,
+               "grey": 5, "olive": 3, "brown": 3, "white": 3, "any": 6},
     "dress": {"black": 18, "white": 8, "navy": 8, "burgundy": 5, "cream": 4, "any": 57},
-    "coat": {"black": 24, "navy": 14, "charcoal": 12, "grey": 8, "tan": 10, "beige": 9, "olive": 7, "brown": 5, "any": 11},
+    "coat": {"black": 24, "navy": 14, "charcoal": 12, "grey": 8, "tan": 10, "beige": 9, "olive": 7, "brown": 5,
+             "any": 11},
     "shoes": {"black": 34, "white": 24, "brown": 12, "grey": 7, "navy": 5, "tan": 6, "any": 12},
     "hat": {"black": 30, "grey": 12, "navy": 12, "beige": 10, "brown": 12, "any": 24},
 }  # fmt: skip
@@ -56,7 +57,7 @@ def _grid(size: int, span: float) -> tuple[Picture, Picture]:
     """Metres along u and v of each texel; v runs up."""
     axis = (np.arange(size, dtype=np.float32) + 0.5) / size * span
     u, v = np.meshgrid(axis, axis[::-1])
-    return u, v
+    return u.astype(np.float32), v.astype(np.float32)
 
 
 def _period(length: float, span: float) -> float:
@@ -138,7 +139,7 @@ def printed(size: int, span: float, rng: Rng, base: NDArray, other: NDArray) -> 
     for layer in range(int(rng.integers(1, 4))):
         field = _tile_noise(size, cells, rng, int(rng.integers(1, 4)))
         if rng.random() < 0.35:
-            field = np.abs(field) - 0.25  # veins and outlines
+            field = (np.abs(field) - 0.25).astype(np.float32)  # veins and outlines
         tone = other if layer == 0 else np.clip(rng.uniform(0.4, 1.6) * other + rng.normal(0, 0.2, 3), 0, 1)
         inside = np.clip((field - rng.uniform(0.0, 0.8)) / 0.12, 0, 1)[..., None]
         picture = picture * (1 - inside) + tone * inside
@@ -242,7 +243,7 @@ def dress_texture(
     if own is None and shading is None:
         return (fabric.picture * 255).astype(np.uint8), metres / fabric.span
     picture = fabric.picture
-    tile = max(int(round(size * fabric.span / metres)), 8)
+    tile = max(round(size * fabric.span / metres), 8)
     small = np.asarray(Image.fromarray((picture * 255).astype(np.uint8)).resize((tile, tile), Image.Resampling.BOX))
     times = -(-size // tile)
     cloth = np.tile(small, (times, times, 1))[-size:, :size].astype(np.float32)

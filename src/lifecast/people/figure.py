@@ -167,7 +167,9 @@ class Figure:
             about(axis, side * pronate * 0.5) @ about(np.cross(axis, palm), flex) @ about(palm, side * deviate)
         )
 
-    def fingers(self, side: int, curl: Sequence[float], thumb: float, spread: float = 0.0) -> None:
+    def fingers(
+        self, side: int, curl: Sequence[float] | NDArray[np.float64], thumb: float, spread: float = 0.0
+    ) -> None:
         """Curl the four fingers (degrees a joint, index to little) and the thumb."""
         s = suffix(side)
         for finger, degrees in zip(range(2, 6), curl, strict=True):

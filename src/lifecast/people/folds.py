@@ -2,7 +2,7 @@
 
 For a sine of wavelength w, cloth that is longer than its place by a share s stands up by A = w sqrt(s) / pi (from
 the arc length 1 + (pi A / w)^2). The share comes from the garment's slack plus what the pose squeezes; its direction
-from the tensor sum of s e e^T over the edges e around a vertex. The waves are a steered noise: a sum of many plane waves
+from the tensor sum of s e e^T over the edges e around a vertex. The waves are a steered noise: many plane waves
 of the resting cloth, each counting where it runs along the squeeze, so folds stick to the cloth and follow tension.
 """
 
@@ -75,6 +75,6 @@ def fold_heights(
     heights = np.zeros(len(rest), np.float32)
     for scale, part in ((1.0, 0.65), (0.5, 0.35)):
         wave = steered_noise(rest, direction, width * scale, rng)
-        wave = wave + 0.3 * (np.abs(wave) - 0.8)  # rounder ridges, sharper valleys
+        wave = (wave + 0.3 * (np.abs(wave) - 0.8)).astype(np.float32)  # rounder ridges, sharper valleys
         heights += (width * scale / np.pi) * np.sqrt(share * part) * wave
     return heights

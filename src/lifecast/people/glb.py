@@ -80,7 +80,8 @@ def read_parts(path: str | Path) -> list[Part]:
             with Image.open(io.BytesIO(piece(document["images"][k]["bufferView"]))) as image:
                 texture = np.asarray(image)
             parts.append(Part(
-                mesh["name"], array(place["POSITION"], "<f4", 3), array(primitive["indices"], "<u4", 3).astype(np.int32),
+                mesh["name"], array(place["POSITION"], "<f4", 3),
+                array(primitive["indices"], "<u4", 3).astype(np.int32),
                 np.stack([uv[:, 0], 1 - uv[:, 1]], 1), array(place["NORMAL"], "<f4", 3), texture,
             ))  # fmt: skip
     except (OSError, ValueError, KeyError, IndexError, struct.error) as error:
@@ -137,10 +138,8 @@ def glb_bytes(parts: list[Part], extras: dict[str, Any] | None = None) -> bytes:
         if part.texture.shape[2] == 4:
             material |= {"alphaMode": "MASK", "alphaCutoff": 0.5}
         materials.append(material)
-        meshes.append({
-            "name": part.name,
-            "primitives": [{"attributes": {"POSITION": position, "NORMAL": normal, "TEXCOORD_0": texel}, "indices": index, "material": k}],
-        })  # fmt: skip
+        attributes = {"POSITION": position, "NORMAL": normal, "TEXCOORD_0": texel}
+        meshes.append({"name": part.name, "primitives": [{"attributes": attributes, "indices": index, "material": k}]})
         nodes.append({"name": part.name, "mesh": k})
     blob.extend(b"\0" * (-len(blob) % 4))
     document = {

@@ -85,8 +85,9 @@ def neckline(points: NDArray, marks: Landmarks, style: str) -> NDArray[np.float6
 def _helper_sheet(tailor: Tailor, group: str) -> tuple[NDArray[np.int64], Sheet]:
     mesh = tailor.model.mesh
     rows = mesh.groups[group]
-    used, faces = np.unique(mesh.faces[rows].ravel(), return_inverse=True)
-    faces = faces.reshape(-1, 4).astype(np.int32)
+    unique, inverse = np.unique(mesh.faces[rows].ravel(), return_inverse=True)
+    used = unique.astype(np.int64)
+    faces: NDArray[np.int32] = inverse.reshape(-1, 4).astype(np.int32)
     fit = helper_fit(group, used)
     return used, tailor.sheet(fit, faces, faces, np.zeros((len(used), 2), np.float32))
 
@@ -200,9 +201,10 @@ class HelperGarments:
                 sheet = sheet.cut(np.abs(points[:, 0]) - wide + behind)
             pieces.append((used, sheet))
         used = np.concatenate([u for u, _ in pieces])
+        starts = np.cumsum([0, *(s.matrix.shape[0] for _, s in pieces[:-1])])
         sheet = Sheet(
             sp.block_diag([s.matrix for _, s in pieces]).tocsr(),
-            np.concatenate([s.faces + start for (_, s), start in zip(pieces, np.cumsum([0] + [s.matrix.shape[0] for _, s in pieces])[:-1], strict=True)]).astype(np.int32),
+            np.concatenate([s.faces + start for (_, s), start in zip(pieces, starts, strict=True)]).astype(np.int32),
             np.concatenate([s.corner_uv for _, s in pieces]),
         )  # fmt: skip
         points = self._points(used, sheet)

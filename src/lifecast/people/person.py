@@ -103,7 +103,8 @@ class Studio:
                 cloth_part(f"{worn.part}:{cloth.name}", cloth, points, normals, texture, scale, worn.part != "hat")
             )
             garments.append({
-                "name": cloth.name, "source": worn.source, "class": worn.label, "part": worn.part, **worn.cut, "fabric": fabric,
+                "name": cloth.name, "source": worn.source, "class": worn.label, "part": worn.part, **worn.cut,
+                "fabric": fabric,
             })  # fmt: skip
         hair = self._hair(build, rest, transforms, body, layers, any(w.part == "hat" for w in outfit), rng)
         parts += hair[0]
@@ -264,14 +265,15 @@ class Studio:
                 complexion.skin_texture(texture, tone, rng),
             )
         ]
-        iris, colour = complexion.draw_iris(build.phenotype["african"], build.phenotype["asian"], rng)
+        _, colour = complexion.draw_iris(build.phenotype["african"], build.phenotype["asian"], rng)
         eye_picture = complexion.eye_texture(colour, rng)
         parts.append(self._eyes(posed, eye_picture))
         ivory = np.full((8, 8, 3), np.array([0.86, 0.82, 0.74]) * 255, np.uint8)
         for name, rows in zip(("upper", "lower"), self.teeth, strict=True):
             tri = triangles(self.model.mesh.faces[rows])
             used, renamed = np.unique(tri, return_inverse=True)
-            parts.append(Part(f"teeth:{name}", posed[used], renamed.reshape(-1, 3).astype(np.int32), np.full((len(used), 2), 0.5, np.float32),
+            parts.append(Part(f"teeth:{name}", posed[used], renamed.reshape(-1, 3).astype(np.int32),
+                              np.full((len(used), 2), 0.5, np.float32),
                               vertex_normals(posed, tri)[used], ivory))  # fmt: skip
         return parts
 
@@ -279,7 +281,7 @@ class Studio:
         """Both eyeballs, the iris mapped on from the front of the posed eye."""
         vertices, faces, uv = [], [], []
         start = 0
-        for side, bone in (("l", "eye.L"), ("r", "eye.R")):
+        for side in ("l", "r"):
             tri = triangles(self.model.mesh.faces[self.eyes[side]])
             used, renamed = np.unique(tri, return_inverse=True)
             points = posed[used].astype(np.float64)
@@ -296,11 +298,9 @@ class Studio:
             faces.append(renamed.reshape(-1, 3) + start)
             uv.append(np.clip(flat * 0.5 + 0.5, 0.005, 0.995))
             start += len(used)
-            _ = bone
-        points, tri = np.concatenate(vertices).astype(np.float32), np.concatenate(faces).astype(np.int32)
-        return Part(
-            "eyes", points, tri, np.concatenate(uv).astype(np.float32), vertex_normals(points, tri), picture, 0.3
-        )
+        both: Points = np.concatenate(vertices).astype(np.float32)
+        tri = np.concatenate(faces).astype(np.int32)
+        return Part("eyes", both, tri, np.concatenate(uv).astype(np.float32), vertex_normals(both, tri), picture, 0.3)
 
     def _skin_picture(self, build: Build, rng: np.random.Generator) -> NDArray[np.uint8] | None:
         if not self.wardrobe.skins:

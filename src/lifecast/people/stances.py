@@ -50,7 +50,8 @@ def _look(figure: Figure, rng: Rng) -> None:
 
 
 def _feet(
-    figure: Figure, rng: Rng, apart: tuple[float, float], ahead: tuple[float, float], lift: tuple[float, float] = (0, 0),
+    figure: Figure, rng: Rng, apart: tuple[float, float], ahead: tuple[float, float],
+    lift: tuple[float, float] = (0, 0),
     drop: float = 0.0,
 ) -> None:  # fmt: skip
     """Both feet by inverse kinematics: metres beside the hip, ahead of it, above the ground; `drop` lowers the hips."""
@@ -76,9 +77,9 @@ def _standing_legs(figure: Figure, rng: Rng) -> str:
         _feet(figure, rng, (apart, apart + rng.normal(0, 0.01)), tuple(rng.normal(0, 0.02, 2)))
     elif kind == "weight":  # one leg carries, the other is eased forward and out
         free = rng.choice([0, 1])
-        apart, ahead = [0.0, 0.0], [0.0, 0.0]
-        apart[free], ahead[free] = rng.uniform(0.04, 0.16), rng.uniform(0.03, 0.18)
-        _feet(figure, rng, (apart[0], apart[1]), (ahead[0], ahead[1]))
+        out, forward = [0.0, 0.0], [0.0, 0.0]
+        out[free], forward[free] = rng.uniform(0.04, 0.16), rng.uniform(0.03, 0.18)
+        _feet(figure, rng, (out[0], out[1]), (forward[0], forward[1]))
     elif kind == "wide":
         apart = rng.uniform(0.1, 0.26)
         _feet(figure, rng, (apart, apart), tuple(rng.normal(0, 0.03, 2)))

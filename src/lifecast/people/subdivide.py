@@ -53,7 +53,6 @@ def catmull_clark(faces: NDArray[np.int32], count: int, smooth: bool = True) -> 
     border = uses == 1
 
     first_edge, first_face = count, count + len(edges)
-    total = first_face + n_faces
     entries: list[tuple[NDArray, NDArray, NDArray | float]] = []
     face_index = np.arange(n_faces)
     # face points

@@ -197,9 +197,10 @@ class Wardrobe:
         part = sub_fit(fit, members, piece.name)
         flat = piece.kind in ("hair", "brows", "lashes")
         fine, most = {"shoes": (0.009, 1), "hat": (0.007, 2), "hair": (0.009, 1)}.get(piece.kind, (0.0095, 3))
-        sheet = self.tailor.sheet(
-            part, renumber[mesh.faces[rows]].astype(np.int32), mesh.face_uv[rows], mesh.uv, fine, 0 if piece.kind in ("brows", "lashes") else most
-        )  # fmt: skip
+        if piece.kind in ("brows", "lashes"):
+            most = 0
+        faces = renumber[mesh.faces[rows]].astype(np.int32)
+        sheet = self.tailor.sheet(part, faces, mesh.face_uv[rows], mesh.uv, fine, most)
         if piece.long_sleeves and sleeve != "long":
             sheet = self._shorten(part, sheet, SLEEVES[sleeve], None)
         if piece.long_legs and leg != "long":
