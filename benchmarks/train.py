@@ -24,7 +24,7 @@ from lifecast.networks.ablations import preset_named
 from lifecast.networks.levels import TwoLevel
 from lifecast.training import data
 from lifecast.training.machine import begin_fabric
-from lifecast.training.memory import kept_bytes, state_bytes
+from lifecast.training.memory import check_memory
 from lifecast.training.options import TrainOptions, adapted
 from lifecast.training.recipe import load_recipe
 from lifecast.training.stage import Stage
@@ -113,7 +113,7 @@ def main() -> None:
     size = phase.size or trainee.stage.size
     noise = noise_batch(size, phase.batch, phase.points)
     one = {name: value[:1] for name, value in noise.items()}
-    memory = state_bytes(trainee) + phase.batch * kept_bytes(trainee, one)
+    memory = check_memory(trainee, one, phase.batch)
     operations = step_operations(trainee, noise)
     if recipe.compile and fabric.device.type == "cuda":
         trainee.compile()
