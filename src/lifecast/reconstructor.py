@@ -20,16 +20,18 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+from torch.nn.functional import normalize
 
 from lifecast.errors import UsageError
 from lifecast.networks.checkpoint import load_checkpoint
 from lifecast.networks.levels import TwoLevel
+from lifecast.networks.normal_network import NormalMaps
 from lifecast.networks.resizing import resize_image
 from lifecast.photo import blazepose
 from lifecast.photo.blazepose import EARS, NOSE
 from lifecast.photo.decode import Photo, read_photo
 from lifecast.photo.framing import Camera, crop_colour, frame
-from lifecast.photo.mask import SquareMask, bounding_box, refine
+from lifecast.photo.mask import SquareMask, bounding_box, refine, without_specks
 from lifecast.photo.person import Person, choose, find_people, person_by_box, person_by_mask, standing_height
 from lifecast.reconstruction import Reconstruction
 from lifecast.surface.colour import colour_surface
@@ -197,9 +199,11 @@ class Reconstructor:
             image, mask = self._crop(photo, person, camera)
             shown = self._shown(photo, image, mask, camera)
         with watch.stage("normals"):
-            encoded_normals = self.model.predict_normals(self._for_normals(shown[-1])) if self.model.normals else None
+            maps = self.model.predict_normals(self._for_normals(shown[-1])) if self.model.normals else None
+            if maps is not None and mask is not None and self.background == "clean":
+                maps = _masked(maps, mask)
         with watch.stage("features"), self._half_precision():
-            encoded = self.model.encode(shown[0], shown[-1], encoded_normals)
+            encoded = self.model.encode(shown[0], shown[-1], maps)
         front = back = None
         if encoded.normals is not None:
             front, back = _as_map(encoded.normals.front), _as_map(encoded.normals.back)
@@ -208,7 +212,7 @@ class Reconstructor:
                 mask = resize_image(small, camera.size, antialias=False)[0, 0].cpu().numpy()  # (S, S)
         with watch.stage("surface"):
             surface = extract_surface(ColumnField(self.model, encoded), resolution, faces=faces)
-            del encoded, encoded_normals
+            del encoded, maps
         with watch.stage("colour"):
             painted = colour_surface(
                 surface.vertices, surface.faces, surface.normals, image, mask, _head(person, camera)
@@ -249,7 +253,9 @@ class Reconstructor:
         if person.mask is None:
             return image, None
         mask = person.mask.window(camera.left, camera.top, camera.side, camera.size)
-        return image, mask if person.mask.exact else refine(mask, image, radius=max(2, camera.size * 12 // 1024))
+        if not person.mask.exact:
+            mask = without_specks(refine(mask, image, radius=max(2, camera.size * 8 // 1024)), share=0.02)
+        return image, mask
 
     def _shown(self, photo: Photo, image: np.ndarray, mask: np.ndarray | None, camera: Camera) -> list[Tensor]:
         """What the networks are shown, (1, 3, s, s) in [-1, 1]: the fine image; and the coarse one where it differs."""
@@ -303,6 +309,18 @@ class Reconstructor:
 
     def _shown_raw(self, photo: Photo, camera: Camera) -> Tensor:
         return self._shown(photo, crop_colour(photo.colour, camera, self.model.preset.framing), None, camera)[-1]
+
+
+def _masked(maps: NormalMaps, mask: np.ndarray) -> NormalMaps:
+    """Maps under the known mask (S, S) in place of the predicted one; as they are where none was predicted.
+
+    A network that predicts a mask has multiplied its unit normals by it: they are brought back to unit length first.
+    """
+    if maps.mask is None:
+        return maps
+    known = torch.from_numpy(np.array(mask)).to(maps.mask)[None, None]
+    known = resize_image(known, maps.mask.shape[-1])  # (1, 1, s, s)
+    return NormalMaps(normalize(maps.front, dim=1) * known, normalize(maps.back, dim=1) * known, known)
 
 
 def _as_map(values: Tensor) -> np.ndarray:

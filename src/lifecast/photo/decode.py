@@ -146,7 +146,9 @@ def _from_bytes(data: bytes, name: str) -> Photo:
             "(JPEG, PNG, WebP, TIFF, BMP, GIF, PPM, AVIF, JPEG 2000, TGA and HEIC can); open it and export it as JPEG"
         ) from error
     except Image.DecompressionBombError as error:
-        raise PhotoError(f"{name}: has more than {MAX_PIXELS // 1_000_000} million pixels; make it smaller first") from error
+        raise PhotoError(
+            f"{name}: has more than {MAX_PIXELS // 1_000_000} million pixels; make it smaller first"
+        ) from error
     except (*_DAMAGE, MemoryError) as error:
         raise PhotoError(f"{name}: is damaged and cannot be decoded ({error}); copy or export it again") from error
     return _decoded(picture, name)
@@ -213,7 +215,9 @@ def _decoded(picture: Image.Image, name: str) -> Photo:
     except PhotoError:
         raise
     except Image.DecompressionBombError as error:
-        raise PhotoError(f"{name}: has more than {MAX_PIXELS // 1_000_000} million pixels; make it smaller first") from error
+        raise PhotoError(
+            f"{name}: has more than {MAX_PIXELS // 1_000_000} million pixels; make it smaller first"
+        ) from error
     except MemoryError as error:
         raise PhotoError(f"{name}: decoding it needs more memory than there is; make it smaller first") from error
     except _DAMAGE as error:

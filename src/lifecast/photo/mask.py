@@ -106,16 +106,28 @@ def bounding_box(mask: np.ndarray) -> tuple[float, float, float, float] | None:
 
     A speck is a part, connected at the 0.5 level, of less than 5% of the largest one's area. None for an empty mask.
     """
-    parts, count = ndimage.label(mask > 0.5)
-    if count == 0:
+    kept = without_specks(mask) > 0.5
+    if not kept.any():
         return None
-    areas = np.bincount(parts.ravel())[1:]
-    kept = np.isin(parts, np.flatnonzero(areas >= 0.05 * areas.max()) + 1)
     columns, rows = np.flatnonzero(kept.any(0)), np.flatnonzero(kept.any(1))
     return float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)
 
 
-def refine(mask: np.ndarray, colour: np.ndarray, radius: int = 12, smoothness: float = 1e-4) -> np.ndarray:
+def without_specks(mask: np.ndarray, share: float = 0.05) -> np.ndarray:
+    """`mask` (H, W), 0 at parts (connected above 0.5) of less than `share` of the largest one's area."""
+    parts, count = ndimage.label(mask > 0.5)
+    if count < 2:
+        return mask
+    areas = np.bincount(parts.ravel())
+    specks = areas < share * areas[1:].max()
+    specks[0] = False
+    if not specks.any():
+        return mask
+    # With a pixel around each: the soft rim of a speck goes with it.
+    return np.where(ndimage.binary_dilation(specks[parts], iterations=2), 0, mask).astype(mask.dtype)
+
+
+def refine(mask: np.ndarray, colour: np.ndarray, radius: int = 8, smoothness: float = 1e-3) -> np.ndarray:
     """A soft mask whose edges follow those of the photograph: (S, S) float32 in [0, 1].
 
     He, Sun, Tang, "Guided Image Filtering" (2013), with the colours as guide (equation 14 there), its coefficients
