@@ -14,6 +14,7 @@ from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
+from gradio.data_classes import ImageData
 from PIL import Image, ImageDraw
 
 from lifecast.errors import LifecastError
@@ -24,6 +25,17 @@ from lifecast.results import parse_box
 from lifecast.web.queue import QueueFull, ReconstructionQueue, Ticket
 from lifecast.web.uploads import Upload
 from lifecast.web.work import Options, reconstruct_upload
+
+
+class PhotoInput(gr.Image):
+    """Gradio's picture box without Gradio's decoding: `read_photo` knows more formats and says better what is wrong."""
+
+    is_template = True  # to the browser it is a plain Image
+
+    def preprocess(self, payload: ImageData | None) -> str | None:
+        """The uploaded file's path, as it came."""
+        return None if payload is None else payload.path
+
 
 LARGEST = "the largest"
 KEPT_SECONDS = 600
@@ -160,7 +172,7 @@ def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
         )
         with gr.Row():
             with gr.Column(scale=2, min_width=300):
-                photo = gr.Image(
+                photo = PhotoInput(
                     label="Photograph (drop, paste or choose)",
                     type="filepath",
                     elem_id="photo",
