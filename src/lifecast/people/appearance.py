@@ -38,7 +38,8 @@ def draw_build(rng: Rng) -> Build:
         "age": float(np.interp(years, [12, 18, 26, 60, 85], [0.44, 0.58, 0.67, 0.86, 1.0])),
         "muscle": float(np.clip(rng.normal(0.5, 0.17), 0.1, 1)),
         "weight": heavy,
-        "height": float(np.clip(rng.normal(0.5, 0.14), 0.1, 0.9)),
+        # 0.37 is 1.76 m for a man and 1.63 m for a woman; a tenth more is 11 cm.
+        "height": float(np.clip(rng.normal(0.37, 0.06), 0.15, 0.65)),
         "proportions": float(rng.uniform(0.25, 0.85)),
         "cupsize": float(rng.uniform(0.1, 0.8)),
         "firmness": float(rng.uniform(0.3, 0.9)),
@@ -51,7 +52,8 @@ def draw_build(rng: Rng) -> Build:
             local[name] = local["l-" + name[2:]] + float(rng.normal(0, 0.04))
         else:
             face = name.startswith(("head", "forehead", "chin", "l-", "nose", "mouth", "eyebrows"))
-            local[name] = float(np.clip(rng.normal(0, 0.3 if face else 0.2), -0.8, 0.8))
+            spread = 0.3 if face else 0.1 if ("height" in name or "length" in name) else 0.2
+            local[name] = float(np.clip(rng.normal(0, spread), -0.8, 0.8))
     local["stomach-pregnant-incr"] = float(max(0, rng.normal(-0.1, 0.25)) * (heavy > 0.5))
     local["head-age-incr"] = float(np.clip((years - 45) / 60 + rng.normal(0, 0.1), -0.2, 0.7))
     return Build(female, years, phenotype, local, draw_expression(rng))

@@ -182,6 +182,7 @@ def settle(
         for n, (place, normal) in enumerate(blocks):
             own = n < 2  # the skin; then the garments underneath
             move += _push(skinned + move, place, normal, GAP if own else 0.003, beside=1.0 if own else 0.012)
+    move += _push(skinned + move, foot, up, GAP / 2)  # the skin under the cloth has the last word
     return (skinned + move).astype(np.float32)
 
 

@@ -116,7 +116,7 @@ class Dresser:
         looseness, hang = draw_hang("top", rng)
         sleeve = str(rng.choice(["none", "short", "elbow", "three-quarter", "long"], p=[0.05, 0.17, 0.08, 0.1, 0.6]))
         piece = _pick(
-            self.wardrobe.pieces.get("top", []), "female" if female else "male", rng, 0.45 if female else 0.12
+            self.wardrobe.pieces.get("top", []), "female" if female else "male", rng, 0.45 if female else 0.06
         )
         use_helper = self.wardrobe.helper_garments and (piece is None or rng.random() < 0.3)
         if use_helper or piece is None:
