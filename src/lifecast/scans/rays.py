@@ -33,8 +33,10 @@ class Hits:
 
     face: NDArray[np.int32]
     """(N,) -1 where the ray met nothing."""
-    weights: NDArray[np.float32]
-    """(N, 3) barycentric."""
+    u: NDArray[np.float32]
+    """(N,) barycentric weight of the face's second corner."""
+    v: NDArray[np.float32]
+    """(N,) of its third."""
     depth: NDArray[np.float32]
     """(N,) view z of the hit; nan where none."""
     outside: NDArray[np.bool_]
@@ -42,11 +44,18 @@ class Hits:
 
     def spread(self, which: NDArray[np.integer], count: int) -> Hits:
         """These hits at the places `which` among `count` rays of which the others met nothing."""
-        face = np.full(count, -1, np.int32)
-        weights, depth = np.zeros((count, 3), np.float32), np.full(count, np.nan, np.float32)
-        outside = np.zeros(count, bool)
-        face[which], weights[which], depth[which], outside[which] = self.face, self.weights, self.depth, self.outside
-        return Hits(face, weights, depth, outside)
+        face, depth = np.full(count, -1, np.int32), np.full(count, np.nan, np.float32)
+        u, v, outside = np.zeros(count, np.float32), np.zeros(count, np.float32), np.zeros(count, bool)
+        face[which], u[which], v[which] = self.face, self.u, self.v
+        depth[which], outside[which] = self.depth, self.outside
+        return Hits(face, u, v, depth, outside)
+
+    def weights(self, chosen: NDArray[np.integer]) -> NDArray[np.float32]:
+        """(n, 3) barycentric weights at the chosen hits."""
+        weights = np.empty((len(chosen), 3), np.float32)
+        weights[:, 1], weights[:, 2] = self.u[chosen], self.v[chosen]
+        weights[:, 0] = 1 - weights[:, 1] - weights[:, 2]
+        return weights
 
 
 class LineOfSight:
@@ -65,19 +74,18 @@ class LineOfSight:
         The view is p_view = rotation @ p + (shift, 0); both directions run along the same lines.
         """
         sign = -1.0 if from_back else 1.0
-        origins = np.empty((len(xy), 3), np.float32)
-        origins[:, :2] = xy - shift.astype(np.float32)
-        origins[:, 2] = sign * NEAR
-        origins = np.ascontiguousarray(origins @ rotation.astype(np.float32))  # R^T on rows: into the scan's space
+        # R^T (x - shift, sign * NEAR), written so that no array of N rows is made twice.
+        origins = xy @ rotation[:2].astype(np.float32)
+        origins += (rotation.T @ [-shift[0], -shift[1], sign * NEAR]).astype(np.float32)
         direction = np.ascontiguousarray((rotation.T @ [0, 0, -sign])[None].astype(np.float32))  # (1, 3) for all
         raw = self.scene.run(origins, direction, query="INTERSECT", output=1)
         face, u, v, t = raw["primID"], raw["u"], raw["v"], raw["tfar"]
         facing = raw["Ng"] @ direction[0]
         if self.holed:
             self._pass_holes(origins, direction, face, u, v, t, facing)
-        weights = np.stack([1 - u - v, u, v], axis=1)
-        depth = np.where(face >= 0, sign * (NEAR - t), np.nan).astype(np.float32)
-        return Hits(face, weights, depth, facing < 0)
+        depth = np.float32(sign) * (np.float32(NEAR) - t)
+        depth[face < 0] = np.nan
+        return Hits(face, u, v, depth, facing < 0)
 
     def _pass_holes(
         self,

@@ -209,18 +209,20 @@ class Renderer:
     ) -> NDArray[np.float32]:
         """(n, 3) view-space unit normals; where a ray met the inside of an open sheet, turned toward the ray."""
         corners = self.scan.faces[hits.face[chosen]]
-        normals = _interpolated(self.normals, corners, hits.weights[chosen]) @ rotation.T.astype(np.float32)
+        normals = _interpolated(self.normals, corners, hits.weights(chosen)) @ rotation.T.astype(np.float32)
         normals[~hits.outside[chosen]] *= -1
         return unit_length(normals)
 
     def _radiance(self, rotation: NDArray[np.float64], look: Look) -> NDArray[np.float32]:
         """(V, 4) what a white surface at each vertex sends under the environment (RGB), and how open it lies (0..1)."""
         own = rotate(look.light, rotation.T)  # the light in the person's frame, instead of turning all the transfer
-        shadowed = self.transfer @ own
+        mixed = np.zeros((18, 4), np.float32)
+        mixed[:9, :3], mixed[9:, :3] = (1 - look.bounce) * own, look.bounce * own
+        mixed[0, 3] = 1 / 0.28209479
+        sent = self.transfer @ mixed[:9]
         if look.bounce:
-            shadowed += np.float32(look.bounce) * (self.unshadowed @ own - shadowed)
-        openness = self.transfer[:, :1] * np.float32(1 / 0.28209479)
-        return np.maximum(np.concatenate([shadowed, openness], axis=1), np.float32(0.01))
+            sent += self.unshadowed @ mixed[9:]
+        return np.maximum(sent, np.float32(0.01), out=sent)
 
     def _lit(
         self,
@@ -234,7 +236,7 @@ class Renderer:
         sun_rays: int,
     ) -> tuple[NDArray[np.float32], float]:
         """Linear colour (n, 3) of the chosen hits, and the mean light on them."""
-        face, weights = hits.face[chosen], hits.weights[chosen]
+        face, weights = hits.face[chosen], hits.weights(chosen)
         arriving = _interpolated(radiance, self.scan.faces[face], weights)  # (n, 4)
         light, openness = arriving[:, :3], arriving[:, 3:]
         light[~hits.outside[chosen]] *= INNER

@@ -20,7 +20,7 @@ SHEEN_BANDS = np.array([1, 0.8, 0.8, 0.8, 0.5, 0.5, 0.5, 0.5, 0.5], np.float32)
 """What a rough reflection lobe leaves of each harmonic band."""
 SUN_SHARE = 0.35
 """Share of the views that a sun or lamp with a shadow of its own lights too."""
-SUN_RAYS = 4
+SUN_RAYS = 3
 
 
 @dataclass

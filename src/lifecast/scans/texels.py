@@ -48,7 +48,7 @@ class TexelPool:
         self.masked = np.array([m.texture is not None and m.alpha is not None for m in scan.materials])
         self.cutoff = np.array([m.cutoff for m in scan.materials], np.float32)
         self.factor = np.stack([m.factor for m in scan.materials]).astype(np.float32)
-        flat: list[NDArray[np.uint8]] = []
+        flat: list[NDArray[np.float32]] = []
         end = 0
         for i, material in enumerate(scan.materials):
             if material.texture is None:
@@ -60,9 +60,12 @@ class TexelPool:
                 size = (max(1, rgba.shape[1] // shrink), max(1, rgba.shape[0] // shrink))
                 rgba = cv2.resize(rgba, size, interpolation=cv2.INTER_AREA)
             self.offset[i], self.height[i], self.width[i] = end, rgba.shape[0], rgba.shape[1]
-            flat.append(rgba.reshape(-1, 4))
-            end += rgba.shape[0] * rgba.shape[1]
-        self.texels = np.concatenate(flat) if flat else np.zeros((1, 4), np.uint8)  # (texels, 4) sRGB + alpha
+            texels = np.empty((rgba.shape[0] * rgba.shape[1], 4), np.float32)
+            texels[:, :3] = LINEAR_OF_BYTE[rgba[..., :3].reshape(-1, 3)]
+            texels[:, 3] = rgba[..., 3].ravel() * np.float32(1 / 255)
+            flat.append(texels)
+            end += len(texels)
+        self.texels = np.concatenate(flat) if flat else np.zeros((1, 4), np.float32)  # (texels, 4) linear RGB, alpha
 
     @staticmethod
     def _reduction(scan: Scan, material: int, shape: tuple[int, int], pixels_per_unit: float) -> int:
@@ -131,14 +134,7 @@ class TexelPool:
         left, top = x0.astype(np.int64) % width, y0.astype(np.int64) % height
         right, bottom = (left + 1) % width, (top + 1) % height
         rows = (offset + top * width, offset + bottom * width)
-
-        def texel(index: NDArray[np.int64]) -> NDArray[np.float32]:
-            raw = self.texels[index]
-            values = np.empty((len(index), 4), np.float32)
-            values[:, :3] = LINEAR_OF_BYTE[raw[:, :3]]
-            values[:, 3] = raw[:, 3] * np.float32(1 / 255)
-            return values
-
-        upper = texel(rows[0] + left) * (1 - fx) + texel(rows[0] + right) * fx
-        lower = texel(rows[1] + left) * (1 - fx) + texel(rows[1] + right) * fx
+        texels = self.texels
+        upper = texels[rows[0] + left] * (1 - fx) + texels[rows[0] + right] * fx
+        lower = texels[rows[1] + left] * (1 - fx) + texels[rows[1] + right] * fx
         return upper * (1 - fy) + lower * fy
