@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
+import time
 
 import pytest
 import torch
 
+from lifecast.training.loop import AGREE_STEPS
 from lifecast.training.run_folder import RunFolder, read_state
 
 
@@ -77,3 +81,21 @@ losses = {{ l1 = 2.0, l1_over = "mask", cosine = 1.0, mask = 1.0, depth = 1.0, p
     # Each process validated its part of the views; the figures are those of all of them.
     figures = [json.loads(state["figures"]) for state in (one, two)]
     assert figures[0] == pytest.approx(figures[1], rel=0.02)
+
+
+def test_an_interrupt_of_one_process_ends_all_of_them_together(tmp_path, train_in_process):
+    port = free_port()
+    logs = [tmp_path / f"log{rank}.txt" for rank in (0, 1)]
+    out = tmp_path / "run"
+    processes = [
+        train_in_process(logs[rank], torchrun(rank, port), "normals", out, devices=2, minutes=10) for rank in (0, 1)
+    ]
+    while not RunFolder(out).checkpoints():
+        assert all(process.is_alive() for process in processes), [log.read_text() for log in logs]
+        time.sleep(0.05)
+    os.kill(processes[1].pid, signal.SIGINT)
+    for process in processes:
+        process.join(120)
+        assert process.exitcode == 1  # KeyboardInterrupt, once the checkpoint was written
+    assert "interrupted: writing a checkpoint" in logs[0].read_text()
+    assert read_state(RunFolder(out).checkpoints()[-1])["step"] % AGREE_STEPS == 0

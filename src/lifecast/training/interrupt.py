@@ -11,10 +11,13 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupt:
-    """Within its `with`, the first signal only sets `asked`; a second one interrupts at once."""
+    """Within its `with`, the first signal is only noted; a second one interrupts at once."""
 
     def __init__(self) -> None:
+        self.noted = False
+        """Whether this process got the signal."""
         self.asked = False
+        """Whether the run shall end: the processes of a run agree on it, so that none waits for one that left."""
         self.before: dict[int, Any] = {}
 
     def __enter__(self) -> Interrupt:
@@ -30,6 +33,6 @@ class Interrupt:
 
     def note(self, number: int, frame: FrameType | None) -> None:
         """The handler."""
-        if self.asked:
+        if self.noted:
             raise KeyboardInterrupt
-        self.asked = True
+        self.noted = True

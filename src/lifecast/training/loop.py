@@ -242,15 +242,20 @@ class Run:
             return False
         return bool(self.fabric.broadcast(choice))
 
-    def agreed_progress(self, last: float = 0.0) -> float:
-        """Progress of the run; several processes take the first one's, now and then, and stop together."""
+    def agreed_progress(self, last: float | None = None) -> float:
+        """Progress of the run; several processes take the first one's, now and then, and stop together.
+
+        `last` is what it was a step ago; without, they agree now.
+        """
         progress = self.budget.progress(self.trainee.step)
         if self.fabric.world_size == 1:
+            self.interrupt.asked = self.interrupt.noted
             return progress
-        if self.trainee.step % AGREE_STEPS:
+        if last is not None and self.trainee.step % AGREE_STEPS:
             by_steps = self.budget.minutes is None
             return progress if by_steps else last
-        self.interrupt.asked = bool(self.fabric.broadcast(self.interrupt.asked))
+        noted = torch.tensor(float(self.interrupt.noted), device=self.fabric.device)
+        self.interrupt.asked = bool(self.fabric.all_reduce(noted, reduce_op="sum") > 0)
         return float(self.fabric.broadcast(progress))
 
     # Telling and saving
