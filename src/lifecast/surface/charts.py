@@ -27,7 +27,7 @@ SIGN = np.array([1, -1, -1, 1, -1, 1], np.float32)
 """Of the first axis, so that a chart shows the surface from outside (xatlas may turn or mirror it when it packs)."""
 STEEPEST = 0.15
 """A face whose cosine to its direction is below this takes another one (a texel would stretch sevenfold)."""
-SMOOTHING = 6
+SMOOTHING = 3
 """Rounds in which faces listen to their neighbours."""
 CELL = 0.02
 """View units of a cell of the outlines that are packed."""
@@ -35,11 +35,11 @@ GUTTER = 3
 """Texels of 1024 between outlines."""
 LAYERS = 4
 """How often hidden layers are cut out at most."""
-FEW = 0.0005
+FEW = 0.002
 """Of the faces: so few hidden ones do not merit another round."""
-OVERLAP_SIZE = 1024
-OVERLAP_GAP = 0.012
-"""Texels and view units of the search for hidden layers; the steepest face rises by 0.01 in a texel."""
+OVERLAP_SIZE = 512
+OVERLAP_GAP = 0.024
+"""Texels and view units of the search for hidden layers; the steepest face rises by 0.02 in a texel."""
 
 
 @dataclass(frozen=True)
