@@ -52,6 +52,8 @@ def doll_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from lifecast.networks.checkpoint import save_checkpoint
     from lifecast.networks.levels import TwoLevel
     from lifecast.networks.preset import PRESETS
+    from lifecast.networks.resizing import resize_image
+    from lifecast.reconstructor import _masked
 
     torch.manual_seed(0)
     model = TwoLevel(PRESETS["tiny"])
@@ -59,7 +61,8 @@ def doll_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     picture = np.where(mask[..., None] > 0.5, picture, 127).astype(np.float32)
     image = torch.from_numpy(picture / 127.5 - 1).permute(2, 0, 1)[None]
     with torch.no_grad():
-        encoded = model.encode(image)
+        maps = model.predict_normals(resize_image(image, 128))
+        encoded = model.encode(image, normals=_masked(maps, mask))
     assert encoded.fine_features is not None
     parameters = [*model.coarse.mlp.parameters(), *model.fine.mlp.parameters()]  # type: ignore[union-attr]
     optimizer = torch.optim.Adam(parameters, 4e-3)
