@@ -49,7 +49,8 @@ def main() -> None:
         skin.append(person.card["under_skin"])
     print(
         f"{options.people} people: mean {np.mean(seconds):.2f} s, median {np.median(seconds):.2f} s, "
-        f"worst {max(seconds):.2f} s of processor time; {np.mean(sizes):.1f} MB and {np.mean(triangles):,.0f} triangles a person"
+        f"worst {max(seconds):.2f} s of processor time; "
+        f"{np.mean(sizes):.1f} MB and {np.mean(triangles):,.0f} triangles a person"
     )
     print(f"garment vertices under the skin: mean {np.mean(skin):.4%}, worst garment {max(skin):.3%}")
     print(f"memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")

@@ -23,6 +23,7 @@ from lifecast.people.glb import Part
 from lifecast.people.outfit import Dresser, Worn
 from lifecast.people.penetration import LIMIT, SelfContact
 from lifecast.people.rig import skin
+from lifecast.people.scalp import Scalp, grow
 from lifecast.people.stances import PoseLibrary, draw_pose, stand_at_ease
 from lifecast.people.surface_mesh import averaging, split_seams, vertex_normals
 from lifecast.people.wardrobe import Made, Wardrobe, picture_of
@@ -61,6 +62,7 @@ class Studio:
         names = np.array(model.bones)[np.asarray(model.weights[:SKIN_VERTICES].argmax(1)).ravel()]
         arm = np.array([n.startswith(("upperarm", "lowerarm", "wrist", "finger", "metacarpal")) for n in names])
         self.limb = np.where(arm, np.where(np.char.endswith(names, ".L"), 1, -1), 0).astype(np.int8)
+        self.scalp = Scalp(wardrobe.tailor)
         self.eyes = {side: mesh.groups[f"helper-{side}-eye"] for side in ("l", "r")}
         self.teeth = [mesh.groups[f"helper-{jaw}-teeth"] for jaw in ("upper", "lower")]
 
@@ -200,12 +202,15 @@ class Studio:
         if len(styles):
             weights *= np.array([0.2 + 2.2 * african if p.name.startswith("afro") else 1.0 for p in styles])
         bald = rng.random() < (0.01 if build.female else 0.05 + 0.1 * (build.years > 45))
-        if len(styles) and not bald:
+        grown = not len(styles) or rng.random() < (0.04 if build.female else 0.14)
+        if grown and not bald:
+            part, card["name"] = self._grown_hair(build, rest, transforms, body, colour, rng, layers, hat)
+            parts += part
+        elif not bald:
             piece = styles[int(rng.choice(len(styles), p=weights / weights.sum()))]
             card["name"] = piece.name
-            parts.append(
-                self._card_part("hair", self.wardrobe.make(piece), rest, transforms, body, colour, rng, layers)
-            )
+            made = self.wardrobe.make(piece)
+            parts.append(self._card_part("hair", made, rest, transforms, body, colour, rng, layers))
         for kind in ("brows", "lashes"):
             pieces = self.wardrobe.pieces.get(kind, [])
             if pieces:
@@ -214,6 +219,31 @@ class Studio:
                 parts.append(self._card_part(kind, self.wardrobe.make(piece), rest, transforms, body, dark, rng, []))
                 card[kind] = piece.name
         return parts, card
+
+    def _grown_hair(
+        self, build: Build, rest: RestBody, transforms: NDArray[np.float64], body: PosedBody,
+        colour: NDArray[np.float64], rng: np.random.Generator, layers: list[tuple[int, Points, Points]], hat: bool,
+    ) -> tuple[list[Part], str]:  # fmt: skip
+        """Hair from the scalp itself: cropped to afro, for women also the helper's long hood."""
+        african = build.phenotype["african"]
+        afro = not hat and rng.random() < 0.5 * african
+        thickness = rng.uniform(0.03, 0.07) if afro else rng.uniform(0.003, 0.01 if hat else 0.022)
+        names = ["cap"]
+        if build.female and not afro:
+            names.append(str(rng.choice(["chin", "shoulder", "long"])))
+        parts = []
+        for name in names:
+            cloth, weave = self.scalp.style(name)
+            curl = 0.006 if afro else 0.1 * thickness
+            fitted = grow(cloth, weave, cloth.place(rest), thickness if name == "cap" else 0.004, curl, rng)
+            points = skin(fitted, cloth.weights, transforms)
+            if name != "cap":
+                below = [(p, n) for _, p, n in layers if p[:, 1].max() > points[:, 1].min()]
+                points = clear(points, cloth, weave, body, 0.003, inner=below)
+            texture = complexion.hair_texture(None, colour, rng)
+            normals = vertex_normals(points, cloth.sheet.faces)
+            parts.append(cloth_part(f"hair:{cloth.name}", cloth, points, normals, texture, 1.0, False))
+        return parts, "helper-" + "+".join(names)
 
     def _card_part(
         self, part: str, made: Made, rest: RestBody, transforms: NDArray[np.float64], body: PosedBody,

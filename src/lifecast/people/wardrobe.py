@@ -258,8 +258,9 @@ class Wardrobe:
             return helpers.finish("helper-skirt", kind, None, helpers.skirt(length, waist))
         if kind == "jumpsuit":
             return helpers.finish("helper-jumpsuit", kind, helpers.upper(sleeve, neck, LEGS[leg]), None)
-        skirt = helpers.skirt(length, -0.2)
-        return helpers.finish(f"helper-{kind}", kind, helpers.upper(sleeve, neck, -0.16), skirt, opening)
+        # The two sheets overlap by a hand, so that no pose opens a gap at the waist.
+        skirt = helpers.skirt(length, -0.22)
+        return helpers.finish(f"helper-{kind}", kind, helpers.upper(sleeve, neck, -0.06), skirt, opening)
 
 
 def _metres_per_uv(cloth: Cloth) -> float:
