@@ -3,7 +3,7 @@ import dataclasses
 import torch
 from torch.nn import functional
 
-from lifecast.networks.normal_network import GlobalGenerator, NormalNetworks, instance_norm
+from lifecast.networks.normal_network import GlobalGenerator, NormalNetworks
 from lifecast.networks.preset import TINY, GeneratorPreset, NormalPreset
 
 GENERATOR = GeneratorPreset(filters=4, downsamplings=2, blocks=1)
@@ -39,18 +39,6 @@ def test_the_generators_tanh_is_used_as_it_is():
     assert torch.equal(maps.back, torch.tanh(network.back(image)))
     assert maps.mask is None
     assert NormalNetworks(NormalPreset(GENERATOR, size=32, mask=True))(image).mask.shape == (1, 1, 32, 32)
-
-
-def test_instance_norm_in_channels_last_is_pytorchs():
-    x = torch.randn(2, 5, 12, 9, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 3 + 40
-    expected = functional.instance_norm(x)
-    assert torch.equal(instance_norm(x), expected)
-    last = x.contiguous(memory_format=torch.channels_last)
-    assert torch.equal(instance_norm(last), functional.instance_norm(last))  # gradients wanted: PyTorch's
-    with torch.inference_mode():
-        normed = instance_norm(last.clone())
-    torch.testing.assert_close(normed, expected, atol=1e-12, rtol=0)
-    assert normed.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_a_generator_pads_by_reflection_where_pix2pixhd_does():

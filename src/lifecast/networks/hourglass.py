@@ -12,9 +12,8 @@ from torch.nn import functional
 
 from lifecast.errors import UsageError
 from lifecast.networks.bicubic import bicubic_double
+from lifecast.networks.norms import GroupNorm
 from lifecast.networks.preset import HourglassPreset
-
-NORM_EPS = 1e-5
 
 
 def halve(x: Tensor) -> Tensor:
@@ -41,10 +40,10 @@ class ResidualUnit(nn.Module):
         self.conv1 = nn.Conv2d(inputs, half, 3, padding=1, bias=False)
         self.conv2 = nn.Conv2d(half, quarter, 3, padding=1, bias=False)
         self.conv3 = nn.Conv2d(quarter, quarter, 3, padding=1, bias=False)
-        self.norm1 = nn.GroupNorm(groups, inputs, eps=NORM_EPS)
-        self.norm2 = nn.GroupNorm(groups, half, eps=NORM_EPS)
-        self.norm3 = nn.GroupNorm(groups, quarter, eps=NORM_EPS)
-        self.shortcut_norm = nn.GroupNorm(groups, inputs, eps=NORM_EPS)
+        self.norm1 = GroupNorm(groups, inputs)
+        self.norm2 = GroupNorm(groups, half)
+        self.norm3 = GroupNorm(groups, quarter)
+        self.shortcut_norm = GroupNorm(groups, inputs)
         self.shortcut: nn.Conv2d | None = None
         if inputs != outputs:
             self.shortcut = nn.Conv2d(inputs, outputs, 1, bias=False)
@@ -91,7 +90,7 @@ class Stack(nn.Module):
         self.hourglass = Hourglass(preset.depth, width, preset.groups)
         self.top = ResidualUnit(width, width, preset.groups)
         self.end = nn.Conv2d(width, width, 1)
-        self.end_norm = nn.GroupNorm(preset.groups, width, eps=NORM_EPS)
+        self.end_norm = GroupNorm(preset.groups, width)
         self.feature = nn.Conv2d(width, features, 1)
         self.onward = None if last else nn.Conv2d(width, width, 1)
         self.feature_onward = None if last else nn.Conv2d(features, width, 1)
@@ -114,7 +113,7 @@ class HourglassEncoder(nn.Module):
         self.preset = preset
         stem, half, width, groups = preset.stem, preset.width // 2, preset.width, preset.groups
         self.stem = nn.Conv2d(inputs, stem, 7, stride=2, padding=3)
-        self.stem_norm = nn.GroupNorm(groups, stem, eps=NORM_EPS)
+        self.stem_norm = GroupNorm(groups, stem)
         self.unit1 = ResidualUnit(stem, half, groups)
         self.unit2 = ResidualUnit(half, half, groups)
         self.unit3 = ResidualUnit(half, width, groups)

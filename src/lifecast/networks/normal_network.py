@@ -13,10 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lifecast.networks.norms import instance_norm
 from lifecast.networks.preset import GeneratorPreset, NormalPreset
 from lifecast.networks.unet import UNet
-
-NORM_EPS = 1e-5
 
 
 class NormalMaps(NamedTuple):
@@ -30,21 +29,6 @@ class NormalMaps(NamedTuple):
     """(B, 1, S, S) probability of the person."""
     mask_logit: Tensor | None = None
     """(B, 1, S, S): what the mask is the sigmoid of, for the loss."""
-
-
-def instance_norm(x: Tensor) -> Tensor:
-    """Instance norm without scale or running statistics (eps 1e-5): (B, C, H, W) -> the same.
-
-    PyTorch's own leaves channels_last and takes five times as long there; group norm with one channel a group would
-    be fast and four times less exact. So, in channels_last inference: mean first, then the centred second moment,
-    in place (what it is given is a convolution's fresh output).
-    """
-    if torch.is_grad_enabled() or x.device.type != "cpu" or not x.is_contiguous(memory_format=torch.channels_last):
-        return functional.instance_norm(x, eps=NORM_EPS)
-    # One axis after the other: short sums of short sums keep their last digits.
-    x = x.sub_(x.mean(dim=2, keepdim=True).mean(dim=3, keepdim=True))
-    variance = torch.linalg.vector_norm(x, dim=2, keepdim=True).square_().mean(dim=3, keepdim=True).div_(x.shape[2])
-    return x.mul_(variance.add_(NORM_EPS).rsqrt_())
 
 
 class GeneratorBlock(nn.Module):
