@@ -193,8 +193,11 @@ async function uploadTexture(glb, index) {
   const start = view.byteOffset || 0;
   const blob = new Blob([glb.blob.slice(start, start + view.byteLength)], { type: image.mimeType });
   const picture = new Image();
-  picture.src = URL.createObjectURL(blob);
-  await picture.decode();
+  await new Promise((done, refuse) => {
+    picture.onload = done;
+    picture.onerror = () => refuse(new Error(`its texture (${image.mimeType}) cannot be decoded`));
+    picture.src = URL.createObjectURL(blob);
+  });
   URL.revokeObjectURL(picture.src);
   const texture = gl.createTexture();
   gl.bindTexture(gl.TEXTURE_2D, texture);
