@@ -62,6 +62,9 @@ class Scalp:
         points = sheet.matrix @ rest.vertices[used]
         head = rest.heads[model.bone("head")]
         sheet = sheet.cut(points[:, 1] - head[1] - low)
+        x, y, z = (sheet.matrix @ rest.vertices[used] - head).T
+        # The hood hangs before the face like a curtain; part it there.
+        sheet = sheet.cut(np.maximum.reduce([np.abs(x) - 0.072, 0.05 - z, y - 0.1]))
         offset = sheet.matrix @ rest.vertices[used] - head
         return self._with_uv("helper-hood", used, sheet, offset)
 
