@@ -47,6 +47,9 @@ def prepare(
         up: Axis that points up in the files; found when absent.
         cluster: Run on this Ray cluster ("local": started for this run) with --workers workers.
     """
+    from lifecast.scans.cores import one_thread
+
+    one_thread()  # before NumPy's BLAS is loaded, which fixes its threads then
     from rich import progress
     from rich.console import Console
 

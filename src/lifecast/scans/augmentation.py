@@ -42,7 +42,7 @@ class Placement:
     def points(self, points: NDArray[np.floating]) -> NDArray[np.float32]:
         """(N, 3) view-space points, moved."""
         moved = np.empty(points.shape, np.float32)
-        moved[:, :2] = points[:, :2] @ (self.scale * self.linear().T) + self.shift
+        moved[:, :2] = np.einsum("nk,ck->nc", points[:, :2], self.scale * self.linear()) + self.shift
         moved[:, 2] = points[:, 2] * self.scale
         return moved
 

@@ -22,6 +22,7 @@ from torch.utils.data import Dataset
 from lifecast.errors import DataError, UsageError
 from lifecast.scans.augmentation import NONE, Augmentation, Box, Placement
 from lifecast.scans.background import Backgrounds
+from lifecast.scans.grouping import thin_product
 
 FORMAT = 1
 _CACHED_POOLS = 8
@@ -247,7 +248,8 @@ class PeopleDataset(Dataset[dict[str, Any]]):
         planes = np.ascontiguousarray(stored.reshape(-1, 3).T).astype(np.float32)  # (3, h * w)
         planes *= np.float32(1 / 127.5)
         planes -= 1
-        planes[:2] = placement.linear().astype(np.float32) @ planes[:2]
+        (a, b), (c, d) = placement.linear().astype(np.float32)
+        planes[0], planes[1] = a * planes[0] + b * planes[1], c * planes[0] + d * planes[1]
         length = np.sqrt(planes[0] * planes[0] + planes[1] * planes[1] + planes[2] * planes[2])
         inside = (mask[y : y + h, x : x + w].ravel() > 0) & (length > 0.05)
         planes *= inside / np.maximum(length, np.float32(1e-6))
@@ -323,7 +325,7 @@ class PeopleDataset(Dataset[dict[str, Any]]):
             inside = np.empty(0, np.uint8)
             while len(chosen) < count:
                 pick = rng.integers(total, size=int(tries * 1.1) + 16)
-                moved = placement.points(pool[name][pick] @ rotation.T + shift)
+                moved = placement.points(thin_product(pool[name][pick], rotation.T) + shift)
                 kept = ((moved[:, :2] >= low) & (moved[:, :2] <= high)).all(axis=1) & (np.abs(moved[:, 2]) <= 1)
                 chosen = np.concatenate([chosen, moved[kept]])
                 inside = np.concatenate([inside, pool[f"{name}_inside"][pick[kept]]])

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from lifecast.atomic import atomic_folder, write_text
 from lifecast.errors import DataError, LifecastError, ScanError, UsageError
+from lifecast.scans.cores import one_thread
 from lifecast.scans.lighting import PAPER_COUNT, make_lightings
 from lifecast.scans.normalise import Units, Up, normalise, vertex_normals
 from lifecast.scans.occupancy import sample_pools
@@ -218,13 +219,6 @@ def prepare_person(
         (folder / "person.json").write_text(json.dumps(record))
 
 
-def one_thread() -> None:
-    """A worker computes on one core; the pool is what uses the others."""
-    for name in ("OMP_NUM_THREADS", "IGL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[name] = "1"
-    cv2.setNumThreads(1)
-
-
 def keep_or_make(person: str, source: Path, out: Path, settings: Settings, lights: NDArray[np.float32]) -> Outcome:
     """One task of the pool: keep, make or remake one person; expected failures are told, not raised."""
     state, reason = "made", ""
@@ -283,8 +277,8 @@ def locally(
     tasks: Tasks, out: Path, settings: Settings, lights: NDArray[np.float32], workers: int
 ) -> Iterator[Outcome]:
     """Do the tasks in `workers` processes of this machine; outcomes come in the order of completion."""
+    one_thread()
     if workers <= 1:
-        one_thread()
         for person, source in tasks:
             yield keep_or_make(person, source, out, settings, lights)
         return

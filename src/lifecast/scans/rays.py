@@ -9,6 +9,7 @@ from embreex.mesh_construction import TriangleMesh
 from embreex.rtcore_scene import EmbreeScene
 from numpy.typing import NDArray
 
+from lifecast.scans.grouping import thin_product
 from lifecast.scans.read import Scan
 from lifecast.scans.texels import TexelPool
 
@@ -75,12 +76,12 @@ class LineOfSight:
         """
         sign = -1.0 if from_back else 1.0
         # R^T (x - shift, sign * NEAR), written so that no array of N rows is made twice.
-        origins = xy @ rotation[:2].astype(np.float32)
+        origins = thin_product(xy, rotation[:2])
         origins += (rotation.T @ [-shift[0], -shift[1], sign * NEAR]).astype(np.float32)
         direction = np.ascontiguousarray((rotation.T @ [0, 0, -sign])[None].astype(np.float32))  # (1, 3) for all
         raw = self.scene.run(origins, direction, query="INTERSECT", output=1)
         face, u, v, t = raw["primID"], raw["u"], raw["v"], raw["tfar"]
-        facing = raw["Ng"] @ direction[0]
+        facing = thin_product(raw["Ng"], direction.T)[:, 0]
         if self.holed:
             self._pass_holes(origins, direction, face, u, v, t, facing)
         depth = np.float32(sign) * (np.float32(NEAR) - t)

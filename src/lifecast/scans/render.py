@@ -13,7 +13,7 @@ import numpy as np
 from embreex.rtcore_scene import EmbreeScene
 from numpy.typing import NDArray
 
-from lifecast.scans.grouping import sums_by_group, unit_length
+from lifecast.scans.grouping import sums_by_group, thin_product, unit_length
 from lifecast.scans.lighting import DIFFUSE, harmonics, rotate
 from lifecast.scans.normalise import CM
 from lifecast.scans.rays import Hits, LineOfSight
@@ -124,7 +124,7 @@ class Renderer:
 
     def shift(self, rotation: NDArray[np.float64]) -> NDArray[np.float64]:
         """(2,) that centres the turned person's bounding box in the picture."""
-        turned = self.scan.vertices @ rotation[:2].T.astype(np.float32)
+        turned = thin_product(self.scan.vertices, rotation[:2].T)
         return -(turned.min(axis=0) + turned.max(axis=0)).astype(np.float64) / 2
 
     def render(self, rotation: NDArray[np.float64], shift: NDArray[np.float64], look: Look) -> View:
@@ -148,7 +148,7 @@ class Renderer:
 
     def _frame(self, rotation: NDArray[np.float64], shift: NDArray[np.float64]) -> _Frame:
         """The bounding box of the projected person, with a pixel to spare."""
-        turned = self.scan.vertices @ rotation[:2].T.astype(np.float32) + shift.astype(np.float32)
+        turned = thin_product(self.scan.vertices, rotation[:2].T) + shift.astype(np.float32)
         low = np.floor((turned.min(axis=0) + 1) * self.size / 2).astype(int) - 1
         high = np.ceil((turned.max(axis=0) + 1) * self.size / 2).astype(int) + 1
         low, high = np.clip(low, 0, self.size), np.clip(high, 0, self.size)
@@ -209,7 +209,7 @@ class Renderer:
     ) -> NDArray[np.float32]:
         """(n, 3) view-space unit normals; where a ray met the inside of an open sheet, turned toward the ray."""
         corners = self.scan.faces[hits.face[chosen]]
-        normals = _interpolated(self.normals, corners, hits.weights(chosen)) @ rotation.T.astype(np.float32)
+        normals = thin_product(_interpolated(self.normals, corners, hits.weights(chosen)), rotation.T)
         normals[~hits.outside[chosen]] *= -1
         return unit_length(normals)
 
@@ -219,9 +219,9 @@ class Renderer:
         mixed = np.zeros((18, 4), np.float32)
         mixed[:9, :3], mixed[9:, :3] = (1 - look.bounce) * own, look.bounce * own
         mixed[0, 3] = 1 / 0.28209479
-        sent = self.transfer @ mixed[:9]
+        sent = thin_product(self.transfer, mixed[:9])
         if look.bounce:
-            sent += self.unshadowed @ mixed[9:]
+            sent += thin_product(self.unshadowed, mixed[9:])
         return np.maximum(sent, np.float32(0.01), out=sent)
 
     def _lit(
@@ -262,12 +262,12 @@ class Renderer:
     ) -> NDArray[np.float32]:
         """(n,) cosine times visibility of the view's lamp."""
         assert look.sun is not None
-        cosine = np.maximum(normals @ look.sun, 0)
+        cosine = np.maximum(thin_product(normals, look.sun[:, None])[:, 0], 0)
         lit = np.flatnonzero(cosine > 0)
         place = np.empty((len(lit), 3), np.float32)
         place[:, :2] = xy[chosen[lit]] - frame.shift.astype(np.float32)
         place[:, 2] = hits.depth[chosen[lit]]
-        origins = np.ascontiguousarray((place + np.float32(3e-3) * normals[lit]) @ frame.rotation.astype(np.float32))
+        origins = thin_product(place + np.float32(3e-3) * normals[lit], frame.rotation)
         # Few rays, each a constant direction: banded penumbrae instead of grain, and coherent (fast) rays.
         directions = cone(look.sun, look.sun_radius if rays > 1 else 0.0, rays, np.random.default_rng(0))
         visible = np.zeros(len(lit), np.float32)

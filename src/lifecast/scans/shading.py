@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lifecast.scans.grouping import thin_product
 from lifecast.scans.lighting import harmonics, random_rotation, rotate
 from lifecast.scans.texels import linear_to_srgb
 
@@ -82,7 +83,7 @@ def sheen(normals: NDArray[np.float32], look: Look) -> NDArray[np.float32]:
     mirrored = 2 * facing * normals
     mirrored[:, 2] -= 1  # 2 (n.v) n - v
     fresnel = 0.04 + 0.46 * (1 - facing) ** 5  # Schlick, with the grazing part damped by roughness
-    return np.maximum(harmonics(mirrored) @ (SHEEN_BANDS[:, None] * look.light), 0) * fresnel
+    return np.maximum(thin_product(harmonics(mirrored), SHEEN_BANDS[:, None] * look.light), 0) * fresnel
 
 
 def cone(direction: NDArray[np.floating], radius: float, count: int, rng: np.random.Generator) -> NDArray[np.float32]:

@@ -48,6 +48,8 @@ class TexelPool:
         self.masked = np.array([m.texture is not None and m.alpha is not None for m in scan.materials])
         self.cutoff = np.array([m.cutoff for m in scan.materials], np.float32)
         self.factor = np.stack([m.factor for m in scan.materials]).astype(np.float32)
+        # Most made people are textured all over: their white vertex colours need no interpolation.
+        self.vertex_colour = None if scan.colour.min() == 255 else LINEAR_OF_BYTE[scan.colour]  # (V, 3)
         flat: list[NDArray[np.float32]] = []
         end = 0
         for i, material in enumerate(scan.materials):
@@ -83,9 +85,12 @@ class TexelPool:
         """Linear base colour (N, 3) at `face` (N,) with barycentric `weights` (N, 3)."""
         corners = self.scan.faces[face]  # (N, 3)
         material = self.scan.material[face]
-        colour = LINEAR_OF_BYTE[self.scan.colour[corners[:, 0]]] * weights[:, 0:1]  # (N, 3)
-        colour += LINEAR_OF_BYTE[self.scan.colour[corners[:, 1]]] * weights[:, 1:2]
-        colour += LINEAR_OF_BYTE[self.scan.colour[corners[:, 2]]] * weights[:, 2:3]
+        if self.vertex_colour is None:
+            colour = np.ones((len(face), 3), np.float32)
+        else:
+            colour = self.vertex_colour[corners[:, 0]] * weights[:, 0:1]  # (N, 3)
+            colour += self.vertex_colour[corners[:, 1]] * weights[:, 1:2]
+            colour += self.vertex_colour[corners[:, 2]] * weights[:, 2:3]
         textured = np.flatnonzero(self.textured[material])
         if len(textured):
             uv = self._uv(corners[textured], weights[textured])
