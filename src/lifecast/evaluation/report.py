@@ -145,27 +145,25 @@ def details_tables(found: Overview) -> list[Table]:
 
 
 def people_table(found: Overview) -> Table:
-    """Every person, best first."""
+    """Every person, best first; what they wear where that is known."""
     names = [
         name
         for name in (*found.protocol.headline, *MAP_METRICS)
-        if found.people and name in found.people[0].figures
+        if any(name in row.figures for row in found.people)
     ]
-    rows = [
-        [
-            row.person,
-            ", ".join(row.classes),
-            *(shown(metric_of(n), row.figures.get(n, float("nan"))) for n in names),
-        ]
-        for row in found.people
-    ]
-    note = f"Means over the person's pictures, {found.finest} level, {ALIGNED[found.protocol.alignments[0]]}."
+    dressed = any(row.classes for row in found.people)
+    rows = []
+    for row in found.people:
+        wears = [", ".join(row.classes)] if dressed else []
+        figures = (shown(metric_of(name), row.figures.get(name, float("nan"))) for name in names)
+        rows.append([row.person, *wears, *figures])
     return {
         "title": "By person",
-        "note": note,
-        "narrow": True,
-        "head": ["person", "wears", *(short_label(n) for n in names)],
+        "note": f"Means over the person's pictures, {found.finest} level, "
+        f"{ALIGNED[found.protocol.alignments[0]]}.",
+        "head": ["person", *(["wears"] if dressed else []), *(short_label(name) for name in names)],
         "rows": rows,
+        "narrow": True,
     }
 
 
