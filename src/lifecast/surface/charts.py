@@ -128,7 +128,7 @@ def overlapped(
     """Faces (F,) bool that lie under another face of their own chart."""
     along = (vertices @ DIRECTIONS.T)[charts.vertex, of_each(piece, direction)[charts.piece]]
     flat = np.concatenate([charts.uv * 2 - 1, along[:, None]], 1).astype(np.float32)
-    raster = rasterize(torch.as_tensor(flat), torch.as_tensor(charts.faces).long(), OVERLAP_SIZE, facing="both")
+    raster = rasterize(torch.tensor(flat), torch.tensor(charts.faces).long(), OVERLAP_SIZE, facing="both")
     middle = flat[charts.faces].mean(1)
     column, row = pixel_of(middle, OVERLAP_SIZE)
     return raster.depth.numpy()[row, column] > middle[:, 2] + OVERLAP_GAP

@@ -49,10 +49,10 @@ def subject(vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray, colour
     radius = np.sqrt(centred[:, 0] ** 2 + centred[:, 2] ** 2).max()
     scale = FILL / max(float(radius), float(high[1] - low[1]) / 2, 1e-9)
     return Subject(
-        torch.as_tensor(centred * np.float32(scale)),
-        torch.as_tensor(np.asarray(faces)).long(),
-        torch.as_tensor(np.asarray(normals, np.float32)),
-        None if colours is None else torch.as_tensor(np.asarray(colours)[:, :3].astype(np.float32)),
+        torch.tensor(centred * np.float32(scale)),
+        torch.tensor(np.asarray(faces)).long(),
+        torch.tensor(np.asarray(normals, np.float32)),
+        None if colours is None else torch.tensor(np.asarray(colours)[:, :3].astype(np.float32)),
     )
 
 
@@ -79,7 +79,7 @@ class Shot:
 def shoot(what: Subject, size: int = 512, yaw: float = 0.0, pitch: float = 0.0) -> Shot:
     """Put the subject before the camera. A positive yaw turns the person's front toward the picture's right."""
     fine = size * SAMPLES
-    rotation = torch.as_tensor(turn(yaw, pitch))
+    rotation = torch.tensor(turn(yaw, pitch))
     points = what.vertices @ rotation.T
     floor = floor_shadow(points.numpy(), fine) if pitch == 0 else None
     return Shot(what, rotation, floor, rasterize(points, what.faces, fine))

@@ -43,12 +43,12 @@ def bake_texture(
     vertices = np.asarray(vertices, np.float32)
     charts = cut_charts(vertices, faces)
     if mask is None:
-        depth = rasterize(torch.as_tensor(vertices), torch.as_tensor(faces).long(), min(image.shape[0], 1024)).depth
+        depth = rasterize(torch.tensor(vertices), torch.tensor(faces).long(), min(image.shape[0], 1024)).depth
         mask = outline_mask(depth.numpy(), image.shape[0])
     photo = prepare_photograph(image, mask)
     flat = np.concatenate([charts.uv * 2 - 1, np.zeros((len(charts.uv), 1), np.float32)], 1)
-    corners = torch.as_tensor(charts.faces).long()
-    raster = rasterize(torch.as_tensor(flat), corners, size, facing="both")
+    corners = torch.tensor(charts.faces).long()
+    raster = rasterize(torch.tensor(flat), corners, size, facing="both")
     texels = paint_texels(
         raster, corners, vertices[charts.vertex], coloured.colours[charts.vertex], coloured.trust[charts.vertex], photo
     )

@@ -59,7 +59,7 @@ def lines_of_sight(
     vertices: (V, 3) float32 view space, faces: (F, 3), normals: (V, 3) unit. `size`: pixels of the z-buffer.
     `rim`: pixels around a contour that do not count as clear.
     """
-    points, triangles = torch.as_tensor(vertices).float(), torch.as_tensor(faces).long()
+    points, triangles = torch.tensor(vertices).float(), torch.tensor(faces).long()
     first = rasterize(points, triangles, size).depth
     last = rasterize(points, triangles, size, keep="farthest").depth
     pixels = to_pixels(points, size).floor().long().clamp_(0, size - 1)
@@ -68,7 +68,7 @@ def lines_of_sight(
     wide = 2 * rim + 1
     around = functional.max_pool2d(first[None, None], (wide, 1), 1, (rim, 0))
     around = functional.max_pool2d(around, (1, wide), 1, (0, rim)).view(-1)[at]
-    toward = torch.as_tensor(normals).float()[:, 2]
+    toward = torch.tensor(normals).float()[:, 2]
     slope = ((1 - toward**2).clamp(min=0).sqrt() / toward.clamp(min=1e-3)).clamp(max=STEEP)
     pixel = 2 / size
     z = points[:, 2]
