@@ -5,6 +5,7 @@ known.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -38,6 +39,12 @@ def capsule_person(girth: float) -> Triangles:
         parts.append(part)
     whole = trimesh.util.concatenate(parts)
     return Triangles(np.asarray(whole.vertices), np.asarray(whole.faces))
+
+
+@pytest.fixture(scope="session")
+def make_person() -> Callable[[float], Triangles]:
+    """The maker of capsule people, by girth."""
+    return capsule_person
 
 
 def as_bytes(normals: np.ndarray) -> np.ndarray:

@@ -1,12 +1,15 @@
-"""The ablation's rows, comparisons and table; and two rows trained for real in a slow test."""
+"""The ablation's rows, comparisons and table; and two rows trained for real, in small."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+import trimesh
 
 from lifecast.errors import UsageError
-from lifecast.evaluation.ablation import MeasuredRow, Study, recipe_text
+from lifecast.evaluation.ablation import MeasuredRow, Study, recipe_text, run_study
 from lifecast.evaluation.ablation_rows import (
     CLAIMS,
     ROWS,
@@ -20,7 +23,10 @@ from lifecast.evaluation.ablation_table import compare_rows, comparisons, markdo
 from lifecast.evaluation.overview import Overview
 from lifecast.evaluation.protocol import PROTOCOLS
 from lifecast.evaluation.statistics import Summary
+from lifecast.evaluation.triangles import Triangles
+from lifecast.networks.checkpoint import load_checkpoint
 from lifecast.networks.preset import PRESETS
+from lifecast.scans.prepare import Settings, prepare
 from lifecast.training.recipe import load_recipe
 
 
@@ -128,3 +134,56 @@ def test_a_study_refuses_what_it_cannot_do(tmp_path: Path) -> None:
     ):
         with pytest.raises(UsageError, match=says):
             Study(tmp_path, tmp_path, **change)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def prepared_people(tmp_path: Path, make_person: Callable[[float], Triangles]) -> Path:
+    """Three people of capsules, prepared for training in small; one is the test split."""
+    folder = tmp_path / "people"
+    folder.mkdir()
+    for name, girth in (("p0", 0.14), ("p1", 0.18), ("p2", 0.22)):
+        mesh = make_person(girth)
+        trimesh.Trimesh(mesh.vertices, mesh.faces, process=False).export(folder / f"{name}.ply")
+    out = tmp_path / "data"
+    settings = Settings(
+        size=128, views=2, uniform=500, near5=3000, near3=3000, rays=4, lightings=4, units="m"
+    )
+    people = {path.stem: path for path in sorted(folder.glob("*.ply"))}
+    prepare(people, out, settings, split={"train": ["p0", "p1"], "test": ["p2"]})
+    return out
+
+
+def test_rows_train_once_share_their_stages_and_are_measured(prepared_people: Path, tmp_path: Path) -> None:
+    def study(seed: int) -> Study:
+        return Study(
+            prepared_people, tmp_path / "study", None, 4, "tiny", seed, batch=2, points=200, resolution=16,
+            rows=("alternate", "absolute-depth"), workers=0,
+        )  # fmt: skip
+
+    said: list[str] = []
+    rows = run_study(study(0), said.append)
+    trained = [line.split(":")[0] for line in said if line.startswith("training")]
+    assert trained == ["training picture-coarse", "training alternate", "training absolute-depth"]
+    assert [row.row.name for row in rows] == ["alternate", "absolute-depth"]
+    assert all(row.steps == {"coarse": 2, "fine": 2} for row in rows)
+    assert all(row.found.pictures + len(row.found.failed) == 1 for row in rows)
+    # Both fine levels stand on the very same coarse level.
+    models = [
+        load_checkpoint(tmp_path / "study" / "runs" / run / "weights.safetensors")[0]
+        for run in trained_names(rows)
+    ]
+    for one, other in zip(models[0].coarse.parameters(), models[1].coarse.parameters(), strict=True):
+        assert torch.equal(one, other)
+    weights = tmp_path / "study" / "runs" / "alternate" / "weights.safetensors"
+    before = weights.stat().st_mtime_ns
+    said.clear()
+    again = run_study(study(0), said.append)
+    assert not [line for line in said if line.startswith("training")]
+    assert weights.stat().st_mtime_ns == before
+    assert [row.chamfer for row in again] == [row.chamfer for row in rows]
+    with pytest.raises(UsageError, match="other data, preset, budget or seed"):
+        run_study(study(1), said.append)
+
+
+def trained_names(rows: list[MeasuredRow]) -> list[str]:
+    return [row.row.run for row in rows]
