@@ -110,7 +110,7 @@ def main() -> None:
     preset = preset_named(given.preset)
     # Untrained levels cost what trained ones do: nothing to start from is asked for here.
     trainee = Trainee(fabric, Stage(TwoLevel(preset), given.stage, part.losses), recipe, part, {})
-    size = phase.size or trainee.stage.size
+    size = phase.side(trainee.stage.size)
     noise = noise_batch(size, phase.batch, phase.points)
     one = {name: value[:1] for name, value in noise.items()}
     memory = check_memory(trainee, one, phase.batch)

@@ -10,6 +10,7 @@ import pytest
 from lifecast.errors import UsageError
 from lifecast.training.recipe import (
     RECIPES,
+    Phase,
     built_in_recipes,
     load_recipe,
     recipe_from_dict,
@@ -81,6 +82,14 @@ def test_missing_tables_and_files_are_told(tmp_path):
         load_recipe("papr")
     with pytest.raises(UsageError, match="no such recipe file"):
         load_recipe(tmp_path / "none.toml")
+
+
+def test_a_phases_side_is_its_size_or_a_share_of_the_presets():
+    assert Phase(size=96).side(512) == 96
+    assert Phase(scale=0.5).side(512) == 256
+    assert Phase().side(512) == 512
+    with pytest.raises(UsageError, match="scale"):
+        Phase(scale=1.5)
 
 
 def test_phases_follow_their_shares():

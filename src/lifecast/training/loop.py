@@ -120,7 +120,7 @@ class Run:
 
     def open(self, phase: int, split: data.Split) -> data.Epochal:
         """The dataset of a split for a phase."""
-        size = self.part.phases[phase].size or self.trainee.stage.size
+        size = self.part.phases[phase].side(self.trainee.stage.size)
         return data.open_split(self.options, self.recipe, self.part, self.part.phases[phase], size, split)
 
     def make_budget(self, spent: float, began: float) -> Budget:
@@ -139,7 +139,7 @@ class Run:
     def check_memory(self) -> None:
         """Refuse the phase that takes most memory if it does not fit."""
         phases = self.part.phases
-        sizes = [(phase.size or self.trainee.stage.size) ** 2 * phase.batch for phase in phases]
+        sizes = [phase.side(self.trainee.stage.size) ** 2 * phase.batch for phase in phases]
         largest = sizes.index(max(sizes))
         sample = data.collate(self.open(largest, "train"), [0])
         check_memory(self.trainee, sample, phases[largest].batch)

@@ -33,6 +33,8 @@ class Phase:
 
     size: int | None = None
     """Side of the finest image that the stage sees, in pixels; none: the preset's own for that level."""
+    scale: float = 1.0
+    """Without a size: the share of the preset's own, for every part of the stage alike."""
     batch: int = 8
     """Pictures in a step, in each process."""
     points: int = 8000
@@ -43,10 +45,16 @@ class Phase:
     def __post_init__(self) -> None:
         if self.size is not None and (self.size < 32 or self.size % 32):
             raise UsageError(f"size = {self.size}: an image side must be a multiple of 32")
+        if not 0 < self.scale <= 1:
+            raise UsageError(f"scale = {self.scale}: must lie in (0, 1]")
         if self.batch < 1 or self.points < 1:
             raise UsageError(f"batch = {self.batch}, points = {self.points}: both must be at least 1")
         if not 0 < self.share <= 1:
             raise UsageError(f"share = {self.share}: must lie in (0, 1]")
+
+    def side(self, own: int) -> int:
+        """Image side in pixels, `own` being the preset's."""
+        return self.size if self.size is not None else round(own * self.scale)
 
 
 @dataclass(frozen=True)
