@@ -86,10 +86,11 @@ def browser():
 def visit(browser, address, request):
     context = browser.new_context(viewport=dict(zip(("width", "height"), request.param, strict=True)))
     page = context.new_page()
+    page.set_default_timeout(180_000)  # the first page is a megabyte of script on a machine that runs other tests
     foreign = []
     page.on("request", lambda r: foreign.append(r.url) if not r.url.startswith((address, "data:", "blob:")) else None)
     page.goto(address)
-    page.locator("#start").wait_for(timeout=60_000)
+    page.locator("#start").wait_for()
     yield SimpleNamespace(page=page, foreign=foreign, width=request.param[0])
     context.close()
 
@@ -102,12 +103,12 @@ def test_upload_stages_model_and_download(visit, tmp_path):
     page = visit.page
     Image.fromarray(np.full((120, 80, 3), 128, np.uint8)).save(tmp_path / "me.png")
     choose(page, tmp_path / "me.png")
-    page.locator("#found").get_by_text("Nobody was found").wait_for(timeout=60_000)
+    page.locator("#found").get_by_text("Nobody was found").wait_for()
     page.locator("#start").click()
-    page.locator("#status").get_by_text("done in").wait_for(timeout=60_000)
+    page.locator("#status").get_by_text("done in").wait_for()
     assert page.locator("#status").get_by_text("cut off at the knees").is_visible()
     canvas = page.frame_locator("#model iframe").locator("canvas")
-    canvas.wait_for(timeout=30_000)
+    canvas.wait_for()
     for _ in range(20):  # software WebGL on a busy machine takes its time for the first frame
         page.screenshot(path=tmp_path / "page.png", full_page=True)
         red, green, blue = np.moveaxis(np.asarray(Image.open(tmp_path / "page.png").convert("RGB")).astype(int), -1, 0)
@@ -128,7 +129,7 @@ def test_a_text_file_renamed_is_told_in_plain_words(visit, tmp_path):
     (tmp_path / "notes.jpg").write_text("dear diary")
     choose(visit.page, tmp_path / "notes.jpg")
     said = visit.page.locator("#found [role=alert]")
-    said.wait_for(timeout=60_000)
+    said.wait_for()
     assert "notes.jpg" in said.inner_text()
     assert "text" in said.inner_text()
 
@@ -136,6 +137,6 @@ def test_a_text_file_renamed_is_told_in_plain_words(visit, tmp_path):
 def test_a_refusal_is_shown_where_the_model_would_be(visit, tmp_path):
     Image.new("RGB", (90, 90), (10, 60, 10)).save(tmp_path / "wall.png")
     choose(visit.page, tmp_path / "wall.png")
-    visit.page.locator("#found").get_by_text("Nobody was found").wait_for(timeout=60_000)
+    visit.page.locator("#found").get_by_text("Nobody was found").wait_for()
     visit.page.locator("#start").press("Enter")  # by keyboard
-    visit.page.locator("#status [role=alert]").get_by_text("no person found").wait_for(timeout=60_000)
+    visit.page.locator("#status [role=alert]").get_by_text("no person found").wait_for()
