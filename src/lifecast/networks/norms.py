@@ -14,7 +14,7 @@ from torch.nn import functional
 
 EPS = 1e-5
 CHUNK = 1 << 20
-"""Values squared at a time: they stay in the cache."""
+"""Values summed at a time: they stay in the cache."""
 
 
 def _by_moments(x: Tensor) -> bool:
@@ -24,27 +24,32 @@ def _by_moments(x: Tensor) -> bool:
 
 
 def channel_moments(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and mean square of each channel of a channels_last (B, C, H, W): two (B, C)."""
+    """Mean and variance of each channel of a channels_last (B, C, H, W): two (B, C).
+
+    The variance is that of the values less their mean: a mean square less a squared mean would lose digits.
+    """
     batch, channels, height, width = x.shape
-    means, squares = x.new_empty(batch, channels), x.new_empty(batch, channels)
+    means, variances = x.new_empty(batch, channels), x.new_empty(batch, channels)
     average = x.new_full((width,), 1 / width)
     step = max(1, CHUNK // (width * channels))
-    row_means, row_squares = x.new_empty(height, channels), x.new_empty(height, channels)
+    row_means = x.new_empty(height, channels)
     for index, image in enumerate(x.permute(0, 2, 3, 1)):  # (H, W, C), contiguous
         for first in range(0, height, step):
-            rows = image[first : first + step]  # (step, W, C)
-            row_means[first : first + step] = torch.matmul(average, rows)
-            row_squares[first : first + step] = torch.matmul(average, rows.square())
-        means[index], squares[index] = row_means.mean(dim=0), row_squares.mean(dim=0)
-    return means, squares
+            row_means[first : first + step] = torch.matmul(average, image[first : first + step])
+        means[index] = row_means.mean(dim=0)
+        for first in range(0, height, step):
+            centred = image[first : first + step] - means[index]  # (step, W, C)
+            row_means[first : first + step] = torch.matmul(average, centred.square_())
+        variances[index] = row_means.mean(dim=0)
+    return means, variances
 
 
 def instance_norm(x: Tensor) -> Tensor:
     """Instance norm without scale or running statistics: (B, C, H, W) -> the same; may write into `x`."""
     if not _by_moments(x):
         return functional.instance_norm(x, eps=EPS)
-    mean, square = channel_moments(x)
-    scale = (square - mean.square() + EPS).rsqrt()
+    mean, variance = channel_moments(x)
+    scale = (variance + EPS).rsqrt()
     shift = -mean * scale
     return torch.addcmul(shift[:, :, None, None], x, scale[:, :, None, None], out=x)
 
@@ -57,9 +62,9 @@ class GroupNorm(nn.GroupNorm):
         if not _by_moments(x):
             return super().forward(x)
         batch, channels = x.shape[:2]
-        moments = [moment.reshape(batch, self.num_groups, -1) for moment in channel_moments(x)]
-        mean, square = (moment.mean(dim=2, keepdim=True) for moment in moments)  # (B, G, 1)
-        deviation = (square - mean.square() + self.eps).rsqrt()
-        scale = deviation * self.weight.reshape(self.num_groups, -1)  # (B, G, C/G)
+        means, variances = (moment.reshape(batch, self.num_groups, -1) for moment in channel_moments(x))
+        mean = means.mean(dim=2, keepdim=True)  # (B, G, 1)
+        variance = (variances + (means - mean).square()).mean(dim=2, keepdim=True)
+        scale = (variance + self.eps).rsqrt() * self.weight.reshape(self.num_groups, -1)  # (B, G, C/G)
         shift = self.bias.reshape(self.num_groups, -1) - mean * scale
         return torch.addcmul(shift.reshape(batch, channels, 1, 1), x, scale.reshape(batch, channels, 1, 1))
