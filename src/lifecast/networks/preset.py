@@ -273,6 +273,8 @@ COMPACT = Preset(
         condition="embedding",
     ),
     mask_input=True,
+    # z spans about +-0.2; at this scale the MLP resolved a centimetre in 255 steps where scale 1 took 405.
+    depth_scale=8.0,
 )
 """The same design made slim: trains on modest hardware, answers on a laptop, ships inside the package."""
 
