@@ -102,12 +102,11 @@ class Manifest:
 
     def done(self) -> set[str]:
         """The items whose last outcome is done."""
-        return {item for item, good in self._last().items() if good}
+        return {item for item, outcome in self._last().items() if outcome.done}
 
     def failed(self) -> dict[str, str]:
         """The items whose last outcome is a failure, with the reason."""
-        reasons = {outcome.item: outcome.reason for outcome in self.outcomes()}
-        return {item: reasons[item] for item, good in self._last().items() if not good}
+        return {item: outcome.reason for item, outcome in self._last().items() if not outcome.done}
 
-    def _last(self) -> dict[str, bool]:
-        return {outcome.item: outcome.done for outcome in self.outcomes()}
+    def _last(self) -> dict[str, Outcome]:
+        return {outcome.item: outcome for outcome in self.outcomes()}
