@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -18,7 +19,7 @@ import trimesh
 from lifecast.commands.prepare import prepare as command
 from lifecast.errors import UsageError
 from lifecast.scans.normalise import SPAN, TO_Y_UP
-from lifecast.scans.prepare import Settings, damage, prepare
+from lifecast.scans.prepare import Settings, damage, draw_yaws, prepare
 from lifecast.scans.read import find_scans
 
 TINY = Settings(size=64, views=2, uniform=200, near5=400, near3=400, rays=4, lightings=5)
@@ -191,3 +192,14 @@ def test_a_scanners_file_is_prepared_like_the_made_person(people_folder: Path, t
     ):
         for end in (np.min, np.max, np.mean):
             np.testing.assert_allclose(end(scanned["vertices"], axis=0), end(made["vertices"], axis=0), atol=2e-3)
+
+
+def test_front_views_are_drawn_at_the_front_and_the_others_stay_evenly_spaced() -> None:
+    settings = dataclasses.replace(TINY, views=8, front=0.5)
+    yaws = draw_yaws(settings, np.random.default_rng(3))
+    even, fronts = yaws[:4], (yaws[4:] + 180) % 360 - 180
+    np.testing.assert_allclose(np.diff(np.unwrap(even, period=360)), 90)
+    assert (np.diff(fronts) > 0).all(), "one of each quarter of the front"
+    assert (np.abs(fronts) <= 45).all()
+    every_degree = draw_yaws(dataclasses.replace(TINY, views=360), np.random.default_rng(0))
+    np.testing.assert_allclose(every_degree, np.arange(360))

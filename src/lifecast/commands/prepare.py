@@ -17,6 +17,7 @@ def prepare(
     elevation: tuple[float, float] = (0.0, 0.0),
     lighting: Path | None = None,
     lightings: int = 163,
+    front: float = 0.0,
     points: tuple[int, int, int] = (16_000, 64_000, 64_000),
     rays: int = 64,
     workers: int = 1,
@@ -35,6 +36,7 @@ def prepare(
         size: Pixels of the square views.
         views: Views a person, evenly spaced in yaw (360: every degree).
         elevation: Range of the camera's elevation in degrees, MIN MAX.
+        front: Share of the views drawn within 45 degrees of the person's front, the others being evenly spaced.
         lighting: Folder of EXR or HDR environment maps; built-in lights without.
         lightings: Sets of light coefficients made from the maps under random rotations.
         points: Points a person: uniform, near the surface with sigma 5 cm, with sigma 3 cm.
@@ -59,8 +61,8 @@ def prepare(
     from lifecast.scans.split import read_split
 
     settings = Settings(
-        size=size, views=views, elevation=elevation, uniform=points[0], near5=points[1], near3=points[2], rays=rays,
-        lightings=lightings, seed=seed, units=units, up=up,
+        size=size, views=views, elevation=elevation, front=front, uniform=points[0], near5=points[1], near3=points[2],
+        rays=rays, lightings=lightings, seed=seed, units=units, up=up,
     )  # fmt: skip
     people = find_scans(scans)
     given = read_split(split) if split is not None else None

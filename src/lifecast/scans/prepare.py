@@ -38,6 +38,8 @@ from lifecast.scans.transfer import vertex_transfer
 
 FORMAT = 1
 JPEG_QUALITY = 95
+FRONT_YAW = 45.0
+"""Degrees to either side that still count as a front view."""
 DESCRIPTION = """# A lifecast dataset, format 1
 
 Written by `lifecast prepare`, read by `lifecast.scans.dataset.PeopleDataset` and by any tool that opens PNG, JPEG, JSON
@@ -73,6 +75,9 @@ class Settings:
     """Views a person, evenly spaced in yaw; below 360 from a random first one."""
     elevation: tuple[float, float] = (0.0, 0.0)
     """Range of the camera's elevation in degrees (positive looks down)."""
+    front: float = 0.0
+    """Share of the views drawn within `FRONT_YAW` of the person's front, from where most photographs are taken; the
+    others are evenly spaced."""
     uniform: int = 16_000
     near5: int = 64_000
     near3: int = 64_000
@@ -92,6 +97,8 @@ class Settings:
         low, high = self.elevation
         if not -89 <= low <= high <= 89:
             raise UsageError(f"--elevation {low} {high}: give MIN <= MAX between -89 and 89 degrees")
+        if not 0 <= self.front <= 1:
+            raise UsageError(f"--front {self.front}: give a share between 0 and 1")
         if min(self.uniform, self.near5, self.near3) < 1:
             raise UsageError("--points: every pool needs at least one point")
 
@@ -154,6 +161,16 @@ def write_view(folder: Path, stem: str, view: View) -> list[str]:
     return [*pictures, f"{stem}_depth.npz"]
 
 
+def draw_yaws(settings: Settings, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Degrees that each view turns the person by: evenly spaced ones, then one from each equal part of the front."""
+    fronts = round(settings.views * settings.front)
+    around = settings.views - fronts
+    start = 0.0 if around >= 360 else rng.uniform(0, 360)
+    even = (start + np.arange(around) * (360.0 / max(1, around))) % 360.0
+    part = (np.arange(fronts) + rng.uniform(0, 1, fronts)) / max(1, fronts)  # stratified
+    return np.concatenate([even, (FRONT_YAW * (2 * part - 1)) % 360.0])
+
+
 def prepare_person(
     person: str, source: Path, out: Path, settings: Settings, lights: NDArray[np.float32]
 ) -> None:
@@ -185,10 +202,7 @@ def prepare_person(
         scan.vertices, solid,
         {"uniform": settings.uniform, "near5": settings.near5, "near3": settings.near3}, rng,
     )  # fmt: skip
-    if settings.views >= 360:
-        yaws = np.arange(settings.views) * (360.0 / settings.views)
-    else:
-        yaws = (rng.uniform(0, 360) + np.arange(settings.views) * (360.0 / settings.views)) % 360.0
+    yaws = draw_yaws(settings, rng)
     with atomic_folder(out / person) as folder:
         names: list[str] = []
         views = []
