@@ -199,11 +199,13 @@ class Reconstructor:
             image, mask = self._crop(photo, person, camera)
             shown = self._shown(photo, image, mask, camera)
         with watch.stage("normals"):
-            maps = self.model.predict_normals(self._for_normals(shown[-1])) if self.model.normals else None
-            if maps is not None and mask is not None and self.background == "clean":
-                maps = _masked(maps, mask)
+            maps = fine_maps = None
+            if self.model.normals is not None:
+                maps, fine_maps = self.model.predict_maps(shown[0], shown[-1])
+                if mask is not None and self.background == "clean":
+                    maps, fine_maps = _masked(maps, mask), _masked(fine_maps, mask)
         with watch.stage("features"), self._half_precision():
-            encoded = self.model.encode(shown[0], shown[-1], maps)
+            encoded = self.model.encode(shown[0], shown[-1], maps, fine_maps)
         front = back = None
         if encoded.normals is not None:
             front, back = _as_map(encoded.normals.front), _as_map(encoded.normals.back)
@@ -212,7 +214,7 @@ class Reconstructor:
                 mask = resize_image(small, camera.size, antialias=False)[0, 0].cpu().numpy()  # (S, S)
         with watch.stage("surface"):
             surface = extract_surface(ColumnField(self.model, encoded), resolution, faces=faces)
-            del encoded, maps
+            del encoded, maps, fine_maps
         with watch.stage("colour"):
             painted = colour_surface(
                 surface.vertices, surface.faces, surface.normals, image, mask, _head(person, camera)
@@ -320,7 +322,8 @@ def _masked(maps: NormalMaps, mask: np.ndarray) -> NormalMaps:
         return maps
     known = torch.from_numpy(np.array(mask)).to(maps.mask)[None, None]
     known = resize_image(known, maps.mask.shape[-1])  # (1, 1, s, s)
-    return NormalMaps(normalize(maps.front, dim=1) * known, normalize(maps.back, dim=1) * known, known)
+    front, back = normalize(maps.front, dim=1) * known, normalize(maps.back, dim=1) * known
+    return NormalMaps(front, back, known, depth=maps.depth)
 
 
 def _as_map(values: Tensor) -> np.ndarray:

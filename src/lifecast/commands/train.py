@@ -9,7 +9,7 @@ import tyro
 
 
 def train(
-    stage: Annotated[Literal["normals", "coarse", "fine", "joint"], tyro.conf.Positional],
+    stage: Annotated[Literal["normals", "enhancer", "coarse", "fine", "joint"], tyro.conf.Positional],
     data: Path,
     out: Path,
     preset: str | None = None,
@@ -33,14 +33,16 @@ def train(
     backgrounds: Path | None = None,
     seed: int = 0,
 ) -> int:
-    """Train one stage: the normal networks, the coarse level, the fine level on a frozen coarse one, or both jointly.
+    """Train one stage: the normal networks, their enhancer, the coarse level, the fine level on a frozen coarse one,
+    or both levels jointly.
 
     A run's folder holds its log, checkpoints, pictures and `weights.safetensors`, which is usable at any time. Each
     stage starts from the weights of the ones before:
 
         lifecast train normals --data DATA --out RUNS/normals
-        lifecast train coarse --data DATA --out RUNS/coarse --init RUNS/normals/weights.safetensors
-        lifecast train fine --data DATA --out RUNS/fine --init RUNS/coarse/weights.safetensors
+        lifecast train enhancer --data DATA --out RUNS/enhancer --init RUNS/normals/weights.safetensors
+        lifecast train coarse --data DATA --out RUNS/coarse --init RUNS/enhancer/weights.safetensors --predicted-normals
+        lifecast train fine --data DATA --out RUNS/fine --init RUNS/coarse/weights.safetensors --predicted-normals
 
     The last file holds all levels. The same command resumes a run with --resume, killed or interrupted however.
 

@@ -20,6 +20,7 @@ from lifecast.networks.preset import (
     LevelPreset,
     NormalPreset,
     Preset,
+    UNetPreset,
 )
 
 
@@ -71,9 +72,9 @@ def _absolute_depth(preset: Preset) -> Preset:
 
 
 def _no_normals(preset: Preset) -> Preset:
-    """No predicted normals, hence no predicted mask either (section 3.3's comparison)."""
+    """No predicted normals, hence no predicted mask or depth either (section 3.3's comparison)."""
     _normals(preset)
-    return replace(preset, normals=None, normal_inputs="none", mask_input=False)
+    return replace(_without_depth(preset), normals=None, normal_inputs="none", mask_input=False)
 
 
 def _front_normals(preset: Preset) -> Preset:
@@ -97,6 +98,27 @@ def _no_mask(preset: Preset) -> Preset:
     return replace(preset, mask_input=False)
 
 
+def _without_depth(preset: Preset) -> Preset:
+    """The levels neither see predicted depth maps nor have them among their features."""
+    fine = preset.fine and replace(preset.fine, depth_features=False)
+    normals = preset.normals and replace(preset.normals, depth=False)
+    coarse = replace(preset.coarse, depth_features=False)
+    return replace(preset, normals=normals, coarse=coarse, fine=fine, depth_input=False)
+
+
+def _no_depth(preset: Preset) -> Preset:
+    """No predicted depth maps: the coarse level learns depth by itself, as in the paper."""
+    return _without_depth(preset)
+
+
+def _no_enhancer(preset: Preset) -> Preset:
+    """The normal networks see the picture at its full size, in one piece, as in the paper."""
+    normals = _normals(preset)
+    if not isinstance(normals.network, UNetPreset) or normals.enhancer is None:
+        raise UsageError(f"preset {preset.name} has no enhancer to leave out")
+    return replace(preset, normals=replace(normals, enhancer=None, global_size=None))
+
+
 SWITCHES: dict[str, Callable[[Preset], Preset]] = {
     "fine-only": _fine_only,
     "fine-global": _fine_global,
@@ -108,6 +130,8 @@ SWITCHES: dict[str, Callable[[Preset], Preset]] = {
     "fine-normals": _fine_normals,
     "mask": _mask,
     "no-mask": _no_mask,
+    "no-depth": _no_depth,
+    "no-enhancer": _no_enhancer,
 }
 """Each switch by its name; its docstring says which row it makes."""
 

@@ -30,7 +30,7 @@ class Encoded(NamedTuple):
     """What one image became: all that `TwoLevel.occupancy` needs."""
 
     normals: NormalMaps | None
-    """The maps as predicted (or given), at the finest size predicted."""
+    """The maps as predicted (or given) for the fine level: at the finest size predicted."""
     coarse_features: Tensor
     """(B, C, h, w) of the coarse level's last stack."""
     fine_features: Tensor | None
@@ -62,13 +62,14 @@ class Level(nn.Module):
         front: Tensor | None = None,
         back: Tensor | None = None,
         mask: Tensor | None = None,
+        depth: Tensor | None = None,
     ) -> list[Tensor]:
         """Feature maps (B, C, h, w) of each stack, the last the best; a U-Net has one.
 
-        image (B, 3, S, S) in [-1, 1], front and back normals (B, 3, S, S), mask (B, 1, S, S) in [0, 1], all of one
-        size: any multiple of the encoder's `size_multiple`. Maps that the preset does not feed are ignored; a map
-        that it feeds and that is missing is a UsageError. A level with a global feature appends it as constant
-        channels.
+        image (B, 3, S, S) in [-1, 1], front and back normals (B, 3, S, S), mask (B, 1, S, S) in [0, 1], depths
+        (B, 2, S, S) in view units, all of one size: any multiple of the encoder's `size_multiple`. Maps that the preset
+        does not feed are ignored; a map that it feeds and that is missing is a UsageError. A level with a global
+        feature appends it as constant channels, one with `depth_features` the depths times `depth_scale`.
         """
         wanted: list[tuple[str, Tensor | None]] = []
         if self.preset.normal_inputs != "none":
@@ -77,6 +78,8 @@ class Level(nn.Module):
             wanted.append(("back normals", back))
         if self.preset.mask_input:
             wanted.append(("mask", mask))
+        if self.preset.depth_input:
+            wanted.append(("depths", None if depth is None else depth * self.preset.depth_scale))
         parts = [image]
         for name, part in wanted:
             if part is None:
@@ -96,6 +99,11 @@ class Level(nn.Module):
         if self.global_feature is not None:
             vector = self.global_feature(inputs)[:, :, None, None]  # (B, G, 1, 1)
             stacks = [torch.cat((s, vector.expand(-1, -1, *s.shape[-2:])), dim=1) for s in stacks]
+        if self.level.depth_features:
+            if depth is None:
+                raise UsageError(f"preset {self.preset.name} appends depths to its features and none were given")
+            small = resize_map(depth, stacks[0].shape[-1], self.preset.align_corners) * self.preset.depth_scale
+            stacks = [torch.cat((s, small.to(s.dtype)), dim=1) for s in stacks]
         return stacks
 
     def sample(self, features: Tensor, points: Tensor, window: Tensor | None = None) -> Tensor:
@@ -178,6 +186,35 @@ class TwoLevel(nn.Module):
             raise UsageError(f"preset {self.preset.name} predicts no normals")
         return self.normals(image)
 
+    def predict_maps(self, image: Tensor, small: Tensor | None = None) -> tuple[NormalMaps, NormalMaps]:
+        """What the coarse and what the fine level are fed, from image (B, 3, S, S) and `small` as in `encode`.
+
+        The two are the same maps, unless the preset has an enhancer (the coarse level then sees what the first U-Net
+        made of the small picture) or a `fine_size`.
+        """
+        preset, networks = self.preset.normals, self.normals
+        if preset is None or networks is None:
+            raise UsageError(f"preset {self.preset.name} predicts no normals")
+        small = image if small is None else small
+
+        def scaled(size: int) -> int:
+            return size * image.shape[-1] // self.preset.image_size
+
+        seen = resize_image(small, scaled(preset.size), self.preset.antialias)
+        if preset.enhancer is None:
+            coarse = fine = self.predict_normals(seen)
+        elif preset.fine_size is None or self.fine is None:
+            return networks.both(seen)
+        else:
+            coarse = networks.glance(resize_image(seen, scaled(preset.global_size or preset.size)))
+        if preset.fine_size is not None and self.fine is not None:
+            fine_seen = resize_image(image, scaled(preset.fine_size), self.preset.antialias)
+            if preset.enhancer is None:
+                fine = self.predict_normals(fine_seen)
+            else:
+                fine = networks.both(fine_seen, global_side=scaled(preset.global_size or preset.size))[1]
+        return coarse, fine
+
     def for_inference(self) -> TwoLevel:
         """This model, set up in place for speed: evaluation mode, no gradients, convolutions in channels_last.
 
@@ -225,13 +262,12 @@ class TwoLevel(nn.Module):
             return size * image.shape[-1] // preset.image_size
 
         small = image if image_small is None else image_small
-        if normals is None and self.normals is not None and preset.normals is not None:
-            normals = self.predict_normals(resize_image(small, scaled(preset.normals.size), preset.antialias))
-        fine_size = preset.normals.fine_size if preset.normals and preset.fine else None
-        if fine_normals is None and fine_size is not None:
-            fine_normals = self.predict_normals(resize_image(image, scaled(fine_size), preset.antialias))
-        elif fine_normals is None:
-            fine_normals = normals
+        own_fine = preset.normals is not None and preset.fine is not None and preset.normals.fine_size is not None
+        if self.normals is not None and (normals is None or (fine_normals is None and own_fine)):
+            predicted, predicted_fine = self.predict_maps(image, small)
+            fine_normals = fine_normals or (predicted_fine if normals is None or own_fine else normals)
+            normals = normals or predicted
+        fine_normals = fine_normals or normals
         coarse_stacks = self._encode_level(self.coarse, small, normals, scaled(preset.coarse.image_size))
         fine_features = None
         if self.fine is not None and preset.fine is not None:
@@ -245,7 +281,7 @@ class TwoLevel(nn.Module):
             return level.encode(image)
         maps = [
             None if values is None else resize_map(values, size, self.preset.align_corners)
-            for values in (normals.front, normals.back, normals.mask)
+            for values in (normals.front, normals.back, normals.mask, normals.depth)
         ]
         return level.encode(image, *maps)
 

@@ -2,7 +2,8 @@
 
 The paper: two pix2pixHD global generators, their tanh outputs used as they are. Compact: one U-Net for both sides and
 the person's mask, its vectors made unit length and multiplied by the mask, so that maps look like the training
-truth (0 outside).
+truth (0 outside). It gives the depth of both surfaces too: what it must know of a person to predict normals is most of
+what depth takes. With an enhancer the U-Net sees a small picture, and a second, thin one brings its maps to full size.
 """
 
 from __future__ import annotations
@@ -15,7 +16,11 @@ from torch.nn import functional
 
 from lifecast.networks.norms import instance_norm
 from lifecast.networks.preset import GeneratorPreset, NormalPreset
+from lifecast.networks.resizing import resize_image
 from lifecast.networks.unet import UNet
+
+DEPTH_UNIT = 0.125
+"""View units of depth for each unit of the U-Net's output: a person is about as deep as normals are long then."""
 
 
 class NormalMaps(NamedTuple):
@@ -29,6 +34,9 @@ class NormalMaps(NamedTuple):
     """(B, 1, S, S) probability of the person."""
     mask_logit: Tensor | None = None
     """(B, 1, S, S): what the mask is the sigmoid of, for the loss."""
+    depth: Tensor | None = None
+    """(B, 2, S, S) view z of the first and of the last surface, where the network predicts it; anything outside of the
+    person."""
 
 
 class GeneratorBlock(nn.Module):
@@ -89,26 +97,68 @@ class NormalNetworks(nn.Module):
             self.front = GlobalGenerator(3, 3 + preset.mask, preset.network)
             self.back = GlobalGenerator(3, 3, preset.network)
         else:
-            self.shared = UNet(3, 6 + preset.mask, preset.network)
+            self.shared = UNet(3, 6 + preset.mask + 2 * preset.depth, preset.network)
+        self.enhancer: UNet | None = None
+        if preset.enhancer is not None:
+            corrected = 6 + preset.mask
+            self.enhancer = UNet(3 + corrected, corrected, preset.enhancer)
+            # It begins by changing nothing.
+            nn.init.zeros_(self.enhancer.head.weight)
+            nn.init.zeros_(self.enhancer.head.bias)  # type: ignore[arg-type]
 
     def forward(self, image: Tensor, masked: bool = True) -> NormalMaps:
-        """image (B, 3, S, S) in [-1, 1] -> maps of the same size.
+        """image (B, 3, S, S) in [-1, 1] -> maps of the same size, the best that the preset has.
 
         With `masked`, a U-Net's unit normals are multiplied by the predicted mask; without, they are unit length
         everywhere. A generator's are its tanh outputs either way.
         """
+        if self.enhancer is not None:
+            return self.both(image, masked)[1]
         if self.shared is not None:
-            outputs = self.shared(image).float()  # (B, 6 or 7, S, S)
-            front = functional.normalize(outputs[:, 0:3], dim=1, eps=1e-6)
-            back = functional.normalize(outputs[:, 3:6], dim=1, eps=1e-6)
-            logit = outputs[:, 6:7] if self.preset.mask else None
-            mask = None if logit is None else torch.sigmoid(logit)
-            if masked and mask is not None:
-                front, back = front * mask, back * mask
-            return NormalMaps(front, back, mask, logit)
+            return self.read(self.at_size(self.shared(image).float(), image.shape[-1]), masked)
         assert self.front is not None
         assert self.back is not None
         outputs = self.front(image).float()  # (B, 3 or 4, S, S)
         logit = outputs[:, 3:4] if self.preset.mask else None
         mask = None if logit is None else torch.sigmoid(logit)
         return NormalMaps(torch.tanh(outputs[:, :3]), torch.tanh(self.back(image).float()), mask, logit)
+
+    def glance(self, small: Tensor, masked: bool = True) -> NormalMaps:
+        """What the first U-Net alone makes of a picture of its own size: (B, 3, s, s) -> maps at its output stride."""
+        assert self.shared is not None
+        return self.read(self.shared(small).float(), masked)
+
+    def both(
+        self, image: Tensor, masked: bool = True, global_side: int | None = None
+    ) -> tuple[NormalMaps, NormalMaps]:
+        """image (B, 3, S, S) -> the first U-Net's maps at its output stride, and the enhanced ones (B, ., S, S).
+
+        `global_side`: the side at which the first U-Net sees the picture; by default in the preset's proportion.
+        """
+        assert self.shared is not None
+        assert self.enhancer is not None
+        assert self.preset.global_size is not None
+        side = global_side or image.shape[-1] * self.preset.global_size // self.preset.size
+        outputs = self.shared(resize_image(image, side)).float()
+        enlarged = self.at_size(outputs, image.shape[-1])
+        corrected = 6 + self.preset.mask
+        seen = torch.cat((image, enlarged[:, :corrected].to(image.dtype)), dim=1)
+        correction = self.enhancer(seen).float()  # (B, 6 or 7, S, S)
+        enhanced = torch.cat((enlarged[:, :corrected] + correction, enlarged[:, corrected:]), dim=1)
+        return self.read(outputs, masked), self.read(enhanced, masked)
+
+    def read(self, outputs: Tensor, masked: bool) -> NormalMaps:
+        """A U-Net's outputs (B, 6 to 9, h, w) as maps: front, back, mask logit, depths."""
+        front = functional.normalize(outputs[:, 0:3], dim=1, eps=1e-6)
+        back = functional.normalize(outputs[:, 3:6], dim=1, eps=1e-6)
+        logit = outputs[:, 6:7] if self.preset.mask else None
+        mask = None if logit is None else torch.sigmoid(logit)
+        if masked and mask is not None:
+            front, back = front * mask, back * mask
+        depth = outputs[:, -2:] * DEPTH_UNIT if self.preset.depth else None
+        return NormalMaps(front, back, mask, logit, depth)
+
+    @staticmethod
+    def at_size(outputs: Tensor, size: int) -> Tensor:
+        """Outputs enlarged to a width of `size`, where the U-Net ends at a stride."""
+        return resize_image(outputs, size)

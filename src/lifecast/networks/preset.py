@@ -99,6 +99,23 @@ class NormalPreset:
     """Predict once more at this side for the fine level; None enlarges the maps of `size`, as the paper does."""
     mask: bool = False
     """Predict the person's mask too (a U-Net's normals are multiplied by it)."""
+    depth: bool = False
+    """Predict the depth of the front and of the back surface too (U-Net only)."""
+    global_size: int | None = None
+    """The U-Net sees the picture made this small, where looking at all of a person is cheap; None: it sees `size`."""
+    enhancer: UNetPreset | None = None
+    """A second U-Net that sees the picture at `size` and what the first one made of it, and corrects normals and mask
+    (pix2pixHD's local enhancer, made slim). The coarse level is fed the first one's maps, the fine level these."""
+
+    def __post_init__(self) -> None:
+        if self.enhancer is None:
+            if self.global_size is not None:
+                raise UsageError("normals seen at a global_size need an enhancer that brings them to their full size")
+            return
+        if self.global_size is None or isinstance(self.network, GeneratorPreset):
+            raise UsageError("an enhancer needs a U-Net before it, and the global_size at which that sees the picture")
+        if self.enhancer.output_stride != 1:
+            raise UsageError(f"an enhancer ends at the picture's own size, not at stride {self.enhancer.output_stride}")
 
 
 @dataclass(frozen=True)
@@ -131,6 +148,9 @@ class LevelPreset:
     """The layer whose activation is the 3D embedding given to the fine level."""
     depth_head: bool = False
     """A 1x1 convolution that reads front and back depth off the features (an auxiliary loss in training)."""
+    depth_features: bool = False
+    """Append the predicted depth maps, in the depth's own scale, to the features: the MLP then sees how far a point is
+    from the surface in front of it and from the one behind."""
     global_feature: GlobalFeaturePreset | None = None
 
     def __post_init__(self) -> None:
@@ -148,8 +168,8 @@ class LevelPreset:
 
     @property
     def map_channels(self) -> int:
-        """Channels of the feature map with the global feature's, if any, appended."""
-        return self.features + (self.global_feature.features if self.global_feature else 0)
+        """Channels of the feature map with the global feature's and the depth maps, if any, appended."""
+        return self.features + (self.global_feature.features if self.global_feature else 0) + 2 * self.depth_features
 
     @property
     def feature_size(self) -> int:
@@ -170,6 +190,8 @@ class Preset:
     """Which predicted normal maps the levels see beside the image."""
     mask_input: bool = False
     """Whether the levels see the predicted mask."""
+    depth_input: bool = False
+    """Whether the levels see the predicted depth maps."""
     training: Literal["alternate", "joint"] = "alternate"
     """How the two levels are meant to be trained: coarse first and frozen, or end to end."""
     depth_scale: float = 1.0
@@ -196,6 +218,9 @@ class Preset:
             raise UsageError(f"preset {self.name}: normal inputs {self.normal_inputs!r} need a normal network")
         if self.mask_input and not (self.normals and self.normals.mask):
             raise UsageError(f"preset {self.name}: a mask input needs a normal network that predicts the mask")
+        deep = self.depth_input or self.coarse.depth_features or bool(self.fine and self.fine.depth_features)
+        if deep and not (self.normals and self.normals.depth):
+            raise UsageError(f"preset {self.name}: a depth input needs a normal network that predicts depth")
 
     @property
     def image_size(self) -> int:
@@ -209,8 +234,8 @@ class Preset:
 
     @property
     def input_channels(self) -> int:
-        """Channels of the levels' encoders: image, front, back, mask, in this order."""
-        return 3 + {"none": 0, "front": 3, "both": 6}[self.normal_inputs] + self.mask_input
+        """Channels of the levels' encoders: image, front, back, mask, front and back depth, in this order."""
+        return 3 + {"none": 0, "front": 3, "both": 6}[self.normal_inputs] + self.mask_input + 2 * self.depth_input
 
     @property
     def embedding_width(self) -> int:
@@ -254,15 +279,22 @@ PIFUHD = dataclasses.replace(
 
 COMPACT = Preset(
     name="compact",
-    normals=NormalPreset(UNetPreset(widths=(12, 24, 48, 96, 192, 320), blocks=(0, 0, 1, 2, 4, 3)), size=512, mask=True),
+    normals=NormalPreset(
+        UNetPreset(widths=(24, 48, 96, 192, 320), blocks=(0, 1, 2, 4, 4), first_stride=2, output_stride=2),
+        size=512,
+        mask=True,
+        depth=True,
+        global_size=256,
+        enhancer=UNetPreset(widths=(12, 24, 40, 64), blocks=(0, 1, 1, 2)),
+    ),
     coarse=LevelPreset(
         image_size=256,
-        encoder=UNetPreset(widths=(32, 64, 96, 160, 256), blocks=(0, 2, 2, 3, 4), first_stride=2, output_stride=2),
-        features=64,
-        mlp=(256, 128, 64, 32, 1),
+        encoder=UNetPreset(widths=(24, 48, 96, 128), blocks=(0, 1, 1, 2), first_stride=2, output_stride=2),
+        features=32,
+        mlp=(192, 128, 64, 32, 1),
         skips=(1, 2, 3),
         embedding_layer=2,
-        depth_head=True,
+        depth_features=True,
     ),
     fine=LevelPreset(
         image_size=1024,
@@ -273,6 +305,7 @@ COMPACT = Preset(
         condition="embedding",
     ),
     mask_input=True,
+    depth_input=True,
     # z spans about +-0.2; at this scale the MLP resolved a centimetre in 255 steps where scale 1 took 405.
     depth_scale=8.0,
 )
@@ -280,7 +313,14 @@ COMPACT = Preset(
 
 TINY = Preset(
     name="tiny",
-    normals=NormalPreset(UNetPreset(widths=(8, 16, 24, 32), blocks=(1, 1, 1, 1)), size=128, mask=True),
+    normals=NormalPreset(
+        UNetPreset(widths=(16, 24, 32), blocks=(1, 1, 1), first_stride=2, output_stride=2),
+        size=128,
+        mask=True,
+        depth=True,
+        global_size=64,
+        enhancer=UNetPreset(widths=(8, 16), blocks=(0, 1)),
+    ),
     coarse=LevelPreset(
         image_size=128,
         encoder=UNetPreset(widths=(16, 24, 32, 48), blocks=(1, 1, 1, 1), first_stride=2, output_stride=2),
@@ -288,7 +328,7 @@ TINY = Preset(
         mlp=(64, 48, 32, 1),
         skips=(1, 2),
         embedding_layer=2,
-        depth_head=True,
+        depth_features=True,
     ),
     fine=LevelPreset(
         image_size=256,
@@ -299,6 +339,8 @@ TINY = Preset(
         condition="embedding",
     ),
     mask_input=True,
+    depth_input=True,
+    depth_scale=8.0,
 )
 """For tests: everything that `compact` has, in seconds on a CPU."""
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from lifecast.errors import DataError, UsageError
-from lifecast.scans.augmentation import NONE, Augmentation, Box, Placement
+from lifecast.scans.augmentation import NONE, Augmentation, Box, Placement, clean_background
 from lifecast.scans.background import Backgrounds
 from lifecast.scans.grouping import thin_product
 
@@ -216,6 +216,8 @@ class PeopleDataset(Dataset[dict[str, Any]]):
         _compose(image, colour, mask[box[1] : box[1] + box[3], box[0] : box[0] + box[2]], box)
         if self.backgrounds is not None:
             image = self.augmentation.camera(self.augmentation.tone(image, rng, 0.7), rng)
+            if rng.random() < self.augmentation.cleaned:
+                image = clean_background(image, mask, rng)
         return image
 
     def _add_bystander(self, image: NDArray[np.uint8], index: int, rng: np.random.Generator) -> None:

@@ -54,7 +54,7 @@ def open_split(
         options.data,
         split=split,
         size=size,
-        points=0 if options.stage == "normals" else phase.points,
+        points=0 if options.stage in ("normals", "enhancer") else phase.points,
         near=stage.near,
         near_fraction=stage.near_fraction,
         window=stage.window if training and stage.window is not None and stage.window < size else None,

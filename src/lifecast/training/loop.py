@@ -79,7 +79,7 @@ def new_trainee(
         model, history = weights.new_model(preset, (), options.seed)
     torch.manual_seed(options.seed)
     perceptual = None
-    if part.losses.perceptual and (options.stage == "normals" or options.predicted_normals):
+    if part.losses.perceptual and (options.stage in ("normals", "enhancer") or options.predicted_normals):
         perceptual = perceptual_loss(part.losses.perceptual_network, options.perceptual_weights)
     stage = Stage(model, options.stage, part.losses, perceptual, options.predicted_normals)
     trainee = Trainee(fabric, stage, recipe, part, history)

@@ -16,7 +16,6 @@ from PIL import Image
 from torch import Tensor
 
 from lifecast.atomic import atomic_file
-from lifecast.networks.normal_network import NormalMaps
 from lifecast.networks.resizing import resize_image
 from lifecast.training.stage import Stage
 
@@ -58,7 +57,8 @@ def as_pixels(images: Tensor, boxes: list[Box]) -> np.ndarray:
 
 def write_strip(path: Path, stage: Stage, batch: dict[str, Any]) -> None:
     """Draw the strip of `batch` and write it as PNG, atomically."""
-    columns = normal_columns(stage, batch) if stage.stage == "normals" else level_columns(stage, batch)
+    alone = stage.stage in ("normals", "enhancer")
+    columns = normal_columns(stage, batch) if alone else level_columns(stage, batch)
     rows = np.concatenate(columns, axis=2)  # (B, CELL, columns * CELL, 3)
     sheet = rows.reshape(-1, *rows.shape[2:])
     with atomic_file(path) as part:
@@ -67,8 +67,7 @@ def write_strip(path: Path, stage: Stage, batch: dict[str, Any]) -> None:
 
 def normal_columns(stage: Stage, batch: dict[str, Any]) -> list[np.ndarray]:
     """Image, front predicted and true, back predicted and true."""
-    assert stage.model.normals is not None
-    maps = stage.model.normals(batch["image"])
+    maps = stage.normal_maps(batch["image"], masked=True)
     shown = (batch["image"], maps.front, batch["front"], maps.back, batch["back"])
     boxes = person_boxes(batch["mask"])
     return [as_pixels(image, boxes) for image in shown]
@@ -114,14 +113,13 @@ def surface_normals(stage: Stage, batch: dict[str, Any], resolution: int = 48) -
 def ask(stage: Stage, batch: dict[str, Any], points: Tensor, chunk: int = 65536) -> Tensor:
     """Occupancy (B, N) in [0, 1] of the finest level in training at points (B, N, 3), the image seen whole."""
     model, preset = stage.model, stage.model.preset
-    maps: NormalMaps
-    maps, _ = stage.level_inputs(batch)
+    maps, fine_maps = stage.level_inputs(batch)
     size = stage.scaled(preset.coarse.image_size, batch)
     coarse = stage.encode(model.coarse, batch["image"], maps, size)[-1]
     fine = None
     if stage.stage in ("fine", "joint") and model.fine is not None and preset.fine is not None:
         size = stage.scaled(preset.fine.image_size, batch)
-        fine = stage.encode(model.fine, resize_image(batch["image"], size, preset.antialias), maps, size)[-1]
+        fine = stage.encode(model.fine, resize_image(batch["image"], size, preset.antialias), fine_maps, size)[-1]
     answers = []
     for part in points.split(chunk, dim=1):
         logit, embedding = model.coarse.query(coarse, part)

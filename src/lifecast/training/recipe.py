@@ -17,7 +17,7 @@ from lifecast.errors import UsageError
 from lifecast.training.perceptual import PerceptualNetwork
 from lifecast.training.schedule import LearningRate
 
-StageName = Literal["normals", "coarse", "fine", "joint"]
+StageName = Literal["normals", "enhancer", "coarse", "fine", "joint"]
 STAGES: tuple[str, ...] = get_args(StageName)
 if sys.version_info >= (3, 11):
     import tomllib
@@ -79,7 +79,8 @@ class LossWeights:
     mask: float = 0.0
     """Binary cross entropy of the predicted mask, where the preset predicts one."""
     depth: float = 0.0
-    """L1 distance of the coarse level's auxiliary depth maps, in view units, where the preset predicts them."""
+    """L1 distance of the depth maps (the normal networks', or the coarse level's auxiliary ones), in view units, where
+    the preset predicts them."""
 
     def __post_init__(self) -> None:
         for name in ("occupancy", "l1", "cosine", "perceptual", "mask", "depth"):
@@ -115,6 +116,8 @@ class StageRecipe:
     """Share of the points drawn around the surface, the rest being uniform in the volume."""
     window: int | None = None
     """Side of the random window, in pixels of the fine image, that the fine level sees; none: the whole image."""
+    trim: float = 0.0
+    """Share of the batches that are cut down to where people are (normals and enhancer only): half the time each."""
     losses: LossWeights = field(default_factory=LossWeights)
     """The weight of each loss."""
 
@@ -128,6 +131,8 @@ class StageRecipe:
             raise UsageError(f"learning_rate = {self.learning_rate}: must be positive")
         if not 0 <= self.average < 1:
             raise UsageError(f"average = {self.average}: must lie in [0, 1)")
+        if not 0 <= self.trim <= 1:
+            raise UsageError(f"trim = {self.trim}: must lie in [0, 1]")
         if not 0 <= self.near_fraction <= 1:
             raise UsageError(f"near_fraction = {self.near_fraction}: must lie in [0, 1]")
 
@@ -151,6 +156,8 @@ class Recipe:
     coarse: StageRecipe
     fine: StageRecipe
     joint: StageRecipe
+    enhancer: StageRecipe | None = None
+    """For presets whose normal networks have one."""
     precision: Literal["32", "bf16", "fp16"] = "32"
     """Number format of the arithmetic, unless --precision says otherwise."""
     compile: bool = False
@@ -179,7 +186,9 @@ class Recipe:
 
     def stage(self, name: StageName) -> StageRecipe:
         """The part for one stage."""
-        part: StageRecipe = getattr(self, name)
+        part: StageRecipe | None = getattr(self, name)
+        if part is None:
+            raise UsageError(f"recipe {self.name} has no part [{name}]")
         return part
 
 

@@ -1,4 +1,7 @@
-"""What each stage trains, on which inputs, and how far it has come: normals, coarse, fine, joint.
+"""What each stage trains, on which inputs, and how far it has come: normals, enhancer, coarse, fine, joint.
+
+Where the preset has an enhancer, `normals` trains the U-Net before it, at its own small size, and `enhancer` the
+enhancer alone on top of it.
 
 *Alternate* training is coarse first, then fine with the coarse level frozen; *joint* trains both levels end to end.
 Either may see the true normal maps, or the predicted ones (`predicted_normals`), which closes the gap between training
@@ -17,7 +20,7 @@ from lifecast.errors import UsageError
 from lifecast.networks.levels import TwoLevel
 from lifecast.networks.normal_network import NormalMaps
 from lifecast.networks.pixel_aligned import window_fractions
-from lifecast.networks.preset import Preset
+from lifecast.networks.preset import NormalPreset, Preset, UNetPreset
 from lifecast.networks.resizing import resize_image, resize_map
 from lifecast.training import losses
 from lifecast.training.perceptual import PerceptualLoss
@@ -32,11 +35,15 @@ def stage_size(preset: Preset, stage: StageName, predicted_normals: bool) -> int
     if stage == "normals":
         if preset.normals is None:
             raise UsageError(f"preset {preset.name} predicts no normals: there is nothing to train in this stage")
+        return preset.normals.global_size or preset.normals.size
+    if stage == "enhancer":
+        if preset.normals is None or preset.normals.enhancer is None:
+            raise UsageError(f"preset {preset.name} has no enhancer: there is nothing to train in this stage")
         return preset.normals.size
     if stage == "coarse":
         sizes = [preset.coarse.image_size]
         if predicted_normals and preset.normals is not None:
-            sizes.append(preset.normals.size)
+            sizes.append(preset.normals.global_size or preset.normals.size)
         return max(sizes)
     if preset.fine is None and stage == "fine":
         raise UsageError(f"preset {preset.name} has no fine level to train")
@@ -44,7 +51,9 @@ def stage_size(preset: Preset, stage: StageName, predicted_normals: bool) -> int
 
 
 def trained_levels(preset: Preset, stage: StageName, predicted_normals: bool) -> tuple[str, ...]:
-    """Names of the parts of `TwoLevel` whose weights the stage moves."""
+    """Names of the levels of `TwoLevel` whose weights, or some of them, the stage moves."""
+    if stage == "enhancer":
+        return ("normals",)
     if stage != "joint":
         return (stage,)
     levels = ["coarse"] + (["fine"] if preset.fine is not None else [])
@@ -87,6 +96,22 @@ class Stage(nn.Module):
             raise UsageError(f"preset {model.preset.name} predicts no normals: --predicted-normals cannot be used")
         for name, level in model.named_children():
             level.requires_grad_(name in self.levels)
+        if model.normals is not None and model.normals.enhancer is not None and stage in ("normals", "enhancer"):
+            model.normals.requires_grad_(False)
+            trained = model.normals.enhancer if stage == "enhancer" else model.normals.shared
+            assert trained is not None
+            trained.requires_grad_(True)
+
+    @property
+    def multiple(self) -> int:
+        """What the sides of the normal networks' pictures must be multiples of."""
+        strides = [2 ** 5]
+        preset = self.model.preset.normals
+        for shape in (preset.network, preset.enhancer) if preset is not None else ():
+            if isinstance(shape, UNetPreset):
+                strides.append(shape.size_multiple)
+        enlarged = preset is not None and preset.global_size is not None and self.stage == "enhancer"
+        return max(strides) * (preset.size // preset.global_size if enlarged else 1)  # type: ignore[union-attr, operator]
 
     def train(self, mode: bool = True) -> Stage:
         """Training mode for the trained levels only."""
@@ -98,7 +123,7 @@ class Stage(nn.Module):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """The losses of a batch, unweighted, and their weighted sum `total`."""
         parts: dict[str, Tensor] = {}
-        if self.stage == "normals":
+        if self.stage in ("normals", "enhancer"):
             maps = self.normal_maps(batch["image"])
             parts |= self.normal_losses(maps, batch)
         else:
@@ -111,10 +136,14 @@ class Stage(nn.Module):
 
     # Normal networks
 
-    def normal_maps(self, image: Tensor) -> NormalMaps:
+    def normal_maps(self, image: Tensor, masked: bool | None = None) -> NormalMaps:
         """Predicted maps as the losses want them: where only the person's pixels count, not multiplied by the mask."""
-        assert self.model.normals is not None
-        maps: NormalMaps = self.model.normals(image, masked=self.weights.l1_over == "image")
+        networks = self.model.normals
+        assert networks is not None
+        masked = self.weights.l1_over == "image" if masked is None else masked
+        if self.stage == "normals" and networks.enhancer is not None:
+            return networks.glance(image, masked)
+        maps: NormalMaps = networks(image, masked=masked)
         return maps
 
     def normal_losses(self, maps: NormalMaps, batch: Batch) -> dict[str, Tensor]:
@@ -135,21 +164,41 @@ class Stage(nn.Module):
         result = {name: torch.stack(terms).sum() for name, terms in parts.items() if terms}
         if self.weights.mask and maps.mask_logit is not None:
             result["mask"] = losses.mask_bce(maps.mask_logit, mask)
+        if self.weights.depth and maps.depth is not None and self.stage != "enhancer":
+            depth = match_size(maps.depth, batch["depth"])
+            result["depth"] = losses.depth_l1(depth, batch["depth"], batch["depth_mask"], self.across)
         return result
 
     # Occupancy levels
 
-    def level_inputs(self, batch: Batch) -> tuple[NormalMaps, NormalMaps | None]:
-        """The maps fed to the levels, and the predicted ones with gradient if the normal networks learn along."""
+    def level_inputs(self, batch: Batch, masked: bool = True) -> tuple[NormalMaps, NormalMaps]:
+        """The maps fed to the coarse and to the fine level (`TwoLevel.predict_maps`); with gradient if the normal
+        networks learn along. The true ones are the same for both."""
         if not self.predicted_normals:
-            return NormalMaps(batch["front"], batch["back"], batch["mask"]), None
-        assert self.model.normals is not None
-        assert self.model.preset.normals is not None
-        size = self.scaled(self.model.preset.normals.size, batch)
-        image = resize_image(batch["image"], size, self.model.preset.antialias)
+            depth = resize_map(batch["depth"], batch["image"].shape[-1], False)
+            maps = NormalMaps(batch["front"], batch["back"], batch["mask"], depth=depth)
+            return maps, maps
+        networks, preset = self.model.normals, self.model.preset.normals
+        assert networks is not None
+        assert preset is not None
+
+        def seen(size: int) -> Tensor:
+            return resize_image(batch["image"], self.scaled(size, batch), self.model.preset.antialias)
+
         with torch.set_grad_enabled(torch.is_grad_enabled() and "normals" in self.levels):
-            maps = self.model.normals(image)
-        return maps, maps if "normals" in self.levels else None
+            if preset.enhancer is None:
+                maps = networks(seen(preset.size), masked)
+                return maps, networks(seen(preset.fine_size), masked) if self.sees_own_fine(preset) else maps
+            if self.stage == "coarse":
+                maps = networks.glance(seen(preset.global_size or preset.size), masked)
+                return maps, maps
+            side = self.scaled(preset.global_size or preset.size, batch)
+            fine_size = preset.fine_size if self.sees_own_fine(preset) else None
+            return networks.both(seen(fine_size or preset.size), masked, side)
+
+    def sees_own_fine(self, preset: NormalPreset) -> bool:
+        """Whether the stage trains a fine level that is fed normals predicted at a size of its own."""
+        return preset.fine_size is not None and self.stage in ("fine", "joint") and self.model.fine is not None
 
     def scaled(self, size: int, batch: Batch) -> int:
         """A size of the preset, brought to the scale of the batch's images."""
@@ -160,7 +209,7 @@ class Stage(nn.Module):
         preset = self.model.preset
         resized = [
             None if values is None else resize_map(values, size, preset.align_corners)
-            for values in (maps.front, maps.back, maps.mask)
+            for values in (maps.front, maps.back, maps.mask, maps.depth)
         ]
         stacks: list[Tensor] = level.encode(resize_image(image, size, preset.antialias), *resized)  # type: ignore[operator]
         return stacks
@@ -168,18 +217,19 @@ class Stage(nn.Module):
     def level_outputs(self, batch: Batch) -> dict[str, Any]:
         """Logits (B, N) of every coarse stack and of the fine level, the depth maps, and the predicted normals."""
         model, preset = self.model, self.model.preset
-        maps, learning = self.level_inputs(batch)
+        maps, fine_maps = self.level_inputs(batch)
         points = batch["points"]
         with torch.set_grad_enabled(torch.is_grad_enabled() and "coarse" in self.levels):
             size = self.scaled(preset.coarse.image_size, batch)
             stacks = self.encode(model.coarse, batch["image"], maps, size)
             # Only the last stack's embedding is used; the others are asked for their loss alone.
             answers = [model.coarse.query(features, points) for features in stacks]
-        result: dict[str, Any] = {"coarse": [logit for logit, _ in answers], "maps": learning}
+        learning = self.predicted_normals and "normals" in self.levels
+        result: dict[str, Any] = {"coarse": [logit for logit, _ in answers], "maps": fine_maps if learning else None}
         if preset.coarse.depth_head and "coarse" in self.levels:
             result["depth"] = model.coarse.predict_depth(stacks[-1])
         if self.stage in ("fine", "joint") and model.fine is not None and preset.fine is not None:
-            result["fine"] = self.fine_logit(batch, maps, answers[-1][1])
+            result["fine"] = self.fine_logit(batch, fine_maps, answers[-1][1])
         return result
 
     def fine_logit(self, batch: Batch, maps: NormalMaps, embedding: Tensor | None) -> Tensor:
@@ -188,20 +238,18 @@ class Stage(nn.Module):
         assert model.fine is not None
         assert preset.fine is not None
         size = self.scaled(preset.fine.image_size, batch)
-        if preset.normals and preset.normals.fine_size and self.predicted_normals and model.normals is not None:
-            fine_size = self.scaled(preset.normals.fine_size, batch)
-            with torch.set_grad_enabled(torch.is_grad_enabled() and "normals" in self.levels):
-                maps = model.normals(resize_image(batch["image"], fine_size, preset.antialias))
         image = resize_image(batch["image"], size, preset.antialias)
-        front, back = (resize_map(m, size, preset.align_corners) for m in (maps.front, maps.back))
-        mask = None if maps.mask is None else resize_map(maps.mask, size, preset.align_corners)
+        parts = [
+            None if values is None else resize_map(values, size, preset.align_corners)
+            for values in (maps.front, maps.back, maps.mask, maps.depth)
+        ]
         window = batch.get("window")
         if window is None or bool((window[:, 2] >= batch["image"].shape[-1]).all()):
-            features = model.fine.encode(image, front, back, mask)[-1]
+            features = model.fine.encode(image, *parts)[-1]
             return model.fine.query(features, batch["points"], embedding)
         # The dataset's window counts pixels of its image; `size` may differ from that.
         pixels = window * size // batch["image"].shape[-1]
-        cut = [None if x is None else cut_windows(x, pixels) for x in (image, front, back, mask)]
+        cut = [None if x is None else cut_windows(x, pixels) for x in (image, *parts)]
         features = model.fine.encode(*cut)[-1]  # type: ignore[arg-type]
         return model.fine.query(features, batch["points"], embedding, window_fractions(pixels, size))
 
@@ -229,18 +277,14 @@ class Stage(nn.Module):
         """Sums and counts of the figures of a batch: divide the one by the other after adding up all batches.
 
         front_deg, back_deg: angle of the normals inside the mask. mask_iou. coarse_iou, fine_iou: intersection over
-        union of predicted and true occupancy at the sampled points. depth_cm: error of the auxiliary depth maps at
-        180 cm height.
+        union of predicted and true occupancy at the sampled points. depth_cm: error of the depth maps at 180 cm height,
+        those of the normal networks or of the auxiliary head.
         """
         figures: dict[str, tuple[Tensor, Tensor]] = {}
-        if self.stage == "normals" or self.predicted_normals:
-            assert self.model.normals is not None
-            assert self.model.preset.normals is not None
-            size = batch["image"].shape[-1]
-            if self.stage != "normals":
-                size = self.scaled(self.model.preset.normals.size, batch)
-            image = resize_image(batch["image"], size, self.model.preset.antialias)
-            maps = self.model.normals(image, masked=False)
+        alone = self.stage in ("normals", "enhancer")
+        if alone or self.predicted_normals:
+            maps = self.normal_maps(batch["image"], False) if alone else self.level_inputs(batch, masked=False)[1]
+            size = maps.front.shape[-1]
             inside = resize_map(batch["mask"], size, False)[:, 0] > 0.5
             for name, predicted in (("front_deg", maps.front), ("back_deg", maps.back)):
                 true = resize_map(batch[name.split("_")[0]], size, False)
@@ -248,23 +292,30 @@ class Stage(nn.Module):
                 figures[name] = (angles[inside].sum(), inside.sum())
             if maps.mask is not None:
                 figures["mask_iou"] = overlap(maps.mask[:, 0] > 0.5, inside)
-        if self.stage != "normals":
+            if maps.depth is not None:
+                figures["depth_cm"] = depth_error(maps.depth, batch)
+        if not alone:
             outputs = self.level_outputs(batch)
             true = batch["occupancy"] > 0.5
             figures["coarse_iou"] = overlap(outputs["coarse"][-1] > 0, true)
             if "fine" in outputs:
                 figures["fine_iou"] = overlap(outputs["fine"] > 0, true)
             if "depth" in outputs:
-                error = (match_size(outputs["depth"].float(), batch["depth"]) - batch["depth"]).abs()
-                weight = batch["depth_mask"].float()
-                figures["depth_cm"] = ((error * weight).sum() * CM_A_UNIT, weight.sum() * error.shape[1])
+                figures["depth_cm"] = depth_error(outputs["depth"], batch)
         return figures
 
     def score(self, figures: dict[str, float]) -> float:
         """One figure to choose the best weights by; more is better."""
-        if self.stage == "normals":
-            return -(figures["front_deg"] + figures["back_deg"]) / 2
+        if self.stage in ("normals", "enhancer"):
+            return -(figures["front_deg"] + figures["back_deg"]) / 2 - 2 * figures.get("depth_cm", 0.0)
         return figures.get("fine_iou", figures["coarse_iou"])
+
+
+def depth_error(depth: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Sum of the distance between depth maps (B, 2, h, w) and the truth in cm at 180 cm height, and its count."""
+    error = (match_size(depth.float(), batch["depth"]) - batch["depth"]).abs()
+    weight = batch["depth_mask"].float()
+    return (error * weight).sum() * CM_A_UNIT, weight.sum() * error.shape[1]
 
 
 def overlap(predicted: Tensor, true: Tensor) -> tuple[Tensor, Tensor]:

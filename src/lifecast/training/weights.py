@@ -72,6 +72,8 @@ def check_foundations(stage: StageName, preset: Preset, history: dict[str, Any],
         raise UsageError(
             "the fine level stands on a trained coarse level: give it with --init COARSE_RUN/weights.safetensors"
         )
+    if stage == "enhancer" and "normals" not in history:
+        raise UsageError("the enhancer corrects trained normal networks: give them with --init RUN/weights.safetensors")
     if stage in ("coarse", "fine", "joint") and predicted_normals and "normals" not in history:
         raise UsageError(
             "--predicted-normals needs trained normal networks: give them with --init NORMALS_RUN/weights.safetensors"
