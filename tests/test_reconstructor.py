@@ -241,23 +241,3 @@ def test_scale_of_somebody_who_sits(doll: Doll) -> None:
     assert head is not None
     assert head.crown > head.chin
     assert _head(Person(person.box), camera) is None
-
-
-def test_a_known_mask_takes_the_place_of_the_predicted_one() -> None:
-    """Unit normals under the known mask, wherever the network itself believed in the person a little."""
-    from torch.nn.functional import normalize
-
-    from lifecast.networks.normal_network import NormalMaps
-    from lifecast.reconstructor import _masked
-
-    torch.manual_seed(0)
-    unit_front, unit_back = (normalize(torch.randn(1, 3, 8, 8), dim=1) for _ in range(2))
-    believed = torch.rand(1, 1, 8, 8) * 0.9 + 0.05
-    known = (np.random.default_rng(0).random((8, 8)) > 0.5).astype(np.float32)
-    masked = _masked(NormalMaps(unit_front * believed, unit_back * believed, believed), known)
-    expected = torch.from_numpy(known)[None, None]
-    torch.testing.assert_close(masked.front, unit_front * expected)
-    torch.testing.assert_close(masked.back, unit_back * expected)
-    torch.testing.assert_close(masked.mask, expected)
-    plain = NormalMaps(unit_front, unit_back)
-    assert _masked(plain, known) is plain

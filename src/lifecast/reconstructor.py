@@ -20,12 +20,11 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
-from torch.nn.functional import normalize
 
 from lifecast.errors import UsageError
+from lifecast.networks.allocation import keep_freed_pages
 from lifecast.networks.checkpoint import load_checkpoint
 from lifecast.networks.levels import TwoLevel
-from lifecast.networks.normal_network import NormalMaps
 from lifecast.networks.resizing import resize_image
 from lifecast.photo import blazepose
 from lifecast.photo.blazepose import EARS, NOSE
@@ -63,6 +62,8 @@ def load(weights: str | Path = "compact", device: str = "auto") -> Reconstructor
     Raises CheckpointError for weights that cannot be used, UsageError for a device that is not there.
     """
     chosen = _device(device)
+    if chosen.type == "cpu":
+        keep_freed_pages()
     model, card = load_checkpoint(weights)
     return Reconstructor(model, card, chosen)
 
@@ -98,7 +99,7 @@ class Reconstructor:
         background: Background = "clean",
     ) -> None:
         self.device = torch.device(device)
-        self.model = model.to(self.device).eval()
+        self.model = model.to(self.device).for_inference()
         self.card = card or {}
         self.background = background
 
@@ -201,9 +202,10 @@ class Reconstructor:
         with watch.stage("normals"):
             maps = fine_maps = None
             if self.model.normals is not None:
-                maps, fine_maps = self.model.predict_maps(shown[0], shown[-1])
+                known = None
                 if mask is not None and self.background == "clean":
-                    maps, fine_maps = _masked(maps, mask), _masked(fine_maps, mask)
+                    known = torch.from_numpy(np.array(mask)).to(self.device)[None, None]  # (1, 1, S, S)
+                maps, fine_maps = self.model.predict_maps(shown[0], shown[-1], known)
         with watch.stage("features"), self._half_precision():
             encoded = self.model.encode(shown[0], shown[-1], maps, fine_maps)
         front = back = None
@@ -311,19 +313,6 @@ class Reconstructor:
 
     def _shown_raw(self, photo: Photo, camera: Camera) -> Tensor:
         return self._shown(photo, crop_colour(photo.colour, camera, self.model.preset.framing), None, camera)[-1]
-
-
-def _masked(maps: NormalMaps, mask: np.ndarray) -> NormalMaps:
-    """Maps under the known mask (S, S) in place of the predicted one; as they are where none was predicted.
-
-    A network that predicts a mask has multiplied its unit normals by it: they are brought back to unit length first.
-    """
-    if maps.mask is None:
-        return maps
-    known = torch.from_numpy(np.array(mask)).to(maps.mask)[None, None]
-    known = resize_image(known, maps.mask.shape[-1])  # (1, 1, s, s)
-    front, back = normalize(maps.front, dim=1) * known, normalize(maps.back, dim=1) * known
-    return NormalMaps(front, back, known, depth=maps.depth)
 
 
 def _as_map(values: Tensor) -> np.ndarray:

@@ -24,8 +24,8 @@ def test_every_row_can_be_built_and_asked(base, row):
     size = preset.normals.size if preset.normals else 0
     with torch.device("meta"), torch.no_grad():
         model = TwoLevel(preset)
-        one, three = torch.empty(1, 1, size, size), torch.empty(1, 3, size, size)
-        normals = NormalMaps(three, three, one) if preset.normals else None
+        one, two, three = (torch.empty(1, channels, size, size) for channels in (1, 2, 3))
+        normals = NormalMaps(three, three, one, depth=two) if preset.normals else None
         encoded = model.encode(torch.empty(1, 3, preset.image_size, preset.image_size), normals=normals)
         assert model.occupancy(encoded, torch.empty(1, 4, 3)).shape == (1, 4)
     assert preset_named(preset.name) == preset
@@ -35,8 +35,9 @@ def test_input_channels_follow_the_normals():
     assert PAPER.input_channels == 9
     assert preset_named("paper-front-normals").input_channels == 6
     assert preset_named("paper-no-normals").input_channels == 3
-    assert COMPACT.input_channels == 10
-    assert preset_named("compact-no-mask").input_channels == 9
+    assert COMPACT.input_channels == 12
+    assert preset_named("compact-no-mask").input_channels == 11
+    assert preset_named("compact-no-mask-no-depth-maps").input_channels == 9
     assert preset_named("paper-mask").input_channels == 10
 
 

@@ -234,3 +234,32 @@ def test_missing_and_misfitting_maps_are_named(model, image):
         model.fine.query(torch.zeros(1, 8, 16, 16), torch.zeros(1, 4, 3), None)
     with pytest.raises(UsageError, match="predicts no normals"):
         TwoLevel(preset_named("tiny-no-normals")).predict_normals(image)
+
+
+def test_the_coarse_level_is_fed_the_glance_and_the_fine_level_the_enhanced_maps(image, points):
+    """And both see the depths; the coarse level has them among its features, in the scale of its own depth."""
+    torch.manual_seed(7)
+    model = TwoLevel(dataclasses.replace(preset_named("tiny-depth-maps-enhancer"), depth_scale=8.0)).eval()
+    torch.nn.init.normal_(model.normals.enhancer.head.weight, std=0.1)
+    with torch.no_grad():
+        small = resize_image(image, 128)
+        glance, enhanced = model.normals.both(small)
+        encoded = model.encode(image)
+        assert torch.equal(encoded.normals.front, enhanced.front)
+        maps = [resize_map(v, 128) for v in (glance.front, glance.back, glance.mask, glance.depth)]
+        coarse = model.coarse.encode(small, *maps)[-1]
+        torch.testing.assert_close(encoded.coarse_features, coarse)
+        torch.testing.assert_close(coarse[:, -2:], 8 * resize_map(maps[3], coarse.shape[-1]))
+        maps = [resize_map(v, 256) for v in (enhanced.front, enhanced.back, enhanced.mask, enhanced.depth)]
+        torch.testing.assert_close(encoded.fine_features, model.fine.encode(image, *maps)[-1])
+        given = [v._replace(front=-v.front) for v in model.predict_maps(image)]
+        turned = model.encode(image, normals=given[0], fine_normals=given[1])
+        assert torch.equal(turned.normals.front, -enhanced.front)
+        assert not torch.allclose(turned.coarse_features, encoded.coarse_features)
+
+
+def test_depths_that_are_missing_are_named(image):
+    model = TwoLevel(preset_named("tiny-depth-maps"))
+    small = image[..., :128, :128]
+    with pytest.raises(UsageError, match="depths"):
+        model.coarse.encode(small, small, small, small[:, :1])

@@ -3,8 +3,11 @@ import dataclasses
 import torch
 from torch.nn import functional
 
-from lifecast.networks.normal_network import GlobalGenerator, NormalNetworks
+from lifecast.networks.ablations import preset_named
+from lifecast.networks.depth_network import DepthNetwork
+from lifecast.networks.normal_network import GlobalGenerator, NormalMaps, NormalNetworks, under_mask
 from lifecast.networks.preset import TINY, GeneratorPreset, NormalPreset
+from lifecast.networks.resizing import resize_image
 
 GENERATOR = GeneratorPreset(filters=4, downsamplings=2, blocks=1)
 
@@ -63,3 +66,100 @@ def test_a_generator_pads_by_reflection_where_pix2pixhd_does():
         y = functional.conv_transpose2d(y, conv.weight, conv.bias, stride=2, padding=1, output_padding=1)
         y = norm(y).clamp(min=0)
     torch.testing.assert_close(generator(x), reflected(y, generator.head, 3))
+
+
+def enhanced_networks():
+    torch.manual_seed(0)
+    networks = NormalNetworks(preset_named("tiny-depth-maps-enhancer").normals).eval()
+    with torch.no_grad():  # they start as the identity
+        torch.nn.init.normal_(networks.depth.refine.head.weight, std=0.1)
+        torch.nn.init.normal_(networks.enhancer.head.weight, std=0.1)
+    return networks
+
+
+def test_the_enhancer_corrects_the_enlarged_maps_of_a_glance():
+    """By hand: the first U-Net at half the size, its outputs enlarged, picture and outputs to the second, their sum."""
+    networks = enhanced_networks()
+    image = torch.rand(2, 3, 128, 128) * 2 - 1
+    with torch.no_grad():
+        small = resize_image(image, 64)
+        glance, enhanced = networks.both(image)
+        for mine, theirs in zip(glance, networks.glance(small), strict=True):
+            assert torch.equal(mine, theirs)
+        raw = functional.interpolate(networks.shared(small), size=(128, 128), mode="bilinear", align_corners=False)
+        total = raw + networks.enhancer(torch.cat((image, raw), 1))
+        mask = torch.sigmoid(total[:, 6:7])
+        torch.testing.assert_close(enhanced.front, functional.normalize(total[:, :3], dim=1) * mask)
+        torch.testing.assert_close(enhanced.back, functional.normalize(total[:, 3:6], dim=1) * mask)
+        assert torch.equal(networks(image).front, enhanced.front)
+        seen = torch.cat((small, glance.front, glance.back, glance.mask), 1)
+        torch.testing.assert_close(enhanced.depth, networks.depth(seen).depth)
+        assert torch.equal(glance.depth, enhanced.depth)
+        assert glance.depth.shape == (2, 2, 32, 32)
+
+
+def test_the_depth_networks_answer_is_the_mean_of_its_distribution_and_a_correction():
+    torch.manual_seed(2)
+    preset = preset_named("tiny-depth-maps").normals.depth
+    network = DepthNetwork(10, preset).eval()
+    seen = torch.randn(2, 10, 64, 64)
+    with torch.no_grad():
+        maps = network(seen)
+        assert maps.logits.shape == (2, 2, preset.bins, 8, 8)
+        shares = maps.logits.softmax(2)
+        mean = sum(shares[:, :, k] * z for k, z in enumerate(torch.linspace(-preset.reach, preset.reach, preset.bins)))
+        # The correction begins at nothing.
+        torch.testing.assert_close(maps.depth, resize_image(mean, 32), atol=1e-6, rtol=1e-5)
+        network.refine.head.bias.fill_(0.8)
+        torch.testing.assert_close(network(seen).depth, maps.depth + 0.1, atol=1e-6, rtol=1e-5)
+
+
+def test_the_depth_network_sees_masked_maps_whatever_is_asked_for():
+    networks = enhanced_networks()
+    image = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        masked, bare = networks.glance(image), networks.glance(image, masked=False)
+    assert torch.equal(masked.depth, bare.depth)
+    torch.testing.assert_close(bare.front * bare.mask, masked.front)
+
+
+def test_a_known_mask_takes_the_place_of_the_predicted_one():
+    """Unit normals under the known mask, wherever the network itself believed in the person a little; depths see it."""
+    torch.manual_seed(0)
+    unit_front, unit_back = (functional.normalize(torch.randn(1, 3, 8, 8), dim=1) for _ in range(2))
+    believed = torch.rand(1, 1, 8, 8) * 0.9 + 0.05
+    known = (torch.rand(1, 1, 8, 8) > 0.5).float()
+    masked = under_mask(NormalMaps(unit_front * believed, unit_back * believed, believed), known)
+    torch.testing.assert_close(masked.front, unit_front * known)
+    torch.testing.assert_close(masked.back, unit_back * known)
+    torch.testing.assert_close(masked.mask, known)
+    plain = NormalMaps(unit_front, unit_back)
+    assert under_mask(plain, known) is plain
+    networks = enhanced_networks()
+    image, mask = torch.rand(1, 3, 128, 128), torch.zeros(1, 1, 128, 128)
+    mask[..., 30:100, 40:80] = 1
+    with torch.no_grad():
+        glance, enhanced = networks.both(image, known=mask)
+        assert not torch.allclose(glance.depth, networks.both(image)[0].depth)
+    assert torch.equal(enhanced.mask, mask)
+    assert glance.front.abs().sum(1)[:, :10].max() == 0
+
+
+def test_an_enhancer_begins_by_changing_nothing():
+    torch.manual_seed(1)
+    networks = NormalNetworks(preset_named("tiny-depth-maps-enhancer").normals).eval()
+    image = torch.rand(1, 3, 128, 128)
+    with torch.no_grad():
+        glance, enhanced = networks.both(image, masked=False)
+    enlarged = functional.normalize(resize_image(glance.front, 128), dim=1)
+    assert functional.cosine_similarity(enlarged, enhanced.front, dim=1).mean() > 0.99
+
+
+def test_the_first_network_sees_the_size_that_it_is_told():
+    networks = enhanced_networks()
+    image = torch.rand(1, 3, 256, 256)
+    with torch.no_grad():
+        glance, enhanced = networks.both(image, global_side=64)
+    assert glance.front.shape[-1] == 64
+    assert enhanced.front.shape[-1] == 256
+    assert torch.equal(glance.front, networks.glance(resize_image(image, 64)).front)

@@ -55,7 +55,7 @@ def test_every_output_has_the_shape_that_the_preset_says(preset):
     assert encoded.normals.front.shape == (2, 3, preset.normals.size, preset.normals.size)
     assert encoded.normals.back.shape == encoded.normals.front.shape
     coarse = preset.coarse
-    assert encoded.coarse_features.shape == (2, coarse.features, coarse.feature_size, coarse.feature_size)
+    assert encoded.coarse_features.shape == (2, coarse.map_channels, coarse.feature_size, coarse.feature_size)
     fine = preset.fine
     assert encoded.fine_features.shape == (2, fine.features, fine.feature_size, fine.feature_size)
     assert model.occupancy(encoded, torch.empty(2, 7, 3, device="meta")).shape == (2, 7)
@@ -64,7 +64,7 @@ def test_every_output_has_the_shape_that_the_preset_says(preset):
 def test_feature_maps_of_the_two_shipped_designs():
     assert (PAPER.coarse.feature_size, PAPER.coarse.features) == (128, 256)
     assert (PAPER.fine.feature_size, PAPER.fine.features) == (512, 16)
-    assert (COMPACT.coarse.feature_size, COMPACT.coarse.features) == (128, 64)
+    assert (COMPACT.coarse.feature_size, COMPACT.coarse.map_channels) == (128, 32 + 2)
     assert (COMPACT.fine.feature_size, COMPACT.fine.features) == (512, 16)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lifecast.errors import UsageError
-from lifecast.scans.augmentation import NONE, Augmentation, Placement, add_noise
+from lifecast.scans.augmentation import NONE, Augmentation, Placement, add_noise, clean_background
 
 
 def disc(size: int, x: float, y: float, radius: float = 0.12) -> np.ndarray:
@@ -95,3 +95,17 @@ def test_ranges_that_cannot_be_are_refused() -> None:
         Augmentation(scale=(1.2, 0.8))
     with pytest.raises(UsageError, match="jpeg"):
         Augmentation(jpeg=1.5)
+
+
+def test_a_cleaned_background_is_grey_but_near_the_person() -> None:
+    rng = np.random.default_rng(4)
+    picture = rng.integers(0, 256, (256, 256, 3)).astype(np.uint8)
+    mask = disc(256, 0.0, 0.0, 0.4)
+    far, deep = disc(256, 0.0, 0.0, 0.48) == 0, disc(256, 0.0, 0.0, 0.32) > 0
+    edges = set()
+    for _ in range(6):
+        cleaned = clean_background(picture, mask, rng)
+        assert (np.abs(cleaned[far].astype(int) - 127) <= 1).all()
+        assert (np.abs(cleaned[deep].astype(int) - picture[deep]) <= 1).all()
+        edges.add(cleaned[~far & ~deep].tobytes())
+    assert len(edges) == 6, "no two masks are off in the same way"

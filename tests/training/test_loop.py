@@ -185,3 +185,23 @@ def test_bf16_trains_on_a_cpu(tmp_path, train_here):
     weights = train_here("coarse", tmp_path / "n", steps=1, precision="bf16", size=32)
     assert all(value.dtype == torch.float32 for value in load_file(weights).values())
     assert log_lines(tmp_path / "n")[-1]["validation"]["coarse_iou"] >= 0
+
+
+def test_several_datasets_are_one_after_the_other(tmp_path):
+    class Numbers:
+        def __init__(self, first, count):
+            self.values, self.epoch = list(range(first, first + count)), 0
+
+        def set_epoch(self, epoch):
+            self.epoch = epoch
+
+        def __len__(self):
+            return len(self.values)
+
+        def __getitem__(self, index):
+            return {"value": self.values[index], "epoch": self.epoch}
+
+    joined = data.Joined([Numbers(0, 3), Numbers(3, 1), Numbers(4, 5)])
+    joined.set_epoch(2)
+    assert [joined[i]["value"] for i in range(len(joined))] == list(range(9))
+    assert all(joined[i]["epoch"] == 2 for i in range(9))

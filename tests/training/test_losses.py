@@ -108,3 +108,20 @@ def test_depth_counts_only_the_person():
     mask[..., :2] = 1
     predicted[..., 2:] = 100  # outside: must not matter
     assert float(losses.depth_l1(predicted, true, mask)) == pytest.approx(0.5)
+
+
+def test_depth_bins_is_the_cross_entropy_with_a_bell_about_the_true_depth():
+    torch.manual_seed(3)
+    centres = torch.linspace(-0.6, 0.6, 7)  # 0.2 apart
+    logits, true = torch.randn(2, 2, 7, 3, 3), torch.rand(2, 2, 3, 3) * 1.6 - 0.8
+    mask = (torch.rand(2, 1, 3, 3) > 0.4).float()
+    total, count = 0.0, 0
+    for b, side, row, column in torch.ones(2, 2, 3, 3).nonzero().tolist():
+        if mask[b, 0, row, column] == 0:
+            continue
+        z = min(0.6, max(-0.6, float(true[b, side, row, column])))
+        bell = [math.exp(-0.5 * ((z - float(c)) / 0.2) ** 2) for c in centres]
+        shares = torch.softmax(logits[b, side, :, row, column], 0).tolist()
+        total -= sum(w / sum(bell) * math.log(p) for w, p in zip(bell, shares, strict=True))
+        count += 1
+    assert float(losses.depth_bins(logits, true, mask, centres)) == pytest.approx(total / count, rel=1e-4)

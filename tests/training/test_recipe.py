@@ -58,8 +58,8 @@ def changed(tmp_path, pattern, replacement, name="cpu"):
         (r"^learning_rate = 1e-3", 'learning_rate = "fast"', "learning_rate: expected float"),
         (r"^learning_rate = 1e-3", "learning_rate = -1", "must be positive"),
         (r'^optimiser = "adamw"', 'optimiser = "sgd"', "'sgd' is not one of adam, adamw, rmsprop"),
-        (r"share = 0\.7", "share = 0.6", "sum to 0.9"),
-        (r"size = 256", "size = 250", "multiple of 32"),
+        (r"share = 0\.85", "share = 0.75", "sum to 0.9"),
+        (r"scale = 0\.5", "size = 250", "multiple of 32"),
         (r"^\[joint\]", "[jiont]", "unknown key 'jiont'"),
         (r"^average = 0\.998", "average = 1.5", "average"),
         (r"batch = 4", "batch = true", "batch: expected int"),
@@ -94,4 +94,4 @@ def test_a_phases_side_is_its_size_or_a_share_of_the_presets():
 
 def test_phases_follow_their_shares():
     part = load_recipe("cpu").normals
-    assert [part.phase_at(p) for p in (0.0, 0.69, 0.7, 0.99, 1.0)] == [0, 0, 1, 1, 1]
+    assert [part.phase_at(p) for p in (0.0, 0.14, 0.15, 0.99, 1.0)] == [0, 0, 1, 1, 1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 import torch
 from torch import nn
@@ -58,6 +60,48 @@ def test_gradients_reach_exactly_the_levels_that_a_stage_trains(batch, stage, pr
             missing = {name for name, _ in part.named_parameters()} - set(with_gradient)
             assert not missing, level
     assert set(module.levels) == trained
+
+
+@pytest.mark.parametrize(
+    ("stage", "trained"),
+    [("normals", "shared"), ("depth", "depth"), ("enhancer", "enhancer"), ("joint", "shared depth enhancer")],
+)
+def test_the_normal_networks_are_trained_one_after_the_other(batch, stage, trained):
+    weights = dataclasses.replace(ALL, depth_bins=0.3)
+    module = tiny_stage(stage, predicted=stage == "joint", weights=weights, name="tiny-depth-maps-enhancer")
+    parts = module(batch)
+    assert ("depth_bins" in parts) == (stage in ("depth", "joint"))
+    assert ("l1" in parts) == (stage != "depth")
+    parts["total"].backward()
+    moved = {
+        name.split(".")[0]
+        for name, p in module.model.normals.named_parameters()
+        if p.grad is not None and bool(p.grad.any())
+    }
+    assert moved == set(trained.split())
+    assert {name.split(".")[0] for name, p in module.model.normals.named_parameters() if p.requires_grad} == moved
+
+
+def test_the_depth_network_sees_true_or_predicted_maps_by_the_switch(batch):
+    truth, predicted = (tiny_stage("depth", p, name="tiny-depth-maps") for p in (False, True))
+    with torch.no_grad():
+        maps = predicted.model.normals.glance(batch["image"])
+        given = {**batch, "front": maps.front, "back": maps.back, "mask": maps.mask}
+        torch.testing.assert_close(truth.depth_maps(given).depth, predicted.depth_maps(batch).depth)
+        assert not torch.allclose(truth.depth_maps(batch).depth, predicted.depth_maps(batch).depth)
+    assert set(truth.measure(batch)) == {"depth_cm"}
+    assert set(predicted.measure(batch)) == {"depth_cm", "front_deg", "back_deg", "mask_iou"}
+
+
+def test_levels_with_depth_maps_train_on_true_and_on_predicted_ones(batch):
+    for predicted in (False, True):
+        module = tiny_stage("fine", predicted, name="tiny-depth-maps-enhancer")
+        with torch.no_grad():
+            outputs = module.level_outputs(batch)
+            maps, fine_maps = module.level_inputs(batch)
+        assert outputs["fine"].shape == batch["occupancy"].shape
+        assert maps.depth.shape[1] == 2
+        assert (maps is fine_maps) == (not predicted)
 
 
 def test_joint_training_reaches_the_normal_networks_through_the_occupancy_too(batch):
@@ -146,7 +190,7 @@ def test_match_size_averages_down():
 def test_figures_of_a_perfect_prediction(batch):
     module = tiny_stage("normals")
     truth = NormalMaps(batch["front"], batch["back"], batch["mask"], batch["mask"] * 20 - 10)
-    module.model.normals.forward = lambda image, masked=True: truth
+    module.normal_maps = lambda image, masked=None: truth
     figures = {name: float(amount / count) for name, (amount, count) in module.measure(batch).items()}
     assert figures["front_deg"] == pytest.approx(0, abs=1e-3)
     assert figures["back_deg"] == pytest.approx(0, abs=1e-3)
@@ -157,7 +201,7 @@ def test_figures_of_a_perfect_prediction(batch):
 def test_figures_of_known_errors(batch):
     module = tiny_stage("normals")
     turned = torch.stack([-batch["front"][:, 1], batch["front"][:, 0], batch["front"][:, 2]], 1)  # 90 degrees about z
-    module.model.normals.forward = lambda image, masked=True: NormalMaps(turned, -batch["back"], 1 - batch["mask"])
+    module.normal_maps = lambda image, masked=None: NormalMaps(turned, -batch["back"], 1 - batch["mask"])
     figures = {name: float(amount / count) for name, (amount, count) in module.measure(batch).items()}
     inside = batch["mask"][:, 0] > 0.5
     z = batch["front"][:, 2][inside].clamp(-1, 1)
@@ -185,7 +229,11 @@ def test_sizes_of_the_stages():
         512, 512, 1024, 1024,
     ]  # fmt: skip
     assert stage_size(compact, "coarse", False) == compact.coarse.image_size
-    assert stage_size(compact, "coarse", True) == compact.normals.size
+    assert stage_size(compact, "coarse", True) == compact.normals.global_size
+    assert stage_size(compact, "normals", False) == compact.normals.global_size
+    assert stage_size(compact, "enhancer", False) == compact.normals.size
+    with pytest.raises(UsageError, match="no enhancer"):
+        stage_size(paper, "enhancer", False)
 
 
 def test_stages_that_a_preset_lacks_are_refused():

@@ -9,9 +9,10 @@ import tyro
 
 
 def train(
-    stage: Annotated[Literal["normals", "enhancer", "coarse", "fine", "joint"], tyro.conf.Positional],
+    stage: Annotated[Literal["normals", "depth", "enhancer", "coarse", "fine", "joint"], tyro.conf.Positional],
     data: Path,
     out: Path,
+    also: tuple[Path, ...] = (),
     preset: str | None = None,
     recipe: str | None = None,
     resume: bool = False,
@@ -33,14 +34,15 @@ def train(
     backgrounds: Path | None = None,
     seed: int = 0,
 ) -> int:
-    """Train one stage: the normal networks, their enhancer, the coarse level, the fine level on a frozen coarse one,
-    or both levels jointly.
+    """Train one stage: the normal networks, their depth network, their enhancer, the coarse level, the fine level on a
+    frozen coarse one, or both levels jointly.
 
     A run's folder holds its log, checkpoints, pictures and `weights.safetensors`, which is usable at any time. Each
     stage starts from the weights of the ones before:
 
         lifecast train normals --data DATA --out RUNS/normals
-        lifecast train enhancer --data DATA --out RUNS/enhancer --init RUNS/normals/weights.safetensors
+        lifecast train depth --data DATA --out RUNS/depth --init RUNS/normals/weights.safetensors --predicted-normals
+        lifecast train enhancer --data DATA --out RUNS/enhancer --init RUNS/depth/weights.safetensors
         lifecast train coarse --data DATA --out RUNS/coarse --init RUNS/enhancer/weights.safetensors --predicted-normals
         lifecast train fine --data DATA --out RUNS/fine --init RUNS/coarse/weights.safetensors --predicted-normals
 
@@ -50,6 +52,7 @@ def train(
         stage: which levels are trained
         data: dataset folder that `lifecast prepare` wrote
         out: the run's folder
+        also: further datasets to train on; validation stays with the test people of DATA
         preset: architecture; by default that of the first --init, or compact
         recipe: built-in recipe (paper, cpu, gpu-short) or the path of a .toml file; by default the resumed run's, or
             cpu or gpu-short by the machine

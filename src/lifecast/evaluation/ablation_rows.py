@@ -120,8 +120,11 @@ def needed_runs(rows: list[Row]) -> list[TrainingRun]:
 
 
 def row_preset(base: Preset, run: TrainingRun) -> Preset:
-    """The run's architecture. The base goes without a mask channel, since the rows without normals have
-    none.
-    """
-    plain = ablation(base, "no-mask") if base.mask_input else base
+    """The run's architecture. The base goes without what the paper lacks: a mask channel, depth maps, an enhancer."""
+    beyond = {
+        "no-mask": base.mask_input,
+        "no-depth-maps": base.depth_input,
+        "no-enhancer": base.normals is not None and base.normals.enhancer is not None,
+    }
+    plain = ablation(base, *(switch for switch, there in beyond.items() if there))
     return ablation(plain, *run.switches)

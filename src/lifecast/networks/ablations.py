@@ -15,6 +15,7 @@ from dataclasses import replace
 from lifecast.errors import UsageError
 from lifecast.networks.preset import (
     PRESETS,
+    DepthPreset,
     GlobalFeaturePreset,
     HourglassPreset,
     LevelPreset,
@@ -101,14 +102,33 @@ def _no_mask(preset: Preset) -> Preset:
 def _without_depth(preset: Preset) -> Preset:
     """The levels neither see predicted depth maps nor have them among their features."""
     fine = preset.fine and replace(preset.fine, depth_features=False)
-    normals = preset.normals and replace(preset.normals, depth=False)
+    normals = preset.normals and replace(preset.normals, depth=None)
     coarse = replace(preset.coarse, depth_features=False)
     return replace(preset, normals=normals, coarse=coarse, fine=fine, depth_input=False)
 
 
-def _no_depth(preset: Preset) -> Preset:
+def _depth_maps(preset: Preset) -> Preset:
+    """The normal networks predict depth maps too, and both levels see them."""
+    small = UNetPreset(widths=(8, 16, 24, 32), blocks=(0, 1, 1, 1), first_stride=2, output_stride=8)
+    refine = UNetPreset(widths=(8, 16), blocks=(1, 1), first_stride=2, output_stride=2)
+    normals = _normals(preset)
+    normals = replace(normals, depth=DepthPreset(small, refine, size=normals.size // 2))
+    coarse = replace(preset.coarse, depth_features=True, depth_head=False)
+    return replace(preset, normals=normals, coarse=coarse, depth_input=True)
+
+
+def _no_depth_maps(preset: Preset) -> Preset:
     """No predicted depth maps: the coarse level learns depth by itself, as in the paper."""
     return _without_depth(preset)
+
+
+def _enhancer(preset: Preset) -> Preset:
+    """The normal networks see the picture at half their size, and an enhancer brings the maps to full size."""
+    normals = _normals(preset)
+    if not isinstance(normals.network, UNetPreset):
+        raise UsageError(f"preset {preset.name} has no U-Net that an enhancer could stand on")
+    enhancer = UNetPreset(widths=normals.network.widths[:3], blocks=(0, 1, 1))
+    return replace(preset, normals=replace(normals, global_size=normals.size // 2, enhancer=enhancer))
 
 
 def _no_enhancer(preset: Preset) -> Preset:
@@ -130,7 +150,9 @@ SWITCHES: dict[str, Callable[[Preset], Preset]] = {
     "fine-normals": _fine_normals,
     "mask": _mask,
     "no-mask": _no_mask,
-    "no-depth": _no_depth,
+    "depth-maps": _depth_maps,
+    "no-depth-maps": _no_depth_maps,
+    "enhancer": _enhancer,
     "no-enhancer": _no_enhancer,
 }
 """Each switch by its name; its docstring says which row it makes."""

@@ -19,7 +19,7 @@ from lifecast.errors import UsageError
 from lifecast.networks.global_feature import GlobalFeature
 from lifecast.networks.hourglass import HourglassEncoder
 from lifecast.networks.mlp import PixelAlignedMLP
-from lifecast.networks.normal_network import NormalMaps, NormalNetworks
+from lifecast.networks.normal_network import NormalMaps, NormalNetworks, under_mask
 from lifecast.networks.pixel_aligned import inside_box, sample_features
 from lifecast.networks.preset import HourglassPreset, LevelPreset, Preset
 from lifecast.networks.resizing import resize_image, resize_map
@@ -186,8 +186,12 @@ class TwoLevel(nn.Module):
             raise UsageError(f"preset {self.preset.name} predicts no normals")
         return self.normals(image)
 
-    def predict_maps(self, image: Tensor, small: Tensor | None = None) -> tuple[NormalMaps, NormalMaps]:
+    def predict_maps(
+        self, image: Tensor, small: Tensor | None = None, known: Tensor | None = None
+    ) -> tuple[NormalMaps, NormalMaps]:
         """What the coarse and what the fine level are fed, from image (B, 3, S, S) and `small` as in `encode`.
+
+        `known` (B, 1, H, W): the person's mask, where it is known, in place of the predicted one.
 
         The two are the same maps, unless the preset has an enhancer (the coarse level then sees what the first U-Net
         made of the small picture) or a `fine_size`.
@@ -204,15 +208,18 @@ class TwoLevel(nn.Module):
         if preset.enhancer is None:
             coarse = fine = self.predict_normals(seen)
         elif preset.fine_size is None or self.fine is None:
-            return networks.both(seen)
+            return networks.both(seen, known=known)
         else:
-            coarse = networks.glance(resize_image(seen, scaled(preset.global_size or preset.size)))
+            coarse = networks.glance(resize_image(seen, scaled(preset.global_size or preset.size)), known=known)
         if preset.fine_size is not None and self.fine is not None:
             fine_seen = resize_image(image, scaled(preset.fine_size), self.preset.antialias)
             if preset.enhancer is None:
-                fine = self.predict_normals(fine_seen)
+                fine = self.predict_normals(fine_seen)._replace(depth=coarse.depth)
             else:
-                fine = networks.both(fine_seen, global_side=scaled(preset.global_size or preset.size))[1]
+                side = scaled(preset.global_size or preset.size)
+                return coarse, networks.both(fine_seen, global_side=side, known=known)[1]
+        if known is not None:
+            coarse, fine = under_mask(coarse, known), under_mask(fine, known)
         return coarse, fine
 
     def for_inference(self) -> TwoLevel:

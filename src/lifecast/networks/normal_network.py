@@ -2,8 +2,8 @@
 
 The paper: two pix2pixHD global generators, their tanh outputs used as they are. Compact: one U-Net for both sides and
 the person's mask, its vectors made unit length and multiplied by the mask, so that maps look like the training
-truth (0 outside). It gives the depth of both surfaces too: what it must know of a person to predict normals is most of
-what depth takes. With an enhancer the U-Net sees a small picture, and a second, thin one brings its maps to full size.
+truth (0 outside). A depth network (`depth_network`) may stand on these maps. With an enhancer the U-Net sees a small
+picture, and a second, thin one brings its maps to full size.
 """
 
 from __future__ import annotations
@@ -14,13 +14,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lifecast.networks.depth_network import DepthNetwork
 from lifecast.networks.norms import instance_norm
 from lifecast.networks.preset import GeneratorPreset, NormalPreset
 from lifecast.networks.resizing import resize_image
 from lifecast.networks.unet import UNet
-
-DEPTH_UNIT = 0.125
-"""View units of depth for each unit of the U-Net's output: a person is about as deep as normals are long then."""
 
 
 class NormalMaps(NamedTuple):
@@ -35,8 +33,22 @@ class NormalMaps(NamedTuple):
     mask_logit: Tensor | None = None
     """(B, 1, S, S): what the mask is the sigmoid of, for the loss."""
     depth: Tensor | None = None
-    """(B, 2, S, S) view z of the first and of the last surface, where the network predicts it; anything outside of the
-    person."""
+    """(B, 2, s, s) view z of the first and of the last surface, where it is predicted; anything outside of the person.
+    Of its own, smaller size."""
+    depth_logits: Tensor | None = None
+    """(B, 2, K, h, w): the distribution behind it, for the loss."""
+
+
+def under_mask(maps: NormalMaps, known: Tensor) -> NormalMaps:
+    """Maps under a known mask (B, 1, H, W) in place of the predicted one; as they are where none was predicted.
+
+    A network that predicts a mask has multiplied its unit normals by it: they are brought back to unit length first.
+    """
+    if maps.mask is None:
+        return maps
+    known = resize_image(known.to(maps.mask), maps.mask.shape[-1])  # (B, 1, S, S)
+    front, back = functional.normalize(maps.front, dim=1) * known, functional.normalize(maps.back, dim=1) * known
+    return maps._replace(front=front, back=back, mask=known, mask_logit=None)
 
 
 class GeneratorBlock(nn.Module):
@@ -97,11 +109,13 @@ class NormalNetworks(nn.Module):
             self.front = GlobalGenerator(3, 3 + preset.mask, preset.network)
             self.back = GlobalGenerator(3, 3, preset.network)
         else:
-            self.shared = UNet(3, 6 + preset.mask + 2 * preset.depth, preset.network)
+            self.shared = UNet(3, 6 + preset.mask, preset.network)
+        self.depth: DepthNetwork | None = None
+        if preset.depth is not None:
+            self.depth = DepthNetwork(3 + 6 + 1, preset.depth)
         self.enhancer: UNet | None = None
         if preset.enhancer is not None:
-            corrected = 6 + preset.mask
-            self.enhancer = UNet(3 + corrected, corrected, preset.enhancer)
+            self.enhancer = UNet(3 + 6 + preset.mask, 6 + preset.mask, preset.enhancer)
             # It begins by changing nothing.
             nn.init.zeros_(self.enhancer.head.weight)
             nn.init.zeros_(self.enhancer.head.bias)  # type: ignore[arg-type]
@@ -115,7 +129,8 @@ class NormalNetworks(nn.Module):
         if self.enhancer is not None:
             return self.both(image, masked)[1]
         if self.shared is not None:
-            return self.read(self.at_size(self.shared(image).float(), image.shape[-1]), masked)
+            maps = self.read(resize_image(self.shared(image).float(), image.shape[-1]), masked)
+            return self.with_depth(maps, image)
         assert self.front is not None
         assert self.back is not None
         outputs = self.front(image).float()  # (B, 3 or 4, S, S)
@@ -123,42 +138,62 @@ class NormalNetworks(nn.Module):
         mask = None if logit is None else torch.sigmoid(logit)
         return NormalMaps(torch.tanh(outputs[:, :3]), torch.tanh(self.back(image).float()), mask, logit)
 
-    def glance(self, small: Tensor, masked: bool = True) -> NormalMaps:
-        """What the first U-Net alone makes of a picture of its own size: (B, 3, s, s) -> maps at its output stride."""
+    def glance(self, small: Tensor, masked: bool = True, known: Tensor | None = None) -> NormalMaps:
+        """What the first U-Net alone makes of a picture of its own size: (B, 3, s, s) -> maps at its output stride.
+
+        `known` (B, 1, H, W): the person's mask, where it is known, in place of the predicted one.
+        """
         assert self.shared is not None
-        return self.read(self.shared(small).float(), masked)
+        return self._finish(self.shared(small).float(), small, masked, known)
 
     def both(
-        self, image: Tensor, masked: bool = True, global_side: int | None = None
+        self, image: Tensor, masked: bool = True, global_side: int | None = None, known: Tensor | None = None
     ) -> tuple[NormalMaps, NormalMaps]:
         """image (B, 3, S, S) -> the first U-Net's maps at its output stride, and the enhanced ones (B, ., S, S).
 
         `global_side`: the side at which the first U-Net sees the picture; by default in the preset's proportion.
+        `known` as in `glance`. Both have the same depths.
         """
         assert self.shared is not None
         assert self.enhancer is not None
         assert self.preset.global_size is not None
         side = global_side or image.shape[-1] * self.preset.global_size // self.preset.size
-        outputs = self.shared(resize_image(image, side)).float()
-        enlarged = self.at_size(outputs, image.shape[-1])
-        corrected = 6 + self.preset.mask
-        seen = torch.cat((image, enlarged[:, :corrected].to(image.dtype)), dim=1)
-        correction = self.enhancer(seen).float()  # (B, 6 or 7, S, S)
-        enhanced = torch.cat((enlarged[:, :corrected] + correction, enlarged[:, corrected:]), dim=1)
-        return self.read(outputs, masked), self.read(enhanced, masked)
+        small = resize_image(image, side)
+        outputs = self.shared(small).float()
+        enlarged = resize_image(outputs, image.shape[-1])
+        correction = self.enhancer(torch.cat((image, enlarged.to(image.dtype)), dim=1)).float()  # (B, 6 or 7, S, S)
+        glance = self._finish(outputs, small, masked, known)
+        enhanced = self.read(enlarged + correction, masked)
+        if known is not None:
+            enhanced = under_mask(enhanced, known)
+        return glance, enhanced._replace(depth=glance.depth, depth_logits=glance.depth_logits)
+
+    def _finish(self, outputs: Tensor, small: Tensor, masked: bool, known: Tensor | None) -> NormalMaps:
+        """The first U-Net's outputs as maps, with depths; the depth network sees masked ones in any case."""
+        maps = self.read(outputs, True)
+        if known is not None:
+            maps = under_mask(maps, known)
+        maps = self.with_depth(maps, small)
+        if masked:
+            return maps
+        bare = self.read(outputs, False)
+        return maps._replace(front=bare.front, back=bare.back)
+
+    def with_depth(self, maps: NormalMaps, image: Tensor) -> NormalMaps:
+        """Masked maps, and what the depth network makes of them and of the picture (B, 3, S, S), where there is one."""
+        if self.depth is None or self.preset.depth is None or maps.mask is None:
+            return maps
+        side = image.shape[-1] * self.preset.depth.size // (self.preset.global_size or self.preset.size)
+        parts = [resize_image(values.to(image.dtype), side) for values in (image, maps.front, maps.back, maps.mask)]
+        found = self.depth(torch.cat(parts, dim=1))  # of (B, 10, side, side)
+        return maps._replace(depth=found.depth, depth_logits=found.logits)
 
     def read(self, outputs: Tensor, masked: bool) -> NormalMaps:
-        """A U-Net's outputs (B, 6 to 9, h, w) as maps: front, back, mask logit, depths."""
+        """A U-Net's outputs (B, 6 or 7, h, w) as maps: front, back, mask logit."""
         front = functional.normalize(outputs[:, 0:3], dim=1, eps=1e-6)
         back = functional.normalize(outputs[:, 3:6], dim=1, eps=1e-6)
         logit = outputs[:, 6:7] if self.preset.mask else None
         mask = None if logit is None else torch.sigmoid(logit)
         if masked and mask is not None:
             front, back = front * mask, back * mask
-        depth = outputs[:, -2:] * DEPTH_UNIT if self.preset.depth else None
-        return NormalMaps(front, back, mask, logit, depth)
-
-    @staticmethod
-    def at_size(outputs: Tensor, size: int) -> Tensor:
-        """Outputs enlarged to a width of `size`, where the U-Net ends at a stride."""
-        return resize_image(outputs, size)
+        return NormalMaps(front, back, mask, logit)

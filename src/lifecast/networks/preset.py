@@ -88,6 +88,26 @@ class HourglassPreset:
 
 
 @dataclass(frozen=True)
+class DepthPreset:
+    """What predicts front and back depth maps from picture, normals and mask."""
+
+    network: UNetPreset
+    """Gives the distribution over depths, at its output stride."""
+    refine: UNetPreset
+    """Brings the mean of that distribution to its own, finer output stride."""
+    size: int = 128
+    """Side of the picture and maps that it sees."""
+    bins: int = 24
+    """Depths that the distribution is over, evenly spaced."""
+    reach: float = 0.6
+    """The last of them, and minus the first, in view units."""
+
+    def __post_init__(self) -> None:
+        if self.bins < 2 or self.reach <= 0:
+            raise UsageError(f"{self.bins} depths up to {self.reach}: there must be at least 2, of a reach above 0")
+
+
+@dataclass(frozen=True)
 class NormalPreset:
     """What predicts the front and back normal maps (and the person's mask)."""
 
@@ -99,8 +119,8 @@ class NormalPreset:
     """Predict once more at this side for the fine level; None enlarges the maps of `size`, as the paper does."""
     mask: bool = False
     """Predict the person's mask too (a U-Net's normals are multiplied by it)."""
-    depth: bool = False
-    """Predict the depth of the front and of the back surface too (U-Net only)."""
+    depth: DepthPreset | None = None
+    """Predict the depth of the front and of the back surface too, from picture, normals and mask (U-Net only)."""
     global_size: int | None = None
     """The U-Net sees the picture made this small, where looking at all of a person is cheap; None: it sees `size`."""
     enhancer: UNetPreset | None = None
@@ -108,6 +128,8 @@ class NormalPreset:
     (pix2pixHD's local enhancer, made slim). The coarse level is fed the first one's maps, the fine level these."""
 
     def __post_init__(self) -> None:
+        if self.depth is not None and (isinstance(self.network, GeneratorPreset) or not self.mask):
+            raise UsageError("depth maps need a U-Net before them that predicts normals and the mask")
         if self.enhancer is None:
             if self.global_size is not None:
                 raise UsageError("normals seen at a global_size need an enhancer that brings them to their full size")
@@ -280,16 +302,22 @@ PIFUHD = dataclasses.replace(
 COMPACT = Preset(
     name="compact",
     normals=NormalPreset(
-        UNetPreset(widths=(24, 48, 96, 192, 320), blocks=(0, 1, 2, 4, 4), first_stride=2, output_stride=2),
+        UNetPreset(widths=(32, 64, 128, 224, 320), blocks=(0, 1, 2, 5, 4), first_stride=2, output_stride=2),
         size=512,
         mask=True,
-        depth=True,
+        depth=DepthPreset(
+            network=UNetPreset(
+                widths=(24, 48, 96, 192, 288), blocks=(0, 1, 2, 4, 4), first_stride=2, output_stride=8
+            ),
+            refine=UNetPreset(widths=(16, 32, 48), blocks=(1, 1, 2), first_stride=2, output_stride=2),
+            size=128,
+        ),
         global_size=256,
         enhancer=UNetPreset(widths=(12, 24, 40, 64), blocks=(0, 1, 1, 2)),
     ),
     coarse=LevelPreset(
         image_size=256,
-        encoder=UNetPreset(widths=(24, 48, 96, 128), blocks=(0, 1, 1, 2), first_stride=2, output_stride=2),
+        encoder=UNetPreset(widths=(24, 48, 96, 128, 192), blocks=(0, 1, 1, 2, 3), first_stride=2, output_stride=2),
         features=32,
         mlp=(192, 128, 64, 32, 1),
         skips=(1, 2, 3),
@@ -313,14 +341,7 @@ COMPACT = Preset(
 
 TINY = Preset(
     name="tiny",
-    normals=NormalPreset(
-        UNetPreset(widths=(16, 24, 32), blocks=(1, 1, 1), first_stride=2, output_stride=2),
-        size=128,
-        mask=True,
-        depth=True,
-        global_size=64,
-        enhancer=UNetPreset(widths=(8, 16), blocks=(0, 1)),
-    ),
+    normals=NormalPreset(UNetPreset(widths=(8, 16, 24, 32), blocks=(1, 1, 1, 1)), size=128, mask=True),
     coarse=LevelPreset(
         image_size=128,
         encoder=UNetPreset(widths=(16, 24, 32, 48), blocks=(1, 1, 1, 1), first_stride=2, output_stride=2),
@@ -328,7 +349,7 @@ TINY = Preset(
         mlp=(64, 48, 32, 1),
         skips=(1, 2),
         embedding_layer=2,
-        depth_features=True,
+        depth_head=True,
     ),
     fine=LevelPreset(
         image_size=256,
@@ -339,10 +360,8 @@ TINY = Preset(
         condition="embedding",
     ),
     mask_input=True,
-    depth_input=True,
-    depth_scale=8.0,
 )
-"""For tests: everything that `compact` has, in seconds on a CPU."""
+"""For tests, in seconds on a CPU. `tiny-depth-maps-enhancer` has everything that `compact` has."""
 
 PART_CLASSES: dict[str, type] = {
     part.__name__: part
@@ -350,6 +369,7 @@ PART_CLASSES: dict[str, type] = {
         GeneratorPreset,
         UNetPreset,
         HourglassPreset,
+        DepthPreset,
         NormalPreset,
         GlobalFeaturePreset,
         LevelPreset,

@@ -18,8 +18,8 @@ Picture = NDArray[Any]
 """(H, W, 3) uint8; OpenCV's own annotations do not tell."""
 Box = tuple[int, int, int, int]
 
-GREY = (127.0, 127.0, 127.0, 0.0)
-"""The colour of no background."""
+GREY = 127
+"""What stands in for a background that is cleaned away."""
 
 @dataclass(frozen=True)
 class Placement:
@@ -177,8 +177,9 @@ def clean_background(picture: Picture, mask: Picture, rng: np.random.Generator) 
         mask = np.asarray((cv2.dilate if rng.random() < 0.6 else cv2.erode)(mask, disc))
     found = cv2.GaussianBlur(mask, (0, 0), float(rng.uniform(0.4, max(0.5, size / 250))))
     share: Any = cv2.merge([found, found, found])
+    grey = np.full_like(picture, GREY)
     return cv2.add(
-        cv2.multiply(picture, share, scale=1 / 255), cv2.multiply(cv2.bitwise_not(share), GREY, scale=1 / 255)
+        cv2.multiply(picture, share, scale=1 / 255), cv2.multiply(grey, cv2.bitwise_not(share), scale=1 / 255)
     )
 
 

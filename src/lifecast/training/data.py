@@ -5,17 +5,20 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal, cast
 
 import torch
-from torch.utils.data import DataLoader, Subset, default_collate
+from torch.utils.data import DataLoader, Dataset, Subset, default_collate
 
 from lifecast.errors import DataError
 from lifecast.training.options import TrainOptions
 from lifecast.training.order import ByEpoch, EndlessBatches, Epochal
 from lifecast.training.recipe import Phase, Recipe, StageRecipe
+from lifecast.training.stage import MAPS
 
 Split = Literal["train", "test"]
 
@@ -28,13 +31,35 @@ def check_data(root: Path) -> None:
         raise DataError(f"{root}: holds no dataset.json, so nothing is prepared there; run `lifecast prepare`")
 
 
-def fingerprint(root: Path) -> str:
-    """SHA-256 over the dataset's description and split: says in a model card what it was trained on."""
+def fingerprint(*roots: Path) -> str:
+    """SHA-256 over the datasets' descriptions and splits: says in a model card what it was trained on."""
     digest = hashlib.sha256()
-    for name in ("dataset.json", "split.json"):
-        path = root / name
-        digest.update(path.read_bytes() if path.is_file() else b"")
+    for root in roots:
+        for name in ("dataset.json", "split.json"):
+            path = root / name
+            digest.update(path.read_bytes() if path.is_file() else b"")
     return digest.hexdigest()
+
+
+class Joined(Dataset[dict[str, Any]]):
+    """Datasets one after the other, as one."""
+
+    def __init__(self, parts: list[Epochal]) -> None:
+        self.parts = parts
+        self.ends = list(accumulate(len(part) for part in parts))
+
+    def set_epoch(self, epoch: int) -> None:
+        """Pass the epoch on."""
+        for part in self.parts:
+            part.set_epoch(epoch)
+
+    def __len__(self) -> int:
+        return self.ends[-1]
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        which = bisect_right(self.ends, index)
+        sample: dict[str, Any] = self.parts[which][index - (self.ends[which - 1] if which else 0)]
+        return sample
 
 
 def open_split(
@@ -48,23 +73,26 @@ def open_split(
     from lifecast.scans.augmentation import NONE, Augmentation
     from lifecast.scans.dataset import PeopleDataset
 
-    check_data(options.data)
     training = split == "train"
-    dataset = PeopleDataset(
-        options.data,
-        split=split,
-        size=size,
-        points=0 if options.stage in ("normals", "enhancer") else phase.points,
-        near=stage.near,
-        near_fraction=stage.near_fraction,
-        window=stage.window if training and stage.window is not None and stage.window < size else None,
-        augmentation=(Augmentation() if training else NONE) if recipe.augment else None,
-        backgrounds=options.backgrounds,
-        seed=options.seed,
-    )
-    if len(dataset) == 0:
-        raise DataError(f"{options.data}: its {split} split is empty; prepare more people")
-    return cast(Epochal, dataset)
+    parts: list[Epochal] = []
+    for root in (options.data, *(options.also if training else ())):
+        check_data(root)
+        dataset = PeopleDataset(
+            root,
+            split=split,
+            size=size,
+            points=0 if options.stage in MAPS else phase.points,
+            near=stage.near,
+            near_fraction=stage.near_fraction,
+            window=stage.window if training and stage.window is not None and stage.window < size else None,
+            augmentation=(Augmentation() if training else NONE) if recipe.augment else None,
+            backgrounds=options.backgrounds,
+            seed=options.seed,
+        )
+        if len(dataset) == 0:
+            raise DataError(f"{root}: its {split} split is empty; prepare more people")
+        parts.append(cast(Epochal, dataset))
+    return parts[0] if len(parts) == 1 else cast(Epochal, Joined(parts))
 
 
 def default_workers(devices: int) -> int:

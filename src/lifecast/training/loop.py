@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from lifecast.errors import LifecastError, UsageError
+from lifecast.networks.allocation import keep_freed_pages
 from lifecast.networks.preset import Preset, preset_from_dict, to_dict
 from lifecast.training import data, weights
 from lifecast.training.interrupt import Interrupt
@@ -32,7 +33,7 @@ from lifecast.training.progress import Rates, Reporter
 from lifecast.training.recipe import Recipe, load_recipe, recipe_from_dict, recipe_to_dict
 from lifecast.training.run_folder import RunFolder
 from lifecast.training.schedule import Budget
-from lifecast.training.stage import Stage
+from lifecast.training.stage import MAPS, Stage
 from lifecast.training.trainee import Trainee
 from lifecast.training.validation import picture, validate
 
@@ -52,7 +53,8 @@ def train(options: TrainOptions) -> Path:
         After Ctrl-C or SIGTERM, once a checkpoint is written.
     """
     began = time.monotonic()
-    data.check_data(options.data)
+    for root in (options.data, *options.also):
+        data.check_data(root)
     folder = RunFolder(options.out)
     state = folder.begin(options.resume)
     if options.recipe is not None or state is None:
@@ -64,6 +66,8 @@ def train(options: TrainOptions) -> Path:
     if options.threads is not None:
         torch.set_num_threads(options.threads)
     fabric = begin_fabric(options, recipe)
+    if fabric.device.type == "cpu":
+        keep_freed_pages()
     return Run(options, recipe, folder, fabric, state, began).go()
 
 
@@ -79,7 +83,7 @@ def new_trainee(
         model, history = weights.new_model(preset, (), options.seed)
     torch.manual_seed(options.seed)
     perceptual = None
-    if part.losses.perceptual and (options.stage in ("normals", "enhancer") or options.predicted_normals):
+    if part.losses.perceptual and (options.stage in MAPS or options.predicted_normals):
         perceptual = perceptual_loss(part.losses.perceptual_network, options.perceptual_weights)
     stage = Stage(model, options.stage, part.losses, perceptual, options.predicted_normals)
     trainee = Trainee(fabric, stage, recipe, part, history)

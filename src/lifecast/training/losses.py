@@ -93,6 +93,18 @@ def depth_l1(predicted: Tensor, true: Tensor, mask: Tensor, across: Across = alo
     return masked_mean((predicted.float() - true).abs(), mask.float(), across)
 
 
+def depth_bins(
+    logits: Tensor, true: Tensor, mask: Tensor, centres: Tensor, across: Across = alone
+) -> Tensor:
+    """Cross entropy of distributions over depths, logits (B, 2, K, h, w), against the true depth (B, 2, h, w) spread
+    over the nearest of the `centres` (K,), a bell as wide as their spacing; inside `mask` (B, 1, h, w)."""
+    step = centres[1] - centres[0]
+    away = (true.float().clamp(float(centres[0]), float(centres[-1]))[:, :, None] - centres[:, None, None]) / step
+    wanted = torch.softmax(-0.5 * away.square(), dim=2)  # (B, 2, K, h, w)
+    entropy = -(wanted * logits.float().log_softmax(2)).sum(2)  # (B, 2, h, w)
+    return masked_mean(entropy, mask.float(), across)
+
+
 def angle_degrees(predicted: Tensor, true: Tensor) -> Tensor:
     """Angle between two maps of vectors (B, 3, H, W), in degrees: (B, H, W) in [0, 180].
 

@@ -24,6 +24,8 @@ class TrainOptions:
     """Dataset folder that `lifecast prepare` wrote."""
     out: Path
     """The run's folder."""
+    also: tuple[Path, ...] = ()
+    """Further datasets whose training people join those of `data`; validation stays with its test people."""
     preset: str | None = None
     """Name of the architecture; none: that of the first --init, or compact."""
     recipe: str | None = None

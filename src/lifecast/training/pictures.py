@@ -17,7 +17,7 @@ from torch import Tensor
 
 from lifecast.atomic import atomic_file
 from lifecast.networks.resizing import resize_image
-from lifecast.training.stage import Stage
+from lifecast.training.stage import MAPS, Stage
 
 CELL = 224  # pixels of a cell of the strip
 DEPTH_RANGE = 0.55  # view units in front of and behind the pelvis that are searched for the surface
@@ -57,8 +57,10 @@ def as_pixels(images: Tensor, boxes: list[Box]) -> np.ndarray:
 
 def write_strip(path: Path, stage: Stage, batch: dict[str, Any]) -> None:
     """Draw the strip of `batch` and write it as PNG, atomically."""
-    alone = stage.stage in ("normals", "enhancer")
-    columns = normal_columns(stage, batch) if alone else level_columns(stage, batch)
+    if stage.stage == "depth":
+        columns = depth_columns(stage, batch)
+    else:
+        columns = normal_columns(stage, batch) if stage.stage in MAPS else level_columns(stage, batch)
     rows = np.concatenate(columns, axis=2)  # (B, CELL, columns * CELL, 3)
     sheet = rows.reshape(-1, *rows.shape[2:])
     with atomic_file(path) as part:
@@ -69,6 +71,21 @@ def normal_columns(stage: Stage, batch: dict[str, Any]) -> list[np.ndarray]:
     """Image, front predicted and true, back predicted and true."""
     maps = stage.normal_maps(batch["image"], masked=True)
     shown = (batch["image"], maps.front, batch["front"], maps.back, batch["back"])
+    boxes = person_boxes(batch["mask"])
+    return [as_pixels(image, boxes) for image in shown]
+
+
+def depth_columns(stage: Stage, batch: dict[str, Any]) -> list[np.ndarray]:
+    """Image, front depth predicted and true, back predicted and true: the nearer, the brighter, outside black."""
+    found = stage.depth_maps(batch).depth
+    assert found is not None
+    size = batch["depth"].shape[-1]
+    inside = batch["depth_mask"]
+    shown = [batch["image"]]
+    for side in (0, 1):
+        for depth in (resize_image(found, size), batch["depth"]):
+            grey = (depth[:, side : side + 1] / DEPTH_RANGE).clamp(-1, 1)
+            shown.append((grey * inside - (1 - inside)).expand(-1, 3, -1, -1))
     boxes = person_boxes(batch["mask"])
     return [as_pixels(image, boxes) for image in shown]
 

@@ -17,7 +17,7 @@ from lifecast.errors import UsageError
 from lifecast.training.perceptual import PerceptualNetwork
 from lifecast.training.schedule import LearningRate
 
-StageName = Literal["normals", "enhancer", "coarse", "fine", "joint"]
+StageName = Literal["normals", "depth", "enhancer", "coarse", "fine", "joint"]
 STAGES: tuple[str, ...] = get_args(StageName)
 if sys.version_info >= (3, 11):
     import tomllib
@@ -79,11 +79,13 @@ class LossWeights:
     mask: float = 0.0
     """Binary cross entropy of the predicted mask, where the preset predicts one."""
     depth: float = 0.0
-    """L1 distance of the depth maps (the normal networks', or the coarse level's auxiliary ones), in view units, where
+    """L1 distance of the depth maps (the depth network's, or the coarse level's auxiliary ones), in view units, where
     the preset predicts them."""
+    depth_bins: float = 0.0
+    """Cross entropy of the depth network's distributions."""
 
     def __post_init__(self) -> None:
-        for name in ("occupancy", "l1", "cosine", "perceptual", "mask", "depth"):
+        for name in ("occupancy", "l1", "cosine", "perceptual", "mask", "depth", "depth_bins"):
             if getattr(self, name) < 0:
                 raise UsageError(f"{name} = {getattr(self, name)}: a loss's weight cannot be negative")
 
@@ -156,6 +158,8 @@ class Recipe:
     coarse: StageRecipe
     fine: StageRecipe
     joint: StageRecipe
+    depth: StageRecipe | None = None
+    """For presets with a depth network."""
     enhancer: StageRecipe | None = None
     """For presets whose normal networks have one."""
     precision: Literal["32", "bf16", "fp16"] = "32"

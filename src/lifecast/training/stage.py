@@ -1,7 +1,7 @@
-"""What each stage trains, on which inputs, and how far it has come: normals, enhancer, coarse, fine, joint.
+"""What each stage trains, on which inputs, and how far it has come: normals, depth, enhancer, coarse, fine, joint.
 
-Where the preset has an enhancer, `normals` trains the U-Net before it, at its own small size, and `enhancer` the
-enhancer alone on top of it.
+Where the preset has a depth network or an enhancer, `normals` trains the U-Net before them, at its own small size, and
+the stages of those names train them on top of it.
 
 *Alternate* training is coarse first, then fine with the coarse level frozen; *joint* trains both levels end to end.
 Either may see the true normal maps, or the predicted ones (`predicted_normals`), which closes the gap between training
@@ -20,13 +20,15 @@ from lifecast.errors import UsageError
 from lifecast.networks.levels import TwoLevel
 from lifecast.networks.normal_network import NormalMaps
 from lifecast.networks.pixel_aligned import window_fractions
-from lifecast.networks.preset import NormalPreset, Preset, UNetPreset
+from lifecast.networks.preset import Preset, UNetPreset
 from lifecast.networks.resizing import resize_image, resize_map
 from lifecast.training import losses
 from lifecast.training.perceptual import PerceptualLoss
 from lifecast.training.recipe import LossWeights, StageName
 
 Batch = dict[str, Any]
+MAPS = ("normals", "depth", "enhancer")
+"""Stages that train maps, not occupancy."""
 CM_A_UNIT = 128.0  # 1 view unit of a person normalised to 180 cm
 
 
@@ -35,6 +37,10 @@ def stage_size(preset: Preset, stage: StageName, predicted_normals: bool) -> int
     if stage == "normals":
         if preset.normals is None:
             raise UsageError(f"preset {preset.name} predicts no normals: there is nothing to train in this stage")
+        return preset.normals.global_size or preset.normals.size
+    if stage == "depth":
+        if preset.normals is None or preset.normals.depth is None:
+            raise UsageError(f"preset {preset.name} has no depth network: there is nothing to train in this stage")
         return preset.normals.global_size or preset.normals.size
     if stage == "enhancer":
         if preset.normals is None or preset.normals.enhancer is None:
@@ -52,7 +58,7 @@ def stage_size(preset: Preset, stage: StageName, predicted_normals: bool) -> int
 
 def trained_levels(preset: Preset, stage: StageName, predicted_normals: bool) -> tuple[str, ...]:
     """Names of the levels of `TwoLevel` whose weights, or some of them, the stage moves."""
-    if stage == "enhancer":
+    if stage in MAPS:
         return ("normals",)
     if stage != "joint":
         return (stage,)
@@ -96,11 +102,16 @@ class Stage(nn.Module):
             raise UsageError(f"preset {model.preset.name} predicts no normals: --predicted-normals cannot be used")
         for name, level in model.named_children():
             level.requires_grad_(name in self.levels)
-        if model.normals is not None and model.normals.enhancer is not None and stage in ("normals", "enhancer"):
-            model.normals.requires_grad_(False)
-            trained = model.normals.enhancer if stage == "enhancer" else model.normals.shared
-            assert trained is not None
-            trained.requires_grad_(True)
+        if model.normals is not None and stage in MAPS:
+            own: dict[str, nn.Module | None] = {"depth": model.normals.depth, "enhancer": model.normals.enhancer}
+            for part in own.values():
+                if part is not None:
+                    part.requires_grad_(False)
+            if stage != "normals":
+                trained = own[stage]
+                assert trained is not None, "stage_size refuses such a preset"
+                model.normals.requires_grad_(False)
+                trained.requires_grad_(True)
 
     @property
     def multiple(self) -> int:
@@ -123,7 +134,9 @@ class Stage(nn.Module):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """The losses of a batch, unweighted, and their weighted sum `total`."""
         parts: dict[str, Tensor] = {}
-        if self.stage in ("normals", "enhancer"):
+        if self.stage == "depth":
+            parts |= self.depth_losses(self.depth_maps(batch), batch)
+        elif self.stage in MAPS:
             maps = self.normal_maps(batch["image"])
             parts |= self.normal_losses(maps, batch)
         else:
@@ -141,8 +154,8 @@ class Stage(nn.Module):
         networks = self.model.normals
         assert networks is not None
         masked = self.weights.l1_over == "image" if masked is None else masked
-        if self.stage == "normals" and networks.enhancer is not None:
-            return networks.glance(image, masked)
+        if self.stage == "normals" and networks.shared is not None:
+            return networks.read(networks.shared(image).float(), masked)
         maps: NormalMaps = networks(image, masked=masked)
         return maps
 
@@ -164,9 +177,28 @@ class Stage(nn.Module):
         result = {name: torch.stack(terms).sum() for name, terms in parts.items() if terms}
         if self.weights.mask and maps.mask_logit is not None:
             result["mask"] = losses.mask_bce(maps.mask_logit, mask)
-        if self.weights.depth and maps.depth is not None and self.stage != "enhancer":
-            depth = match_size(maps.depth, batch["depth"])
-            result["depth"] = losses.depth_l1(depth, batch["depth"], batch["depth_mask"], self.across)
+        return result
+
+    def depth_maps(self, batch: Batch) -> NormalMaps:
+        """Masked normals, predicted or true, and what the depth network makes of them."""
+        networks = self.model.normals
+        assert networks is not None
+        if self.predicted_normals:
+            return networks.glance(batch["image"])
+        return networks.with_depth(NormalMaps(batch["front"], batch["back"], batch["mask"]), batch["image"])
+
+    def depth_losses(self, maps: NormalMaps, batch: Batch) -> dict[str, Tensor]:
+        """The losses of the depth maps and of the distribution behind them."""
+        result: dict[str, Tensor] = {}
+        networks = self.model.normals
+        if maps.depth is None or maps.depth_logits is None or networks is None or networks.depth is None:
+            return result
+        true, mask = batch["depth"], batch["depth_mask"]
+        if self.weights.depth:
+            result["depth"] = losses.depth_l1(match_size(maps.depth, true), true, mask, self.across)
+        if self.weights.depth_bins:
+            logits = match_size(maps.depth_logits.flatten(1, 2), true).unflatten(1, (2, -1))
+            result["depth_bins"] = losses.depth_bins(logits, true, mask, networks.depth.centres, self.across)
         return result
 
     # Occupancy levels
@@ -175,30 +207,30 @@ class Stage(nn.Module):
         """The maps fed to the coarse and to the fine level (`TwoLevel.predict_maps`); with gradient if the normal
         networks learn along. The true ones are the same for both."""
         if not self.predicted_normals:
-            depth = resize_map(batch["depth"], batch["image"].shape[-1], False)
-            maps = NormalMaps(batch["front"], batch["back"], batch["mask"], depth=depth)
+            maps = NormalMaps(batch["front"], batch["back"], batch["mask"], depth=batch["depth"])
             return maps, maps
         networks, preset = self.model.normals, self.model.preset.normals
         assert networks is not None
         assert preset is not None
+
+        # The side at which the fine level has normals predicted for itself, if it is trained and does.
+        trains_fine = self.stage in ("fine", "joint") and self.model.fine is not None
+        own_fine = preset.fine_size if trains_fine else None
 
         def seen(size: int) -> Tensor:
             return resize_image(batch["image"], self.scaled(size, batch), self.model.preset.antialias)
 
         with torch.set_grad_enabled(torch.is_grad_enabled() and "normals" in self.levels):
             if preset.enhancer is None:
-                maps = networks(seen(preset.size), masked)
-                return maps, networks(seen(preset.fine_size), masked) if self.sees_own_fine(preset) else maps
+                maps = fine_maps = networks(seen(preset.size), masked)
+                if own_fine is not None:
+                    fine_maps = networks(seen(own_fine), masked)._replace(depth=maps.depth)
+                return maps, fine_maps
             if self.stage == "coarse":
                 maps = networks.glance(seen(preset.global_size or preset.size), masked)
                 return maps, maps
             side = self.scaled(preset.global_size or preset.size, batch)
-            fine_size = preset.fine_size if self.sees_own_fine(preset) else None
-            return networks.both(seen(fine_size or preset.size), masked, side)
-
-    def sees_own_fine(self, preset: NormalPreset) -> bool:
-        """Whether the stage trains a fine level that is fed normals predicted at a size of its own."""
-        return preset.fine_size is not None and self.stage in ("fine", "joint") and self.model.fine is not None
+            return networks.both(seen(own_fine or preset.size), masked, side)
 
     def scaled(self, size: int, batch: Batch) -> int:
         """A size of the preset, brought to the scale of the batch's images."""
@@ -268,6 +300,7 @@ class Stage(nn.Module):
             parts["depth"] = losses.depth_l1(depth, batch["depth"], batch["depth_mask"], self.across)
         if outputs["maps"] is not None:
             parts |= self.normal_losses(outputs["maps"], batch)
+            parts |= self.depth_losses(outputs["maps"], batch)
         return parts
 
     # Validation
@@ -281,9 +314,16 @@ class Stage(nn.Module):
         those of the normal networks or of the auxiliary head.
         """
         figures: dict[str, tuple[Tensor, Tensor]] = {}
-        alone = self.stage in ("normals", "enhancer")
-        if alone or self.predicted_normals:
-            maps = self.normal_maps(batch["image"], False) if alone else self.level_inputs(batch, masked=False)[1]
+        alone = self.stage in MAPS
+        if self.stage == "depth" and not self.predicted_normals:
+            maps = self.depth_maps(batch)
+            if maps.depth is not None:
+                figures["depth_cm"] = depth_error(maps.depth, batch)
+        elif alone or self.predicted_normals:
+            if self.stage == "depth":
+                maps = self.depth_maps(batch)
+            else:
+                maps = self.normal_maps(batch["image"], False) if alone else self.level_inputs(batch, masked=False)[1]
             size = maps.front.shape[-1]
             inside = resize_map(batch["mask"], size, False)[:, 0] > 0.5
             for name, predicted in (("front_deg", maps.front), ("back_deg", maps.back)):
@@ -306,8 +346,10 @@ class Stage(nn.Module):
 
     def score(self, figures: dict[str, float]) -> float:
         """One figure to choose the best weights by; more is better."""
-        if self.stage in ("normals", "enhancer"):
-            return -(figures["front_deg"] + figures["back_deg"]) / 2 - 2 * figures.get("depth_cm", 0.0)
+        if self.stage == "depth":
+            return -figures["depth_cm"]
+        if self.stage in MAPS:
+            return -(figures["front_deg"] + figures["back_deg"]) / 2
         return figures.get("fine_iou", figures["coarse_iou"])
 
 

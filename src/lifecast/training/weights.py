@@ -74,7 +74,7 @@ def check_foundations(stage: StageName, preset: Preset, history: dict[str, Any],
         )
     if stage == "enhancer" and "normals" not in history:
         raise UsageError("the enhancer corrects trained normal networks: give them with --init RUN/weights.safetensors")
-    if stage in ("coarse", "fine", "joint") and predicted_normals and "normals" not in history:
+    if stage in ("depth", "coarse", "fine", "joint") and predicted_normals and "normals" not in history:
         raise UsageError(
             "--predicted-normals needs trained normal networks: give them with --init NORMALS_RUN/weights.safetensors"
         )
@@ -97,7 +97,7 @@ def note_history(options: TrainOptions, trainee: Trainee, views: int, minutes: f
             "minutes": round(minutes, 2),
             "predicted_normals": options.predicted_normals,
             "seed": options.seed,
-            "data": fingerprint(options.data),
+            "data": fingerprint(options.data, *options.also),
             "views": views,
             "metrics": {name: round(value, 5) for name, value in trainee.figures.items()},
             "before": earlier,
@@ -107,6 +107,7 @@ def note_history(options: TrainOptions, trainee: Trainee, views: int, minutes: f
 def description(options: TrainOptions, trainee: Trainee, views: int) -> dict[str, Any]:
     """What a run's `run.json` says."""
     plain = {name: str(v) if isinstance(v, Path) else v for name, v in dataclasses.asdict(options).items()}
+    plain["also"] = [str(path) for path in options.also]
     model = trainee.stage.model
     return {
         "lifecast": lifecast.__version__,
@@ -116,7 +117,7 @@ def description(options: TrainOptions, trainee: Trainee, views: int) -> dict[str
         "parameters": {name: sum(p.numel() for p in level.parameters()) for name, level in model.named_children()},
         "trains": list(trainee.stage.levels),
         "views": views,
-        "data": fingerprint(options.data),
+        "data": fingerprint(options.data, *options.also),
         "device": str(trainee.fabric.device),
         "processes": trainee.fabric.world_size,
         "torch": torch.__version__,
