@@ -127,8 +127,12 @@ class Reconstructor:
         faces: simplify to about so many triangles; None keeps all.
         progress: told the name of each stage (`STAGES`) as it begins; may raise to stop.
 
-        Raises PhotoError where the picture cannot be read or nobody can be reconstructed from it, UsageError for a
-        value out of its range.
+        Raises
+        ------
+        PhotoError
+            Where the picture cannot be read or nobody can be reconstructed from it.
+        UsageError
+            For a value out of its range.
         """
         if person == "all":
             raise UsageError("reconstruct() makes one person; reconstruct_all() makes everybody")

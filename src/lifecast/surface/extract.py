@@ -61,7 +61,10 @@ def extract_surface(
     faces: simplify to about that many triangles; None keeps all.
     refine_vertices: let questions be asked to put vertices onto the level where the field bends within a voxel.
 
-    Raises LifecastError where the field has no such surface, or gives values that are not numbers.
+    Raises
+    ------
+    LifecastError
+        Where the field has no such surface, or gives values that are not numbers.
     """
     lattice = SparseLattice(field, resolution, level)
     with torch.inference_mode():
