@@ -51,9 +51,9 @@ def doll_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     from lifecast.networks.checkpoint import save_checkpoint
     from lifecast.networks.levels import TwoLevel
+    from lifecast.networks.normal_network import under_mask
     from lifecast.networks.preset import PRESETS
     from lifecast.networks.resizing import resize_image
-    from lifecast.reconstructor import _masked
 
     torch.manual_seed(0)
     model = TwoLevel(PRESETS["tiny"])
@@ -62,7 +62,7 @@ def doll_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     image = torch.from_numpy(picture / 127.5 - 1).permute(2, 0, 1)[None]
     with torch.no_grad():
         maps = model.predict_normals(resize_image(image, 128))
-        encoded = model.encode(image, normals=_masked(maps, mask))
+        encoded = model.encode(image, normals=under_mask(maps, torch.from_numpy(mask)[None, None]))
     assert encoded.fine_features is not None
     parameters = [*model.coarse.mlp.parameters(), *model.fine.mlp.parameters()]  # type: ignore[union-attr]
     optimizer = torch.optim.Adam(parameters, 4e-3)

@@ -215,6 +215,20 @@ def test_weights_and_devices_that_are_not_there(doll_weights: Path, tmp_path: Pa
             load(doll_weights, device)
 
 
+def test_normals_at_another_size(doll_weights: Path, doll: Doll) -> None:
+    usual, finer = lifecast.load(doll_weights), lifecast.load(doll_weights, normals_at=256)
+    for model in (usual, finer):
+        assert model.model.preset.normals is not None
+    assert finer.model.preset.normals.fine_size == 256  # type: ignore[union-attr]
+    photo, mask = doll
+    maps = finer.reconstruct(photo, mask=mask, resolution=64).front_normals
+    assert maps is not None
+    assert maps.shape == (256, 256, 3)
+    for wrong in (32, 100, 8192):
+        with pytest.raises(UsageError, match=f"normals at {wrong}"):
+            lifecast.load(doll_weights, normals_at=wrong)
+
+
 def test_scale_of_somebody_who_sits(doll: Doll) -> None:
     """Half the standing height on screen: the scale comes from the limbs, not from the mesh."""
     points = np.zeros((33, 4), np.float32)

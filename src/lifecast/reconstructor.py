@@ -49,22 +49,44 @@ Progress = Callable[[str], None]
 XYWH = tuple[float, float, float, float]
 """x, y of the top left corner, width, height, in pixels of the upright photograph."""
 
+COLOUR_SIZE = 1024
+"""Least side of the framed photograph that colours are taken from."""
 GREY = 127
 """What stands in for a background that is cleaned away: training's own blank background."""
 STANDS_STRAIGHT = 0.87
 """A mesh of at least this part of the person's standing height stands: then the mesh itself is the better measure."""
 
 
-def load(weights: str | Path = "compact", device: str = "auto") -> Reconstructor:
+def load(weights: str | Path = "compact", device: str = "auto", normals_at: int | None = None) -> Reconstructor:
     """Load weights once, for any number of photographs.
 
-    weights: the name of built-in weights or a file; device: "auto" (a GPU where there is one), "cpu", "cuda", ...
-    Raises CheckpointError for weights that cannot be used, UsageError for a device that is not there.
+    Parameters
+    ----------
+    weights
+        The name of built-in weights, or a file.
+    device
+        "auto" (a GPU where there is one), "cpu", "cuda", ...
+    normals_at
+        Side of the picture at which normals are predicted for the fine level, in place of enlarging those of the usual
+        size: the authors' released model looks at 512 pixels and its fine level at 1024.
+
+    Raises
+    ------
+    CheckpointError
+        For weights that cannot be used.
+    UsageError
+        For a device that is not there, or a `normals_at` that these weights cannot be used with.
     """
     chosen = _device(device)
     if chosen.type == "cpu":
         keep_freed_pages()
     model, card = load_checkpoint(weights)
+    if normals_at is not None:
+        if model.fine is None or model.preset.normals is None:
+            raise UsageError(f"{weights}: has no fine level that is fed normals; leave normals_at out")
+        if not 64 <= normals_at <= 4096 or normals_at % 64:
+            raise UsageError(f"normals at {normals_at} pixels: give a multiple of 64 from 64 to 4096")
+        model = model.with_normals_at(normals_at)
     return Reconstructor(model, card, chosen)
 
 
@@ -253,7 +275,8 @@ class Reconstructor:
         box = person.box
         if preset.framing == "pifuhd":
             box = person.landmark_box() or box
-        return frame(box, photo.size, preset.image_size, preset.framing)
+        size = preset.image_size if preset.framing == "pifuhd" else max(preset.image_size, COLOUR_SIZE)
+        return frame(box, photo.size, size, preset.framing)
 
     def _crop(self, photo: Photo, person: Person, camera: Camera) -> tuple[np.ndarray, np.ndarray | None]:
         """The framed photograph (S, S, 3) uint8, and the person's mask on it (S, S), with edges as fine as its own."""
@@ -280,6 +303,8 @@ class Reconstructor:
                 cover = resize_image(cover, one.shape[0])
                 pixels = pixels * cover + GREY * (1 - cover)
             shown.append(pixels / 127.5 - 1)
+        # Colour is taken from a finer picture than some networks look at.
+        shown[0] = resize_image(shown[0], preset.image_size, preset.antialias)
         return shown
 
     def _for_normals(self, image: Tensor) -> Tensor:

@@ -65,7 +65,7 @@ def test_feature_maps_of_the_two_shipped_designs():
     assert (PAPER.coarse.feature_size, PAPER.coarse.features) == (128, 256)
     assert (PAPER.fine.feature_size, PAPER.fine.features) == (512, 16)
     assert (COMPACT.coarse.feature_size, COMPACT.coarse.map_channels) == (128, 32 + 2)
-    assert (COMPACT.fine.feature_size, COMPACT.fine.features) == (512, 16)
+    assert (COMPACT.fine.feature_size, COMPACT.fine.features) == (256, 16)
 
 
 @pytest.mark.parametrize("preset", [PAPER, COMPACT], ids=["paper", "compact"])

@@ -17,6 +17,7 @@ from lifecast.networks.preset import PRESETS
 from lifecast.training import losses
 from lifecast.training.recipe import LossWeights
 from lifecast.training.stage import Stage, cut_windows, match_size, stage_size
+from lifecast.training.trim import trim
 
 ALL = LossWeights(l1=2.0, l1_over="mask", cosine=1.0, mask=1.0, depth=5.0, perceptual=0.0)
 
@@ -170,6 +171,60 @@ def test_windows_of_the_fine_level_answer_like_the_whole_image(analytic_people):
     assert int(inside.sum()) > 300
     torch.testing.assert_close(cut[inside], whole[inside], rtol=1e-4, atol=1e-5)
     assert (cut - whole)[~inside].abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("stage", ["coarse", "fine"])
+def test_a_trimmed_batch_answers_like_the_whole_one(analytic_people, stage):
+    """With encoders that see no neighbours, what is inside the part that is shown is answered exactly the same."""
+    preset = PRESETS["tiny"]
+    people = analytic_people(views=2, size=preset.image_size, points=2000)
+    batch = default_collate([people[i] for i in range(2)])
+    module = tiny_stage(stage).eval()
+    for level, stride in ((module.model.coarse, 2), (module.model.fine, 2)):
+        level.encoder = nn.Sequential(
+            nn.AvgPool2d(stride), nn.Conv2d(preset.input_channels, level.level.features, 1)
+        )
+    cut = trim(batch, 32)
+    assert cut["image"].shape[-1] < preset.image_size
+    with torch.no_grad():
+        whole, part = module.level_outputs(batch), module.level_outputs(cut)
+    x0, y0, width, height = cut["shown"][0].tolist()
+    places = torch.stack([(1 + batch["points"][..., 0]) / 2, (1 - batch["points"][..., 1]) / 2], -1)
+    margin = 0.02
+    inside = (
+        (places[..., 0] > x0 + margin) & (places[..., 0] < x0 + width - margin)
+        & (places[..., 1] > y0 + margin) & (places[..., 1] < y0 + height - margin)
+    )  # fmt: skip
+    assert int(inside.sum()) > 500
+    torch.testing.assert_close(part["coarse"][-1][inside], whole["coarse"][-1][inside], rtol=1e-4, atol=1e-4)
+    if stage == "fine":
+        torch.testing.assert_close(part["fine"][inside], whole["fine"][inside], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["tiny", "tiny-depth-maps-enhancer", "compact", "paper"])
+def test_trimmed_sides_suit_every_network_of_a_stage(name):
+    with torch.device("meta"):
+        model = TwoLevel(preset_named(name))
+    for stage in ("normals", "depth", "enhancer", "coarse", "fine", "joint"):
+        try:
+            module = Stage(model, stage, ALL, predicted_normals=stage not in ("normals", "enhancer"))
+        except UsageError:
+            continue
+        side = module.multiple
+        assert side <= module.size
+        count = 2 if module.size >= 2 * side else 1
+        where = torch.device("meta")
+        batch = {
+            "image": torch.empty(1, 3, side, count * side, device=where),
+            "points": torch.empty(1, 5, 3, device=where),
+            "shown": torch.empty(1, 4, device=where),
+        }
+        if stage in ("coarse", "fine", "joint"):
+            assert module.level_outputs(batch)["coarse"][-1].shape == (1, 5)
+        elif stage == "depth":
+            assert module.depth_maps(batch).depth.shape[0] == 1
+        else:
+            assert module.normal_maps(batch["image"]).front.shape[0] == 1
 
 
 def test_cut_windows_is_slicing():

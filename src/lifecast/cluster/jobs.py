@@ -37,6 +37,7 @@ class ReconstructJob:
     resolution: int = 512
     height: float = 1.70
     faces: int | None = None
+    normals_at: int | None = None
 
     def open(self) -> Callable[[str], dict[str, Any]]:
         """Load the networks once a worker."""
@@ -44,7 +45,7 @@ class ReconstructJob:
         from lifecast.photo.decode import read_photo
         from lifecast.results import facts, write_results
 
-        model = lifecast.load(self.weights, self.device)
+        model = lifecast.load(self.weights, self.device, self.normals_at)
 
         def work(item: str) -> dict[str, Any]:
             with local_file(item) as path:

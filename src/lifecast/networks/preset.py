@@ -307,7 +307,7 @@ COMPACT = Preset(
         mask=True,
         depth=DepthPreset(
             network=UNetPreset(
-                widths=(24, 48, 96, 192, 288), blocks=(0, 1, 2, 4, 4), first_stride=2, output_stride=8
+                widths=(24, 48, 96, 160, 224), blocks=(0, 1, 2, 3, 3), first_stride=2, output_stride=8
             ),
             refine=UNetPreset(widths=(16, 32, 48), blocks=(1, 1, 2), first_stride=2, output_stride=2),
             size=128,
@@ -317,7 +317,7 @@ COMPACT = Preset(
     ),
     coarse=LevelPreset(
         image_size=256,
-        encoder=UNetPreset(widths=(24, 48, 96, 128, 192), blocks=(0, 1, 1, 2, 3), first_stride=2, output_stride=2),
+        encoder=UNetPreset(widths=(24, 48, 96, 128, 144), blocks=(0, 1, 1, 2, 3), first_stride=2, output_stride=2),
         features=32,
         mlp=(192, 128, 64, 32, 1),
         skips=(1, 2, 3),
@@ -325,8 +325,8 @@ COMPACT = Preset(
         depth_features=True,
     ),
     fine=LevelPreset(
-        image_size=1024,
-        encoder=UNetPreset(widths=(16, 32, 48, 64), blocks=(0, 1, 1, 2), first_stride=2, output_stride=2),
+        image_size=512,
+        encoder=UNetPreset(widths=(16, 32, 64, 96), blocks=(0, 1, 2, 2), first_stride=2, output_stride=2),
         features=16,
         mlp=(128, 64, 32, 1),
         skips=(1, 2),

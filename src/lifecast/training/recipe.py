@@ -119,7 +119,7 @@ class StageRecipe:
     window: int | None = None
     """Side of the random window, in pixels of the fine image, that the fine level sees; none: the whole image."""
     trim: float = 0.0
-    """Share of the batches that are cut down to where people are (normals and enhancer only): half the time each."""
+    """Share of the batches that are cut down to where people are: they take half the time."""
     losses: LossWeights = field(default_factory=LossWeights)
     """The weight of each loss."""
 
@@ -135,6 +135,8 @@ class StageRecipe:
             raise UsageError(f"average = {self.average}: must lie in [0, 1)")
         if not 0 <= self.trim <= 1:
             raise UsageError(f"trim = {self.trim}: must lie in [0, 1]")
+        if self.trim and self.window is not None:
+            raise UsageError(f"trim = {self.trim} and window = {self.window}: a stage can have only one of them")
         if not 0 <= self.near_fraction <= 1:
             raise UsageError(f"near_fraction = {self.near_fraction}: must lie in [0, 1]")
 

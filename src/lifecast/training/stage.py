@@ -10,6 +10,7 @@ and use. In the joint stage on predicted maps, the normal networks learn along.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -115,14 +116,25 @@ class Stage(nn.Module):
 
     @property
     def multiple(self) -> int:
-        """What the sides of the normal networks' pictures must be multiples of."""
-        strides = [2 ** 5]
-        preset = self.model.preset.normals
-        for shape in (preset.network, preset.enhancer) if preset is not None else ():
-            if isinstance(shape, UNetPreset):
-                strides.append(shape.size_multiple)
-        enlarged = preset is not None and preset.global_size is not None and self.stage == "enhancer"
-        return max(strides) * (preset.size // preset.global_size if enlarged else 1)  # type: ignore[union-attr, operator]
+        """What the sides of the batch's pictures must be multiples of, for every network that the stage runs."""
+        preset, normals = self.model.preset, self.model.preset.normals
+        parts: list[tuple[int, int]] = []  # side at which a network sees pictures as large as `self.size`, its multiple
+        if normals is not None and (self.stage in MAPS or self.predicted_normals):
+            seen = normals.global_size or normals.size
+            network = normals.network
+            # A generator pads by reflection: two texels at the least must be left at its lowest resolution.
+            deepest = network.size_multiple if isinstance(network, UNetPreset) else 2 ** (network.downsamplings + 1)
+            parts.append((seen, deepest))
+            if normals.depth is not None and self.stage != "normals":
+                depth = normals.depth
+                parts.append((depth.size, max(depth.network.size_multiple, depth.refine.size_multiple)))
+            if normals.enhancer is not None and self.stage not in ("normals", "depth", "coarse"):
+                parts.append((normals.size, normals.enhancer.size_multiple))
+        if self.stage not in MAPS:
+            parts.append((preset.coarse.image_size, preset.coarse.encoder.size_multiple))
+            if self.stage != "coarse" and preset.fine is not None:
+                parts.append((preset.fine.image_size, preset.fine.encoder.size_multiple))
+        return math.lcm(4, *(multiple * max(1, self.size // side) for side, multiple in parts))
 
     def train(self, mode: bool = True) -> Stage:
         """Training mode for the trained levels only."""
@@ -255,7 +267,7 @@ class Stage(nn.Module):
             size = self.scaled(preset.coarse.image_size, batch)
             stacks = self.encode(model.coarse, batch["image"], maps, size)
             # Only the last stack's embedding is used; the others are asked for their loss alone.
-            answers = [model.coarse.query(features, points) for features in stacks]
+            answers = [model.coarse.query(features, points, batch.get("shown")) for features in stacks]
         learning = self.predicted_normals and "normals" in self.levels
         result: dict[str, Any] = {"coarse": [logit for logit, _ in answers], "maps": fine_maps if learning else None}
         if preset.coarse.depth_head and "coarse" in self.levels:
@@ -278,7 +290,7 @@ class Stage(nn.Module):
         window = batch.get("window")
         if window is None or bool((window[:, 2] >= batch["image"].shape[-1]).all()):
             features = model.fine.encode(image, *parts)[-1]
-            return model.fine.query(features, batch["points"], embedding)
+            return model.fine.query(features, batch["points"], embedding, batch.get("shown"))
         # The dataset's window counts pixels of its image; `size` may differ from that.
         pixels = window * size // batch["image"].shape[-1]
         cut = [None if x is None else cut_windows(x, pixels) for x in (image, *parts)]

@@ -14,7 +14,7 @@ from lifecast.errors import CheckpointError, UsageError
 from lifecast.training.average import WeightAverage
 from lifecast.training.optimiser import make_optimiser
 from lifecast.training.recipe import Recipe, StageRecipe
-from lifecast.training.stage import MAPS, Stage
+from lifecast.training.stage import Stage
 from lifecast.training.trim import trim
 
 IMAGES = ("image", "front", "back", "mask")
@@ -77,8 +77,7 @@ class Trainee:
         """Forward, backward, clip, step, average; returns the losses, still on the device."""
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        pixels_only = self.stage.stage in MAPS
-        if pixels_only and self.part.trim and float(torch.rand(())) < self.part.trim:
+        if self.part.trim and float(torch.rand(())) < self.part.trim:
             batch = trim(batch, self.stage.multiple)
         parts = self.wrapped(self.to_device(batch))
         self.fabric.backward(parts["total"])

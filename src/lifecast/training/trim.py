@@ -1,7 +1,8 @@
 """Cut a batch down to the part of its pictures where people are.
 
 A person of 180 cm stands in a picture of 256 cm by 256 cm: five sixths of what a convolution sees there is background.
-A cut batch takes about half the time, and the networks, being convolutions, do not care about the shape.
+A cut batch takes about half the time, and the networks, being convolutions, do not care about the shape. Points stay
+where they are in the whole picture: the batch's `shown` says which part of that its pictures are.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ def kept_range(present: Tensor, multiple: int) -> tuple[int, int]:
 def trim(batch: dict[str, Any], multiple: int) -> dict[str, Any]:
     """The batch with image, mask, normals and depths cut to the rows and columns around everybody in it.
 
-    `multiple`: what the sides must be multiples of, a multiple of 4 itself. Points and windows, which are
-    fractions of the whole picture, are left out.
+    `multiple`: what the sides must be multiples of, a multiple of 4 itself. `shown` (B, 4) is added: x0, y0, width and
+    height of what is kept, as fractions of the whole picture (`pixel_aligned`). The dataset's `window` is left out.
     """
     anybody = (batch["mask"][:, 0] > 0).any(0)  # (S, S)
     top, bottom = kept_range(anybody.any(1), multiple)
@@ -47,6 +48,7 @@ def trim(batch: dict[str, Any], multiple: int) -> dict[str, Any]:
         cut[name] = batch[name][..., top:bottom, left:right]
     for name in ("depth", "depth_mask"):
         cut[name] = batch[name][..., top // 4 : bottom // 4, left // 4 : right // 4]
-    for name in ("points", "occupancy", "window"):
-        cut.pop(name, None)
+    cut.pop("window", None)
+    window = torch.tensor([left, top, right - left, bottom - top], dtype=torch.float32)
+    cut["shown"] = (window / batch["image"].shape[-1]).expand(len(batch["image"]), 4)
     return cut
