@@ -205,3 +205,26 @@ def test_several_datasets_are_one_after_the_other(tmp_path):
     joined.set_epoch(2)
     assert [joined[i]["value"] for i in range(len(joined))] == list(range(9))
     assert all(joined[i]["epoch"] == 2 for i in range(9))
+
+
+def test_parts_trained_apart_come_together(tmp_path, train_here):
+    """The depth network beside the normal networks, on true maps; each file brings the parts that its card tells of."""
+    preset = "tiny-depth-maps-enhancer"
+    normals = train_here("normals", tmp_path / "n", steps=2, preset=preset)
+    depth = train_here("depth", tmp_path / "d", steps=2, preset=preset)
+    enhancer = train_here("enhancer", tmp_path / "e", steps=2, preset=preset, init=(normals,))
+    coarse = train_here(
+        "coarse", tmp_path / "c", steps=1, preset=preset, init=(enhancer, depth), predicted_normals=True
+    )
+    tensors = load_file(coarse)
+    for part, source in (("normals.shared", normals), ("normals.depth", depth), ("normals.enhancer", enhancer)):
+        for name, value in load_file(source).items():
+            if name.startswith(part + "."):
+                assert torch.equal(tensors[name], value), name
+    levels = load_checkpoint(coarse)[1]["training"]["levels"]
+    assert {name: note["run"] for name, note in levels.items()} == {
+        "normals": "n", "depth": "d", "enhancer": "e", "coarse": "c",
+    }  # fmt: skip
+    assert levels["depth"]["metrics"]["depth_cm"] > 0
+    with pytest.raises(UsageError, match="stage depth first"):
+        train_here("coarse", tmp_path / "x", steps=1, preset=preset, init=(enhancer,), predicted_normals=True)

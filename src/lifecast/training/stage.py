@@ -69,6 +69,16 @@ def trained_levels(preset: Preset, stage: StageName, predicted_normals: bool) ->
     return tuple(levels)
 
 
+def trained_parts(preset: Preset, stage: StageName, predicted_normals: bool) -> tuple[str, ...]:
+    """Names of what the stage moves, as a card's history has them (`weights.PARTS`)."""
+    if stage in ("depth", "enhancer"):
+        return (stage,)
+    parts = list(trained_levels(preset, stage, predicted_normals))
+    if stage == "joint" and preset.normals is not None and "normals" in parts:
+        parts += [name for name in ("depth", "enhancer") if getattr(preset.normals, name) is not None]
+    return tuple(parts)
+
+
 class Stage(nn.Module):
     """A `TwoLevel` with the losses of one stage; `forward` gives them, `measure` the figures of a validation.
 
@@ -99,6 +109,7 @@ class Stage(nn.Module):
         self.across: losses.Across = losses.alone
         self.size = stage_size(model.preset, stage, predicted_normals)
         self.levels = trained_levels(model.preset, stage, predicted_normals)
+        self.parts = trained_parts(model.preset, stage, predicted_normals)
         if predicted_normals and stage != "normals" and model.normals is None:
             raise UsageError(f"preset {model.preset.name} predicts no normals: --predicted-normals cannot be used")
         for name, level in model.named_children():

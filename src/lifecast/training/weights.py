@@ -1,7 +1,7 @@
 """Weights in and out of a run: starting from others' levels, and writing files that hold every level trained so far.
 
-The card of a weights file says under `training.levels` which levels were ever trained, and how. A file written after
-the coarse stage holds trained normal networks too if it started from some (`--init`); after fine, everything.
+The card of a weights file says under `training.levels` which parts (`PARTS`) were ever trained, and how. A file written
+after the coarse stage holds trained normal networks too if it started from some (`--init`); after fine, everything.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 import lifecast
 from lifecast.errors import CheckpointError, UsageError
@@ -25,7 +26,20 @@ from lifecast.training.options import TrainOptions
 from lifecast.training.recipe import StageName, recipe_to_dict
 from lifecast.training.trainee import Trainee
 
-LEVELS = ("normals", "coarse", "fine")
+PARTS = ("normals", "depth", "enhancer", "coarse", "fine")
+"""What is trained and kept on its own: the normal networks proper, what stands on them, and the levels."""
+
+
+def modules_of(model: TwoLevel, part: str) -> list[nn.Module]:
+    """The modules of a part; none where the model has no such part."""
+    networks = model.normals
+    found: list[nn.Module | None] = []
+    if part in ("coarse", "fine"):
+        found = [getattr(model, part)]
+    elif networks is not None:
+        own = {"depth": [networks.depth], "enhancer": [networks.enhancer]}
+        found = [*own.get(part, [networks.front, networks.back, networks.shared])]
+    return [module for module in found if module is not None]
 
 
 def chosen_preset(name: str | None, init: tuple[Path, ...]) -> Preset:
@@ -56,12 +70,13 @@ def new_model(preset: Preset, init: tuple[Path, ...], seed: int) -> tuple[TwoLev
     for path in init:
         other, card = load_checkpoint(path, expect=preset)
         known = card.get("training", {}).get("levels")
-        brought = dict.fromkeys(LEVELS, None) if known is None else known
-        for level in brought:
-            source = getattr(other, level, None)
-            if source is not None:
-                getattr(model, level).load_state_dict(source.state_dict())
-                history[level] = copy.deepcopy(brought[level])
+        brought = dict.fromkeys(PARTS, None) if known is None else known
+        for part in brought:
+            sources = modules_of(other, part)
+            for mine, theirs in zip(modules_of(model, part), sources, strict=True):
+                mine.load_state_dict(theirs.state_dict())
+            if sources:
+                history[part] = copy.deepcopy(brought[part])
     return model, history
 
 
@@ -78,17 +93,23 @@ def check_foundations(stage: StageName, preset: Preset, history: dict[str, Any],
         raise UsageError(
             "--predicted-normals needs trained normal networks: give them with --init NORMALS_RUN/weights.safetensors"
         )
+    deep = preset.normals is not None and preset.normals.depth is not None
+    if deep and stage in ("coarse", "fine", "joint") and predicted_normals and "depth" not in history:
+        raise UsageError(
+            f"preset {preset.name} feeds its levels predicted depths: train the stage depth first, and give it with "
+            "--init DEPTH_RUN/weights.safetensors"
+        )
 
 
 def note_history(options: TrainOptions, trainee: Trainee, views: int, minutes: float) -> None:
-    """Write down what the levels in training went through in this run; earlier runs' notes stay under `before`."""
+    """Write down what the parts in training went through in this run; earlier runs' notes stay under `before`."""
     run = options.out.resolve().name
-    for level in trainee.stage.levels:
-        before = trainee.history.get(level) or {}
+    for part in trainee.stage.parts:
+        before = trainee.history.get(part) or {}
         earlier = before.get("before", [])
         if before and before.get("run") != run:
             earlier = [*earlier, {key: value for key, value in before.items() if key != "before"}]
-        trainee.history[level] = {
+        trainee.history[part] = {
             "run": run,
             "stage": options.stage,
             "recipe": trainee.recipe.name,
@@ -126,9 +147,9 @@ def description(options: TrainOptions, trainee: Trainee, views: int) -> dict[str
 
 
 def export(path: Path, model: TwoLevel, history: dict[str, Any]) -> None:
-    """Write the model with a card of what each level went through."""
+    """Write the model with a card of what each part went through."""
     card = {
-        "name": f"{model.preset.name}: {', '.join(level for level in LEVELS if level in history)}",
+        "name": f"{model.preset.name}: {', '.join(part for part in PARTS if part in history)}",
         "licence": "Apache-2.0",
         "lifecast": lifecast.__version__,
         "torch": torch.__version__.split("+")[0],
