@@ -263,3 +263,23 @@ def test_depths_that_are_missing_are_named(image):
     small = image[..., :128, :128]
     with pytest.raises(UsageError, match="depths"):
         model.coarse.encode(small, small, small, small[:, :1])
+
+
+@pytest.mark.parametrize("name", ["tiny", "tiny-depth-maps-enhancer"])
+def test_a_preset_that_looks_at_the_mirrored_picture_too_does_not_know_left_from_right(name, image):
+    torch.manual_seed(8)
+    preset = preset_named(name)
+    preset = dataclasses.replace(preset, normals=dataclasses.replace(preset.normals, mirror=True))
+    model = TwoLevel(preset).eval()
+    known = (torch.rand(2, 1, 64, 64) > 0.5).float()
+    with torch.no_grad():
+        for mask in (None, known):
+            plain = model.predict_maps(image, known=mask)
+            turned = model.predict_maps(image.flip(-1), known=None if mask is None else mask.flip(-1))
+            for maps, others in zip(plain, turned, strict=True):
+                torch.testing.assert_close(maps.front[:, 0], -others.front[:, 0].flip(-1), atol=1e-5, rtol=1e-4)
+                torch.testing.assert_close(maps.front[:, 1:], others.front[:, 1:].flip(-1), atol=1e-5, rtol=1e-4)
+                torch.testing.assert_close(maps.mask, others.mask.flip(-1), atol=1e-5, rtol=1e-4)
+                torch.testing.assert_close(maps.front.norm(dim=1, keepdim=True), maps.mask, atol=1e-4, rtol=1e-3)
+                if maps.depth is not None:
+                    torch.testing.assert_close(maps.depth, others.depth.flip(-1), atol=1e-5, rtol=1e-4)

@@ -61,7 +61,7 @@ class Predictor:
             device = "cuda" if torch.cuda.is_available() else "cpu"
         self.device = torch.device(device)
         model, self.card = load_checkpoint(weights)
-        self.model: TwoLevel = model.to(self.device)
+        self.model: TwoLevel = model.to(self.device).for_inference()
         self.resolution = resolution
         has_fine = self.model.fine is not None
         self.levels = [

@@ -19,7 +19,7 @@ from lifecast.errors import UsageError
 from lifecast.networks.global_feature import GlobalFeature
 from lifecast.networks.hourglass import HourglassEncoder
 from lifecast.networks.mlp import PixelAlignedMLP
-from lifecast.networks.normal_network import NormalMaps, NormalNetworks, under_mask
+from lifecast.networks.normal_network import NormalMaps, NormalNetworks, averaged, mirrored, under_mask
 from lifecast.networks.pixel_aligned import inside_box, sample_features
 from lifecast.networks.preset import HourglassPreset, LevelPreset, Preset
 from lifecast.networks.resizing import resize_image, resize_map
@@ -196,6 +196,16 @@ class TwoLevel(nn.Module):
         The two are the same maps, unless the preset has an enhancer (the coarse level then sees what the first U-Net
         made of the small picture) or a `fine_size`.
         """
+        found = self._look(image, small, known)
+        if self.preset.normals is None or not self.preset.normals.mirror:
+            return found
+        turned = [None if values is None else values.flip(-1) for values in (small, known)]
+        again = self._look(image.flip(-1), *turned)
+        coarse, fine = (averaged(a, mirrored(b)) for a, b in zip(found, again, strict=True))
+        return coarse, fine
+
+    def _look(self, image: Tensor, small: Tensor | None, known: Tensor | None) -> tuple[NormalMaps, NormalMaps]:
+        """`predict_maps` of the picture as it is."""
         preset, networks = self.preset.normals, self.normals
         if preset is None or networks is None:
             raise UsageError(f"preset {self.preset.name} predicts no normals")

@@ -51,6 +51,32 @@ def under_mask(maps: NormalMaps, known: Tensor) -> NormalMaps:
     return maps._replace(front=front, back=back, mask=known, mask_logit=None)
 
 
+def mirrored(maps: NormalMaps) -> NormalMaps:
+    """The maps of the mirrored picture: columns reversed, and x of the normals."""
+
+    def turned(values: Tensor | None) -> Tensor | None:
+        return None if values is None else values.flip(-1)
+
+    sign = maps.front.new_tensor([-1.0, 1.0, 1.0]).view(3, 1, 1)
+    return NormalMaps(
+        maps.front.flip(-1) * sign, maps.back.flip(-1) * sign,
+        turned(maps.mask), turned(maps.mask_logit), turned(maps.depth), turned(maps.depth_logits),
+    )  # fmt: skip
+
+
+def averaged(one: NormalMaps, other: NormalMaps) -> NormalMaps:
+    """The mean of two predictions of one picture: of mask and depths, and of the normals' directions."""
+
+    def mean(a: Tensor | None, b: Tensor | None) -> Tensor | None:
+        return None if a is None or b is None else (a + b) / 2
+
+    mask = mean(one.mask, other.mask)
+    front, back = (functional.normalize(a + b, dim=1, eps=1e-6) for a, b in zip(one[:2], other[:2], strict=True))
+    if mask is not None:
+        front, back = front * mask, back * mask
+    return NormalMaps(front, back, mask, mean(one.mask_logit, other.mask_logit), mean(one.depth, other.depth))
+
+
 class GeneratorBlock(nn.Module):
     """Reflection-padded 3x3 convolution, instance norm, ReLU, convolution, instance norm; the input is added."""
 

@@ -121,6 +121,8 @@ class NormalPreset:
     """Predict the person's mask too (a U-Net's normals are multiplied by it)."""
     depth: DepthPreset | None = None
     """Predict the depth of the front and of the back surface too, from picture, normals and mask (U-Net only)."""
+    mirror: bool = False
+    """When used, look at the mirrored picture too and average the maps (training looks once)."""
     global_size: int | None = None
     """The U-Net sees the picture made this small, where looking at all of a person is cheap; None: it sees `size`."""
     enhancer: UNetPreset | None = None
@@ -305,6 +307,7 @@ COMPACT = Preset(
         UNetPreset(widths=(32, 64, 128, 224, 320), blocks=(0, 1, 2, 5, 4), first_stride=2, output_stride=2),
         size=512,
         mask=True,
+        mirror=True,
         depth=DepthPreset(
             network=UNetPreset(
                 widths=(24, 48, 96, 160, 224), blocks=(0, 1, 2, 3, 3), first_stride=2, output_stride=8

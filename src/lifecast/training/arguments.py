@@ -58,5 +58,6 @@ def parser() -> argparse.ArgumentParser:
 def options_from(arguments: Sequence[str] | None = None) -> TrainOptions:
     """Parse a command line."""
     values = vars(parser().parse_args(arguments))
-    values["init"] = tuple(values["init"])
+    for name in ("init", "also"):
+        values[name] = tuple(values[name])
     return TrainOptions(**values)
