@@ -34,8 +34,6 @@ class DepthMaps(NamedTuple):
 class DepthNetwork(nn.Module):
     """Both depth maps from `channels` channels of picture, normals and mask."""
 
-    centres: Tensor
-
     def __init__(self, channels: int, preset: DepthPreset) -> None:
         super().__init__()
         self.preset = preset
@@ -43,8 +41,12 @@ class DepthNetwork(nn.Module):
         self.refine = UNet(channels + 2, 2, preset.refine)
         nn.init.zeros_(self.refine.head.weight)  # it begins by changing nothing
         nn.init.zeros_(self.refine.head.bias)  # type: ignore[arg-type]
-        centres = torch.linspace(-preset.reach, preset.reach, preset.bins)
-        self.register_buffer("centres", centres, persistent=False)
+
+    def centres(self, like: Tensor) -> Tensor:
+        """The K depths that a distribution is over, where `like` is. Not a buffer: a model that is made without memory,
+        to be filled from a file, would have none."""
+        reach = self.preset.reach
+        return torch.linspace(-reach, reach, self.preset.bins, device=like.device)
 
     def forward(self, seen: Tensor) -> DepthMaps:
         """seen (B, channels, s, s) -> the maps; s is `preset.size`, or another multiple of the networks'."""
@@ -57,4 +59,4 @@ class DepthNetwork(nn.Module):
 
     def expected(self, logits: Tensor) -> Tensor:
         """The mean of the distributions: logits (B, 2, K, h, w) -> (B, 2, h, w)."""
-        return torch.einsum("bckhw,k->bchw", logits.softmax(2), self.centres)
+        return torch.einsum("bckhw,k->bchw", logits.softmax(2), self.centres(logits))

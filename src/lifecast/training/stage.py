@@ -110,6 +110,8 @@ class Stage(nn.Module):
         self.size = stage_size(model.preset, stage, predicted_normals)
         self.levels = trained_levels(model.preset, stage, predicted_normals)
         self.parts = trained_parts(model.preset, stage, predicted_normals)
+        # Depth that stands on predicted maps teaches them too, where the recipe gives them losses of their own.
+        self.along = stage == "depth" and predicted_normals and bool(weights.l1 or weights.cosine)
         if predicted_normals and stage != "normals" and model.normals is None:
             raise UsageError(f"preset {model.preset.name} predicts no normals: --predicted-normals cannot be used")
         for name, level in model.named_children():
@@ -124,6 +126,9 @@ class Stage(nn.Module):
                 assert trained is not None, "stage_size refuses such a preset"
                 model.normals.requires_grad_(False)
                 trained.requires_grad_(True)
+            if self.along and model.normals.shared is not None:
+                model.normals.shared.requires_grad_(True)
+                self.parts = ("normals", *self.parts)
 
     @property
     def multiple(self) -> int:
@@ -158,7 +163,10 @@ class Stage(nn.Module):
         """The losses of a batch, unweighted, and their weighted sum `total`."""
         parts: dict[str, Tensor] = {}
         if self.stage == "depth":
-            parts |= self.depth_losses(self.depth_maps(batch), batch)
+            maps = self.depth_maps(batch, masked=not self.along)
+            parts |= self.depth_losses(maps, batch)
+            if self.along:
+                parts |= self.normal_losses(maps, batch)
         elif self.stage in MAPS:
             maps = self.normal_maps(batch["image"])
             parts |= self.normal_losses(maps, batch)
@@ -202,12 +210,12 @@ class Stage(nn.Module):
             result["mask"] = losses.mask_bce(maps.mask_logit, mask)
         return result
 
-    def depth_maps(self, batch: Batch) -> NormalMaps:
-        """Masked normals, predicted or true, and what the depth network makes of them."""
+    def depth_maps(self, batch: Batch, masked: bool = True) -> NormalMaps:
+        """Normals, predicted or true, and what the depth network makes of them under their mask."""
         networks = self.model.normals
         assert networks is not None
         if self.predicted_normals:
-            return networks.glance(batch["image"])
+            return networks.glance(batch["image"], masked)
         return networks.with_depth(NormalMaps(batch["front"], batch["back"], batch["mask"]), batch["image"])
 
     def depth_losses(self, maps: NormalMaps, batch: Batch) -> dict[str, Tensor]:
@@ -221,7 +229,7 @@ class Stage(nn.Module):
             result["depth"] = losses.depth_l1(match_size(maps.depth, true), true, mask, self.across)
         if self.weights.depth_bins:
             logits = match_size(maps.depth_logits.flatten(1, 2), true).unflatten(1, (2, -1))
-            result["depth_bins"] = losses.depth_bins(logits, true, mask, networks.depth.centres, self.across)
+            result["depth_bins"] = losses.depth_bins(logits, true, mask, networks.depth.centres(logits), self.across)
         return result
 
     # Occupancy levels
