@@ -172,3 +172,20 @@ def test_what_cannot_be_stored_is_said_and_nothing_is_written(model, path, tmp_p
         save_state(path, state, TINY, {}, "float16")
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_loaded_model_with_every_part_answers_as_the_saved_one(tmp_path):
+    """All that a network needs must be in the file, or follow from the preset."""
+    torch.manual_seed(5)
+    model = TwoLevel(preset_named("tiny-depth-maps-enhancer")).eval()
+    for head in (model.normals.enhancer.head, model.normals.depth.refine.head):
+        torch.nn.init.normal_(head.weight, std=0.1)
+    save_checkpoint(tmp_path / "all.safetensors", model, {"name": "all"})
+    loaded, _ = load_checkpoint(tmp_path / "all.safetensors")
+    image, points = torch.rand(1, 3, 256, 256) * 2 - 1, torch.rand(1, 20, 3) - 0.5
+    with torch.no_grad():
+        for mine, theirs in zip(loaded.predict_maps(image)[1], model.predict_maps(image)[1], strict=True):
+            assert torch.equal(mine, theirs)
+        assert torch.equal(
+            loaded.occupancy(loaded.encode(image), points), model.occupancy(model.encode(image), points)
+        )
