@@ -16,7 +16,7 @@ from lifecast.networks.normal_network import NormalMaps
 from lifecast.networks.preset import PRESETS
 from lifecast.training import losses
 from lifecast.training.recipe import LossWeights
-from lifecast.training.stage import Stage, cut_windows, match_size, stage_size
+from lifecast.training.stage import Stage, continued, cut_windows, match_size, stage_size
 from lifecast.training.trim import trim
 
 ALL = LossWeights(l1=2.0, l1_over="mask", cosine=1.0, mask=1.0, depth=5.0, perceptual=0.0)
@@ -103,6 +103,39 @@ def test_levels_with_depth_maps_train_on_true_and_on_predicted_ones(batch):
         assert outputs["fine"].shape == batch["occupancy"].shape
         assert maps.depth.shape[1] == 2
         assert (maps is fine_maps) == (not predicted)
+
+
+def test_true_depth_maps_look_like_predicted_ones():
+    """A slope stays that slope, whatever is beyond the person; and it goes on there, on the person's side of it."""
+    mask = torch.zeros(2, 1, 64, 64)
+    mask[0, 0, 10:50, 20:40] = 1
+    column = torch.arange(64.0).expand(2, 2, 64, 64)
+    small = continued(column * mask, mask, 32)
+    slope = (torch.arange(32.0) * 2 + 0.5).expand(2, 32, 32)
+    torch.testing.assert_close(small[0][:, 6:24, 11:19], slope[:, 6:24, 11:19])
+    assert small[0].min() >= 20
+    assert small[0].max() <= 39
+    assert (small[0][:, :, 0] < 26).all(), "to the left of the person as deep as its left side"
+    assert (small[0][:, 8:24, 31] > 30).all()
+    assert (small[1] == 0).all(), "of nobody there is no depth"
+
+
+@pytest.mark.parametrize("stage", ["coarse", "fine"])
+def test_levels_may_train_on_true_depths_beside_predicted_normals(batch, stage):
+    module = tiny_stage(stage, predicted=True, name="tiny-depth-maps-enhancer")
+    usual = module.level_outputs(batch)
+    with torch.no_grad():
+        predicted = module.level_outputs(batch)
+    module.true_depth = True
+    trained = module.level_outputs(batch)
+    with torch.no_grad():
+        validated = module.level_outputs(batch)
+    assert not torch.allclose(trained["coarse"][-1], usual["coarse"][-1])
+    torch.testing.assert_close(validated["coarse"][-1], predicted["coarse"][-1])
+    batch["depth"] = batch["depth"] + 0.3 * batch["depth_mask"]
+    assert not torch.allclose(module.level_outputs(batch)["coarse"][-1], trained["coarse"][-1])
+    with torch.no_grad():
+        torch.testing.assert_close(module.level_outputs(batch)["coarse"][-1], predicted["coarse"][-1])
 
 
 def test_joint_training_reaches_the_normal_networks_through_the_occupancy_too(batch):

@@ -90,6 +90,8 @@ class Stage(nn.Module):
         The perceptual loss, where the recipe gives it a weight.
     predicted_normals
         Feed the levels what the normal networks predict, instead of the truth.
+    true_depth
+        But feed them the true depth maps while they train (validation sees predicted ones).
     """
 
     def __init__(
@@ -99,6 +101,7 @@ class Stage(nn.Module):
         weights: LossWeights,
         perceptual: PerceptualLoss | None = None,
         predicted_normals: bool = False,
+        true_depth: bool = False,
     ) -> None:
         super().__init__()
         self.model = model
@@ -106,6 +109,7 @@ class Stage(nn.Module):
         self.weights = weights
         self.perceptual = perceptual
         self.predicted_normals = predicted_normals
+        self.true_depth = true_depth
         self.across: losses.Across = losses.alone
         self.size = stage_size(model.preset, stage, predicted_normals)
         self.levels = trained_levels(model.preset, stage, predicted_normals)
@@ -281,6 +285,9 @@ class Stage(nn.Module):
         """Logits (B, N) of every coarse stack and of the fine level, the depth maps, and the predicted normals."""
         model, preset = self.model, self.model.preset
         maps, fine_maps = self.level_inputs(batch)
+        if self.true_depth and torch.is_grad_enabled() and maps.depth is not None and self.predicted_normals:
+            known = continued(batch["depth"], batch["depth_mask"], maps.depth.shape[-1])
+            maps, fine_maps = maps._replace(depth=known), fine_maps._replace(depth=known)
         points = batch["points"]
         with torch.set_grad_enabled(torch.is_grad_enabled() and "coarse" in self.levels):
             size = self.scaled(preset.coarse.image_size, batch)
@@ -382,6 +389,23 @@ class Stage(nn.Module):
         if self.stage in MAPS:
             return -(figures["front_deg"] + figures["back_deg"]) / 2
         return figures.get("fine_iou", figures["coarse_iou"])
+
+
+def continued(depth: Tensor, mask: Tensor, width: int) -> Tensor:
+    """True depth maps (B, 2, h, w) as a network would give them: `width` wide, continued beyond the mask (B, 1, h, w).
+
+    Averages over the person's pixels only; outside of the person, of ever wider surroundings.
+    """
+    inside = (mask > 0.5).to(depth.dtype)
+    summed, count = resize_map(depth * inside, width), resize_map(inside, width)
+    result, known = summed / count.clamp_min(1e-3), count > 0.05
+    for reach in (3, 9, 27, 81):
+        around = F.avg_pool2d(result * known, reach, 1, reach // 2, count_include_pad=False)
+        share = F.avg_pool2d(known.to(depth.dtype), reach, 1, reach // 2, count_include_pad=False)
+        found = share > 1e-6
+        result = torch.where(known, result, around / share.clamp_min(1e-6))
+        known = known | found
+    return torch.where(known, result, torch.zeros_like(result))
 
 
 def depth_error(depth: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
