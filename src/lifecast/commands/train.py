@@ -41,7 +41,8 @@ def train(
     stage starts from the weights of the ones before:
 
         lifecast train normals --data DATA --out RUNS/normals
-        lifecast train depth --data DATA --out RUNS/depth --init RUNS/normals/weights.safetensors --predicted-normals
+        lifecast train depth --data DATA --out RUNS/depth1 --init RUNS/normals/weights.safetensors
+        lifecast train depth --data DATA --out RUNS/depth --init RUNS/depth1/weights.safetensors --predicted-normals
         lifecast train enhancer --data DATA --out RUNS/enhancer --init RUNS/depth/weights.safetensors
         lifecast train coarse --data DATA --out RUNS/coarse --init RUNS/enhancer/weights.safetensors --predicted-normals
         lifecast train fine --data DATA --out RUNS/fine --init RUNS/coarse/weights.safetensors --predicted-normals
