@@ -106,8 +106,8 @@ def reduced_outputs(reduced, reduced_model):
 def test_the_reduced_network_answers_as_the_authors_program(reduced, reduced_outputs, name):
     expected = tensor(reduced[f"out/{name}"])
     assert reduced_outputs[name].shape == expected.shape
-    # Normals, features and occupancies are of the order of 1; the embedding's values reach 50, where float32 and another
-    # processor's order of sums cannot agree to an absolute 1e-4.
+    # Normals, features and occupancies are of the order of 1; the embedding's values reach 50, where float32 and
+    # another processor's order of sums cannot agree to an absolute 1e-4.
     scale = max(1.0, float(expected.abs().max())) if name == "phi" else 1.0
     assert (reduced_outputs[name] - expected).abs().max() <= TOLERANCE * scale
 
