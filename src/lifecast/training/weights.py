@@ -37,8 +37,12 @@ def modules_of(model: TwoLevel, part: str) -> list[nn.Module]:
     if part in ("coarse", "fine"):
         found = [getattr(model, part)]
     elif networks is not None:
-        own = {"depth": [networks.depth], "enhancer": [networks.enhancer]}
-        found = [*own.get(part, [networks.front, networks.back, networks.shared])]
+        own: dict[str, list[nn.Module | None]] = {
+            "normals": [networks.front, networks.back, networks.shared],
+            "depth": [networks.depth],
+            "enhancer": [networks.enhancer],
+        }
+        found = own[part]
     return [module for module in found if module is not None]
 
 
