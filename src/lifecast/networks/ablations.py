@@ -100,7 +100,7 @@ def _no_mask(preset: Preset) -> Preset:
 
 
 def _without_depth(preset: Preset) -> Preset:
-    """The levels neither see predicted depth maps nor have them among their features."""
+    """No predicted depth maps: the coarse level learns depth by itself, as in the paper."""
     fine = preset.fine and replace(preset.fine, depth_features=False)
     normals = preset.normals and replace(preset.normals, depth=None)
     coarse = replace(preset.coarse, depth_features=False)
@@ -115,11 +115,6 @@ def _depth_maps(preset: Preset) -> Preset:
     normals = replace(normals, depth=DepthPreset(small, refine, size=normals.size // 2))
     coarse = replace(preset.coarse, depth_features=True, depth_head=False)
     return replace(preset, normals=normals, coarse=coarse, depth_input=True)
-
-
-def _no_depth_maps(preset: Preset) -> Preset:
-    """No predicted depth maps: the coarse level learns depth by itself, as in the paper."""
-    return _without_depth(preset)
 
 
 def _enhancer(preset: Preset) -> Preset:
@@ -151,7 +146,7 @@ SWITCHES: dict[str, Callable[[Preset], Preset]] = {
     "mask": _mask,
     "no-mask": _no_mask,
     "depth-maps": _depth_maps,
-    "no-depth-maps": _no_depth_maps,
+    "no-depth-maps": _without_depth,
     "enhancer": _enhancer,
     "no-enhancer": _no_enhancer,
 }
