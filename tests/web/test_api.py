@@ -47,7 +47,7 @@ class FakeReconstructor:
             self.gate.wait(20)
         progress("surface")
         if content == b"bad":
-            raise PhotoError(f"{path.name}: no person found")
+            raise PhotoError(f"{path}: no person found")
         if content == b"bug":
             raise ZeroDivisionError("a secret path")
         return FakeReconstruction(content)
@@ -106,6 +106,25 @@ def test_refusals_say_why(served, content, data, status, words):
     answer = served.client.post("/api/reconstruct", files=photo(content), data=data)
     assert answer.status_code == status
     assert words in answer.json()["detail"]
+
+
+def test_a_refusal_calls_the_photograph_by_the_clients_name(served):
+    answer = served.client.post("/api/reconstruct", files=photo(b"bad", name="holiday.jpg"))
+    assert answer.json()["detail"] == "holiday.jpg: no person found"
+
+
+def test_a_body_of_unannounced_length_is_refused_while_it_arrives(served):
+    def endless():
+        yield b'--b\r\nContent-Disposition: form-data; name="photo"; filename="me.jpg"\r\n\r\n'
+        for _ in range(1000):
+            yield b"x" * 10_000
+
+    answer = served.client.post(
+        "/api/reconstruct", content=endless(), headers={"content-type": "multipart/form-data; boundary=b"}
+    )
+    assert answer.status_code == 413
+    assert "takes" in answer.json()["detail"]
+    assert not served.model.paths
 
 
 def test_a_bug_tells_the_client_nothing_of_the_inside_and_the_server_lives(served):

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ipaddress import ip_address
 
 from rich.console import Console
@@ -57,12 +63,28 @@ def serve(
             style="yellow",
         )
     reconstructor = load(weights, device=device)
-    work = ReconstructionQueue(capacity=queue, time_limit=time_limit)
     limit = upload_limit << 20
-    app = mount_page(make_app(work, reconstructor, upload_limit=limit), work, reconstructor, limit)
-    console.print(f"lifecast: http://{host}:{port}/  (API: /api/docs; Ctrl-C ends)")
-    try:
-        uvicorn.run(app, host=host, port=port, log_level="warning")
-    finally:
-        work.close()
+    # uvicorn ends on SIGTERM by raising it once more: as an exit, which cleans up, and not as a sudden death.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with _private_folder():
+        work = ReconstructionQueue(capacity=queue, time_limit=time_limit)
+        try:
+            app = mount_page(make_app(work, reconstructor, upload_limit=limit), work, reconstructor, limit)
+            console.print(f"lifecast: http://{host}:{port}/  (API: /api/docs; Ctrl-C ends)")
+            uvicorn.run(app, host=host, port=port, log_level="warning")
+        finally:
+            work.close()
     return 0
+
+
+@contextmanager
+def _private_folder() -> Iterator[None]:
+    """All that the server writes goes to one folder that only this user may read, and goes away with the server."""
+    with tempfile.TemporaryDirectory(prefix="lifecast-serve-", ignore_cleanup_errors=True) as folder:
+        before = tempfile.tempdir
+        tempfile.tempdir = folder
+        os.environ["GRADIO_TEMP_DIR"] = f"{folder}/page"
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before

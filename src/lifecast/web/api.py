@@ -13,6 +13,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, File, Form, HTTPException, Request, Response, UploadFile
 from fastapi.responses import HTMLResponse, JSONResponse
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lifecast import __version__
 from lifecast.errors import LifecastError, PhotoError, UsageError
@@ -29,6 +31,8 @@ Person = Annotated[str, Form(description="'largest', or the number of a found pe
 Box = Annotated[str, Form(description="x,y,w,h in pixels: overrules the search for people.")]
 Formats = Annotated[str, Form(description=f"Comma-separated, among {', '.join(FORMATS)}.")]
 
+FORM_ITSELF = 1 << 16
+"""Bytes of a body beside the photograph: the form's other fields and its boundaries."""
 CLIENT_GONE = 499  # what nginx logs for a client that went away; nobody reads it
 
 
@@ -41,9 +45,7 @@ def _refusal(error: BaseException) -> tuple[int, str]:
     """HTTP status and plain words for what went wrong."""
     if isinstance(error, UploadTooLarge):
         return 413, str(error)
-    if isinstance(error, UsageError):
-        return 422, str(error)
-    if isinstance(error, PhotoError):
+    if isinstance(error, (UsageError, PhotoError)):
         return 422, str(error)
     if isinstance(error, Cancelled):
         return 504, str(error)
@@ -92,9 +94,10 @@ def make_router(queue: ReconstructionQueue, reconstructor: Any, upload_limit: in
             status, words = _refusal(error)
             raise HTTPException(status, words) from error
         try:
-            return queue.submit(lambda progress: reconstruct_upload(reconstructor, upload, options, progress))
+            return queue.submit(
+                lambda progress: reconstruct_upload(reconstructor, upload, options, progress), release=upload.discard
+            )
         except QueueFull as full:
-            upload.discard()
             raise HTTPException(503, str(full), headers={"Retry-After": str(full.retry_after)}) from full
 
     @router.post(
@@ -121,7 +124,7 @@ def make_router(queue: ReconstructionQueue, reconstructor: Any, upload_limit: in
         ticket = await enter(photo, height, resolution, person, box, formats)
         while not ticket.wait(0):
             if await request.is_disconnected():
-                ticket.cancel()
+                queue.cancel(ticket)
                 return Response(status_code=CLIENT_GONE)
             await asyncio.sleep(0.05)
         if ticket.error is not None:
@@ -175,9 +178,7 @@ def make_router(queue: ReconstructionQueue, reconstructor: Any, upload_limit: in
 
     @router.delete("/jobs/{token}", status_code=204, summary="Cancel a job, or delete its result")
     async def delete(token: str) -> None:
-        ticket = known(token)
-        ticket.cancel()
-        queue.drop(ticket)
+        queue.cancel(known(token))
 
     @router.get("/health", summary="Whether the worker lives, and how many are in the queue")
     async def health() -> dict[str, Any]:
@@ -197,15 +198,39 @@ def make_app(queue: ReconstructionQueue, reconstructor: Any, upload_limit: int =
         Bytes of one request's body. A body that announces more is refused before it is read.
     """
     app = FastAPI(title="lifecast", version=__version__, docs_url="/api/docs", openapi_url="/api/openapi.json")
-    body_limit = upload_limit + (1 << 16)  # the form's own fields and boundaries
 
-    @app.middleware("http")
-    async def refuse_large_bodies(request: Request, answer: Any) -> Any:
-        announced = request.headers.get("content-length", "0")
-        if request.url.path.startswith("/api") and (not announced.isdecimal() or int(announced) > body_limit):
-            words = f"a body of {announced} bytes: this server takes {upload_limit / 2**20:.0f} MiB"
-            return JSONResponse({"detail": words}, status_code=413)
-        return await answer(request)
-
+    app.add_middleware(BodyLimit, limit=upload_limit + FORM_ITSELF)
     app.include_router(make_router(queue, reconstructor, upload_limit))
     return app
+
+
+class BodyLimit:
+    """Refuses a body of the API above `limit` bytes: at once where its length is announced, else as it arrives.
+
+    The form is read to disk before a route sees any of it, so the routes' own limit comes too late for this.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith("/api/"):
+            await self._app(scope, receive, send)
+            return
+        words = f"a larger body than the {self._limit / 2**20:.0f} MiB that this server takes"
+        announced = Headers(scope=scope).get("content-length", "0")
+        if not announced.isdecimal() or int(announced) > self._limit:
+            await JSONResponse({"detail": words}, status_code=413)(scope, receive, send)
+            return
+        arrived = 0
+
+        async def counted() -> Message:
+            nonlocal arrived
+            message = await receive()
+            arrived += len(message.get("body", b""))
+            if arrived > self._limit:
+                raise HTTPException(413, words)
+            return message
+
+        await self._app(scope, counted, send)

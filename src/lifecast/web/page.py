@@ -137,11 +137,11 @@ def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
         try:
             which = "largest" if person == LARGEST else person.removeprefix("person ")
             options = Options(float(height), int(resolution), which, parse_box(box), ("glb", "obj", "stl"))
-            upload = Upload(Path(path).name)
-            upload.path.write_bytes(Path(path).read_bytes())
-            ticket = queue.submit(lambda progress: reconstruct_upload(reconstructor, upload, options, progress))
+            upload = Upload.copy_of(Path(path))
+            ticket = queue.submit(
+                lambda progress: reconstruct_upload(reconstructor, upload, options, progress), release=upload.discard
+            )
         except QueueFull as full:
-            upload.discard()
             yield _trouble(f"Many photographs are waiting. {full}".capitalize()), "", ""
             return
         except LifecastError as error:
@@ -155,13 +155,13 @@ def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
             while not ticket.wait(0.25):
                 yield _waiting(queue, ticket, begun), "", ""
         finally:  # the visitor left: nobody waits for this any longer
-            if ticket.state in ("waiting", "running"):
-                ticket.cancel()
+            if not ticket.wait(0):
+                queue.cancel(ticket)
         if ticket.error is not None:
             known = isinstance(ticket.error, LifecastError)
             words = str(ticket.error) if known else "The server failed on this photograph; its log says more."
             queue.drop(ticket)
-            yield _trouble(words.replace(str(upload.path), "the photograph")), "", ""
+            yield _trouble(words), "", ""
             return
         yield _shown(ticket)
 

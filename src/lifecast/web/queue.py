@@ -6,9 +6,11 @@ is bounded because a page that answers in an hour helps nobody: who comes when i
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
 import time
+import traceback
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,8 +22,16 @@ Progress = Callable[[str], None]
 """Told the name of each stage as it begins; raises `Cancelled` where nobody waits any longer."""
 
 Work = Callable[[Progress], Any]
+Release = Callable[[], None]
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
+
+
+_log = logging.getLogger(__name__)
+
+
+def _nothing(*_: object) -> None:
+    return None
 
 
 class QueueFull(LifecastError):
@@ -42,6 +52,8 @@ class Ticket:
 
     work: Work
     time_limit: float
+    release: Release = _nothing
+    """Lets go of what the work needed (the upload); the queue calls it once, however the ticket ends."""
     token: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     state: State = "waiting"
     stage: str = "waiting"
@@ -56,12 +68,13 @@ class Ticket:
         """Wait for the end; True where it has come."""
         return self._finished.wait(seconds)
 
-    def cancel(self) -> None:
-        """Ask for the work to stop; a running one stops at its next stage."""
-        self._cancel.set()
+    @property
+    def abandoned(self) -> bool:
+        """Whether nobody waits for it any longer."""
+        return self._cancel.is_set()
 
     def _advance(self, stage: str) -> None:
-        if self._cancel.is_set():
+        if self.abandoned:
             raise Cancelled("cancelled")
         if time.monotonic() - self.begun > self.time_limit:
             raise Cancelled(f"stopped after the time limit of {self.time_limit:.0f} s, at: {self.stage}")
@@ -97,21 +110,38 @@ class ReconstructionQueue:
         self._thread = threading.Thread(target=self._serve, name="reconstruction", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Work) -> Ticket:
-        """Join the queue.
+    def submit(self, work: Work, release: Release = _nothing) -> Ticket:
+        """Join the queue. `release` is called once: when the work has ended, is cancelled, or finds no place.
 
         Raises
         ------
         QueueFull
             `capacity` are waiting already, or the queue is closed.
         """
-        ticket = Ticket(work, self.time_limit)
+        ticket = Ticket(work, self.time_limit, release)
         with self._changed:
-            if self._closed or len(self._waiting) >= self.capacity:
-                raise QueueFull(max(1, round(self._typical * (len(self._waiting) or 1))))
-            self._waiting.append(ticket)
-            self._changed.notify_all()
+            full = self._closed or len(self._waiting) >= self.capacity
+            retry_after = max(1, round(self._typical * (len(self._waiting) or 1)))
+            if not full:
+                self._waiting.append(ticket)
+                self._changed.notify_all()
+        if full:
+            release()
+            raise QueueFull(retry_after)
         return ticket
+
+    def cancel(self, ticket: Ticket) -> None:
+        """Nobody waits for `ticket` any longer: a waiting one leaves its place at once, a running one stops at its
+        next stage, a finished one is forgotten.
+        """
+        with self._changed:
+            ticket._cancel.set()
+            self._finished.pop(ticket.token, None)
+            waiting = ticket in self._waiting
+            if waiting:
+                self._waiting.remove(ticket)
+        if waiting:
+            self._end(ticket, "cancelled", Cancelled("cancelled"))
 
     def place(self, ticket: Ticket) -> int:
         """How many come before `ticket`, the running one included; 0 where it runs or has ended."""
@@ -142,11 +172,10 @@ class ReconstructionQueue:
         """Cancel all that wait and end the worker after the stage it is in."""
         with self._changed:
             self._closed = True
-            for ticket in self._waiting:
-                ticket.cancel()
-            if self._running:
-                self._running.cancel()
+            left = [*self._waiting, *([self._running] if self._running else [])]
             self._changed.notify_all()
+        for ticket in left:
+            self.cancel(ticket)
         self._thread.join(timeout=60)
 
     def _forget(self) -> None:
@@ -161,33 +190,49 @@ class ReconstructionQueue:
         while True:
             with self._changed:
                 while not self._waiting and not self._closed:
-                    self._changed.wait()
+                    # Results are let go of in time also where nobody comes after them.
+                    self._changed.wait(min(self._keep, 30.0) if self._finished else None)
+                    self._forget()
                 if not self._waiting:
                     return
                 ticket = self._running = self._waiting.popleft()
             ticket.begun = time.monotonic()
             ticket.state = "running"
+            error: BaseException | None = None
+            state: State = "done"
             try:
                 ticket._advance("starting")
                 ticket.result = ticket.work(ticket._advance)
-                state: State = "done"
-            except Cancelled as error:
-                ticket.error, state = error, "cancelled"
-            except BaseException as error:  # handed to whoever waits for it; the worker must outlive every photograph
-                ticket.error, state = error, "failed"
-            ticket.ended = time.monotonic()
-            with self._changed:
+            except Cancelled as stopped:
+                error, state = stopped, "cancelled"
+            except BaseException as failure:  # told to whoever waits for it; the worker must outlive every photograph
+                error, state = failure, "failed"
+                if not isinstance(failure, LifecastError):
+                    _log.exception("a reconstruction failed at: %s", ticket.stage)
+            self._end(ticket, state, error)
+            del ticket, error  # or the last result would outlive its time here
+
+    def _end(self, ticket: Ticket, state: State, error: BaseException | None) -> None:
+        ticket.error = error
+        _forget_frames(error)
+        ticket.work, release, ticket.release = _nothing, ticket.release, _nothing
+        release()
+        ticket.ended = time.monotonic()
+        with self._changed:
+            if self._running is ticket:
                 self._running = None
-                if state == "done":
-                    self._typical += 0.3 * (ticket.ended - ticket.begun - self._typical)
-                ticket.state = state
-                ticket.stage = state
+            if state == "done":
+                self._typical += 0.3 * (ticket.ended - ticket.begun - self._typical)
+            ticket.state = state
+            ticket.stage = state
+            if not ticket.abandoned:
                 self._finished[ticket.token] = ticket
-                self._forget()
-            # The closure holds the upload: let go of it, a finished ticket may be kept for a quarter of an hour.
-            ticket.work = _nothing
-            ticket._finished.set()
+            self._forget()
+        ticket._finished.set()
 
 
-def _nothing(progress: Progress) -> None:
-    return None
+def _forget_frames(error: BaseException | None) -> None:
+    """A kept error would keep its traceback's frames, and they the photograph and every tensor of a network."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__

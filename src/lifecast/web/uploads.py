@@ -36,6 +36,17 @@ class Upload:
         plain = suffix if len(suffix) <= 6 and suffix[1:].isalnum() else ""
         return self.folder / f"photo{plain}"
 
+    @classmethod
+    def copy_of(cls, source: Path) -> Upload:
+        """A copy of a file, which is somebody else's to delete. OSError where it cannot be read."""
+        upload = cls(source.name)
+        try:
+            shutil.copyfile(source, upload.path)
+        except BaseException:
+            upload.discard()
+            raise
+        return upload
+
     def discard(self) -> None:
         """Delete the photograph; calling it again does nothing."""
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -10,7 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from lifecast.errors import UsageError
+from lifecast.errors import PhotoError, UsageError
 from lifecast.results import FORMATS
 from lifecast.web.queue import Progress
 from lifecast.web.uploads import Upload
@@ -61,7 +61,7 @@ class Result:
 
 
 def reconstruct_upload(reconstructor: Any, upload: Upload, options: Options, progress: Progress) -> Result:
-    """Run the whole reconstruction of one upload; the upload is deleted whatever happens."""
+    """Run the whole reconstruction of one upload; a refusal calls it by the client's name for it."""
     try:
         reconstruction = reconstructor.reconstruct(
             upload.path,
@@ -71,14 +71,14 @@ def reconstruct_upload(reconstructor: Any, upload: Upload, options: Options, pro
             resolution=options.resolution,
             progress=progress,
         )
-        progress("saving")
-        with tempfile.TemporaryDirectory(prefix="lifecast-result-") as folder:
-            files = {name: _saved(reconstruction, Path(folder), name) for name in options.formats}
-        preview = BytesIO()
-        reconstruction.preview(512).save(preview, "PNG")
-        files["png"] = preview.getvalue()
-    finally:
-        upload.discard()
+    except PhotoError as error:
+        raise PhotoError(str(error).replace(str(upload.path), upload.name)) from error
+    progress("saving")
+    with tempfile.TemporaryDirectory(prefix="lifecast-result-") as folder:
+        files = {name: _saved(reconstruction, Path(folder), name) for name in options.formats}
+    preview = BytesIO()
+    reconstruction.preview(512).save(preview, "PNG")
+    files["png"] = preview.getvalue()
     facts = {
         "vertices": len(reconstruction.mesh.vertices),
         "faces": len(reconstruction.mesh.faces),
