@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import pytest
 import trimesh
+from PIL import Image
 
 from lifecast.commands.prepare import prepare as command
 from lifecast.errors import UsageError
@@ -203,3 +204,29 @@ def test_front_views_are_drawn_at_the_front_and_the_others_stay_evenly_spaced() 
     assert (np.abs(fronts) <= 45).all()
     every_degree = draw_yaws(dataclasses.replace(TINY, views=360), np.random.default_rng(0))
     np.testing.assert_allclose(every_degree, np.arange(360))
+
+
+def test_a_textured_obj_looks_like_the_made_person(people_folder: Path, tmp_path: Path) -> None:
+    """Millimetres, z up, OBJ with MTL and a texture for each part: the same pictures as from the GLB."""
+    source = people_folder / "person_000001" / "person.glb"
+    scene = trimesh.load_scene(source, process=False)
+    for mesh in scene.geometry.values():
+        mesh.vertices = mesh.vertices @ np.array(TO_Y_UP["z"], float) * 1000
+        if mesh.visual.kind == "vertex":
+            skin = Image.new("RGB", (4, 4), tuple(int(c) for c in mesh.visual.vertex_colors[0, :3]))
+            uv = np.full((len(mesh.vertices), 2), 0.5)
+            mesh.visual = trimesh.visual.TextureVisuals(uv, trimesh.visual.material.SimpleMaterial(image=skin))
+        else:
+            mesh.visual.material = mesh.visual.material.to_simple()
+    (tmp_path / "scans" / "subject").mkdir(parents=True)
+    scene.export(tmp_path / "scans" / "subject" / "mesh.obj")
+    prepare({"subject": source}, tmp_path / "made", TINY)
+    prepare(find_scans(tmp_path / "scans"), tmp_path / "scanned", TINY)
+    card = json.loads((tmp_path / "scanned" / "subject" / "person.json").read_text())
+    assert (card["units"], card["up"]) == ("mm", "z")
+    for name, worst in (("mask.png", 1.0), ("front.png", 1.0), ("back.png", 1.0), ("colour.jpg", 3.0)):
+        made, scanned = (
+            np.asarray(Image.open(tmp_path / place / "subject" / f"view_000_{name}"), np.float32)
+            for place in ("made", "scanned")
+        )
+        assert np.abs(made - scanned).mean() < worst, name

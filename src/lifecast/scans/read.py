@@ -14,9 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifecast.errors import ScanError
+from lifecast.scans.references import Beside, unread_extensions
 
 SUFFIXES = (".glb", ".gltf", ".obj", ".ply", ".stl", ".off")
 GREY = 0.5  # linear reflectance of a scan without any colour (STL): 18 % grey cards look too dark as clothing
+PLACEHOLDER = (100, 100, 100, 255)
+"""Of the 2 x 2 picture that trimesh makes up for a surface with texture coordinates and no texture."""
 
 
 @dataclass
@@ -83,6 +86,8 @@ def _material(visual: Any, has_uv: bool) -> Material:
         mode = str(getattr(source, "alphaMode", None) or "OPAQUE").upper()
         stated = getattr(source, "alphaCutoff", None)
         cutoff = 0.5 if stated is None else float(stated)
+    if image is not None and image.size == (2, 2) and image.getcolors() == [(4, PLACEHOLDER)]:
+        return Material(name, np.full(3, GREY, np.float32))
     if image is None or not has_uv:
         return Material(name, factor)
     texture, alpha = _rgb_and_alpha(image)
@@ -95,7 +100,7 @@ def read_scan(path: str | Path) -> Scan:
     Raises
     ------
     ScanError
-        The file is missing, of an unknown kind, broken, or holds no triangle.
+        The file is missing, of an unknown kind, broken, holds no triangle, or names a texture that is not there.
     """
     import trimesh
 
@@ -104,11 +109,29 @@ def read_scan(path: str | Path) -> Scan:
         raise ScanError(f"{path}: not a scan format; use one of {', '.join(SUFFIXES)}")
     if not path.is_file():
         raise ScanError(f"{path}: no such file")
+    beside = Beside(path)
     try:
-        scene = trimesh.load_scene(path, process=False)
-    except (ValueError, KeyError, IndexError, TypeError, OSError, AttributeError, NotImplementedError) as error:
+        unread = unread_extensions(path)
+        if unread:
+            raise ScanError(f"{path}: requires {', '.join(unread)}, which is not read here; export it without")
+        scene = trimesh.load_scene(path, process=False, resolver=beside)
+        return _flattened(scene, path, beside.complaints)
+    except ScanError:
+        raise
+    except Exception as error:  # whatever trimesh and Pillow trip over in a broken file, assertions included
         raise ScanError(f"{path}: cannot be read as a mesh ({type(error).__name__}: {error})") from error
 
+
+def _flattened(scene: Any, path: Path, complaints: list[str]) -> Scan:
+    """One `Scan` of all triangles in a trimesh scene."""
+    import trimesh
+
+    if complaints:
+        # Going on, the person would come out grey, and a dataset would quietly hold grey people.
+        raise ScanError(
+            f"{path}: {'; '.join(complaints)}; put what it names beside it, or remove the line that names it "
+            "to use the scan without colours"
+        )
     vertices, faces, uvs, colours, material_of_face = [], [], [], [], []
     materials: list[Material] = []
     parts: list[tuple[str, int, int]] = []
@@ -148,6 +171,8 @@ def read_scan(path: str | Path) -> Scan:
         np.concatenate(vertices), np.concatenate(faces), np.concatenate(uvs), np.concatenate(colours),
         np.concatenate(material_of_face), materials, parts, str(path),
     )  # fmt: skip
+    if int(scan.faces.min()) < 0 or int(scan.faces.max()) >= len(scan.vertices):
+        raise ScanError(f"{path}: has triangles with corners that do not exist; repair or export the mesh again")
     if not np.isfinite(scan.vertices).all():
         broken = int((~np.isfinite(scan.vertices)).any(axis=1).sum())
         raise ScanError(f"{path}: {broken} vertices are not finite; repair or export the mesh again")
