@@ -5,12 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from lifecast.commands.synthesize import synthesize
 from lifecast.errors import MissingExtra, UsageError
 from lifecast.people import body, crew
-from lifecast.people.glb import Part, read_parts
+from lifecast.people.glb import Part, glb_bytes, read_parts
 from lifecast.people.person import Person
+from lifecast.people.sheet import contact_sheet
 
 
 def dummy(order: crew.Order, number: int) -> Person:
@@ -71,6 +73,21 @@ def test_the_sheet_shows_them(tmp_path: Path, made: list[int]) -> None:
     synthesize(tmp_path / "people", count=2, sheet=tmp_path / "sheet.png")
     assert (tmp_path / "sheet.png").stat().st_size > 0
     assert read_parts(crew.folder(tmp_path / "people", 0) / "person.glb")[0].name == "body"
+
+
+def test_the_sheet_shows_all_of_who_is_wider_than_tall(tmp_path: Path) -> None:
+    """Somebody who crawls: in a tile of three fifths the height's width, the margins stay free."""
+    pytest.importorskip("embreex")
+    corners = np.array([[-0.9, 0, 0], [0.9, 0, 0], [0.9, 0.4, 0], [-0.9, 0.4, 0]], np.float32)
+    part = Part("body", corners, np.array([[0, 1, 2], [0, 2, 3]], np.int32), np.zeros((4, 2), np.float32),
+                np.tile(np.float32([0, 0, 1]), (4, 1)), np.zeros((4, 4, 3), np.uint8))  # fmt: skip
+    (tmp_path / "wide").mkdir()
+    (tmp_path / "wide" / "person.glb").write_bytes(glb_bytes([part]))
+    contact_sheet([tmp_path / "wide"], tmp_path / "sheet.png", tile=100, columns=1)
+    colour = np.asarray(Image.open(tmp_path / "sheet.png"))[:, :60]
+    shown = np.flatnonzero((colour < 100).all(axis=2).any(axis=0))
+    assert 0 < shown.min() < 5
+    assert 54 < shown.max() < 59
 
 
 @pytest.mark.parametrize(

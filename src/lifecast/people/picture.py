@@ -17,12 +17,16 @@ CUTS = 6
 
 
 def draw(
-    parts: Sequence[Part], size: int = 512, yaw: float = 0.0, window: tuple[float, float, float] | None = None
+    parts: Sequence[Part],
+    size: int = 512,
+    yaw: float = 0.0,
+    window: tuple[float, float, float] | None = None,
+    aspect: float = 1.0,
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Colour and normal picture, both (size, size, 3), seen from `yaw` degrees (turning the person about y).
 
     `window` is the centre (x, y) and half the width of what is shown, in metres; without it the person fills the
-    picture.
+    picture, or as much of its width as `aspect` says.
     """
     if importlib.util.find_spec("embreex") is None:
         raise MissingExtra("embreex", "scans", "drawing pictures of people")
@@ -39,7 +43,8 @@ def draw(
     part_of = np.repeat(np.arange(len(parts)), [len(p.faces) for p in parts])
     if window is None:
         low, high = vertices.min(0), vertices.max(0)
-        window = (float(low[0] + high[0]) / 2, float(low[1] + high[1]) / 2, float(np.max((high - low)[:2])) * 0.52)
+        half = 0.52 * float(max((high[0] - low[0]) / aspect, high[1] - low[1]))
+        window = (float(low[0] + high[0]) / 2, float(low[1] + high[1]) / 2, half)
     scene = rtcore_scene.EmbreeScene()
     TriangleMesh(scene, vertices.astype(np.float32), faces.astype(np.int32))
 

@@ -29,7 +29,7 @@ def contact_sheet(people: Sequence[Path], out: Path, tile: int = 300, columns: i
     wide = tile * 3 // 5
     side = (tile - wide) // 2
     for k, folder in enumerate(people):
-        colour, normal = draw(read_parts(folder / "person.glb"), tile, YAWS[k % len(YAWS)])
+        colour, normal = draw(read_parts(folder / "person.glb"), tile, YAWS[k % len(YAWS)], aspect=wide / tile)
         top, left = k // columns * tile, k % columns * 2 * wide
         picture[top : top + tile, left : left + wide] = colour[:, side : side + wide]
         picture[top : top + tile, left + wide : left + 2 * wide] = normal[:, side : side + wide]
