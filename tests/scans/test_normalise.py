@@ -38,6 +38,20 @@ def test_units_and_up_axis_are_found(unit: str, up: str) -> None:
     np.testing.assert_allclose(scan.vertices, expected.vertices, atol=1e-4)
 
 
+@pytest.mark.parametrize(("name", "up"), [("scan.glb", "y"), ("scan.gltf", "y"), ("scan.obj", "z")])
+def test_gltf_is_y_up_even_of_somebody_who_crawls(name: str, up: str) -> None:
+    scan = scan_of(trimesh.creation.box([0.6, 0.5, 1.6]))
+    scan.source = name
+    assert normalise(scan).up == up
+
+
+def test_arms_stretched_wider_than_the_height_hide_no_axis() -> None:
+    for up in ("y", "z"):
+        scan = scan_of(trimesh.creation.box([1.75, 1.65, 0.3]))
+        scan.vertices = (scan.vertices @ np.array(TO_Y_UP[up], np.float32)).astype(np.float32)
+        assert normalise(scan).up == up
+
+
 def test_height_becomes_180_cm_and_the_middle_the_origin() -> None:
     scan = scan_of(standing_box())
     found = normalise(scan)

@@ -7,6 +7,7 @@ diameter at 180 cm = 1.40625 units (1 unit = 128 cm), x and z zero at the pelvis
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -45,14 +46,16 @@ class Normalisation:
     up: str
 
 
-def find_up(vertices: NDArray[np.float32]) -> str:
+def find_up(vertices: NDArray[np.float32], source: str = "") -> str:
     """The axis along which a person stands: y unless the extent along another is clearly larger.
 
-    Scanners write y up or z up; someone with stretched arms may be as wide as tall, so y (glTF, most of the datasets)
-    wins within 30 %.
+    glTF is y up by its specification, whoever crawls or sits on the floor in it. Scanners write the other formats y up
+    or z up; someone with stretched arms may be as wide as tall, so y (most of the datasets) wins within 30 %.
     """
+    if Path(source).suffix.lower() in (".glb", ".gltf"):
+        return "y"
     extent = np.ptp(vertices, axis=0)
-    if extent[2] > 1.3 * extent[1] and extent[2] >= extent[0]:
+    if extent[2] > 1.3 * extent[1] and extent[2] >= 0.8 * extent[0]:  # stretched arms span up to 1.1 heights
         return "z"
     if extent[0] > 1.3 * extent[1] and extent[0] > 1.3 * extent[2] and extent[1] < 0.4 * extent[0]:
         # Wider than anyone's arms are against the height (span / height is at most about 1.1): lies along x.
@@ -96,11 +99,11 @@ def normalise(
     Parameters
     ----------
     units, up
-        Of the file; None: found from the extents.
+        Of the file; None: found from the extents (glTF is y up).
     pelvis
         (3,) metres in the y-up frame (from a made person's card); None: the surface's centroid stands in for it.
     """
-    up_axis = up or find_up(scan.vertices)
+    up_axis = up or find_up(scan.vertices, scan.source)
     vertices = scan.vertices @ np.array(TO_Y_UP[up_axis], np.float32).T
     extent = np.ptp(vertices, axis=0)
     if not extent.min() > 0:
