@@ -20,6 +20,7 @@ VERBS: dict[str, str] = {
     "view": "open a 3D model in the browser, offline",
     "synthesize": "make clothed people to learn from",
     "prepare": "scans or made people to training data",
+    "landmarks": "add the poses that BlazePose sees to prepared data",
     "train": "train the networks on prepared data",
     "evaluate": "measure weights, or anybody's meshes, against the truth",
     "ablate": "train and measure the rows of the paper's tables",

@@ -25,6 +25,7 @@ from lifecast.errors import UsageError
 from lifecast.networks.allocation import keep_freed_pages
 from lifecast.networks.checkpoint import load_checkpoint
 from lifecast.networks.levels import TwoLevel
+from lifecast.networks.limb_map import limb_map
 from lifecast.networks.resizing import resize_image
 from lifecast.photo import blazepose
 from lifecast.photo.blazepose import EARS, NOSE
@@ -51,6 +52,7 @@ XYWH = tuple[float, float, float, float]
 
 COLOUR_SIZE = 1024
 """Least side of the framed photograph that colours are taken from."""
+LIMB_MAP_SIZE = 128
 GREY = 127
 """What stands in for a background that is cleaned away: training's own blank background."""
 STANDS_STRAIGHT = 0.87
@@ -231,7 +233,7 @@ class Reconstructor:
                 known = None
                 if mask is not None and self.background == "clean":
                     known = torch.from_numpy(np.array(mask)).to(self.device)[None, None]  # (1, 1, S, S)
-                maps, fine_maps = self.model.predict_maps(shown[0], shown[-1], known)
+                maps, fine_maps = self.model.predict_maps(shown[0], shown[-1], known, self._limbs(person, camera))
         with watch.stage("features"), self._half_precision():
             encoded = self.model.encode(shown[0], shown[-1], maps, fine_maps)
         front = back = None
@@ -306,6 +308,16 @@ class Reconstructor:
         # Colour is taken from a finer picture than some networks look at.
         shown[0] = resize_image(shown[0], preset.image_size, preset.antialias)
         return shown
+
+    def _limbs(self, person: Person, camera: Camera) -> Tensor | None:
+        """(1, 6, s, s): the map of the limbs that the networks are told of, by the landmarks; None without any."""
+        if person.landmarks is None:
+            return None
+        moved = torch.from_numpy(person.landmarks.astype(np.float32))
+        x, y = camera.to_view(person.landmarks[:, :2]).T
+        moved[:, 0], moved[:, 1] = torch.from_numpy(x), torch.from_numpy(y)
+        moved[:, 2] *= 2 / camera.side
+        return limb_map(moved, LIMB_MAP_SIZE)[None].to(self.device)
 
     def _for_normals(self, image: Tensor) -> Tensor:
         preset = self.model.preset

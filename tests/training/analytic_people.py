@@ -74,7 +74,9 @@ class AnalyticPeople:
         return {**tensors, "window": torch.tensor([x0, y0, side, side]), "person": f"ellipsoid_{index}", "view": 0}
 
 
-def open_split(options: Any, recipe: Any, part: Any, phase: Any, size: int, split: str) -> AnalyticPeople:
+def open_split(
+    options: Any, recipe: Any, part: Any, phase: Any, size: int, split: str, limbs: bool = False
+) -> AnalyticPeople:
     """Analytic people with the signature of `lifecast.training.data.open_split`."""
     window = part.window if split == "train" and part.window and part.window < size else None
     return AnalyticPeople(7 if split == "train" else 2, size, phase.points, window, options.seed)

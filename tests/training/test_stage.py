@@ -257,7 +257,7 @@ def test_trimmed_sides_suit_every_network_of_a_stage(name):
         elif stage == "depth":
             assert module.depth_maps(batch).depth.shape[0] == 1
         else:
-            assert module.normal_maps(batch["image"]).front.shape[0] == 1
+            assert module.normal_maps(batch).front.shape[0] == 1
 
 
 def test_cut_windows_is_slicing():

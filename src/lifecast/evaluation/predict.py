@@ -15,6 +15,12 @@ import torch
 from lifecast.errors import LifecastError
 from lifecast.evaluation.triangles import Triangles
 from lifecast.networks.checkpoint import load_checkpoint
+from lifecast.networks.limb_map import limb_map
+from lifecast.photo import blazepose
+from lifecast.photo.decode import read_photo
+from lifecast.photo.person import find_people
+from lifecast.reconstructor import LIMB_MAP_SIZE
+from lifecast.scans.landmarks import to_view_units
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,7 +85,8 @@ class Predictor:
         pixels = torch.from_numpy(np.ascontiguousarray(picture)).to(self.device)
         image = pixels.permute(2, 0, 1)[None].float() / 127.5 - 1  # (1, 3, S, S)
         begun = time.perf_counter()
-        encoded = self.model.encode(resize_image(image, preset.image_size, preset.antialias))
+        image = resize_image(image, preset.image_size, preset.antialias)
+        encoded = self.model.encode(image, limbs=self._limbs(picture))
         found = Prediction(seconds={"encode": time.perf_counter() - begun})
         if encoded.normals is not None:
             found.front = _as_map(encoded.normals.front)
@@ -94,6 +101,16 @@ class Predictor:
                 found.failed[level] = str(error)
             found.seconds[level] = time.perf_counter() - begun
         return found
+
+    def _limbs(self, picture: NDArray[np.uint8]) -> torch.Tensor | None:
+        """(1, 6, s, s): the map of the limbs that BlazePose sees in the picture, for presets that are told of them."""
+        if self.model.normals is None or not self.model.normals.preset.limbs or not blazepose.available():
+            return None
+        people = find_people(read_photo(picture))
+        if not people or people[0].landmarks is None:
+            return None
+        landmarks = torch.from_numpy(to_view_units(people[0].landmarks, len(picture)))
+        return limb_map(landmarks, LIMB_MAP_SIZE)[None].to(self.device)
 
     def surface(self, encoded: Encoded, level: str) -> Triangles:
         """The surface of one level's occupancy; LifecastError when it is empty."""

@@ -134,6 +134,16 @@ def _no_enhancer(preset: Preset) -> Preset:
     return replace(preset, normals=replace(normals, enhancer=None, global_size=None))
 
 
+def _limbs(preset: Preset) -> Preset:
+    """The normal networks are told the pose that BlazePose sees."""
+    return replace(preset, normals=replace(_normals(preset), limbs=True))
+
+
+def _no_limbs(preset: Preset) -> Preset:
+    """The normal networks see the picture alone, as in the paper."""
+    return replace(preset, normals=replace(_normals(preset), limbs=False))
+
+
 SWITCHES: dict[str, Callable[[Preset], Preset]] = {
     "fine-only": _fine_only,
     "fine-global": _fine_global,
@@ -147,6 +157,8 @@ SWITCHES: dict[str, Callable[[Preset], Preset]] = {
     "no-mask": _no_mask,
     "depth-maps": _depth_maps,
     "no-depth-maps": _without_depth,
+    "limbs": _limbs,
+    "no-limbs": _no_limbs,
     "enhancer": _enhancer,
     "no-enhancer": _no_enhancer,
 }

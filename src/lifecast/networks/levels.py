@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from lifecast.errors import UsageError
 from lifecast.networks.global_feature import GlobalFeature
 from lifecast.networks.hourglass import HourglassEncoder
+from lifecast.networks.limb_map import mirrored_limbs
 from lifecast.networks.mlp import PixelAlignedMLP
 from lifecast.networks.normal_network import NormalMaps, NormalNetworks, averaged, mirrored, under_mask
 from lifecast.networks.pixel_aligned import inside_box, sample_features
@@ -180,31 +181,38 @@ class TwoLevel(nn.Module):
         self.coarse = CoarseLevel(preset)
         self.fine = FineLevel(preset) if preset.fine else None
 
-    def predict_normals(self, image: Tensor) -> NormalMaps:
+    def predict_normals(self, image: Tensor, limbs: Tensor | None = None) -> NormalMaps:
         """image (B, 3, S, S) in [-1, 1] -> maps of the same size; meant for S = `preset.normals.size`."""
         if self.normals is None:
             raise UsageError(f"preset {self.preset.name} predicts no normals")
-        return self.normals(image)
+        return self.normals(image, limbs=limbs)
 
     def predict_maps(
-        self, image: Tensor, small: Tensor | None = None, known: Tensor | None = None
+        self,
+        image: Tensor,
+        small: Tensor | None = None,
+        known: Tensor | None = None,
+        limbs: Tensor | None = None,
     ) -> tuple[NormalMaps, NormalMaps]:
         """What the coarse and what the fine level are fed, from image (B, 3, S, S) and `small` as in `encode`.
 
-        `known` (B, 1, H, W): the person's mask, where it is known, in place of the predicted one.
+        `known` (B, 1, H, W): the person's mask, where it is known, in place of the predicted one. `limbs` (B, 6, s, s):
+        the pose, where that is known (`limb_map`).
 
         The two are the same maps, unless the preset has an enhancer (the coarse level then sees what the first U-Net
         made of the small picture) or a `fine_size`.
         """
-        found = self._look(image, small, known)
+        found = self._look(image, small, known, limbs)
         if self.preset.normals is None or not self.preset.normals.mirror:
             return found
-        turned = [None if values is None else values.flip(-1) for values in (small, known)]
-        again = self._look(image.flip(-1), *turned)
+        small, known = (None if values is None else values.flip(-1) for values in (small, known))
+        again = self._look(image.flip(-1), small, known, None if limbs is None else mirrored_limbs(limbs))
         coarse, fine = (averaged(a, mirrored(b)) for a, b in zip(found, again, strict=True))
         return coarse, fine
 
-    def _look(self, image: Tensor, small: Tensor | None, known: Tensor | None) -> tuple[NormalMaps, NormalMaps]:
+    def _look(
+        self, image: Tensor, small: Tensor | None, known: Tensor | None, limbs: Tensor | None
+    ) -> tuple[NormalMaps, NormalMaps]:
         """`predict_maps` of the picture as it is."""
         preset, networks = self.preset.normals, self.normals
         if preset is None or networks is None:
@@ -216,18 +224,19 @@ class TwoLevel(nn.Module):
 
         seen = resize_image(small, scaled(preset.size), self.preset.antialias)
         if preset.enhancer is None:
-            coarse = fine = self.predict_normals(seen)
+            coarse = fine = self.predict_normals(seen, limbs)
         elif preset.fine_size is None or self.fine is None:
-            return networks.both(seen, known=known)
+            return networks.both(seen, known=known, limbs=limbs)
         else:
-            coarse = networks.glance(resize_image(seen, scaled(preset.global_size or preset.size)), known=known)
+            small_side = scaled(preset.global_size or preset.size)
+            coarse = networks.glance(resize_image(seen, small_side), known=known, limbs=limbs)
         if preset.fine_size is not None and self.fine is not None:
             fine_seen = resize_image(image, scaled(preset.fine_size), self.preset.antialias)
             if preset.enhancer is None:
-                fine = self.predict_normals(fine_seen)._replace(depth=coarse.depth)
+                fine = self.predict_normals(fine_seen, limbs)._replace(depth=coarse.depth)
             else:
                 side = scaled(preset.global_size or preset.size)
-                return coarse, networks.both(fine_seen, global_side=side, known=known)[1]
+                return coarse, networks.both(fine_seen, global_side=side, known=known, limbs=limbs)[1]
         if known is not None:
             coarse, fine = under_mask(coarse, known), under_mask(fine, known)
         return coarse, fine
@@ -260,6 +269,7 @@ class TwoLevel(nn.Module):
         image_small: Tensor | None = None,
         normals: NormalMaps | None = None,
         fine_normals: NormalMaps | None = None,
+        limbs: Tensor | None = None,
     ) -> Encoded:
         """Run every encoder once.
 
@@ -272,6 +282,7 @@ class TwoLevel(nn.Module):
         normals: maps of the usual size, in place of predicting them (the truth, or what was predicted before).
         fine_normals: the same for the fine level. By default `normals` enlarged, or, where the preset has a
             `fine_size`, a prediction at that size.
+        limbs: (B, 6, s, s), the pose, where normals are predicted and it is known (`limb_map`).
         """
         preset = self.preset
 
@@ -281,7 +292,7 @@ class TwoLevel(nn.Module):
         small = image if image_small is None else image_small
         own_fine = preset.normals is not None and preset.fine is not None and preset.normals.fine_size is not None
         if self.normals is not None and (normals is None or (fine_normals is None and own_fine)):
-            predicted, predicted_fine = self.predict_maps(image, small)
+            predicted, predicted_fine = self.predict_maps(image, small, limbs=limbs)
             fine_normals = fine_normals or (predicted_fine if normals is None or own_fine else normals)
             normals = normals or predicted
         fine_normals = fine_normals or normals

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lifecast.networks import limb_map
 from lifecast.networks.depth_network import DepthNetwork
 from lifecast.networks.norms import instance_norm
 from lifecast.networks.preset import GeneratorPreset, NormalPreset
@@ -135,10 +136,10 @@ class NormalNetworks(nn.Module):
             self.front = GlobalGenerator(3, 3 + preset.mask, preset.network)
             self.back = GlobalGenerator(3, 3, preset.network)
         else:
-            self.shared = UNet(3, 6 + preset.mask, preset.network)
+            self.shared = UNet(3 + self.told, 6 + preset.mask, preset.network)
         self.depth: DepthNetwork | None = None
         if preset.depth is not None:
-            self.depth = DepthNetwork(3 + 6 + 1, preset.depth)
+            self.depth = DepthNetwork(3 + 6 + 1 + self.told, preset.depth)
         self.enhancer: UNet | None = None
         if preset.enhancer is not None:
             self.enhancer = UNet(3 + 6 + preset.mask, 6 + preset.mask, preset.enhancer)
@@ -146,17 +147,25 @@ class NormalNetworks(nn.Module):
             nn.init.zeros_(self.enhancer.head.weight)
             nn.init.zeros_(self.enhancer.head.bias)  # type: ignore[arg-type]
 
-    def forward(self, image: Tensor, masked: bool = True) -> NormalMaps:
+    @property
+    def told(self) -> int:
+        """Channels of the limb map that the networks see beside the picture: 0 where they see none."""
+        return limb_map.CHANNELS if self.preset.limbs else 0
+
+    def forward(self, image: Tensor, masked: bool = True, limbs: Tensor | None = None) -> NormalMaps:
         """image (B, 3, S, S) in [-1, 1] -> maps of the same size, the best that the preset has.
+
+        `limbs` (B, `limb_map.CHANNELS`, s, s), of any size, tells of the pose; without, nothing is known of it.
+        Networks whose preset has no `limbs` do not look at it.
 
         With `masked`, a U-Net's unit normals are multiplied by the predicted mask; without, they are unit length
         everywhere. A generator's are its tanh outputs either way.
         """
         if self.enhancer is not None:
-            return self.both(image, masked)[1]
+            return self.both(image, masked, limbs=limbs)[1]
         if self.shared is not None:
-            maps = self.read(resize_image(self.shared(image).float(), image.shape[-1]), masked)
-            return self.with_depth(maps, image)
+            outputs = self.shared(self.seen(image, limbs)).float()
+            return self.with_depth(self.read(resize_image(outputs, image.shape[-1]), masked), image, limbs)
         assert self.front is not None
         assert self.back is not None
         outputs = self.front(image).float()  # (B, 3 or 4, S, S)
@@ -164,16 +173,33 @@ class NormalNetworks(nn.Module):
         mask = None if logit is None else torch.sigmoid(logit)
         return NormalMaps(torch.tanh(outputs[:, :3]), torch.tanh(self.back(image).float()), mask, logit)
 
-    def glance(self, small: Tensor, masked: bool = True, known: Tensor | None = None) -> NormalMaps:
+    def seen(self, image: Tensor, limbs: Tensor | None) -> Tensor:
+        """The picture (B, 3, H, W), and the limb map beside it where the networks are told of the pose."""
+        if not self.preset.limbs:
+            return image
+        if limbs is None:
+            told = image.new_zeros(len(image), self.told, *image.shape[-2:])
+        else:
+            told = resize_image(limbs.to(image), image.shape[-1])
+        return torch.cat((image, told), dim=1)  # (B, 3 + told, H, W)
+
+    def glance(
+        self, small: Tensor, masked: bool = True, known: Tensor | None = None, limbs: Tensor | None = None
+    ) -> NormalMaps:
         """What the first U-Net alone makes of a picture of its own size: (B, 3, s, s) -> maps at its output stride.
 
         `known` (B, 1, H, W): the person's mask, where it is known, in place of the predicted one.
         """
         assert self.shared is not None
-        return self._finish(self.shared(small).float(), small, masked, known)
+        return self._finish(self.shared(self.seen(small, limbs)).float(), small, masked, known, limbs)
 
     def both(
-        self, image: Tensor, masked: bool = True, global_side: int | None = None, known: Tensor | None = None
+        self,
+        image: Tensor,
+        masked: bool = True,
+        global_side: int | None = None,
+        known: Tensor | None = None,
+        limbs: Tensor | None = None,
     ) -> tuple[NormalMaps, NormalMaps]:
         """image (B, 3, S, S) -> the first U-Net's maps at its output stride, and the enhanced ones (B, ., S, S).
 
@@ -183,35 +209,49 @@ class NormalNetworks(nn.Module):
         assert self.shared is not None
         assert self.enhancer is not None
         assert self.preset.global_size is not None
-        side = global_side or image.shape[-1] * self.preset.global_size // self.preset.size
-        small = resize_image(image, side)
-        outputs = self.shared(small).float()
-        enlarged = resize_image(outputs, image.shape[-1])
-        correction = self.enhancer(torch.cat((image, enlarged.to(image.dtype)), dim=1)).float()  # (B, 6 or 7, S, S)
-        glance = self._finish(outputs, small, masked, known)
-        enhanced = self.read(enlarged + correction, masked)
+        small = resize_image(image, global_side or image.shape[-1] * self.preset.global_size // self.preset.size)
+        outputs = self.shared(self.seen(small, limbs)).float()
+        glance = self._finish(outputs, small, masked, known, limbs)
+        enhanced = self._enhanced(outputs, image, masked)
         if known is not None:
             enhanced = under_mask(enhanced, known)
         return glance, enhanced._replace(depth=glance.depth, depth_logits=glance.depth_logits)
 
-    def _finish(self, outputs: Tensor, small: Tensor, masked: bool, known: Tensor | None) -> NormalMaps:
+    def enhance(self, image: Tensor, masked: bool = True, limbs: Tensor | None = None) -> NormalMaps:
+        """The enhanced maps of `both` alone, without depths: (B, 3, S, S) -> (B, ., S, S)."""
+        assert self.shared is not None
+        assert self.preset.global_size is not None
+        small = resize_image(image, image.shape[-1] * self.preset.global_size // self.preset.size)
+        return self._enhanced(self.shared(self.seen(small, limbs)).float(), image, masked)
+
+    def _enhanced(self, outputs: Tensor, image: Tensor, masked: bool) -> NormalMaps:
+        """The first U-Net's outputs brought to the size of image (B, 3, S, S) and corrected by the enhancer."""
+        assert self.enhancer is not None
+        enlarged = resize_image(outputs, image.shape[-1])
+        correction = self.enhancer(torch.cat((image, enlarged.to(image.dtype)), dim=1)).float()  # (B, 6 or 7, S, S)
+        return self.read(enlarged + correction, masked)
+
+    def _finish(
+        self, outputs: Tensor, small: Tensor, masked: bool, known: Tensor | None, limbs: Tensor | None
+    ) -> NormalMaps:
         """The first U-Net's outputs as maps, with depths; the depth network sees masked ones in any case."""
         maps = self.read(outputs, True)
         if known is not None:
             maps = under_mask(maps, known)
-        maps = self.with_depth(maps, small)
+        maps = self.with_depth(maps, small, limbs)
         if masked:
             return maps
         bare = self.read(outputs, False)
         return maps._replace(front=bare.front, back=bare.back)
 
-    def with_depth(self, maps: NormalMaps, image: Tensor) -> NormalMaps:
+    def with_depth(self, maps: NormalMaps, image: Tensor, limbs: Tensor | None = None) -> NormalMaps:
         """Masked maps, and what the depth network makes of them and of the picture (B, 3, S, S), where there is one."""
         if self.depth is None or self.preset.depth is None or maps.mask is None:
             return maps
         side = image.shape[-1] * self.preset.depth.size // (self.preset.global_size or self.preset.size)
         parts = [resize_image(values.to(image.dtype), side) for values in (image, maps.front, maps.back, maps.mask)]
-        found = self.depth(torch.cat(parts, dim=1))  # of (B, 10, side, side)
+        parts[0] = self.seen(parts[0], limbs)
+        found = self.depth(torch.cat(parts, dim=1))  # of (B, 10 or 16, side, side)
         return maps._replace(depth=found.depth, depth_logits=found.logits)
 
     def read(self, outputs: Tensor, masked: bool) -> NormalMaps:

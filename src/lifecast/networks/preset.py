@@ -119,6 +119,8 @@ class NormalPreset:
     """Predict once more at this side for the fine level; None enlarges the maps of `size`, as the paper does."""
     mask: bool = False
     """Predict the person's mask too (a U-Net's normals are multiplied by it)."""
+    limbs: bool = False
+    """The networks see a map of the limbs too, drawn from BlazePose's landmarks where there are any (`limb_map`)."""
     depth: DepthPreset | None = None
     """Predict the depth of the front and of the back surface too, from picture, normals and mask (U-Net only)."""
     mirror: bool = False
@@ -132,6 +134,8 @@ class NormalPreset:
     def __post_init__(self) -> None:
         if self.depth is not None and (isinstance(self.network, GeneratorPreset) or not self.mask):
             raise UsageError("depth maps need a U-Net before them that predicts normals and the mask")
+        if self.limbs and isinstance(self.network, GeneratorPreset):
+            raise UsageError("a limb map is told to a U-Net, not to pix2pixHD's generators")
         if self.enhancer is None:
             if self.global_size is not None:
                 raise UsageError("normals seen at a global_size need an enhancer that brings them to their full size")
@@ -308,6 +312,7 @@ COMPACT = Preset(
         size=512,
         mask=True,
         mirror=True,
+        limbs=True,
         depth=DepthPreset(
             network=UNetPreset(
                 widths=(24, 48, 96, 160, 224), blocks=(0, 1, 2, 3, 3), first_stride=2, output_stride=8

@@ -119,12 +119,16 @@ class Augmentation:
     """Probability of blur; sigma up to 1/250 of the size."""
     noise: float = 0.5
     """Probability of sensor noise; mostly weak, up to 10 of 255."""
+    blind: float = 0.08
+    """Probability that nothing is told of the pose."""
+    mistaken: float = 0.02
+    """Standard deviation of the errors added to the landmarks' depths, view units."""
     jpeg: float = 0.5
     """Probability of JPEG compression, quality 35 to 95."""
 
     def __post_init__(self) -> None:
         _check_range("scale", *self.scale)
-        for name in ("crowd", "cleaned", "flip", "blur", "noise", "jpeg"):
+        for name in ("crowd", "cleaned", "flip", "blur", "noise", "jpeg", "blind"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"augmentation {name}: {getattr(self, name)} is no probability")
 
@@ -185,7 +189,7 @@ def clean_background(picture: Picture, mask: Picture, rng: np.random.Generator) 
 
 NONE = Augmentation(
     crowd=0, cleaned=0, flip=0, scale=(1, 1), rotation=0, shift=(0, 0), brightness=0, contrast=0, saturation=0, tint=0,
-    gamma=0, blur=0, noise=0, jpeg=0,
+    gamma=0, blur=0, noise=0, jpeg=0, blind=0, mistaken=0,
 )  # fmt: skip
 """Samples as they were rendered."""
 

@@ -17,12 +17,15 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 from torch.utils.data import Dataset
 
 from lifecast.errors import DataError, UsageError
+from lifecast.networks.limb_map import CHANNELS, MIRRORED_PAIRS, limb_map
 from lifecast.scans.augmentation import NONE, Augmentation, Box, Placement, clean_background
 from lifecast.scans.background import Backgrounds
 from lifecast.scans.grouping import thin_product
+from lifecast.scans.landmarks import read_landmarks
 
 FORMAT = 1
 _CACHED_POOLS = 8
@@ -78,6 +81,8 @@ class PeopleDataset(Dataset[dict[str, Any]]):
         None: samples as rendered, in front of plain grey.
     backgrounds
         Folder of pictures; None: generated backgrounds (with augmentation).
+    limbs
+        Give maps of the limbs, drawn from the landmarks that `lifecast landmarks` has added.
     seed
         Of everything random.
     """
@@ -93,6 +98,7 @@ class PeopleDataset(Dataset[dict[str, Any]]):
         window: int | None = None,
         augmentation: Augmentation | None = None,
         backgrounds: str | Path | None = None,
+        limbs: bool = False,
         seed: int = 0,
     ) -> None:
         self.root = Path(root)
@@ -126,6 +132,9 @@ class PeopleDataset(Dataset[dict[str, Any]]):
             views = self._json(self.root / person / "person.json")["views"]
             self._views[person] = views
             self.items += [(person, view) for view in range(len(views))]
+        self._landmarks: dict[str, NDArray[np.float32]] | None = None
+        if limbs:
+            self._landmarks = {p: read_landmarks(self.root / p, len(self._views[p])) for p in self.people}
         # Shared memory, so that workers that stay alive between epochs see a new epoch too.
         self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()
         self._pools: OrderedDict[str, dict[str, NDArray[Any]]] = OrderedDict()
@@ -154,7 +163,8 @@ class PeopleDataset(Dataset[dict[str, Any]]):
         dict with
             image (3, S, S) float32 in [-1, 1]; mask (1, S, S) in [0, 1]; front, back (3, S, S) unit normals, 0 outside;
             depth (2, S/4, S/4) front and back view z, 0 outside; depth_mask (1, S/4, S/4);
-            points (N, 3) view space; occupancy (N,); window (4,) int64 x0, y0, w, h; person str; view int.
+            points (N, 3) view space; occupancy (N,); window (4,) int64 x0, y0, w, h; person str; view int;
+            limbs (6, S/4, S/4), the limb map, if asked for.
         """
         person, view = self.items[index]
         rng = np.random.default_rng([self.seed, int(self._epoch), index])
@@ -181,6 +191,8 @@ class PeopleDataset(Dataset[dict[str, Any]]):
             "person": person,
             "view": view,
         }
+        if self._landmarks is not None:
+            sample["limbs"] = self._limb_map(self._landmarks[person][view], placement, index)
         if self.points:
             points, occupancy = self._sample_points(person, view, placement, window, rng)
             sample["points"], sample["occupancy"] = torch.from_numpy(points), torch.from_numpy(occupancy)
@@ -270,6 +282,16 @@ class PeopleDataset(Dataset[dict[str, Any]]):
         moved = np.stack([placement.picture(np.nan_to_num(m, nan=-9.0), quarter, -9, None, True) for m in maps])
         there = (moved[0] > -8) & (moved[1] > -8)
         return (moved * there * np.float32(placement.scale)).astype(np.float32), there[None].astype(np.float32)
+
+    def _limb_map(self, landmarks: NDArray[np.float32], placement: Placement, index: int) -> Tensor:
+        """(6, S/4, S/4), turned with the picture; zeros where nothing is known of the pose."""
+        rng = np.random.default_rng([self.seed, int(self._epoch), index, 1])
+        if not landmarks[:, 3].any() or rng.random() < self.augmentation.blind:
+            return torch.zeros(CHANNELS, self.size // 4, self.size // 4)
+        moved = torch.from_numpy(landmarks[list(MIRRORED_PAIRS)] if placement.flip else landmarks.copy())
+        moved[:, :3] = torch.from_numpy(placement.points(moved[:, :3].numpy()))
+        moved[:, 2] += torch.from_numpy(rng.normal(0, 1, len(moved)).astype(np.float32)) * self.augmentation.mistaken
+        return limb_map(moved, self.size // 4)
 
     def _window(self, mask: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.int64]:
         """x0, y0, w, h of the crop: centred on a random pixel of the person, moved inside the picture."""

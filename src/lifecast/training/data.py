@@ -63,7 +63,13 @@ class Joined(Dataset[dict[str, Any]]):
 
 
 def open_split(
-    options: TrainOptions, recipe: Recipe, stage: StageRecipe, phase: Phase, size: int, split: Split
+    options: TrainOptions,
+    recipe: Recipe,
+    stage: StageRecipe,
+    phase: Phase,
+    size: int,
+    split: Split,
+    limbs: bool = False,
 ) -> Epochal:
     """The dataset of one split at a phase's size.
 
@@ -87,6 +93,7 @@ def open_split(
             window=stage.window if training and stage.window is not None and stage.window < size else None,
             augmentation=(Augmentation() if training else NONE) if recipe.augment else None,
             backgrounds=options.backgrounds,
+            limbs=limbs,
             seed=options.seed,
         )
         if len(dataset) == 0:

@@ -69,7 +69,7 @@ def write_strip(path: Path, stage: Stage, batch: dict[str, Any]) -> None:
 
 def normal_columns(stage: Stage, batch: dict[str, Any]) -> list[np.ndarray]:
     """Image, front predicted and true, back predicted and true."""
-    maps = stage.normal_maps(batch["image"], masked=True)
+    maps = stage.normal_maps(batch, masked=True)
     shown = (batch["image"], maps.front, batch["front"], maps.back, batch["back"])
     boxes = person_boxes(batch["mask"])
     return [as_pixels(image, boxes) for image in shown]

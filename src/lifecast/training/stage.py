@@ -135,6 +135,12 @@ class Stage(nn.Module):
                 self.parts = ("normals", *self.parts)
 
     @property
+    def sees_limbs(self) -> bool:
+        """Whether the batch's limb maps are looked at."""
+        normals = self.model.preset.normals
+        return normals is not None and normals.limbs and (self.stage in MAPS or self.predicted_normals)
+
+    @property
     def multiple(self) -> int:
         """What the sides of the batch's pictures must be multiples of, for every network that the stage runs."""
         preset, normals = self.model.preset, self.model.preset.normals
@@ -172,7 +178,7 @@ class Stage(nn.Module):
             if self.along:
                 parts |= self.normal_losses(maps, batch)
         elif self.stage in MAPS:
-            maps = self.normal_maps(batch["image"])
+            maps = self.normal_maps(batch)
             parts |= self.normal_losses(maps, batch)
         else:
             parts |= self.level_losses(batch)
@@ -184,14 +190,16 @@ class Stage(nn.Module):
 
     # Normal networks
 
-    def normal_maps(self, image: Tensor, masked: bool | None = None) -> NormalMaps:
+    def normal_maps(self, batch: Batch, masked: bool | None = None) -> NormalMaps:
         """Predicted maps as the losses want them: where only the person's pixels count, not multiplied by the mask."""
         networks = self.model.normals
         assert networks is not None
         masked = self.weights.l1_over == "image" if masked is None else masked
         if self.stage == "normals" and networks.shared is not None:
-            return networks.read(networks.shared(image).float(), masked)
-        maps: NormalMaps = networks(image, masked=masked)
+            return networks.read(networks.shared(networks.seen(batch["image"], batch.get("limbs"))).float(), masked)
+        if self.stage == "enhancer":
+            return networks.enhance(batch["image"], masked, batch.get("limbs"))
+        maps: NormalMaps = networks(batch["image"], masked, batch.get("limbs"))
         return maps
 
     def normal_losses(self, maps: NormalMaps, batch: Batch) -> dict[str, Tensor]:
@@ -219,8 +227,9 @@ class Stage(nn.Module):
         networks = self.model.normals
         assert networks is not None
         if self.predicted_normals:
-            return networks.glance(batch["image"], masked)
-        return networks.with_depth(NormalMaps(batch["front"], batch["back"], batch["mask"]), batch["image"])
+            return networks.glance(batch["image"], masked, limbs=batch.get("limbs"))
+        true = NormalMaps(batch["front"], batch["back"], batch["mask"])
+        return networks.with_depth(true, batch["image"], batch.get("limbs"))
 
     def depth_losses(self, maps: NormalMaps, batch: Batch) -> dict[str, Tensor]:
         """The losses of the depth maps and of the distribution behind them."""
@@ -252,20 +261,22 @@ class Stage(nn.Module):
         trains_fine = self.stage in ("fine", "joint") and self.model.fine is not None
         own_fine = preset.fine_size if trains_fine else None
 
+        limbs = batch.get("limbs")
+
         def seen(size: int) -> Tensor:
             return resize_image(batch["image"], self.scaled(size, batch), self.model.preset.antialias)
 
         with torch.set_grad_enabled(torch.is_grad_enabled() and "normals" in self.levels):
             if preset.enhancer is None:
-                maps = fine_maps = networks(seen(preset.size), masked)
+                maps = fine_maps = networks(seen(preset.size), masked, limbs)
                 if own_fine is not None:
-                    fine_maps = networks(seen(own_fine), masked)._replace(depth=maps.depth)
+                    fine_maps = networks(seen(own_fine), masked, limbs)._replace(depth=maps.depth)
                 return maps, fine_maps
             if self.stage == "coarse":
-                maps = networks.glance(seen(preset.global_size or preset.size), masked)
+                maps = networks.glance(seen(preset.global_size or preset.size), masked, limbs=limbs)
                 return maps, maps
             side = self.scaled(preset.global_size or preset.size, batch)
-            return networks.both(seen(own_fine or preset.size), masked, side)
+            return networks.both(seen(own_fine or preset.size), masked, side, limbs=limbs)
 
     def scaled(self, size: int, batch: Batch) -> int:
         """A size of the preset, brought to the scale of the batch's images."""
@@ -361,7 +372,7 @@ class Stage(nn.Module):
             if self.stage == "depth":
                 maps = self.depth_maps(batch)
             else:
-                maps = self.normal_maps(batch["image"], False) if alone else self.level_inputs(batch, masked=False)[1]
+                maps = self.normal_maps(batch, False) if alone else self.level_inputs(batch, masked=False)[1]
             size = maps.front.shape[-1]
             inside = resize_map(batch["mask"], size, False)[:, 0] > 0.5
             for name, predicted in (("front_deg", maps.front), ("back_deg", maps.back)):

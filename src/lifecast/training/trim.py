@@ -35,7 +35,7 @@ def kept_range(present: Tensor, multiple: int) -> tuple[int, int]:
 
 
 def trim(batch: dict[str, Any], multiple: int) -> dict[str, Any]:
-    """The batch with image, mask, normals and depths cut to the rows and columns around everybody in it.
+    """The batch with image, mask, normals, depths and limb maps cut to the rows and columns around everybody in it.
 
     `multiple`: what the sides must be multiples of, a multiple of 4 itself. `shown` (B, 4) is added: x0, y0, width and
     height of what is kept, as fractions of the whole picture (`pixel_aligned`). The dataset's `window` is left out.
@@ -46,7 +46,9 @@ def trim(batch: dict[str, Any], multiple: int) -> dict[str, Any]:
     cut = dict(batch)
     for name in ("image", "mask", "front", "back"):
         cut[name] = batch[name][..., top:bottom, left:right]
-    for name in ("depth", "depth_mask"):
+    for name in ("depth", "depth_mask", "limbs"):
+        if name not in batch:
+            continue
         cut[name] = batch[name][..., top // 4 : bottom // 4, left // 4 : right // 4]
     cut.pop("window", None)
     window = torch.tensor([left, top, right - left, bottom - top], dtype=torch.float32)

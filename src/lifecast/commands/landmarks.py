@@ -1,0 +1,40 @@
+"""`lifecast landmarks`: BlazePose's landmarks of every view of prepared data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+
+def landmarks(data: Annotated[tuple[Path, ...], tyro.conf.Positional], /, workers: int = 1) -> int:
+    """Add to prepared data what BlazePose sees of the pose, which presets with limb maps (compact) train on.
+
+    Args:
+        data: Folders that `lifecast prepare` wrote. People who have landmarks already are kept.
+        workers: Processes.
+    """
+    from lifecast.scans.cores import one_thread
+
+    one_thread()
+    from rich import progress
+    from rich.console import Console
+
+    from lifecast.errors import UsageError
+    from lifecast.scans.landmarks import add_to_dataset, people_of
+
+    if not data:
+        raise UsageError("name at least one folder of prepared data")
+    console = Console(stderr=True, highlight=False)
+    columns = (
+        progress.TextColumn("landmarks"), progress.BarColumn(), progress.MofNCompleteColumn(),
+        progress.TimeElapsedColumn(), progress.TextColumn("left"), progress.TimeRemainingColumn(),
+    )  # fmt: skip
+    for root in data:
+        people = people_of(root)
+        with progress.Progress(*columns, console=console) as bar:
+            task = bar.add_task("people", total=len(people))
+            added = add_to_dataset(root, workers, lambda _person, _new: bar.advance(task))  # noqa: B023
+        console.print(f"{root}: {len(people)} people, landmarks added to {added}", markup=False)
+    return 0

@@ -1,0 +1,135 @@
+"""BlazePose's landmarks of every view of a prepared dataset, for presets whose networks are told the pose.
+
+Networks shall learn from the landmarks that they will get in use, with BlazePose's own mistakes, not from a rig's exact
+joints: so each view is set before a generated background and looked at as `photo.person` looks at a photograph.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from lifecast.atomic import atomic_file
+from lifecast.errors import DataError, MissingExtra
+from lifecast.photo import blazepose
+from lifecast.photo.blazepose import LANDMARKS, Circle
+from lifecast.scans.background import Backgrounds
+from lifecast.scans.cores import one_thread
+
+FILE = "landmarks.npz"
+"""In each person's folder: `landmarks` (views, 33, 4)."""
+_SURE = 0.5
+
+
+def read_landmarks(folder: Path, views: int) -> NDArray[np.float32]:
+    """(views, 33, 4): x, y, z in view units (z 0 at the hips) and visibility; visibility 0 where nobody was seen.
+
+    DataError where they are missing or damaged.
+    """
+    path = folder / FILE
+    try:
+        with np.load(path) as stored:
+            found = np.asarray(stored["landmarks"], np.float32)
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: missing; add landmarks to the dataset with `lifecast landmarks DATA`") from error
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path}: damaged ({error}); remove it and run `lifecast landmarks` again") from error
+    if found.shape != (views, LANDMARKS, 4) or not np.isfinite(found).all():
+        raise DataError(f"{path}: holds {found.shape}, not ({views}, {LANDMARKS}, 4) finite numbers; remove it")
+    return found
+
+
+def landmarks_in_view(picture: Image.Image, mask: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(33, 4) in view units of whom `mask` (S, S) shows in a square picture; zeros where BlazePose sees nobody."""
+    x, y, width, height = cv2.boundingRect((mask > 127).astype(np.uint8))
+    if width == 0:
+        return np.zeros((LANDMARKS, 4), np.float32)
+    seen = blazepose.landmarks(picture, Circle(x + width / 2, y + height / 2, max(width, height) * 0.55, 0.0, 0.0))
+    if seen.presence >= _SURE:
+        again = blazepose.landmarks(picture, seen.next_circle)
+        seen = again if again.presence >= _SURE else seen
+    if seen.presence < _SURE:
+        return np.zeros((LANDMARKS, 4), np.float32)
+    return to_view_units(seen.landmarks, mask.shape[0])
+
+
+def to_view_units(landmarks: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """Landmarks (33, 4) in pixels of a square picture of `size` -> x right, y up, z toward the camera, in [-1, 1]."""
+    moved = landmarks.astype(np.float32)
+    moved[:, 0] = landmarks[:, 0] * 2 / size - 1
+    moved[:, 1] = 1 - landmarks[:, 1] * 2 / size
+    moved[:, 2] = landmarks[:, 2] * 2 / size
+    return moved
+
+
+def add_to_person(folder: Path) -> bool:
+    """Write the landmarks of one prepared person; False where they are there already."""
+    try:
+        views: list[dict[str, Any]] = json.loads((folder / "person.json").read_text())["views"]
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"{folder / 'person.json'}: missing or damaged ({error}); run `lifecast prepare`") from error
+    if (folder / FILE).is_file():
+        read_landmarks(folder, len(views))
+        return False
+    rng = np.random.default_rng(zlib.crc32(folder.name.encode()))
+    backgrounds = Backgrounds(None, 0)
+    found = []
+    for view in views:
+        stem = folder / view["files"]
+        colour, mask = cv2.imread(f"{stem}_colour.jpg", cv2.IMREAD_COLOR_RGB), cv2.imread(f"{stem}_mask.png", 0)
+        if colour is None or mask is None:
+            raise DataError(f"{stem}: its pictures are missing or damaged; run `lifecast prepare` again")
+        cover = mask[..., None].astype(np.float32) / 255
+        picture = colour * cover + backgrounds.draw(rng, mask.shape[0]) * (1 - cover)
+        found.append(landmarks_in_view(Image.fromarray(picture.astype(np.uint8)), np.asarray(mask, np.uint8)))
+    with atomic_file(folder / FILE) as part, part.open("wb") as file:
+        np.savez_compressed(file, landmarks=np.stack(found))
+    return True
+
+
+def add_to_dataset(root: Path, workers: int = 1, progress: Callable[[str, bool], None] | None = None) -> int:
+    """Landmarks for everybody of a prepared dataset who has none yet; returns how many people were added.
+
+    `progress` is told each person, and whether they were new.
+    """
+    if not blazepose.available():
+        raise MissingExtra("mediapipe", "person", "finding landmarks")
+    people = people_of(root)
+    added = 0
+    for person, new in _each(root, people, workers):
+        added += new
+        if progress is not None:
+            progress(person, new)
+    return added
+
+
+def people_of(root: Path) -> list[str]:
+    """Everybody of a prepared dataset."""
+    path = root / "split.json"
+    try:
+        split = json.loads(path.read_text())
+        return sorted([*split["train"], *split["test"]])
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"{path}: missing or damaged ({error}); make the dataset with `lifecast prepare`") from error
+
+
+def _each(root: Path, people: list[str], workers: int) -> Iterator[tuple[str, bool]]:
+    if workers <= 1:
+        for person in people:
+            yield person, add_to_person(root / person)
+        return
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=one_thread) as pool:
+        futures = {pool.submit(add_to_person, root / person): person for person in people}
+        for future in as_completed(futures):
+            yield futures[future], future.result()
