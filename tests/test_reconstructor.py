@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from lifecast.photo import blazepose
 from lifecast.photo.decode import Photo
 from lifecast.photo.person import Person
 from lifecast.reconstructor import STAGES, Reconstructor, _head, _metric_frame, load
+from lifecast.surface.gltf import glb_bytes
 from lifecast.surface.metres import metric_frame
 
 Doll = tuple[np.ndarray, np.ndarray]
@@ -177,6 +180,16 @@ def test_the_textured_model(result: lifecast.Reconstruction, tmp_path: Path) -> 
     np.testing.assert_allclose(mesh.bounds, result.mesh.bounds, atol=1e-4)
     assert result.textured.texture is not None
     assert result.textured.texture.shape == (2048, 2048, 3)
+
+
+def test_a_file_says_which_weights_made_it_and_under_which_licence(model: Reconstructor, doll: Doll) -> None:
+    card = {"name": "borrowed", "source": "somebody's weights", "licence": "CC BY-NC 4.0", "sha256": "not repeated"}
+    borrowed = Reconstructor(model.model, card, "cpu")
+    result = borrowed.reconstruct(doll[0], mask=doll[1].astype(np.float32), resolution=RESOLUTION)
+    content = glb_bytes(result.textured)
+    asset = json.loads(content[20 : 20 + struct.unpack_from("<I", content, 12)[0]])["asset"]
+    assert asset["extras"]["weights"] == {key: card[key] for key in ("name", "source", "licence")}
+    assert asset["copyright"] == "made with weights borrowed: CC BY-NC 4.0"
 
 
 @pytest.mark.parametrize(

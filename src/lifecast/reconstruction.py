@@ -65,11 +65,15 @@ class Reconstruction:
         from lifecast import __version__
         from lifecast.surface.model import Model
 
-        provenance = {
+        said = ("name", "version", "source", "licence")
+        provenance: dict[str, Any] = {
             "generator": f"lifecast {__version__}",
-            "weights": {key: self.weights[key] for key in ("name", "licence", "version") if key in self.weights},
+            "weights": {key: self.weights[key] for key in said if key in self.weights},
             "photograph": Path(self.photo_name).name,
         }
+        if "licence" in self.weights:
+            # Viewers show glTF's `asset.copyright`; some weights bind what is made with them.
+            provenance["copyright"] = f"made with weights {self.weights.get('name', '')}: {self.weights['licence']}"
         vertices = self.frame.to_metres(self.vertices)
         return Model(vertices, self.faces, self.normals, self.coloured.colours, provenance=provenance)
 
