@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import trimesh
-from trimesh.visual import ColorVisuals, TextureVisuals
-from trimesh.visual.material import SimpleMaterial
 
 from lifecast import __version__
 from lifecast.atomic import write_bytes, write_text
 from lifecast.errors import UsageError
 from lifecast.surface.gltf import encode_texture, glb_bytes
 from lifecast.surface.model import Model
+
+if TYPE_CHECKING:
+    import trimesh
+
+# trimesh (and scipy.optimize and networkx with it) takes a second or two to import: only what needs it waits.
 
 FORMATS = ("glb", "obj", "ply", "stl")
 
@@ -40,18 +43,25 @@ def save_model(model: Model, path: str | Path) -> list[Path]:
         return [path]
     if kind == "obj":
         return save_obj(model, path)
+    from trimesh.exchange import ply, stl
+    from trimesh.visual import ColorVisuals
+
     mesh = to_trimesh(model)
     if kind == "ply":
         if model.texture is not None:
             mesh.visual = ColorVisuals(mesh, vertex_colors=vertex_colours(model))
-        write_bytes(path, trimesh.exchange.ply.export_ply(mesh, vertex_normal=True))
+        write_bytes(path, ply.export_ply(mesh, vertex_normal=True))
     else:
-        write_bytes(path, trimesh.exchange.stl.export_stl(mesh))
+        write_bytes(path, stl.export_stl(mesh))
     return [path]
 
 
 def to_trimesh(model: Model) -> trimesh.Trimesh:
     """The model as a trimesh, with its texture if it has one, else its vertex colours (sRGB, as trimesh expects)."""
+    import trimesh
+    from trimesh.visual import ColorVisuals, TextureVisuals
+    from trimesh.visual.material import SimpleMaterial
+
     visual = None
     if model.texture is not None:
         from PIL import Image

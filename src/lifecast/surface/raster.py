@@ -59,13 +59,14 @@ def rasterize(
     size: int,
     facing: Facing = "camera",
     keep: Keep = "nearest",
-    chunk: int = 4_000_000,
+    chunk: int = 1 << 18,
 ) -> Raster:
     """Rasterise a mesh in view space on a size x size image that spans [-1, 1] in x and y, seen from +z.
 
     vertices: (V, 3) float32. faces: (F, 3) int64, counter-clockwise seen from outside. `facing` keeps the faces turned
     to the camera, away from it, or both; `keep` says which hit of a line of sight wins. `chunk` bounds the number of
-    (face, pixel) pairs held at once. Of equal depths the higher face index wins, so that the result is repeatable.
+    (face, pixel) pairs held at once, so that they stay in a cache. Of equal depths the higher face index wins, so that
+    the result is repeatable.
     """
     device = vertices.device
     pixels = to_pixels(vertices, size)  # (V, 2)
@@ -82,21 +83,26 @@ def rasterize(
         wanted = area < 0 if facing == "camera" else area > 0
     count = extent[:, 0].long() * extent[:, 1] * wanted
     kept = torch.nonzero(count)[:, 0]
-    count, first, width = count[kept], first[kept], extent[kept, 0].long()
+    count, first, width = count[kept], first[kept], extent[kept, 0]
     origin, ab, ac, area = corners[0][kept], ab[kept], ac[kept], area[kept]
-    # weight of corner b is linear in the pixel: (d x ac) / area, of corner c: (ab x d) / area
-    slope = torch.stack([ac[:, 1], -ac[:, 0], -ab[:, 1], ab[:, 0]], 1) / area[:, None]  # (F', 4)
-
+    # Weight of corner b, (d x ac) / area, and of c, (ab x d) / area: linear in the pixel. A row of the table holds both
+    # at the face's first pixel, and their steps along a row and down a column, so that a pixel gathers only once.
+    across = torch.stack([ac[:, 1], -ab[:, 1]], 1) / area[:, None]  # (F', 2)
+    down = torch.stack([-ac[:, 0], ab[:, 0]], 1) / area[:, None]
+    start = first + 0.5 - origin
     depth = vertices[:, 2]
     z = depth[faces[kept]]  # (F', 3)
+    planes = torch.cat([start[:, :1] * across + start[:, 1:] * down, across, down], 1)  # (F', 6)
     near, far = (depth.max(), depth.min()) if len(depth) else (depth.new_ones(()), depth.new_zeros(()))
     scale = DEPTH_STEPS / (near - far).double().clamp(min=1e-12)
     best = torch.full((size * size,), -1, dtype=torch.int64, device=device)
 
-    def weigh(index: Tensor, column: Tensor, row: Tensor) -> tuple[Tensor, Tensor]:
-        dx, dy = column + 0.5 - origin[index, 0], row + 0.5 - origin[index, 1]
-        s = slope[index]
-        return dx * s[:, 0] + dy * s[:, 1], dx * s[:, 2] + dy * s[:, 3]
+    def weigh(plane: Tensor, column: Tensor, row: Tensor) -> tuple[Tensor, Tensor]:
+        """Weights (n,) of corners b and c at pixels counted from their faces' first ones, from rows of the table."""
+        right, below = column.float(), row.float()
+        b = plane[:, 0].addcmul(right, plane[:, 2]).addcmul_(below, plane[:, 4])
+        c = plane[:, 1].addcmul(right, plane[:, 3]).addcmul_(below, plane[:, 5])
+        return b, c
 
     ends = torch.cumsum(count, 0)
     begin = 0
@@ -105,26 +111,34 @@ def rasterize(
         end = max(begin + 1, int(torch.searchsorted(ends, done + chunk, right=True)))
         n = count[begin:end]
         index = torch.repeat_interleave(torch.arange(begin, end, device=device), n)
-        local = torch.arange(len(index), device=device) - (ends[begin:end] - n - done)[index - begin]
-        row = torch.div(local, width[index], rounding_mode="floor")
-        column = local - row * width[index] + first[index, 0]
-        row = row + first[index, 1]
-        b, c = weigh(index, column, row)
+        local = torch.arange(len(index), dtype=torch.int32, device=device)
+        local -= torch.repeat_interleave((ends[begin:end] - n - done).int(), n)
+        wide = torch.repeat_interleave(width[begin:end], n)
+        row = torch.div(local, wide, rounding_mode="floor")
+        column = local - row * wide
+        plane = planes.index_select(0, index)
+        b, c = weigh(plane, column, row)
         inside = torch.nonzero((b >= -EDGE) & (c >= -EDGE) & (b + c <= 1 + EDGE))[:, 0]
-        index, b, c = index[inside], b[inside], c[inside]
-        hit = z[index, 0] + b * (z[index, 1] - z[index, 0]) + c * (z[index, 2] - z[index, 0])
+        index, b, c, row, column = (v.index_select(0, inside) for v in (index, b, c, row, column))
+        corner = z.index_select(0, index)
+        hit = corner[:, 0].addcmul(b, corner[:, 1] - corner[:, 0]).addcmul_(c, corner[:, 2] - corner[:, 0])
         step = ((hit - far).double() * scale if keep == "nearest" else (near - hit).double() * scale).long()
         key = (step.clamp_(0, DEPTH_STEPS) << 32) | index
-        best.scatter_reduce_(0, row[inside] * size + column[inside], key, "amax")
+        corner = first.index_select(0, index)
+        pixel = (row + corner[:, 1]) * size + column + corner[:, 0]
+        best.scatter_reduce_(0, pixel.long(), key, "amax")
         begin = end
 
     covered = torch.nonzero(best >= 0)[:, 0]
-    winner = best[covered] & 0xFFFFFFFF
-    b, c = weigh(winner, covered % size, torch.div(covered, size, rounding_mode="floor"))
+    winner = best.index_select(0, covered) & 0xFFFFFFFF
+    row = torch.div(covered.int(), size, rounding_mode="floor")
+    corner = first.index_select(0, winner)
+    b, c = weigh(planes.index_select(0, winner), covered.int() - row * size - corner[:, 0], row - corner[:, 1])
     face = torch.full((size * size,), -1, dtype=torch.int64, device=device)
-    face[covered] = kept[winner]
+    face[covered] = kept.index_select(0, winner)
+    hit_weights = torch.stack([1 - b - c, b, c], 1)
     weights = torch.zeros(size * size, 3, device=device)
-    weights[covered] = torch.stack([1 - b - c, b, c], 1).float()
+    weights[covered] = hit_weights
     found = torch.full((size * size,), -torch.inf, device=device)
-    found[covered] = (z[winner] * weights[covered]).sum(1)
+    found[covered] = (z.index_select(0, winner) * hit_weights).sum(1)
     return Raster(face.view(size, size), weights.view(size, size, 3), found.view(size, size))
