@@ -159,7 +159,8 @@ def load_checkpoint(weights: str | Path, expect: Preset | None = None) -> tuple[
                 raise CheckpointError(f"{path}: weight {name} is {tensor.dtype}, not floating point")
             if checksums.get(name) != _crc(tensor):
                 raise CheckpointError(f"{path}: damaged, weight {name} does not match its checksum")
-            state[name] = tensor.to(torch.float32)
+            # A copy: one tensor left in the mapped file would keep all of its pages in memory.
+            state[name] = tensor.to(torch.float32, copy=True)
     trainable = {name: parameter.requires_grad for name, parameter in model.named_parameters()}
     model.load_state_dict(state, assign=True)
     for name, parameter in model.named_parameters():
