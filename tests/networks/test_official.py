@@ -106,10 +106,18 @@ def reduced_outputs(reduced, reduced_model):
 def test_the_reduced_network_answers_as_the_authors_program(reduced, reduced_outputs, name):
     expected = tensor(reduced[f"out/{name}"])
     assert reduced_outputs[name].shape == expected.shape
-    # Normals, features and occupancies are of the order of 1; the embedding's values reach 50, where float32 and
-    # another processor's order of sums cannot agree to an absolute 1e-4.
+    # The embedding of these random weights reaches 192: evaluated in float64, the same network is 1.5e-3 away from the
+    # record, so that is the record's own rounding. The query alone is held to more below.
     scale = max(1.0, float(expected.abs().max())) if name == "phi" else 1.0
     assert (reduced_outputs[name] - expected).abs().max() <= TOLERANCE * scale
+
+
+def test_the_embedding_of_the_recorded_features_is_the_recorded_one(reduced, reduced_model):
+    points = tensor(reduced["in/points"]).transpose(1, 2)
+    with torch.inference_mode():
+        _, embedding = reduced_model.coarse.query(tensor(reduced["out/coarse_feature"]), points)
+    # 1e-6 of the value: eight units in its last place
+    torch.testing.assert_close(embedding.transpose(1, 2), tensor(reduced["out/phi"]), rtol=1e-6, atol=TOLERANCE)
 
 
 def test_the_record_has_points_in_and_out_of_the_cube_and_on_its_faces(reduced):
