@@ -1,5 +1,7 @@
 """The ablation's rows, comparisons and table; and two rows trained for real, in small."""
 
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -183,6 +185,14 @@ def test_rows_train_once_share_their_stages_and_are_measured(prepared_people: Pa
     assert [row.chamfer for row in again] == [row.chamfer for row in rows]
     with pytest.raises(UsageError, match="other data, preset, budget or seed"):
         run_study(study(1), said.append)
+    # Killed after the run had begun and before its first checkpoint: it begins anew, with the same outcome.
+    begun = tmp_path / "study" / "runs" / "absolute-depth" / "ablation.json"
+    begun.write_text(json.dumps(json.loads(begun.read_text()) | {"done": False}))
+    shutil.rmtree(begun.parent / "training" / "checkpoints")
+    said.clear()
+    again = run_study(study(0), said.append)
+    assert [line.split(":")[0] for line in said if line.startswith("training")] == ["training absolute-depth"]
+    assert [row.chamfer for row in again] == [row.chamfer for row in rows]
 
 
 def trained_names(rows: list[MeasuredRow]) -> list[str]:

@@ -195,7 +195,7 @@ def train_run(study: Study, run: TrainingRun, say: Say) -> None:
             out=folder / "training",
             preset=preset.name,
             recipe=str(study.out / "recipe.toml"),
-            resume=(folder / "training" / "checkpoints").is_dir(),
+            resume=True,  # from the start where no checkpoint had been written yet
             init=() if start is None else (start,),
             minutes=None if study.minutes is None else study.minutes * run.share,
             steps=None if study.steps is None else max(1, round(study.steps * run.share)),
