@@ -57,7 +57,7 @@ def test_every_output_has_the_shape_that_the_preset_says(preset):
     coarse = preset.coarse
     assert encoded.coarse_features.shape == (2, coarse.map_channels, coarse.feature_size, coarse.feature_size)
     fine = preset.fine
-    assert encoded.fine_features.shape == (2, fine.features, fine.feature_size, fine.feature_size)
+    assert encoded.fine_features.shape == (2, fine.map_channels, fine.feature_size, fine.feature_size)
     assert model.occupancy(encoded, torch.empty(2, 7, 3, device="meta")).shape == (2, 7)
 
 

@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 import torch
 
+from lifecast.networks.ablations import preset_named
 from lifecast.networks.levels import Encoded, TwoLevel
 from lifecast.networks.mlp import PixelAlignedMLP
 from lifecast.networks.pixel_aligned import sample_features
@@ -14,6 +15,7 @@ from lifecast.surface.column_field import ColumnField, Taps
 
 TINY = PRESETS["tiny"]
 PAPER = PRESETS["paper"]
+DEEP = preset_named("tiny-depth-maps")
 assert TINY.fine is not None
 assert PAPER.fine is not None
 
@@ -23,6 +25,9 @@ VARIANTS = {
     "no box": dataclasses.replace(TINY, mask_box=False),
     "coarse only": dataclasses.replace(TINY, fine=None),
     "fine by depth": dataclasses.replace(TINY, fine=dataclasses.replace(TINY.fine, condition="depth")),
+    "fine by depth and embedding": dataclasses.replace(
+        DEEP, fine=dataclasses.replace(DEEP.fine, depth_features=True) if DEEP.fine else None
+    ),
     "no skips": dataclasses.replace(TINY, coarse=dataclasses.replace(TINY.coarse, skips=())),
 }
 

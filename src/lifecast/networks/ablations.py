@@ -102,7 +102,7 @@ def _no_mask(preset: Preset) -> Preset:
 def _without_depth(preset: Preset) -> Preset:
     """No predicted depth maps: the coarse level learns depth by itself, as in the paper."""
     fine = preset.fine and replace(preset.fine, depth_features=False)
-    normals = preset.normals and replace(preset.normals, depth=None)
+    normals = preset.normals and replace(preset.normals, depth=None, integrate=None)
     coarse = replace(preset.coarse, depth_features=False)
     return replace(preset, normals=normals, coarse=coarse, fine=fine, depth_input=False)
 
@@ -139,6 +139,17 @@ def _limbs(preset: Preset) -> Preset:
     return replace(preset, normals=replace(_normals(preset), limbs=True))
 
 
+def _integration(preset: Preset) -> Preset:
+    """Depth maps follow the normal maps when used."""
+    normals = _normals(preset)
+    return replace(preset, normals=replace(normals, integrate=normals.global_size or normals.size))
+
+
+def _no_integration(preset: Preset) -> Preset:
+    """Depth maps stay as the depth network gave them."""
+    return replace(preset, normals=replace(_normals(preset), integrate=None))
+
+
 def _no_limbs(preset: Preset) -> Preset:
     """The normal networks see the picture alone, as in the paper."""
     return replace(preset, normals=replace(_normals(preset), limbs=False))
@@ -159,6 +170,8 @@ SWITCHES: dict[str, Callable[[Preset], Preset]] = {
     "no-depth-maps": _without_depth,
     "limbs": _limbs,
     "no-limbs": _no_limbs,
+    "integration": _integration,
+    "no-integration": _no_integration,
     "enhancer": _enhancer,
     "no-enhancer": _no_enhancer,
 }

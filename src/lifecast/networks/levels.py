@@ -20,6 +20,7 @@ from lifecast.networks.global_feature import GlobalFeature
 from lifecast.networks.hourglass import HourglassEncoder
 from lifecast.networks.limb_map import mirrored_limbs
 from lifecast.networks.mlp import PixelAlignedMLP
+from lifecast.networks.normal_integration import integrated_depths
 from lifecast.networks.normal_network import NormalMaps, NormalNetworks, averaged, mirrored, under_mask
 from lifecast.networks.pixel_aligned import inside_box, sample_features
 from lifecast.networks.preset import HourglassPreset, LevelPreset, Preset
@@ -150,8 +151,8 @@ class FineLevel(Level):
     def __init__(self, preset: Preset) -> None:
         if preset.fine is None:
             raise UsageError(f"preset {preset.name} has no fine level")
-        by_depth = preset.fine.condition == "depth"
-        super().__init__(preset.fine, preset, condition_width=1 if by_depth else preset.embedding_width)
+        width = preset.embedding_width if preset.fine.condition == "embedding" else 0
+        super().__init__(preset.fine, preset, condition_width=width + preset.fine.told_depth)
 
     def query(self, features: Tensor, points: Tensor, embedding: Tensor | None, window: Tensor | None = None) -> Tensor:
         """features (B, C, h, w), points (B, N, 3), embedding (B, N, E) -> logit (B, N).
@@ -162,13 +163,14 @@ class FineLevel(Level):
         at multiples of the encoder's `size_multiple`.
         """
         sampled = self.sample(features, points, window)
-        if self.level.condition == "depth":
-            condition = self.depth(points)
-        elif embedding is None:
-            raise UsageError(f"the fine level of preset {self.preset.name} needs the coarse level's 3D embedding")
-        else:
-            condition = embedding
-        return self.mlp(torch.cat((sampled, condition.to(sampled.dtype)), dim=-1))[0]
+        parts = [sampled]
+        if self.level.condition == "embedding":
+            if embedding is None:
+                raise UsageError(f"the fine level of preset {self.preset.name} needs the coarse level's 3D embedding")
+            parts.append(embedding.to(sampled.dtype))
+        if self.level.told_depth:
+            parts.append(self.depth(points).to(sampled.dtype))
+        return self.mlp(torch.cat(parts, dim=-1))[0]
 
 
 class TwoLevel(nn.Module):
@@ -204,11 +206,20 @@ class TwoLevel(nn.Module):
         """
         found = self._look(image, small, known, limbs)
         if self.preset.normals is None or not self.preset.normals.mirror:
-            return found
+            return self._integrated(*found, image.shape[-1])
         small, known = (None if values is None else values.flip(-1) for values in (small, known))
         again = self._look(image.flip(-1), small, known, None if limbs is None else mirrored_limbs(limbs))
         coarse, fine = (averaged(a, mirrored(b)) for a, b in zip(found, again, strict=True))
-        return coarse, fine
+        return self._integrated(coarse, fine, image.shape[-1])
+
+    def _integrated(self, coarse: NormalMaps, fine: NormalMaps, side: int) -> tuple[NormalMaps, NormalMaps]:
+        """Both with depths that follow the fine normals, where the preset says so; `side` of the image is the scale."""
+        size = self.preset.normals.integrate if self.preset.normals else None
+        if size is None or fine.depth is None or fine.mask is None:
+            return coarse, fine
+        size = size * side // self.preset.image_size
+        depth = integrated_depths(fine.depth, fine.front, fine.back, fine.mask, size)
+        return coarse._replace(depth=depth), fine._replace(depth=depth)
 
     def _look(
         self, image: Tensor, small: Tensor | None, known: Tensor | None, limbs: Tensor | None

@@ -123,6 +123,8 @@ class NormalPreset:
     """The networks see a map of the limbs too, drawn from BlazePose's landmarks where there are any (`limb_map`)."""
     depth: DepthPreset | None = None
     """Predict the depth of the front and of the back surface too, from picture, normals and mask (U-Net only)."""
+    integrate: int | None = None
+    """When used, make the depth maps follow the normal maps at this side (`normal_integration`); None: as predicted."""
     mirror: bool = False
     """When used, look at the mirrored picture too and average the maps (training looks once)."""
     global_size: int | None = None
@@ -134,6 +136,8 @@ class NormalPreset:
     def __post_init__(self) -> None:
         if self.depth is not None and (isinstance(self.network, GeneratorPreset) or not self.mask):
             raise UsageError("depth maps need a U-Net before them that predicts normals and the mask")
+        if self.integrate is not None and self.depth is None:
+            raise UsageError("normals can be integrated only into depth maps, and this preset predicts none")
         if self.limbs and isinstance(self.network, GeneratorPreset):
             raise UsageError("a limb map is told to a U-Net, not to pix2pixHD's generators")
         if self.enhancer is None:
@@ -178,7 +182,8 @@ class LevelPreset:
     """A 1x1 convolution that reads front and back depth off the features (an auxiliary loss in training)."""
     depth_features: bool = False
     """Append the predicted depth maps, in the depth's own scale, to the features: the MLP then sees how far a point is
-    from the surface in front of it and from the one behind."""
+    from the surface in front of it and from the one behind. A level on the 3D embedding is then told the point's
+    depth, too."""
     global_feature: GlobalFeaturePreset | None = None
 
     def __post_init__(self) -> None:
@@ -198,6 +203,11 @@ class LevelPreset:
     def map_channels(self) -> int:
         """Channels of the feature map with the global feature's and the depth maps, if any, appended."""
         return self.features + (self.global_feature.features if self.global_feature else 0) + 2 * self.depth_features
+
+    @property
+    def told_depth(self) -> bool:
+        """Whether the MLP's input ends in the point's depth."""
+        return self.condition == "depth" or self.depth_features
 
     @property
     def feature_size(self) -> int:
@@ -313,6 +323,7 @@ COMPACT = Preset(
         mask=True,
         mirror=True,
         limbs=True,
+        integrate=256,
         depth=DepthPreset(
             network=UNetPreset(
                 widths=(24, 48, 96, 160, 224), blocks=(0, 1, 2, 3, 3), first_stride=2, output_stride=8
@@ -339,6 +350,7 @@ COMPACT = Preset(
         mlp=(128, 64, 32, 1),
         skips=(1, 2),
         condition="embedding",
+        depth_features=True,
     ),
     mask_input=True,
     depth_input=True,

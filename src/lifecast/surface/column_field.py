@@ -146,27 +146,29 @@ class TableShare:
 
 
 class SampledShare:
-    """The share of (features, depth or embedding), by one product of the point's whole input."""
+    """The share of (features, embedding and depth, or either), by one product of the point's whole input."""
 
-    def __init__(self, mlp: SplitMLP, features: Tensor, taps: Taps, depth_scale: float) -> None:
+    def __init__(self, mlp: SplitMLP, features: Tensor, taps: Taps, depth_scale: float, told_depth: bool) -> None:
         channels = len(features)
         self.taps = taps
         self.weights, self.biases = mlp.input_weights, mlp.input_biases
         self.inputs, self.width = self.weights.shape
         self.channels = channels
-        self.depth_scale = depth_scale
+        self.depth_scale, self.told_depth = depth_scale, told_depth
         texels = features[0].numel()
         self.table = torch.zeros(texels + 1, channels, dtype=self.weights.dtype, device=self.weights.device)
         self.table[:texels] = features.detach().reshape(channels, texels).T
 
     def __call__(self, points: Tensor, embedding: Tensor | None) -> Tensor:
-        """Points (N, 3), embedding (N, E) or None for depth -> (N, width)."""
+        """Points (N, 3), embedding (N, E) or None for a level without -> (N, width)."""
         rows, weights = self.taps(points)
         features = functional.embedding_bag(
             rows, self.table, mode="sum", per_sample_weights=weights.to(self.table.dtype)
         )
-        extra = points[:, 2:].to(features) * self.depth_scale if embedding is None else embedding
-        joined = torch.cat((features, extra), dim=-1)  # (N, inputs)
+        parts = [features] if embedding is None else [features, embedding]
+        if self.told_depth:
+            parts.append(points[:, 2:].to(features) * self.depth_scale)
+        joined = torch.cat(parts, dim=-1)  # (N, inputs)
         return torch.addmm(self.biases, joined, self.weights)
 
 
@@ -203,8 +205,12 @@ class ColumnField:
                 (features.shape[1], features.shape[2]), align_corners=preset.align_corners, padding=preset.padding
             )
             table_bytes = features[0].numel() * mlp.input_weights.shape[1] * 4
-            kind = TableShare if level.level.condition == "depth" and table_bytes <= TABLE_BYTES else SampledShare
-            self.stages.append((kind(mlp, features, taps, preset.depth_scale), mlp))
+            share: TableShare | SampledShare
+            if level.level.condition == "depth" and table_bytes <= TABLE_BYTES:
+                share = TableShare(mlp, features, taps, preset.depth_scale)
+            else:
+                share = SampledShare(mlp, features, taps, preset.depth_scale, level.level.told_depth)
+            self.stages.append((share, mlp))
         self.chunk = max(256, CHUNK_BYTES // (4 * max(share.width for share, _ in self.stages)))
 
     @property

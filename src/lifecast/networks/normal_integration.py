@@ -1,0 +1,122 @@
+"""Depth maps that follow the normal maps: the folds that normals show, on the depths that the depth network found.
+
+A normal (a, b, c) says how fast depth changes from one pixel to the next: by -a / c to the right and by -b / c upward.
+The depths sought have those differences and stay near the rough ones; where the two contradict each other strongly, one
+surface ends before another, and the difference is let go (as in Cao et al., "Bilateral Normal Integration", 2022). This
+is a sparse linear system of one unknown a pixel, solved by conjugate gradients.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from lifecast.networks.resizing import resize_image
+
+STAY = 0.03
+"""Weight of the rough depth at a pixel against the difference to a neighbour: detail of up to about 1 / sqrt(STAY)
+pixels, 6 cm at 256, is the normals'."""
+JUMP = 0.02
+"""View units from pixel to pixel by which depths may differ from what the normals say before they are let go."""
+GRAZING = 0.15
+"""Least |c| of a normal that is believed: beyond, slopes have no bound."""
+ROUNDS, ITERATIONS = 2, 24
+
+
+def slopes(normals: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Change of depth from a pixel to the next, to the right and downward, and how far to believe it.
+
+    normals (B, 3, S, S) of one side, of any length -> three of (B, S, S): view units, view units, weight in [0, 1].
+    """
+    step = 2 / normals.shape[-1]
+    a, b, c = functional.normalize(normals, dim=1, eps=1e-6).unbind(1)
+    bounded = torch.where(c < 0, -1.0, 1.0) * c.abs().clamp_min(GRAZING)
+    return -a / bounded * step, b / bounded * step, c * c
+
+
+def integrated(rough: Tensor, normals: Tensor, mask: Tensor) -> Tensor:
+    """Depths (B, S, S) that follow the normals within the mask, near the rough ones.
+
+    Parameters
+    ----------
+    rough
+        (B, S, S) view z of one side's surface; kept as it is outside of the mask.
+    normals
+        (B, 3, S, S) of that side, in view space.
+    mask
+        (B, S, S) in [0, 1].
+    """
+    right, down, sure = slopes(normals)
+    wanted = ((right[:, :, 1:] + right[:, :, :-1]) / 2, (down[:, 1:] + down[:, :-1]) / 2)
+    cover = mask * sure
+    trust = (torch.minimum(cover[:, :, 1:], cover[:, :, :-1]), torch.minimum(cover[:, 1:], cover[:, :-1]))
+    stay = STAY * mask + 1e-4 * (1 - mask)
+    depth = rough
+    for _ in range(ROUNDS):
+        found = differences(depth)
+        weights = tuple(
+            t / (1 + ((f - w) / JUMP) ** 2) ** 2 for t, f, w in zip(trust, found, wanted, strict=True)
+        )
+        depth = solve(depth, rough, stay, weights, wanted)
+    return torch.where(mask > 0.5, depth, rough)
+
+
+def differences(depth: Tensor) -> tuple[Tensor, Tensor]:
+    """Each pixel's right neighbour minus itself, (B, S, S - 1), and its lower one, (B, S - 1, S)."""
+    return depth[:, :, 1:] - depth[:, :, :-1], depth[:, 1:] - depth[:, :-1]
+
+
+def gathered(flows: tuple[Tensor, Tensor]) -> Tensor:
+    """The transpose of `differences`: (B, S, S)."""
+    across, down = flows
+    return (
+        functional.pad(across, (1, 0)) - functional.pad(across, (0, 1))
+        + functional.pad(down, (0, 0, 1, 0)) - functional.pad(down, (0, 0, 0, 1))
+    )  # fmt: skip
+
+
+def solve(
+    start: Tensor, rough: Tensor, stay: Tensor, weights: tuple[Tensor, ...], wanted: tuple[Tensor, Tensor]
+) -> Tensor:
+    """The depths (B, S, S) that minimise stay (d - rough)^2 + weights (differences(d) - wanted)^2, from `start` on."""
+    across, down = weights
+
+    def applied(values: Tensor) -> Tensor:
+        right, below = differences(values)
+        return stay * values + gathered((across * right, down * below))
+
+    target = stay * rough + gathered((across * wanted[0], down * wanted[1]))
+    diagonal = stay + (
+        functional.pad(across, (1, 0)) + functional.pad(across, (0, 1))
+        + functional.pad(down, (0, 0, 1, 0)) + functional.pad(down, (0, 0, 0, 1))
+    )  # fmt: skip
+
+    def dot(a: Tensor, b: Tensor) -> Tensor:
+        return (a * b).sum((1, 2), keepdim=True)
+
+    depth = start
+    residual = target - applied(depth)
+    scaled = residual / diagonal
+    direction = scaled
+    energy = dot(residual, scaled)
+    for _ in range(ITERATIONS):
+        moved = applied(direction)
+        length = energy / dot(direction, moved).clamp_min(1e-20)
+        depth = depth + length * direction
+        residual = residual - length * moved
+        scaled = residual / diagonal
+        before, energy = energy, dot(residual, scaled)
+        direction = scaled + energy / before.clamp_min(1e-20) * direction
+    return depth
+
+
+def integrated_depths(depth: Tensor, front: Tensor, back: Tensor, mask: Tensor, size: int) -> Tensor:
+    """Both depth maps of a person, (B, 2, size, size), from rough ones (B, 2, s, s), the normal maps (B, 3, S, S) and
+    the mask (B, 1, S, S)."""
+    rough = functional.interpolate(depth.float(), size=(size, size), mode="bicubic", align_corners=False)
+    cover = resize_image(mask.float(), size)[:, 0]
+    sides = [
+        integrated(rough[:, i], resize_image(normals.float(), size), cover) for i, normals in enumerate((front, back))
+    ]
+    return torch.stack(sides, dim=1)
