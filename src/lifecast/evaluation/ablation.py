@@ -157,12 +157,13 @@ def evaluation_request(study: Study, row: Row) -> Request:
         data=study.data,
         out=study.out / "rows" / row.run,
         weights=str(run_folder(study, run_named(row.run)) / "weights.safetensors"),
-        protocol="all",
+        protocol="ablation",
         views=study.views,
         limit=study.limit,
         levels="fine",
         resolution=study.resolution,
         seed=study.seed,
+        strips=False,
     )
 
 

@@ -46,6 +46,8 @@ class Request:
     cards: Path | None = None
     device: str = "auto"
     lighting: Path | None = None
+    strips: bool = True
+    """Draw a strip of pictures for each result; the report shows some of them."""
 
     def __post_init__(self) -> None:
         if (self.weights is None) == (self.meshes is None):
@@ -92,6 +94,7 @@ def evaluate(request: Request, told: Told | None = None) -> Overview:
         cards=cards,
         device=request.device,
         samples=request.samples,
+        strips=request.strips,
     )
     done = 0
 

@@ -8,6 +8,8 @@ both
   directions named, normal consistency, F-score at 1 cm, after rigid alignment (those papers align by iterated
   closest points, since methods place a person at different depths).
 - `all`: everything, without and with alignment.
+- `ablation`: what the table of `lifecast ablate` shows. A study measures a dozen networks, and re-rendering and
+  alignment take most of the time.
 
 Distances are always exact point-to-triangle ones from uniform surface samples, in all protocols.
 """
@@ -115,5 +117,11 @@ PROTOCOLS: dict[str, Protocol] = {
         ("none", "rigid"),
         tuple(METRICS),
         (*_DISTANCES, "fscore", "iou", "normal_l2", "normal_degrees", "silhouette_iou"),
+    ),
+    "ablation": Protocol(
+        "ablation",
+        ("none",),
+        (*_DISTANCES, "fscore", "precision", "recall", "iou"),
+        (*_DISTANCES, "fscore", "iou"),
     ),
 }

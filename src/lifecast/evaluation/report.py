@@ -178,19 +178,21 @@ def markdown_table(table: Table) -> str:
     return "\n".join(lines) + "\n"
 
 
-def markdown(found: Overview, title: str, facts: dict[str, str]) -> str:
-    """The whole report as Markdown; strips are linked, not embedded."""
+def markdown(found: Overview, title: str, facts: dict[str, str], items: Path) -> str:
+    """The whole report as Markdown; strips, in the folder `items`, are linked, not embedded."""
     parts = [f"# {title}\n", "\n".join(f"- {name}: {value}" for name, value in facts.items()) + "\n"]
     parts += [markdown_table(table) for table in tables(found)]
     if found.people:
         parts.append("## People\n")
-        parts.append(
-            "Each strip: " + ", ".join(PANELS) + f". Error: light 0, dark {ERROR_RANGE_CM:g} cm and more.\n"
-        )
-        for rank, row in shown_people(found.people):
-            parts.append(
-                f"### {rank}: {row.person}\n\n{captions(row)}\n\n![{row.person}](items/{row.strip_of}.webp)\n"
-            )
+        people = shown_people(found.people)
+        drawn = [(items / f"{row.strip_of}.webp").is_file() for _, row in people]
+        if any(drawn):
+            shades = f"light 0, dark {ERROR_RANGE_CM:g} cm and more"
+            parts.append(f"Each strip: {', '.join(PANELS)}. Error: {shades}.\n")
+        for (rank, row), there in zip(people, drawn, strict=True):
+            parts.append(f"### {rank}: {row.person}\n\n{captions(row)}\n")
+            if there:
+                parts.append(f"![{row.person}](items/{row.strip_of}.webp)\n")
         parts.append(markdown_table(people_table(found)))
     parts += [markdown_table(table) for table in details_tables(found)]
     if found.failed:
@@ -284,5 +286,5 @@ def write_report(
     out: Path, found: Overview, results: list[dict[str, Any]], title: str, facts: dict[str, str]
 ) -> None:
     """`report.md` and `report.html` into `out`."""
-    write_text(out / "report.md", markdown(found, title, facts))
+    write_text(out / "report.md", markdown(found, title, facts, out / "items"))
     write_text(out / "report.html", html(found, title, facts, headline_values(results, found), out / "items"))

@@ -52,13 +52,15 @@ class Plan:
     device: str = "auto"
     samples: int | None = None
     """Surface samples a direction in place of the protocol's."""
+    strips: bool = True
+    """Draw a strip beside each result."""
 
     def fingerprint(self) -> str:
         """Of everything that decides the figures; results of another fingerprint are measured again."""
         parts: dict[str, Any] = {
             k: str(v) if isinstance(v, Path) else v
             for k, v in asdict(self).items()
-            if k not in ("device", "cards")
+            if k not in ("device", "cards", "strips")
         }
         if self.weights is not None:
             from lifecast.networks.checkpoint import checkpoint_path
@@ -113,7 +115,7 @@ class Evaluator:
             found = measure(mesh, truth, self.protocol, self.plan.seed)
             result["levels"][level] = {a: m.to_json() for a, m in found.items()}
             result["triangles"][level] = len(mesh.faces)
-        if prediction.meshes:
+        if prediction.meshes and self.plan.strips:
             self.write_strip(item, strip(view, prediction, mesh, truth.outer))
         result["total_seconds"] = time.perf_counter() - begun
         write_text(result_path(self.out, item), json.dumps(result, indent=1))
