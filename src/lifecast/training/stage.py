@@ -297,7 +297,8 @@ class Stage(nn.Module):
         model, preset = self.model, self.model.preset
         maps, fine_maps = self.level_inputs(batch)
         if self.true_depth and torch.is_grad_enabled() and maps.depth is not None and self.predicted_normals:
-            known = continued(batch["depth"], batch["depth_mask"], maps.depth.shape[-1])
+            width = max(maps.depth.shape[-1], batch["depth"].shape[-1])  # in use, integration refines them as well
+            known = continued(batch["depth"], batch["depth_mask"], width)
             maps, fine_maps = maps._replace(depth=known), fine_maps._replace(depth=known)
         points = batch["points"]
         with torch.set_grad_enabled(torch.is_grad_enabled() and "coarse" in self.levels):
