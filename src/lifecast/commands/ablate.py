@@ -31,8 +31,8 @@ def ablate(
     Args:
         data: Prepared dataset; its training people are trained on, its test people measured.
         out: Folder of the study.
-        minutes: Training time of a row, 30 by default; the normal networks take as long once more, for all
-        rows. steps: Optimiser steps of a row, in place of minutes.
+        minutes: Training time of a row, 30 by default; the normal networks take as long once more, for all rows.
+        steps: Optimiser steps of a row, in place of minutes; these repeat exactly, however busy the machine.
         preset: Base preset that each row changes: tiny, compact or paper.
         rows: Names of the rows wanted; all when absent.
         seed: Of weights, order, points, backgrounds and samples.

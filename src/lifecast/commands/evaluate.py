@@ -32,8 +32,7 @@ def evaluate(
     the same options it goes on where it stopped.
 
     Args:
-        data: Prepared dataset (its test people are measured), or a folder of scans or made people (all of
-        them are
+        data: Prepared dataset (its test people are measured), or a folder of scans or made people (all of them are
             prepared into OUT/benchmark first, four views each).
         out: Folder of the report.
         weights: Weights file, or name of built-in weights.

@@ -1,10 +1,8 @@
 """What is measured under which name, so that a figure can be compared with another paper's.
 
-- `pifuhd`: the paper's Table 1 (section 4.1): point-to-surface, Chamfer and normal consistency, where the
-prediction
+- `pifuhd`: the paper's Table 1 (section 4.1): point-to-surface, Chamfer and normal consistency, where the prediction
   stands, without alignment; and PIFu's re-rendered normals.
-- `sith`: as on the CustomHumans benchmark of SiTH (Ho et al., CVPR 2024) and before it ICON's line of work:
-both
+- `sith`: as on the CustomHumans benchmark of SiTH (Ho et al., CVPR 2024) and before it ICON's line of work: both
   directions named, normal consistency, F-score at 1 cm, after rigid alignment (those papers align by iterated
   closest points, since methods place a person at different depths).
 - `all`: everything, without and with alignment.
