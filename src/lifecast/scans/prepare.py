@@ -59,7 +59,7 @@ and NumPy files.
   - `points.npz`: `uniform_points`, `near5_points`, `near3_points` (N, 3) normalised, and `..._inside` as packed bits:
     uniform in the cube [-1, 1]^3, and Gaussian about the surface with sigma 5 cm and 3 cm.
   - `mesh.npz`: `vertices` (normalised), `faces`, without mostly transparent ones.
-  - `landmarks.npz`, where `lifecast landmarks` added it: `landmarks` (views, 33, 4), what BlazePose sees: x, y, z in view
+  - `landmarks.npz`, from `lifecast landmarks`: `landmarks` (views, 33, 4), what BlazePose sees: x, y, z in view
     units, z 0 at the hips, and visibility; 0 throughout where it saw nobody.
 
 View space: x right, y up, z toward the camera, orthographic, the picture spans [-1, 1]; one unit is 128 cm of a person
