@@ -9,7 +9,13 @@ import trimesh
 
 from lifecast.errors import ScanError
 from lifecast.scans.normalise import CM
-from lifecast.scans.occupancy import outer_surface_points, sample_pools, surface_points, winding_number
+from lifecast.scans.occupancy import (
+    morton_order,
+    outer_surface_points,
+    sample_pools,
+    surface_points,
+    winding_number,
+)
 
 
 def inside(mesh: trimesh.Trimesh, points: np.ndarray) -> np.ndarray:
@@ -64,6 +70,22 @@ def test_the_fast_winding_number_agrees_with_the_exact_one() -> None:
     points = rng.uniform(-0.6, 0.6, (2000, 3))
     exact = igl.winding_number(np.asarray(soup.vertices), np.asarray(soup.faces, np.int64), points)
     np.testing.assert_allclose(winding_number(soup.vertices, soup.faces, points), exact, atol=0.03)
+
+
+@pytest.mark.parametrize("count", [0, 1, 3000])
+def test_the_order_of_asking_changes_no_answer(count: int) -> None:
+    ball = trimesh.creation.icosphere(3, 0.4)
+    points = np.random.default_rng(4).uniform(-0.6, 0.6, (count, 3))
+    assert sorted(morton_order(points)) == list(range(count))
+    faces = np.asarray(ball.faces, np.int64)
+    one_by_one = [igl.fast_winding_number(np.asarray(ball.vertices), faces, point[None])[0] for point in points[:200]]
+    np.testing.assert_array_equal(winding_number(ball.vertices, faces, points)[:200], one_by_one)
+
+
+def test_points_in_turn_are_neighbours() -> None:
+    points = np.random.default_rng(5).uniform(-1, 1, (4000, 3))
+    apart = np.linalg.norm(np.diff(points, axis=0), axis=1).mean()
+    assert np.linalg.norm(np.diff(points[morton_order(points)], axis=0), axis=1).mean() < 0.2 * apart
 
 
 def test_surface_points_are_uniform_over_area() -> None:

