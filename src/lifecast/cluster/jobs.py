@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import redirect_stdout
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,26 +114,45 @@ def reconstruct_on(address: str, workers: int, job: ReconstructJob, inputs: Iter
 
     from lifecast.photo.decode import SUFFIXES
 
-    say = Console(highlight=False, soft_wrap=True, stderr=not json_lines)
-    Path(job.out).mkdir(parents=True, exist_ok=True)
-    manifest = Manifest(Path(job.out) / MANIFEST)
-    before = len(manifest.done())
+    say = Console(highlight=False, soft_wrap=True, file=sys.stdout)
+    out = Path(job.out)
+    out.mkdir(parents=True, exist_ok=True)
+    manifest = Manifest(out / MANIFEST)
+    done = done_and_there(manifest, out)
     counts = {True: 0, False: 0}
     # A worker's working folder is another one.
     listed = list_inputs(inputs, frozenset(SUFFIXES))
     items = (name if is_url(name) else str(Path(name).absolute()) for name in listed)
-    for outcome in run_on_cluster(items, job, manifest, address=address, workers=workers):
-        counts[outcome.done] += 1
-        if json_lines:
-            line = {"input": outcome.item, **(outcome.result if outcome.done else {"error": outcome.reason})}
-            say.print(json.dumps(line), markup=False)
-        else:
-            said = f"{outcome.seconds:.1f} s" if outcome.done else f"skipped: {outcome.reason}"
-            say.print(f"{outcome.item}  {said}", markup=False)
+    gpus = 1.0 if job.device.startswith("cuda") else 0.0
     if not json_lines:
-        kept = f", {before} in the manifest were done before" if before else ""
+        say.print(
+            f"Ray ({address}) starts {workers} worker{'s' * (workers > 1)}, each loads the networks", markup=False
+        )
+    with redirect_stdout(sys.stderr):  # Ray tells of dead workers on standard output, which is for results
+        for outcome in run_on_cluster(
+            items, job, manifest, address=address, workers=workers, gpus_per_worker=gpus, done=done
+        ):
+            counts[outcome.done] += 1
+            if json_lines:
+                line = {"input": outcome.item, **(outcome.result if outcome.done else {"error": outcome.reason})}
+                say.print(json.dumps(line), markup=False)
+            else:
+                said = f"{outcome.seconds:.1f} s" if outcome.done else f"skipped: {outcome.reason}"
+                say.print(f"{outcome.item}  {said}", markup=False)
+    if not json_lines:
+        kept = f", {len(done)} of the manifest were done before" if done else ""
         say.print(f"{counts[True]} reconstructed, {counts[False]} failed{kept}; {manifest.path}", markup=False)
     return 1 if counts[False] else 0
+
+
+def done_and_there(manifest: Manifest, out: Path) -> set[str]:
+    """The items that the manifest lists as done and whose files are still in `out` (listed once, not file by file)."""
+    there = {entry.name for entry in os.scandir(out)}
+    done: set[str] = set()
+    for outcome in manifest.outcomes():
+        files = [name for one in outcome.result.get("people", ()) for name in one["files"]]
+        (done.add if outcome.done and there.issuperset(files) else done.discard)(outcome.item)
+    return done
 
 
 def prepare_on(address: str, workers: int) -> Callable[..., Iterator[Outcome]]:
@@ -146,7 +168,7 @@ def prepare_on(address: str, workers: int) -> Callable[..., Iterator[Outcome]]:
         sources = {person: str(path.resolve()) for person, path in tasks}
         manifest = Manifest(out / MANIFEST)
         job = PrepareJob(sources, str(out.resolve()), settings, lights)
-        for done in run_on_cluster(sources, job, manifest, address=address, workers=workers, skip_done=False):
+        for done in run_on_cluster(sources, job, manifest, address=address, workers=workers, done=()):
             if done.done:
                 yield Outcome(done.item, done.result["state"], done.result["reason"])
             else:
@@ -165,8 +187,15 @@ def synthesize_on(
     failed = []
     manifest = Manifest(order.out / MANIFEST)
     items = (str(number) for number in numbers)
-    job = SynthesizeJob(order)
-    for outcome in run_on_cluster(items, job, manifest, address=address, workers=workers, skip_done=False):
+    job = SynthesizeJob(
+        replace(
+            order,
+            out=order.out.resolve(),  # a worker's working folder is another one
+            assets=order.assets and order.assets.resolve(),
+            poses=order.poses and order.poses.resolve(),
+        )
+    )
+    for outcome in run_on_cluster(items, job, manifest, address=address, workers=workers, done=()):
         if outcome.done:
             tell(int(outcome.item))
         else:

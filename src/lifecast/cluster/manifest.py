@@ -102,7 +102,10 @@ class Manifest:
 
     def done(self) -> set[str]:
         """The items whose last outcome is done."""
-        return {item for item, outcome in self._last().items() if outcome.done}
+        done: set[str] = set()
+        for outcome in self.outcomes():  # the names alone: a manifest of millions of items has long lines
+            (done.add if outcome.done else done.discard)(outcome.item)
+        return done
 
     def failed(self) -> dict[str, str]:
         """The items whose last outcome is a failure, with the reason."""

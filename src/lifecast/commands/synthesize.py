@@ -24,6 +24,7 @@ def synthesize(
     sheet: Path | None = None,
     only_garments: tuple[str, ...] = (),
     without_garments: tuple[str, ...] = (),
+    cluster: Annotated[str | None, tyro.conf.arg(metavar="ADDRESS|local")] = None,
 ) -> int:
     """Make clothed people to learn from: OUT/person_000000/person.glb and card.json, and so on.
 
@@ -41,6 +42,8 @@ def synthesize(
         only_garments: Keep to these assets (names of their .mhclo files, or "helper" for garments cut from the body's
             helper meshes); a test set can wear what no training person wears.
         without_garments: Leave these assets out.
+        cluster: Run on this Ray cluster ("local": started for this run) with --workers workers, which must reach OUT,
+            --assets and --poses.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -58,7 +61,16 @@ def synthesize(
     columns = (TextColumn("people"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("people", total=count, completed=count - len(numbers))
-        make_all(order, numbers, workers, lambda number: progress.advance(task))
+
+        def tell(number: int) -> None:
+            progress.advance(task)
+
+        if cluster is not None:
+            from lifecast.cluster.jobs import synthesize_on
+
+            synthesize_on(cluster, workers, order, numbers, tell)
+        else:
+            make_all(order, numbers, workers, tell)
     if sheet is not None:
         from lifecast.people.sheet import contact_sheet
 
