@@ -1,9 +1,13 @@
 """The page in a real browser: what a visitor does, with a stand-in for the networks that returns a coloured ball."""
 
+import io
 import shutil
 import socket
+import tempfile
 import threading
 import time
+import zipfile
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,6 +25,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 if CHROMIUM is None:
     pytest.skip("no chromium on this machine", allow_module_level=True)
 
+from lifecast.photo.person import Person  # noqa: E402  (only where the extra is there)
 from lifecast.web.api import make_app  # noqa: E402  (only where the extra is there)
 from lifecast.web.page import mount_page  # noqa: E402
 from lifecast.web.queue import ReconstructionQueue  # noqa: E402
@@ -47,19 +52,46 @@ class Ball:
 
 
 class BallModel:
+    """A photograph of 90 x 90 shows nobody; one of 60 x 60 takes until somebody leaves."""
+
+    def __init__(self) -> None:
+        self.asked, self.uploads = [], []
+
     def reconstruct(self, path, *, person, box, height, resolution, progress):
+        self.asked.append((person, height))
+        self.uploads.append(path)
+        size = Image.open(path).size
         progress("surface")
         time.sleep(0.6)
+        while size == (60, 60):
+            time.sleep(0.1)
+            progress("surface")
         progress("colour")
-        if Image.open(path).size == (90, 90):
+        if size == (90, 90):
             raise PhotoError("the photograph: no person found")
         return Ball()
 
 
+def two_in_wide_pictures(photo):
+    boxes = [(20, 10, 90, 95), (110, 20, 170, 95)] if photo.size == (200, 100) else []
+    return [Person(box) for box in boxes]
+
+
 @pytest.fixture(scope="module")
-def address():
-    queue = ReconstructionQueue()
-    app = mount_page(make_app(queue, BallModel()), queue, BallModel(), 32 << 20)
+def server():
+    queue, model = ReconstructionQueue(), BallModel()
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
+        patch.setattr("lifecast.web.page.find_people", two_in_wide_pictures)
+        patch.setattr("lifecast.photo.blazepose.available", lambda: True)
+        patch.setenv("GRADIO_TEMP_DIR", folder)
+        with serving(queue, model) as address:
+            yield SimpleNamespace(address=address, queue=queue, model=model)
+    queue.close()
+
+
+@contextmanager
+def serving(queue, model):
+    app = mount_page(make_app(queue, model), queue, model, 32 << 20)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -71,7 +103,6 @@ def address():
     yield f"http://127.0.0.1:{port}/"
     server.should_exit = True
     thread.join(timeout=30)
-    queue.close()
 
 
 @pytest.fixture(scope="module")
@@ -82,16 +113,18 @@ def browser():
         browser.close()
 
 
-@pytest.fixture(params=[(1200, 900), (390, 844)], ids=["desktop", "phone"])
-def visit(browser, address, request):
-    context = browser.new_context(viewport=dict(zip(("width", "height"), request.param, strict=True)))
+@pytest.fixture(params=[(1200, 900, "light"), (390, 844, "dark")], ids=["desktop", "phone"])
+def visit(browser, server, request):
+    width, height, scheme = request.param
+    address = server.address
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
     page = context.new_page()
     page.set_default_timeout(180_000)  # the first page is a megabyte of script on a machine that runs other tests
     foreign = []
     page.on("request", lambda r: foreign.append(r.url) if not r.url.startswith((address, "data:", "blob:")) else None)
     page.goto(address)
     page.locator("#start").wait_for()
-    yield SimpleNamespace(page=page, foreign=foreign, width=request.param[0])
+    yield SimpleNamespace(page=page, foreign=foreign, width=width, scheme=scheme)
     context.close()
 
 
@@ -123,6 +156,60 @@ def test_upload_stages_model_and_download(visit, tmp_path):
     assert len(trimesh.load(tmp_path / "person.glb", force="mesh").faces) == 1280
     assert page.evaluate("document.documentElement.scrollWidth") <= visit.width  # nothing hangs out sideways
     assert not visit.foreign, "the page asks other servers"
+
+
+def brightness(page) -> float:
+    shot = Image.open(io.BytesIO(page.screenshot())).convert("L")
+    return float(np.asarray(shot).mean())
+
+
+def test_place_stages_person_keys_and_the_other_downloads(visit, server, tmp_path):
+    page = visit.page
+    assert (brightness(page) > 128) == (visit.scheme == "light")
+    Image.new("RGB", (200, 100), (90, 120, 150)).save(tmp_path / "two.png")
+    choose(page, tmp_path / "two.png")
+    page.locator("#found").get_by_text("2 people found").wait_for()
+    page.locator("#people img").wait_for()
+    page.locator("#person").get_by_label("person 2").check()
+    gate = threading.Event()
+    server.queue.submit(lambda progress: gate.wait(60))
+    page.locator("#start").click()
+    page.locator("#status").get_by_text("Place 1 in the queue").wait_for()
+    gate.set()
+    page.locator("#status [aria-current=step]").get_by_text("surface").wait_for()
+    page.locator("#status").get_by_text("Done in").wait_for()
+    assert server.model.asked[-1] == ("2", 1.7)
+
+    frame = page.frame_locator("#model iframe")
+    frame.locator("html[data-state=ready]").wait_for()
+    assert frame.locator("html").get_attribute("data-theme") == visit.scheme
+    frame.locator("button[data-mode='3']").click()
+    assert frame.locator("button[data-mode='3']").get_attribute("aria-pressed") == "true"
+    page.keyboard.press("w")
+    assert frame.locator("#wire").get_attribute("aria-pressed") == "true"
+
+    for kind in ("OBJ", "STL"):
+        with page.expect_download() as download:
+            page.locator("#files a", has_text=kind).click()
+        download.value.save_as(tmp_path / download.value.suggested_filename)
+    assert len(trimesh.load(tmp_path / "person.stl").faces) == 1280
+    with zipfile.ZipFile(tmp_path / "person.zip") as archive:
+        assert "person.obj" in archive.namelist()
+
+
+def test_who_closes_the_page_frees_the_worker(visit, server, tmp_path):
+    Image.new("RGB", (60, 60)).save(tmp_path / "endless.png")
+    choose(visit.page, tmp_path / "endless.png")
+    visit.page.locator("#found").get_by_text("Nobody was found").wait_for()
+    visit.page.locator("#start").click()
+    visit.page.locator("#status [aria-current=step]").wait_for()
+    assert len(server.queue) == 1
+    visit.page.close()
+    end = time.monotonic() + 60
+    while len(server.queue) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert len(server.queue) == 0
+    assert not server.model.uploads[-1].exists()
 
 
 def test_a_text_file_renamed_is_told_in_plain_words(visit, tmp_path):

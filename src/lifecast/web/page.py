@@ -38,15 +38,49 @@ class PhotoInput(gr.Image):
 
 
 LARGEST = "the largest"
+STEPS = {
+    "finding the person": "find the person",
+    "normals": "normals",
+    "features": "features",
+    "surface": "surface",
+    "colour": "colour",
+    "saving": "save",
+}
+"""The stages that a reconstruction reports, as the page calls them."""
+OUTLINE = (255, 196, 0)
 KEPT_SECONDS = 600
 """How long Gradio's own copy of an upload may stay; it is needed while the visitor tries other settings."""
 
+UNSEEN = frozenset({".heic", ".heif", ".tif", ".tiff", ".jp2", ".tga", ".ppm", ".pgm", ".pbm", ".pnm"})
+"""Formats that few browsers show."""
+
 STYLE = """
+.lifecast-steps { display: flex; flex-wrap: wrap; gap: .4em; list-style: none; padding: 0; margin: .6em 0 }
+.lifecast-steps li { padding: .2em .8em; border-radius: 1em; border: 1px solid currentColor; opacity: .55 }
+.lifecast-steps li.past { opacity: 1 }
+.lifecast-steps li.past::before { content: "\\2713\\00a0" }
+.lifecast-steps li[aria-current] { opacity: 1; font-weight: 600; color: #fff; background: #c2410c;
+  border-color: #c2410c }
+.lifecast-place { font-size: 1.2em; font-weight: 600 }
+.lifecast-hints { border: 1px dashed currentColor; border-radius: 8px; padding: 1.2em 1.6em; opacity: .75 }
+.lifecast-hints ul, .lifecast-done ul { list-style: disc; padding-left: 1.3em; margin: .4em 0 }
 .lifecast-view iframe { width: 100%; height: min(70vh, 640px); border: 0; border-radius: 8px; display: block }
-.lifecast-files a { display: inline-block; padding: .5em 1em; margin: 0 .5em .5em 0; border-radius: 6px;
+.lifecast-files a, .lifecast-files a:visited { display: inline-block; color: inherit; padding: .5em 1em;
+  margin: 0 .5em .5em 0; border-radius: 6px;
   border: 1px solid currentColor; text-decoration: none; font-weight: 600 }
+.lifecast-files a:hover, .lifecast-files a:focus-visible { background: #c2410c; color: #fff; border-color: #c2410c }
+.lifecast-files small { font-weight: 400 }
 .lifecast-error { border-left: 4px solid #c62828; padding: .6em 1em }
 """
+HINTS = """<div class="lifecast-hints"><strong>The model appears here.</strong><ul>
+<li>Best: the whole body in the picture, from the front, one person well apart from others, in even light.</li>
+<li>The back is a guess, and so is the size: say the person's height.</li>
+<li>What you make of a person is that person's data: ask first.</li></ul></div>"""
+DOWNLOADS = {
+    "glb": ("GLB", "with colours, for any viewer"),
+    "obj": ("OBJ", "a ZIP with the colours' picture"),
+    "stl": ("STL", "shape only, for printing"),
+}
 
 
 def _names(people: list[Person]) -> list[str]:
@@ -58,34 +92,38 @@ def _outlined(photo: Photo, people: list[Person]) -> Image.Image:
     scale = min(1.0, 640 / max(photo.size))
     picture = photo.image().resize((max(1, round(photo.size[0] * scale)), max(1, round(photo.size[1] * scale))))
     pen = ImageDraw.Draw(picture)
+    size = max(picture.size) / 18
     for number, person in enumerate(people, start=1):
         left, top, right, bottom = (side * scale for side in person.box)
-        pen.rectangle((left, top, right, bottom), outline=(255, 196, 0), width=3)
-        pen.text(
-            (max(0, left) + 6, max(0, top) + 4),
-            str(number),
-            fill=(255, 196, 0),
-            font_size=24,
-            stroke_width=2,
-            stroke_fill=(0, 0, 0),
-        )
+        pen.rectangle((left, top, right, bottom), outline=OUTLINE, width=max(2, round(size / 8)))
+        # The number over the box where there is room, else in its corner.
+        corner = max(0.0, left), top - size * 1.2 if top > size * 1.2 else max(0.0, top)
+        width = size * (0.5 + 0.6 * len(str(number)))
+        pen.rectangle((*corner, corner[0] + width, corner[1] + size * 1.2), fill=OUTLINE)
+        middle = corner[0] + width / 2, corner[1] + size * 0.6
+        pen.text(middle, str(number), fill=(0, 0, 0), font_size=size, anchor="mm")
     return picture
 
 
-def look(path: str | None) -> tuple[Any, Any, str]:
-    """People in the photograph: (choice of person, picture with boxes, what to say)."""
-    nobody = gr.update(choices=[LARGEST], value=LARGEST, visible=False), gr.update(visible=False)
-    if path is None:
-        return *nobody, ""
+def erase() -> tuple[Any, Any, str]:
+    """Nobody: (choice of person, picture with boxes, what to say)."""
+    return gr.update(choices=[LARGEST], value=LARGEST, visible=False), gr.update(visible=False), ""
+
+
+def look(path: str | None) -> tuple[Any, Any, Any, Any]:
+    """People in the photograph: (choice of person, picture with boxes, what to say, the photograph again)."""
+    if path is None:  # by `erase` or below; the reason stays readable
+        return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+    nobody = erase()[:2]
     try:
         photo = read_photo(path, name=Path(path).name)
     except LifecastError as error:
-        return *nobody, _trouble(str(error))
+        return *nobody, _trouble(str(error)), None  # in the box it would only look broken
     if not blazepose.available():
-        return *nobody, "People cannot be searched for here; the whole picture, or the box below, is used."
+        return *nobody, "People cannot be searched for here; the whole picture, or the box below, is used.", gr.skip()
     people = find_people(photo)
     if not people:
-        return *nobody, _trouble("Nobody was found in this picture. If there is somebody, give a box below.")
+        return *nobody, _trouble("Nobody was found in this picture. If there is somebody, give a box below."), gr.skip()
     choices = [LARGEST, *_names(people)]
     said = f"{len(people)} people found." if len(people) > 1 else "One person found."
     remarks = " ".join(
@@ -95,8 +133,10 @@ def look(path: str | None) -> tuple[Any, Any, str]:
     )
     return (
         gr.update(choices=choices, value=LARGEST, visible=len(people) > 1),
-        gr.update(value=_outlined(photo, people), visible=True),
+        # With one person it is the browser's own picture again, except where no browser can show that.
+        gr.update(value=_outlined(photo, people), visible=len(people) > 1 or Path(path).suffix.lower() in UNSEEN),
         f"{said} {html.escape(remarks)}",
+        gr.skip(),
     )
 
 
@@ -105,26 +145,36 @@ def _trouble(words: str) -> str:
 
 
 def _waiting(queue: ReconstructionQueue, ticket: Ticket, begun: float) -> str:
-    place = queue.place(ticket)
-    where = f"place {place} in the queue" if place else ticket.stage
-    return f'<div role="status">{html.escape(where)} … {time.monotonic() - begun:.0f} s</div>'
+    place, seconds = queue.place(ticket), f"{time.monotonic() - begun:.0f} s"
+    if place:
+        others = "one photograph is" if place == 1 else f"{place} photographs are"
+        return (
+            f'<div role="status"><span class="lifecast-place">Place {place} in the queue</span> '
+            f"({others} before yours) … {seconds}</div>"
+        )
+    names = list(STEPS)
+    now = names.index(ticket.stage) if ticket.stage in STEPS else 0
+    marks = [' class="past"'] * now + [' aria-current="step"'] + [""] * (len(names) - now - 1)
+    steps = "".join(f"<li{mark}>{said}</li>" for mark, said in zip(marks, STEPS.values(), strict=True))
+    return f'<div role="status">Working … {seconds}<ol class="lifecast-steps">{steps}</ol></div>'
 
 
 def _shown(ticket: Ticket) -> tuple[str, str, str]:
     facts = ticket.result.facts
     base = f"/api/jobs/{ticket.token}"
     links = "".join(
-        f'<a href="{base}/person.{name}" download="person.{"zip" if name == "obj" else name}">{name.upper()}</a>'
-        for name in ("glb", "obj", "stl")
+        f'<a href="{base}/person.{name}" download="person.{"zip" if name == "obj" else name}">{said} '
+        f"<small>{use}</small></a>"
+        for name, (said, use) in DOWNLOADS.items()
     )
     seconds = sum(facts["seconds"].values())
     notes = "".join(f"<li>{html.escape(note)}</li>" for note in facts["notes"])
     said = (
-        f'<div role="status">done in {seconds:.1f} s: {facts["faces"]:,} triangles, {facts["height"]:.2f} m tall'
-        f"{f'<ul>{notes}</ul>' if notes else ''}</div>"
+        f'<div role="status" class="lifecast-done">Done in {seconds:.1f} s: {facts["faces"]:,} triangles, '
+        f"{facts['height']:.2f} m tall{f'<ul>{notes}</ul>' if notes else ''}</div>"
     )
     frame = f'<div class="lifecast-view"><iframe src="{base}/view" title="the 3D model" allowfullscreen></iframe></div>'
-    return said, frame, f'<div class="lifecast-files">{links}</div>'
+    return said, frame, f'<div class="lifecast-files">Download: {links}</div>'
 
 
 def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
@@ -132,7 +182,7 @@ def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
 
     def run(path: str | None, person: str, height: float, resolution: int, box: str) -> Iterator[tuple[str, str, str]]:
         if path is None:
-            yield _trouble("Choose a photograph first."), "", ""
+            yield _trouble("Choose a photograph first."), HINTS, ""
             return
         try:
             which = "largest" if person == LARGEST else person.removeprefix("person ")
@@ -142,13 +192,13 @@ def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
                 lambda progress: reconstruct_upload(reconstructor, upload, options, progress), release=upload.discard
             )
         except QueueFull as full:
-            yield _trouble(f"Many photographs are waiting. {full}".capitalize()), "", ""
+            yield _trouble(f"Many photographs are waiting. {full}".capitalize()), HINTS, ""
             return
         except LifecastError as error:
-            yield _trouble(str(error)), "", ""
+            yield _trouble(str(error)), HINTS, ""
             return
         except FileNotFoundError:
-            yield _trouble("The server has deleted this upload after its time; choose the photograph again."), "", ""
+            yield _trouble("The server has deleted this upload after its time; choose the photograph again."), HINTS, ""
             return
         begun = time.monotonic()
         try:
@@ -161,7 +211,7 @@ def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
             known = isinstance(ticket.error, LifecastError)
             words = str(ticket.error) if known else "The server failed on this photograph; its log says more."
             queue.drop(ticket)
-            yield _trouble(words), "", ""
+            yield _trouble(words), HINTS, ""
             return
         yield _shown(ticket)
 
@@ -180,7 +230,9 @@ def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
                     height=360,
                 )
                 found = gr.HTML(elem_id="found")
-                boxes = gr.Image(label="People", visible=False, interactive=False, buttons=[], height=280)
+                boxes = gr.Image(
+                    label="Found people", visible=False, interactive=False, buttons=[], height=360, elem_id="people"
+                )
                 person = gr.Radio([LARGEST], value=LARGEST, label="Whom", visible=False, elem_id="person")
                 height = gr.Slider(0.5, 2.3, value=1.7, step=0.01, label="Height in metres")
                 with gr.Accordion("More", open=False):
@@ -189,9 +241,10 @@ def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
                 start = gr.Button("Make the model", variant="primary", elem_id="start")
             with gr.Column(scale=3, min_width=300):
                 said = gr.HTML(elem_id="status")
-                model = gr.HTML(elem_id="model")
+                model = gr.HTML(HINTS, elem_id="model")
                 files = gr.HTML(elem_id="files")
-        photo.change(look, photo, [person, boxes, found], api_visibility="private")
+        photo.change(look, photo, [person, boxes, found, photo], api_visibility="private")
+        photo.clear(erase, None, [person, boxes, found], api_visibility="private")
         # Any number of visitors may watch their place in the queue; the queue itself bounds the work.
         start.click(
             run,
@@ -199,6 +252,7 @@ def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
             [said, model, files],
             api_visibility="private",
             concurrency_limit=None,
+            show_progress="hidden",  # the stages say more
         )
     return page
 
