@@ -120,10 +120,10 @@ def look(path: str | None) -> tuple[Any, Any, Any, Any]:
     except LifecastError as error:
         return *nobody, _trouble(str(error)), None  # in the box it would only look broken
     if not blazepose.available():
-        return *nobody, "People cannot be searched for here; the whole picture, or the box under More, is used.", gr.skip()
+        return *nobody, "People cannot be searched for here: the picture, or the box under More, is used.", gr.skip()
     people = find_people(photo)
     if not people:
-        return *nobody, _trouble("Nobody was found in this picture. If there is somebody, give a box under More."), gr.skip()
+        return *nobody, _trouble("Nobody was found here. If there is somebody, give a box under More."), gr.skip()
     choices = [LARGEST, *_names(people)]
     said = f"{len(people)} people found." if len(people) > 1 else "One person found."
     remarks = " ".join(
