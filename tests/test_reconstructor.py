@@ -137,7 +137,7 @@ def test_background_is_cleaned_or_kept(doll_weights: Path, doll: Doll) -> None:
     seen: list[torch.Tensor] = []
     model = load(doll_weights, "cpu")
     predict = model.model.predict_normals
-    model.model.predict_normals = lambda image: (seen.append(image), predict(image))[1]  # type: ignore[method-assign]
+    model.model.predict_normals = lambda image, *more: (seen.append(image), predict(image, *more))[1]  # type: ignore[method-assign]
 
     class Enough(Exception):
         pass
