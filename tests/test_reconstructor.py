@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import struct
 from pathlib import Path
@@ -14,7 +15,8 @@ import trimesh
 import lifecast
 from lifecast.errors import CheckpointError, PhotoError, UsageError
 from lifecast.photo import blazepose
-from lifecast.photo.decode import Photo
+from lifecast.photo.decode import Photo, read_photo
+from lifecast.photo.mask import ArrayMask
 from lifecast.photo.person import Person
 from lifecast.reconstructor import STAGES, Reconstructor, _head, _metric_frame, load
 from lifecast.surface.gltf import glb_bytes
@@ -152,6 +154,28 @@ def test_background_is_cleaned_or_kept(doll_weights: Path, doll: Doll) -> None:
             model.reconstruct(doll[0], mask=doll[1], progress=until_features)
     corner = [float((image[0, 0, 0, 0] + 1) * 127.5) for image in seen]
     assert corner == pytest.approx([127, 214], abs=1.5)
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_the_authors_checkpoint_sees_the_background_as_their_program_does(
+    doll_weights: Path, doll: Doll, exact: bool
+) -> None:
+    """An alpha channel puts mid-grey behind the person; a mask that was only found leaves the photograph as it is."""
+    model = load(doll_weights, "cpu")
+    model.model.preset = dataclasses.replace(model.model.preset, framing="pifuhd")
+    seen: list[tuple[torch.Tensor, torch.Tensor | None]] = []
+    model.model.predict_maps = lambda image, small, known, limbs: seen.append((small, known))  # type: ignore[method-assign, assignment]
+    photo = read_photo(doll[0])
+    person = model.find(photo, mask=doll[1])[0]
+    assert isinstance(person.mask, ArrayMask)
+    person = dataclasses.replace(person, mask=dataclasses.replace(person.mask, exact=exact))
+    with pytest.raises(TypeError, match="NoneType"):  # nothing was predicted
+        model.reconstruct_person(photo, person)
+    ((small, known),) = seen
+    assert known is None, "the normal maps are not masked"
+    size = small.shape[-1]
+    middle = float((small[0, 0, size // 2, size // 10] + 1) * 127.5)
+    assert middle == pytest.approx(127.5 if exact else 214, abs=0.6)
 
 
 def test_saving_previewing_turning(result: lifecast.Reconstruction, tmp_path: Path) -> None:

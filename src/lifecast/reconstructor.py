@@ -30,7 +30,7 @@ from lifecast.networks.resizing import resize_image
 from lifecast.photo import blazepose
 from lifecast.photo.blazepose import EARS, NOSE
 from lifecast.photo.decode import Photo, read_photo
-from lifecast.photo.framing import Camera, crop_colour, frame
+from lifecast.photo.framing import GREY, Camera, crop_colour, frame
 from lifecast.photo.mask import SquareMask, bounding_box, refine, without_specks
 from lifecast.photo.person import Person, choose, find_people, person_by_box, person_by_mask, standing_height
 from lifecast.reconstruction import Reconstruction
@@ -53,8 +53,6 @@ XYWH = tuple[float, float, float, float]
 COLOUR_SIZE = 1024
 """Least side of the framed photograph that colours are taken from."""
 LIMB_MAP_SIZE = 128
-GREY = 127
-"""What stands in for a background that is cleaned away: training's own blank background."""
 STANDS_STRAIGHT = 0.87
 """A mesh of at least this part of the person's standing height stands: then the mesh itself is the better measure."""
 
@@ -112,7 +110,8 @@ class Reconstructor:
     Parameters
     ----------
     background
-        "clean" paints the background grey wherever a mask is known; "keep" leaves it to the networks.
+        "clean" paints the background grey wherever a mask is known (with the authors' checkpoint: where it is an alpha
+        channel or given, as in their program); "keep" leaves it to the networks.
     """
 
     def __init__(
@@ -226,12 +225,12 @@ class Reconstructor:
         with watch.stage("finding the person"):
             camera = self._frame(photo, person)
             image, mask = self._crop(photo, person, camera)
-            shown = self._shown(photo, image, mask, camera)
+            shown = self._shown(photo, image, mask if self._cleans(person) else None, camera)
         with watch.stage("normals"):
             maps = fine_maps = None
             if self.model.normals is not None:
                 known = None
-                if mask is not None and self.background == "clean":
+                if mask is not None and self.model.preset.framing != "pifuhd" and self._cleans(person):
                     known = torch.from_numpy(np.array(mask)).to(self.device)[None, None]  # (1, 1, S, S)
                 maps, fine_maps = self.model.predict_maps(shown[0], shown[-1], known, self._limbs(person, camera))
         with watch.stage("features"), self._half_precision():
@@ -290,9 +289,19 @@ class Reconstructor:
             mask = without_specks(refine(mask, image, radius=max(2, camera.size * 8 // 1024)), share=0.02)
         return image, mask
 
+    def _cleans(self, person: Person) -> bool:
+        """Whether the background is painted grey for the networks, where the mask is known.
+
+        The authors' program does so under an alpha channel only, and leaves a photograph as it is.
+        """
+        if self.model.preset.framing == "pifuhd":
+            return self.background == "clean" and person.mask is not None and person.mask.exact
+        return self.background == "clean"
+
     def _shown(self, photo: Photo, image: np.ndarray, mask: np.ndarray | None, camera: Camera) -> list[Tensor]:
         """What the networks are shown, (1, 3, s, s) in [-1, 1]: the fine image; and the coarse one where it differs."""
         preset = self.model.preset
+        grey = 127.5 if preset.framing == "pifuhd" else GREY
         images = [image]
         if preset.framing == "pifuhd":
             # That checkpoint's program resizes both of its images from the photograph.
@@ -300,10 +309,10 @@ class Reconstructor:
         shown = []
         for one in images:
             pixels = torch.from_numpy(one).to(self.device).permute(2, 0, 1)[None].float()  # (1, 3, s, s)
-            if mask is not None and self.background == "clean":
+            if mask is not None:
                 cover = torch.from_numpy(np.array(mask)).to(self.device)[None, None]
                 cover = resize_image(cover, one.shape[0])
-                pixels = pixels * cover + GREY * (1 - cover)
+                pixels = pixels * cover + grey * (1 - cover)
             shown.append(pixels / 127.5 - 1)
         # Colour is taken from a finer picture than some networks look at.
         shown[0] = resize_image(shown[0], preset.image_size, preset.antialias)

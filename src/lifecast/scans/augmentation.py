@@ -13,13 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifecast.errors import UsageError
+from lifecast.photo.framing import GREY
 
 Picture = NDArray[Any]
 """(H, W, 3) uint8; OpenCV's own annotations do not tell."""
 Box = tuple[int, int, int, int]
-
-GREY = 127
-"""What stands in for a background that is cleaned away."""
 
 @dataclass(frozen=True)
 class Placement:
