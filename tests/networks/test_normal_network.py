@@ -1,5 +1,6 @@
 import dataclasses
 
+import pytest
 import torch
 from torch.nn import functional
 
@@ -114,11 +115,14 @@ def test_the_depth_networks_answer_is_the_mean_of_its_distribution_and_a_correct
         torch.testing.assert_close(network(seen).depth, maps.depth + 0.1, atol=1e-6, rtol=1e-5)
 
 
-def test_the_depth_network_sees_masked_maps_whatever_is_asked_for():
-    networks = enhanced_networks()
+@pytest.mark.parametrize("way", ["glance", "plain"])
+def test_the_depth_network_sees_masked_maps_whatever_is_asked_for(way):
+    torch.manual_seed(0)
+    plain = NormalNetworks(preset_named("tiny-depth-maps").normals).eval()
+    look = enhanced_networks().glance if way == "glance" else plain
     image = torch.rand(1, 3, 64, 64)
     with torch.no_grad():
-        masked, bare = networks.glance(image), networks.glance(image, masked=False)
+        masked, bare = look(image), look(image, masked=False)
     assert torch.equal(masked.depth, bare.depth)
     torch.testing.assert_close(bare.front * bare.mask, masked.front)
 

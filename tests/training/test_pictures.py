@@ -5,9 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch.utils.data import default_collate
 
+from lifecast.networks.ablations import preset_named
+from lifecast.networks.levels import TwoLevel
 from lifecast.training import pictures
 from lifecast.training.losses import angle_degrees
+from lifecast.training.recipe import LossWeights
+from lifecast.training.stage import Stage
 
 
 def sphere(stage, batch, points, radius=0.5, sharpness=40.0):
@@ -28,6 +33,24 @@ def test_a_spheres_normals_come_out_of_its_occupancy(monkeypatch):
         assert float(angle_degrees(maps, true)[0][middle].max()) < 5
     outside = (x**2 + y**2).sqrt() > 0.55
     assert not front[:, :, outside].any()
+
+
+def test_levels_on_predicted_normals_show_these(analytic_people):
+    people = analytic_people(views=2, size=64, points=50)
+    batch = default_collate([people[i] for i in range(2)])
+    torch.manual_seed(0)
+    model = TwoLevel(preset_named("tiny"))
+    columns = {}
+    for predicted in (False, True):
+        stage = Stage(model, "coarse", LossWeights(), predicted_normals=predicted).eval()
+        with torch.no_grad():
+            columns[predicted] = pictures.level_columns(stage, batch)
+            maps = stage.level_inputs(batch)[1]
+    boxes = pictures.person_boxes(batch["mask"])
+    assert len(columns[False]) == 5
+    assert len(columns[True]) == 7
+    assert np.array_equal(columns[True][1], pictures.as_pixels(maps.front, boxes))
+    assert np.array_equal(columns[True][2], pictures.as_pixels(maps.back, boxes))
 
 
 def test_crossing_is_interpolated():

@@ -165,7 +165,7 @@ class NormalNetworks(nn.Module):
             return self.both(image, masked, limbs=limbs)[1]
         if self.shared is not None:
             outputs = self.shared(self.seen(image, limbs)).float()
-            return self.with_depth(self.read(resize_image(outputs, image.shape[-1]), masked), image, limbs)
+            return self._finish(resize_image(outputs, image.shape[-1]), image, masked, None, limbs)
         assert self.front is not None
         assert self.back is not None
         outputs = self.front(image).float()  # (B, 3 or 4, S, S)

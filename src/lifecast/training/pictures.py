@@ -1,7 +1,8 @@
 """Picture strips: what the network makes of a few unseen views, so that a person sees whether it learns.
 
 One row a view. Normals: image, predicted and true front normals, predicted and true back normals. Levels: image, the
-surface that the occupancy gives, shaded, from the front and from the back, beside the truth's front and back normals.
+predicted normals that they are fed, the surface that the occupancy gives, shaded, from the front and from the back,
+beside the truth's front and back normals.
 """
 
 from __future__ import annotations
@@ -91,9 +92,14 @@ def depth_columns(stage: Stage, batch: dict[str, Any]) -> list[np.ndarray]:
 
 
 def level_columns(stage: Stage, batch: dict[str, Any]) -> list[np.ndarray]:
-    """Image, the predicted surface's front, the true front, the predicted surface's back, the true back."""
+    """Image, predicted normal maps where the finest level is fed these, the predicted surface's front, the true front, the
+    predicted surface's back, the true back."""
     front, back = surface_normals(stage, batch)
-    shown = (batch["image"], shaded(front), shaded(batch["front"]), shaded(back, -1), shaded(batch["back"], -1))
+    shown = [batch["image"]]
+    if stage.predicted_normals:
+        maps = stage.level_inputs(batch)[1]
+        shown += [maps.front, maps.back]
+    shown += [shaded(front), shaded(batch["front"]), shaded(back, -1), shaded(batch["back"], -1)]
     boxes = person_boxes(batch["mask"])
     return [as_pixels(image, boxes) for image in shown]
 
