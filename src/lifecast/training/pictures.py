@@ -92,8 +92,8 @@ def depth_columns(stage: Stage, batch: dict[str, Any]) -> list[np.ndarray]:
 
 
 def level_columns(stage: Stage, batch: dict[str, Any]) -> list[np.ndarray]:
-    """Image, predicted normal maps where the finest level is fed these, the predicted surface's front, the true front, the
-    predicted surface's back, the true back."""
+    """Image, predicted normal maps where the finest level is fed these, and the surface: predicted and true front,
+    predicted and true back."""
     front, back = surface_normals(stage, batch)
     shown = [batch["image"]]
     if stage.predicted_normals:
