@@ -26,11 +26,12 @@ from lifecast.networks.allocation import keep_freed_pages
 from lifecast.networks.checkpoint import load_checkpoint
 from lifecast.networks.levels import TwoLevel
 from lifecast.networks.limb_map import limb_map
+from lifecast.networks.preset import GREY
 from lifecast.networks.resizing import resize_image
 from lifecast.photo import blazepose
 from lifecast.photo.blazepose import EARS, NOSE
 from lifecast.photo.decode import Photo, read_photo
-from lifecast.photo.framing import GREY, Camera, crop_colour, frame
+from lifecast.photo.framing import Camera, crop_colour, frame
 from lifecast.photo.mask import SquareMask, bounding_box, refine, without_specks
 from lifecast.photo.person import Person, choose, find_people, person_by_box, person_by_mask, standing_height
 from lifecast.reconstruction import Reconstruction

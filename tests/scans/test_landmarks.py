@@ -15,7 +15,8 @@ from lifecast.networks.limb_map import limb_map, mirrored_limbs
 from lifecast.photo import blazepose
 from lifecast.scans.augmentation import NONE
 from lifecast.scans.dataset import PeopleDataset
-from lifecast.scans.landmarks import FILE, add_to_dataset, people_of, read_landmarks, to_view_units
+from lifecast.scans.landmark_file import FILE, read_landmarks
+from lifecast.scans.landmarks import add_to_dataset, people_of, to_view_units
 
 VIEWS = 4
 

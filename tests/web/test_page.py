@@ -63,7 +63,7 @@ class BallModel:
         size = Image.open(path).size
         progress("surface")
         time.sleep(0.6)
-        while size == (60, 60):
+        while size == (70, 70):
             time.sleep(0.1)
             progress("surface")
         progress("colour")
@@ -198,7 +198,7 @@ def test_place_stages_person_keys_and_the_other_downloads(visit, server, tmp_pat
 
 
 def test_who_closes_the_page_frees_the_worker(visit, server, tmp_path):
-    Image.new("RGB", (60, 60)).save(tmp_path / "endless.png")
+    Image.new("RGB", (70, 70)).save(tmp_path / "endless.png")
     choose(visit.page, tmp_path / "endless.png")
     visit.page.locator("#found").get_by_text("Nobody was found").wait_for()
     visit.page.locator("#start").click()

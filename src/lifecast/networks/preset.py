@@ -15,6 +15,9 @@ from typing import Any, Literal
 
 from lifecast.errors import UsageError
 
+GREY = 127
+"""Grey level of the blank background that networks are shown, in training and where a photograph's is cleaned away."""
+
 
 @dataclass(frozen=True)
 class GeneratorPreset:

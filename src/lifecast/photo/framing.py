@@ -25,10 +25,6 @@ Framing = Literal["lifecast", "pifuhd"]
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom, pixel edges of the photograph."""
 
-GREY = 127
-"""Grey level of the blank background, in training and where a photograph's is cleaned away."""
-
-
 @dataclass(frozen=True)
 class Camera:
     """An orthographic camera: view space (see the design) to pixels of the photograph, and where the crop lies.

@@ -25,7 +25,7 @@ from lifecast.networks.limb_map import CHANNELS, MIRRORED_PAIRS, limb_map
 from lifecast.scans.augmentation import NONE, Augmentation, Box, Placement, clean_background
 from lifecast.scans.background import Backgrounds
 from lifecast.scans.grouping import thin_product
-from lifecast.scans.landmarks import read_landmarks
+from lifecast.scans.landmark_file import read_landmarks
 
 FORMAT = 1
 _CACHED_POOLS = 8

@@ -7,7 +7,6 @@ joints: so each view is set before a generated background and looked at as `phot
 from __future__ import annotations
 
 import json
-import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -26,28 +25,9 @@ from lifecast.photo import blazepose
 from lifecast.photo.blazepose import LANDMARKS, Circle
 from lifecast.scans.background import Backgrounds
 from lifecast.scans.cores import one_thread
+from lifecast.scans.landmark_file import FILE, read_landmarks
 
-FILE = "landmarks.npz"
-"""In each person's folder: `landmarks` (views, 33, 4)."""
 _SURE = 0.5
-
-
-def read_landmarks(folder: Path, views: int) -> NDArray[np.float32]:
-    """(views, 33, 4): x, y, z in view units (z 0 at the hips) and visibility; visibility 0 where nobody was seen.
-
-    DataError where they are missing or damaged.
-    """
-    path = folder / FILE
-    try:
-        with np.load(path) as stored:
-            found = np.asarray(stored["landmarks"], np.float32)
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: missing; add landmarks to the dataset with `lifecast landmarks DATA`") from error
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path}: damaged ({error}); remove it and run `lifecast landmarks` again") from error
-    if found.shape != (views, LANDMARKS, 4) or not np.isfinite(found).all():
-        raise DataError(f"{path}: holds {found.shape}, not ({views}, {LANDMARKS}, 4) finite numbers; remove it")
-    return found
 
 
 def landmarks_in_view(picture: Image.Image, mask: NDArray[np.uint8]) -> NDArray[np.float32]:
