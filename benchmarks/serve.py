@@ -252,7 +252,7 @@ def main() -> None:
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(timeout=120)
-        left_behind = list(Path(folder).iterdir())
+        left_behind = [path for path in Path(folder).rglob("*") if path.is_file()]
     whole = sum(n for kind, n in tally.right.items() if kind.startswith("whole"))
     print(f"{options.requests} requests, {options.together} at a time, {tally.seconds:.0f} s, "
           f"{tally.seconds / max(1, whole):.2f} s a model")  # fmt: skip
