@@ -53,7 +53,6 @@ XYWH = tuple[float, float, float, float]
 
 COLOUR_SIZE = 1024
 """Least side of the framed photograph that colours are taken from."""
-LIMB_MAP_SIZE = 128
 STANDS_STRAIGHT = 0.87
 """A mesh of at least this part of the person's standing height stands: then the mesh itself is the better measure."""
 
@@ -323,11 +322,7 @@ class Reconstructor:
         """(1, 6, s, s): the map of the limbs that the networks are told of, by the landmarks; None without any."""
         if person.landmarks is None:
             return None
-        moved = torch.from_numpy(person.landmarks.astype(np.float32))
-        x, y = camera.to_view(person.landmarks[:, :2]).T
-        moved[:, 0], moved[:, 1] = torch.from_numpy(x), torch.from_numpy(y)
-        moved[:, 2] *= 2 / camera.side
-        return limb_map(moved, LIMB_MAP_SIZE)[None].to(self.device)
+        return limb_map(torch.from_numpy(camera.landmarks_to_view(person.landmarks)))[None].to(self.device)
 
     def _for_normals(self, image: Tensor) -> Tensor:
         preset = self.model.preset

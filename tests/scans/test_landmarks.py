@@ -13,10 +13,11 @@ import torch
 from lifecast.errors import DataError
 from lifecast.networks.limb_map import limb_map, mirrored_limbs
 from lifecast.photo import blazepose
+from lifecast.photo.framing import Camera
 from lifecast.scans.augmentation import NONE
 from lifecast.scans.dataset import PeopleDataset
 from lifecast.scans.landmark_file import FILE, read_landmarks
-from lifecast.scans.landmarks import add_to_dataset, people_of, to_view_units
+from lifecast.scans.landmarks import add_to_dataset, people_of
 
 VIEWS = 4
 
@@ -77,7 +78,8 @@ def test_missing_and_damaged_landmarks_are_named(marked: Path) -> None:
 
 def test_pixels_become_view_units() -> None:
     corner = np.array([[0, 0, 10, 0.5], [100, 50, -20, 1]], np.float32)
-    np.testing.assert_allclose(to_view_units(corner, 100), [[-1, 1, 0.2, 0.5], [1, 0, -0.4, 1]], atol=1e-6)
+    moved = Camera.whole(100).landmarks_to_view(corner)
+    np.testing.assert_allclose(moved, [[-1, 1, 0.2, 0.5], [1, 0, -0.4, 1]], atol=1e-6)
 
 
 @pytest.mark.skipif(not blazepose.available(), reason="mediapipe or ai-edge-litert is not installed")

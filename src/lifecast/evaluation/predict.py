@@ -18,9 +18,8 @@ from lifecast.networks.checkpoint import load_checkpoint
 from lifecast.networks.limb_map import limb_map
 from lifecast.photo import blazepose
 from lifecast.photo.decode import read_photo
+from lifecast.photo.framing import Camera
 from lifecast.photo.person import find_people
-from lifecast.reconstructor import LIMB_MAP_SIZE
-from lifecast.scans.landmarks import to_view_units
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -109,8 +108,8 @@ class Predictor:
         people = find_people(read_photo(picture))
         if not people or people[0].landmarks is None:
             return None
-        landmarks = torch.from_numpy(to_view_units(people[0].landmarks, len(picture)))
-        return limb_map(landmarks, LIMB_MAP_SIZE)[None].to(self.device)
+        landmarks = Camera.whole(len(picture)).landmarks_to_view(people[0].landmarks)
+        return limb_map(torch.from_numpy(landmarks))[None].to(self.device)
 
     def surface(self, encoded: Encoded, level: str) -> Triangles:
         """The surface of one level's occupancy; LifecastError when it is empty."""

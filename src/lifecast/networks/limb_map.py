@@ -15,6 +15,8 @@ from torch import Tensor
 CHANNELS = 6
 """Of a limb map: how surely a limb is there; z of the nearest and of the farthest limb; the nearest limb's slope in x
 and in y; whose side it is (1 the person's left, -1 right, 0 the trunk and the head)."""
+SIZE = 128
+"""Side of the maps that are drawn in use."""
 DEPTH_SCALE = 4.0
 """View units times this are the z channels."""
 BLEND = 0.06
@@ -54,7 +56,7 @@ MIRRORED_PAIRS: tuple[int, ...] = (0, 4, 5, 6, 1, 2, 3, *(i + 1 if i % 2 else i 
 """Of each of the 33 landmarks, the one that plays its part in the mirrored picture."""
 
 
-def limb_map(landmarks: Tensor, size: int) -> Tensor:
+def limb_map(landmarks: Tensor, size: int = SIZE) -> Tensor:
     """The map of one person.
 
     Parameters
@@ -109,7 +111,3 @@ def mirrored_limbs(limbs: Tensor) -> Tensor:
     """The limb maps (B, CHANNELS, h, w) of the mirrored pictures."""
     return limbs.flip(-1) * limbs.new_tensor([1.0, 1.0, 1.0, -1.0, 1.0, -1.0]).view(CHANNELS, 1, 1)
 
-
-def mirrored_landmarks(landmarks: Tensor) -> Tensor:
-    """Landmarks (33, 4) of the mirrored picture: x turned round, left and right exchanged."""
-    return landmarks[list(MIRRORED_PAIRS)] * landmarks.new_tensor([-1.0, 1.0, 1.0, 1.0])

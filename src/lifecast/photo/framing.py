@@ -41,6 +41,11 @@ class Camera:
     photo_size: tuple[int, int]
     """Width, height of the photograph."""
 
+    @classmethod
+    def whole(cls, size: int) -> Camera:
+        """Of a square picture of `size` pixels that is framed already, as training views are."""
+        return cls(0.0, 0.0, float(size), size, (size, size))
+
     def to_photo(self, points: np.ndarray) -> np.ndarray:
         """View space (..., 2 or 3) -> pixels of the photograph (..., 2)."""
         x = self.left + (points[..., 0] + 1) / 2 * self.side
@@ -52,6 +57,11 @@ class Camera:
         x = (pixels[..., 0] - self.left) / self.side * 2 - 1
         y = 1 - (pixels[..., 1] - self.top) / self.side * 2
         return np.stack([x, y], -1)
+
+    def landmarks_to_view(self, landmarks: np.ndarray) -> np.ndarray:
+        """Landmarks (33, 4) in pixels of the photograph, depth too -> the same in view units; visibility stays."""
+        depth = landmarks[:, 2:3] * 2 / self.side
+        return np.concatenate([self.to_view(landmarks[:, :2]), depth, landmarks[:, 3:]], 1).astype(np.float32)
 
     def crop_to_photo(self) -> np.ndarray:
         """The affine map, (2, 3) float64, from pixel edges of the crop to those of the photograph."""

@@ -23,6 +23,7 @@ from lifecast.atomic import atomic_file
 from lifecast.errors import DataError, MissingExtra
 from lifecast.photo import blazepose
 from lifecast.photo.blazepose import LANDMARKS, Circle
+from lifecast.photo.framing import Camera
 from lifecast.scans.background import Backgrounds
 from lifecast.scans.cores import one_thread
 from lifecast.scans.landmark_file import FILE, read_landmarks
@@ -41,16 +42,7 @@ def landmarks_in_view(picture: Image.Image, mask: NDArray[np.uint8]) -> NDArray[
         seen = again if again.presence >= _SURE else seen
     if seen.presence < _SURE:
         return np.zeros((LANDMARKS, 4), np.float32)
-    return to_view_units(seen.landmarks, mask.shape[0])
-
-
-def to_view_units(landmarks: NDArray[np.float32], size: int) -> NDArray[np.float32]:
-    """Landmarks (33, 4) in pixels of a square picture of `size` -> x right, y up, z toward the camera, in [-1, 1]."""
-    moved = landmarks.astype(np.float32)
-    moved[:, 0] = landmarks[:, 0] * 2 / size - 1
-    moved[:, 1] = 1 - landmarks[:, 1] * 2 / size
-    moved[:, 2] = landmarks[:, 2] * 2 / size
-    return moved
+    return Camera.whole(mask.shape[0]).landmarks_to_view(seen.landmarks)
 
 
 def add_to_person(folder: Path) -> bool:
