@@ -29,7 +29,7 @@ from lifecast.networks.preset import PIFUHD
 from lifecast.photo.decode import read_photo
 from lifecast.reconstructor import Reconstructor
 
-STEPS = 300
+STEPS = 1500
 
 
 def random_model() -> TwoLevel:
@@ -46,6 +46,13 @@ def random_model() -> TwoLevel:
 def fit_person(model: TwoLevel, path: Path) -> None:
     """Fit the MLPs to the person in a photograph: inside the mask, thicker the farther from its edge."""
     torch.manual_seed(0)
+    normals = model.normals
+    assert normals is not None
+    for generator in (normals.front, normals.back):
+        assert generator is not None
+        # Maps of noise would make noise of the features. These are nearly blank, and the encoders see the picture.
+        generator.head.weight.mul_(1e-3)
+        generator.head.bias.mul_(1e-3)
     reconstructor = Reconstructor(model)
     photo = read_photo(path)
     person = reconstructor.find(photo)[0]
@@ -59,6 +66,7 @@ def fit_person(model: TwoLevel, path: Path) -> None:
         encoded = model.encode(shown[0], shown[-1], maps, fine_maps)
     assert model.fine is not None
     assert encoded.fine_features is not None
+    print(f"features vary by {float(encoded.coarse_features.std()):.3g} (coarse), {float(encoded.fine_features.std()):.3g} (fine)")
     size = mask.shape[0]
     inward = np.asarray(ndimage.distance_transform_edt(mask > 0.5)) * 2 / size  # view units from the mask's edge
     half = torch.from_numpy(0.5 * inward.astype(np.float32))  # (S, S): half of the thickness along z
@@ -68,6 +76,8 @@ def fit_person(model: TwoLevel, path: Path) -> None:
         torch.nn.init.kaiming_normal_(layer.weight)
         torch.nn.init.zeros_(layer.bias)
     optimizer = torch.optim.Adam([parameter.requires_grad_() for parameter in parameters], 1e-3)
+    # The last steps are small ones: what a large one leaves is a field that flickers, and asks for more points.
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
     for _ in range(STEPS):
         some = torch.randint(len(rows), (768,))
         row, column = rows[some], columns[some]
@@ -85,6 +95,7 @@ def fit_person(model: TwoLevel, path: Path) -> None:
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        schedule.step()
     model.requires_grad_(False)
     print(f"fitted to the person in {path.name}: cross entropy of both levels {float(loss.detach()):.3f}")
 

@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ from torch import Tensor
 from lifecast.errors import UsageError
 from lifecast.networks.allocation import keep_freed_pages
 from lifecast.networks.checkpoint import load_checkpoint
-from lifecast.networks.levels import TwoLevel
+from lifecast.networks.levels import Encoded, TwoLevel
 from lifecast.networks.limb_map import limb_map
 from lifecast.networks.preset import GREY
 from lifecast.networks.resizing import resize_image
@@ -102,6 +102,16 @@ def _device(name: str) -> torch.device:
     if device.type == "cuda" and not torch.cuda.is_available():
         raise UsageError(f"device {name!r}: PyTorch finds no CUDA device here; use cpu")
     return device
+
+
+class Look(NamedTuple):
+    """A framed photograph, and what the networks make of it."""
+
+    image: np.ndarray
+    """(S, S, 3) uint8."""
+    mask: np.ndarray | None
+    """(S, S) float32 in [0, 1], where it is known."""
+    encoded: Encoded
 
 
 class Reconstructor:
@@ -222,19 +232,8 @@ class Reconstructor:
             raise UsageError(f"faces {faces}: give at least 100")
         watch = Stopwatch(self.device, progress)
         watch.seconds.update(seconds or {})
-        with watch.stage("finding the person"):
-            camera = self._frame(photo, person)
-            image, mask = self._crop(photo, person, camera)
-            shown = self._shown(photo, image, mask if self._cleans(person) else None, camera)
-        with watch.stage("normals"):
-            maps = fine_maps = None
-            if self.model.normals is not None:
-                known = None
-                if mask is not None and self.model.preset.framing != "pifuhd" and self._cleans(person):
-                    known = torch.from_numpy(np.array(mask)).to(self.device)[None, None]  # (1, 1, S, S)
-                maps, fine_maps = self.model.predict_maps(shown[0], shown[-1], known, self._limbs(person, camera))
-        with watch.stage("features"), self._half_precision():
-            encoded = self.model.encode(shown[0], shown[-1], maps, fine_maps)
+        camera = self._frame(photo, person)
+        image, mask, encoded = self.look(photo, person, camera, watch)
         front = back = None
         if encoded.normals is not None:
             front, back = _as_map(encoded.normals.front), _as_map(encoded.normals.back)
@@ -243,7 +242,7 @@ class Reconstructor:
                 mask = resize_image(small, camera.size, antialias=False)[0, 0].cpu().numpy()  # (S, S)
         with watch.stage("surface"):
             surface = extract_surface(ColumnField(self.model, encoded), resolution, faces=faces)
-            del encoded, maps, fine_maps
+            del encoded
         with watch.stage("colour"):
             painted = colour_surface(
                 surface.vertices, surface.faces, surface.normals, image, mask, _head(person, camera)
@@ -270,6 +269,23 @@ class Reconstructor:
             islands_dropped=surface.islands_dropped,
             weights=self.card,
         )
+
+    @torch.inference_mode()
+    def look(self, photo: Photo, person: Person, camera: Camera, watch: Stopwatch | None = None) -> Look:
+        """What the networks make of a person, through a camera that frames them."""
+        watch = watch or Stopwatch(self.device)
+        with watch.stage("finding the person"):
+            image, mask = self._crop(photo, person, camera)
+            shown = self._shown(photo, image, mask if self._cleans(person) else None, camera)
+        with watch.stage("normals"):
+            maps = fine_maps = None
+            if self.model.normals is not None:
+                known = None
+                if mask is not None and self.model.preset.framing != "pifuhd" and self._cleans(person):
+                    known = torch.from_numpy(np.array(mask)).to(self.device)[None, None]  # (1, 1, S, S)
+                maps, fine_maps = self.model.predict_maps(shown[0], shown[-1], known, self._limbs(person, camera))
+        with watch.stage("features"), self._half_precision():
+            return Look(image, mask, self.model.encode(shown[0], shown[-1], maps, fine_maps))
 
     def _frame(self, photo: Photo, person: Person) -> Camera:
         preset = self.model.preset

@@ -9,6 +9,7 @@ from lifecast.networks.levels import TwoLevel
 from lifecast.networks.preset import (
     COMPACT,
     PAPER,
+    PIFUHD,
     PRESETS,
     TINY,
     HourglassPreset,
@@ -68,7 +69,7 @@ def test_feature_maps_of_the_two_shipped_designs():
     assert (COMPACT.fine.feature_size, COMPACT.fine.features) == (256, 16)
 
 
-@pytest.mark.parametrize("preset", [PAPER, COMPACT], ids=["paper", "compact"])
+@pytest.mark.parametrize("preset", [PAPER, PIFUHD, COMPACT], ids=["paper", "pifuhd", "compact"])
 def test_the_coarse_level_sees_the_whole_image_from_every_texel_and_the_fine_level_does_not(preset):
     """Section 3.1: holistic reasoning needs it; section 3.2: the fine level does without."""
     model = meta_model(preset)
@@ -76,6 +77,15 @@ def test_the_coarse_level_sees_the_whole_image_from_every_texel_and_the_fine_lev
     assert coarse >= 2 * preset.coarse.image_size - 1
     fine = receptive_field(model.fine.encoder, preset.input_channels, preset.fine.image_size)
     assert fine < 2 * preset.fine.image_size - 1
+
+
+def test_the_tiny_coarse_level_sees_the_whole_image_from_the_middle_only_and_its_fine_level_from_nowhere():
+    """Enough for people in the middle of their pictures, and what makes it tiny."""
+    model = meta_model(TINY)
+    coarse = receptive_field(model.coarse.encoder, TINY.input_channels, TINY.coarse.image_size)
+    assert TINY.coarse.image_size <= coarse < 2 * TINY.coarse.image_size - 1
+    fine = receptive_field(model.fine.encoder, TINY.input_channels, TINY.fine.image_size)
+    assert fine < TINY.fine.image_size
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ VARIANTS = {
     "fine by depth and embedding": dataclasses.replace(
         DEEP, fine=dataclasses.replace(DEEP.fine, depth_features=True) if DEEP.fine else None
     ),
+    "within the mask": dataclasses.replace(TINY, within_mask=True),
     "no skips": dataclasses.replace(TINY, coarse=dataclasses.replace(TINY.coarse, skips=())),
 }
 
@@ -43,7 +44,8 @@ def random_model(preset: Preset, seed: int = 0) -> tuple[TwoLevel, Encoded]:
                 torch.nn.init.normal_(layer.bias, std=0.3)
     coarse = torch.randn(2, preset.coarse.map_channels, 24, 24)
     fine = torch.randn(2, preset.fine.map_channels, 40, 40) if preset.fine else None
-    return model, Encoded(None, coarse, fine, [coarse])
+    bound = -2 * torch.rand(2, 1, 12, 12) if preset.within_mask else None
+    return model, Encoded(None, coarse, fine, [coarse], bound)
 
 
 def points_in_and_around(count: int) -> torch.Tensor:

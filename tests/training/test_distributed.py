@@ -21,14 +21,14 @@ def free_port() -> str:
         return str(listener.getsockname()[1])
 
 
-def torchrun(rank: int, port: str) -> dict[str, str]:
-    """What torchrun puts into the environment of each of two processes."""
+def torchrun(rank: int, port: str, nodes: int = 1) -> dict[str, str]:
+    """What torchrun puts into the environment of each of two processes, on one node or on one each."""
     return {
         "RANK": str(rank),
-        "LOCAL_RANK": str(rank),
+        "LOCAL_RANK": str(rank if nodes == 1 else 0),
         "WORLD_SIZE": "2",
-        "LOCAL_WORLD_SIZE": "2",
-        "GROUP_RANK": "0",
+        "LOCAL_WORLD_SIZE": str(2 // nodes),
+        "GROUP_RANK": str(0 if nodes == 1 else rank),
         "ROLE_RANK": str(rank),
         "ROLE_NAME": "default",
         "MASTER_ADDR": "127.0.0.1",
@@ -39,8 +39,10 @@ def torchrun(rank: int, port: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("stage", ["normals", "joint"])
-def test_two_processes_have_the_gradients_of_one_with_twice_the_batch(tmp_path, train_here, train_in_process, stage):
+@pytest.mark.parametrize(("stage", "nodes"), [("normals", 1), ("joint", 1), ("normals", 2)])
+def test_two_processes_have_the_gradients_of_one_with_twice_the_batch(
+    tmp_path, train_here, train_in_process, stage, nodes
+):
     """RMSProp's average of squares after one step is the gradient itself, but for its sign and a factor.
 
     The people differ in size, and the points in their share inside: a mean of each process's own means would not do.
@@ -56,10 +58,11 @@ losses = {{ l1 = 2.0, l1_over = "mask", cosine = 1.0, mask = 1.0, depth = 1.0, p
     names = ("normals", "coarse", "fine", "joint")
     recipe.write_text('name = "one"\n' + "".join(body.format(name=name) for name in names))
     common = {"recipe": str(recipe), "steps": 1}
+    two = {**common, "devices": 2 // nodes, "nodes": nodes}
     port = free_port()
     logs = [tmp_path / f"log{rank}.txt" for rank in (0, 1)]
     processes = [
-        train_in_process(logs[rank], torchrun(rank, port), stage, tmp_path / "two", devices=2, **common)
+        train_in_process(logs[rank], torchrun(rank, port, nodes), stage, tmp_path / "two", **two)
         for rank in (0, 1)
     ]
     train_here(stage, tmp_path / "one", batch=4, **common)
@@ -67,9 +70,9 @@ losses = {{ l1 = 2.0, l1_over = "mask", cosine = 1.0, mask = 1.0, depth = 1.0, p
         process.join(120)
         assert process.exitcode == 0, log.read_text()
 
-    one, two = (read_state(RunFolder(tmp_path / name).checkpoints()[-1]) for name in ("one", "two"))
-    assert one["samples"] == two["samples"] == 4
-    squares = [state["optimiser"]["state"] for state in (one, two)]
+    alone, together = (read_state(RunFolder(tmp_path / name).checkpoints()[-1]) for name in ("one", "two"))
+    assert alone["samples"] == together["samples"] == 4
+    squares = [state["optimiser"]["state"] for state in (alone, together)]
     assert squares[0].keys() == squares[1].keys()
     compared = 0
     for key in squares[0]:
@@ -79,7 +82,7 @@ losses = {{ l1 = 2.0, l1_over = "mask", cosine = 1.0, mask = 1.0, depth = 1.0, p
         compared += int(scale > 0)
     assert compared > 10
     # Each process validated its part of the views; the figures are those of all of them.
-    figures = [json.loads(state["figures"]) for state in (one, two)]
+    figures = [json.loads(state["figures"]) for state in (alone, together)]
     assert figures[0] == pytest.approx(figures[1], rel=0.02)
 
 

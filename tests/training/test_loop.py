@@ -174,17 +174,27 @@ def test_impossible_options_are_usage_errors(tmp_path, field, value):
         TrainOptions(stage="normals", data=tmp_path, out=tmp_path, **{field: value})
 
 
-def test_fp16_needs_a_gpu(tmp_path, train_here):
-    if torch.cuda.is_available():
-        pytest.skip("this machine has a GPU")
-    with pytest.raises(UsageError, match="fp16"):
-        train_here("normals", tmp_path / "n", steps=1, precision="fp16")
-
-
-def test_bf16_trains_on_a_cpu(tmp_path, train_here):
-    weights = train_here("coarse", tmp_path / "n", steps=1, precision="bf16", size=32)
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_half_precision_trains_on_a_cpu(tmp_path, train_here, precision):
+    weights = train_here("coarse", tmp_path / "n", steps=1, precision=precision, size=32)
     assert all(value.dtype == torch.float32 for value in load_file(weights).values())
     assert log_lines(tmp_path / "n")[-1]["validation"]["coarse_iou"] >= 0
+
+
+def test_fp16_skips_a_step_whose_gradients_overflow_and_scales_the_next_ones_down(tmp_path, train_here, monkeypatch):
+    """A first scale far too large: nothing is learned until it has come down, nothing is broken either."""
+    scaler = torch.amp.GradScaler
+    monkeypatch.setattr(torch.amp, "GradScaler", lambda device: scaler(device, init_scale=2.0**36, backoff_factor=2.0**-12))
+    runs = {}
+    for steps in (1, 6):
+        train_here("normals", tmp_path / str(steps), steps=steps, precision="fp16", size=32)
+        state = read_state(RunFolder(tmp_path / str(steps)).checkpoints()[-1])
+        runs[steps] = state
+    assert runs[1]["precision"]["scale"] == 2.0**24
+    assert not runs[1]["optimiser"]["state"]  # the first step was not done
+    assert runs[6]["precision"]["scale"] <= 2.0**24
+    assert runs[6]["optimiser"]["state"]
+    assert all(bool(torch.isfinite(value).all()) for value in runs[6]["model"].values())
 
 
 def test_several_datasets_are_one_after_the_other(tmp_path):

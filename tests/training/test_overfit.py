@@ -92,7 +92,7 @@ def test_one_person_is_learnt_by_heart(one_person, tmp_path, monkeypatch, record
     lines = (tmp_path / "fine" / "log.jsonl").read_text().splitlines()
     front_degrees = json.loads(lines[-1])["validation"]["front_deg"]
 
-    predictor = Predictor(weights[0], resolution=256, levels="fine")
+    predictor = Predictor(weights[0], resolution=256, levels="fine", masks="predicted")
     people = PeopleDataset(one_person, "test", size=preset.image_size, points=0)
     stored = np.load(one_person / people.people[0] / "mesh.npz")
     views = json.loads((one_person / people.people[0] / "person.json").read_text())["views"]

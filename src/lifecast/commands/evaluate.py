@@ -16,6 +16,7 @@ def evaluate(
     views: int | None = None,
     limit: int | None = None,
     level: Literal["coarse", "fine", "both"] = "both",
+    masks: Literal["found", "predicted"] = "found",
     resolution: int = 512,
     samples: int | None = None,
     workers: int = 1,
@@ -42,6 +43,8 @@ def evaluate(
         views: Pictures of each person, spread evenly from the most frontal one on; all when absent.
         limit: Measure the first N people only.
         level: Levels whose surfaces are measured.
+        masks: "found": the background is cleaned away by the mask that BlazePose finds in the picture, as `lifecast
+            reconstruct` does. "predicted": the networks are left alone with the background.
         resolution: Of the lattice that surfaces are extracted on.
         samples: Surface samples a direction, in place of the protocol's 20,000.
         workers: Processes.
@@ -70,7 +73,7 @@ def evaluate(
     console = Console(stderr=True, highlight=False)
     request = Request(
         data=data, out=out, weights=None if meshes else weights, meshes=meshes, mesh_space=mesh_space,
-        protocol=protocol, views=views, limit=limit, levels=level, resolution=resolution, samples=samples,
+        protocol=protocol, views=views, limit=limit, levels=level, masks=masks, resolution=resolution, samples=samples,
         workers=workers, seed=seed, backgrounds=backgrounds, cards=cards, device=device, lighting=lighting,
     )  # fmt: skip
     columns = (

@@ -161,6 +161,7 @@ def evaluation_request(study: Study, row: Row) -> Request:
         views=study.views,
         limit=study.limit,
         levels="fine",
+        masks="predicted",
         resolution=study.resolution,
         seed=study.seed,
         strips=False,

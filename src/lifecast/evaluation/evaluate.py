@@ -13,7 +13,7 @@ from lifecast.errors import DataError, UsageError
 from lifecast.evaluation.benchmark import Item, read_items, read_view
 from lifecast.evaluation.foreign_mesh import MeshSpace, check_folder
 from lifecast.evaluation.overview import Overview, overview
-from lifecast.evaluation.predict import Levels
+from lifecast.evaluation.predict import MASKS, Levels, Masks
 from lifecast.evaluation.protocol import PROTOCOLS
 from lifecast.evaluation.report import write_report
 from lifecast.evaluation.run import Plan, Result, run
@@ -38,6 +38,7 @@ class Request:
     views: int | None = None
     limit: int | None = None
     levels: Levels = "both"
+    masks: Masks = "found"
     resolution: int = 512
     samples: int | None = None
     workers: int = 1
@@ -88,6 +89,7 @@ def evaluate(request: Request, told: Told | None = None) -> Overview:
         meshes=request.meshes,
         mesh_space=request.mesh_space,
         levels=request.levels,
+        masks=request.masks,
         resolution=request.resolution,
         seed=request.seed,
         backgrounds=request.backgrounds,
@@ -177,6 +179,8 @@ def described(request: Request, plan: Plan, items: list[Item]) -> dict[str, str]
     if request.weights:
         facts["surface"] = f"{request.resolution}³ lattice"
         facts["backgrounds"] = str(request.backgrounds or "generated")
+        if request.weights is not None:
+            facts["masks"] = MASKS[request.masks]
     elif request.mesh_space == "person":
         facts["placing"] = "scaled to the true height and aligned with scale before measuring"
     return facts

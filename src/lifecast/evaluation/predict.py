@@ -14,19 +14,20 @@ import torch
 
 from lifecast.errors import LifecastError
 from lifecast.evaluation.triangles import Triangles
-from lifecast.networks.checkpoint import load_checkpoint
-from lifecast.networks.limb_map import limb_map
 from lifecast.photo import blazepose
-from lifecast.photo.decode import read_photo
+from lifecast.photo.decode import Photo, read_photo
 from lifecast.photo.framing import Camera
-from lifecast.photo.person import find_people
+from lifecast.photo.person import Person, find_people
+from lifecast.reconstructor import load
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from lifecast.networks.levels import Encoded, TwoLevel
+    from lifecast.networks.levels import Encoded
 
 Levels = Literal["coarse", "fine", "both"]
+Masks = Literal["found", "predicted"]
+MASKS: dict[Masks, str] = {"found": "found by BlazePose, as in use", "predicted": "predicted by the networks"}
 
 
 @dataclass
@@ -55,18 +56,25 @@ class Predictor:
         File, or name of built-in weights.
     resolution
         Of the lattice that the surface is extracted on.
+    masks
+        "found": as `reconstruct` does, the background is cleaned away by the mask that BlazePose finds in the picture.
+        "predicted": the networks are left alone with the background and find the mask themselves.
     levels
         Whose surfaces are made. A network of one level has that one, under the name it plays: `coarse`.
     """
 
     def __init__(
-        self, weights: str | Path, resolution: int = 512, levels: Levels = "both", device: str = "auto"
+        self,
+        weights: str | Path,
+        resolution: int = 512,
+        levels: Levels = "both",
+        device: str = "auto",
+        masks: Masks = "found",
     ) -> None:
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.device = torch.device(device)
-        model, self.card = load_checkpoint(weights)
-        self.model: TwoLevel = model.to(self.device).for_inference()
+        self.reconstructor = load(weights, device)
+        self.reconstructor.background = "clean" if masks == "found" else "keep"
+        self.card = self.reconstructor.card
+        self.model = self.reconstructor.model
         self.resolution = resolution
         has_fine = self.model.fine is not None
         self.levels = [
@@ -78,20 +86,16 @@ class Predictor:
     @torch.inference_mode()
     def __call__(self, picture: NDArray[np.uint8]) -> Prediction:
         """Reconstruct from a square picture (S, S, 3) uint8 RGB whose frame is the view space's."""
-        from lifecast.networks.resizing import resize_image
-
-        preset = self.model.preset
-        pixels = torch.from_numpy(np.ascontiguousarray(picture)).to(self.device)
-        image = pixels.permute(2, 0, 1)[None].float() / 127.5 - 1  # (1, 3, S, S)
+        found = Prediction()
         begun = time.perf_counter()
-        image = resize_image(image, preset.image_size, preset.antialias)
-        encoded = self.model.encode(image, limbs=self._limbs(picture))
-        found = Prediction(seconds={"encode": time.perf_counter() - begun})
+        photo = read_photo(picture)
+        encoded = self.reconstructor.look(photo, self._person(photo), Camera.whole(len(picture))).encoded
+        found.seconds["encode"] = time.perf_counter() - begun
         if encoded.normals is not None:
             found.front = _as_map(encoded.normals.front)
             found.back = _as_map(encoded.normals.back)
             if encoded.normals.mask is not None:
-                found.mask = encoded.normals.mask[0, 0].cpu().numpy() > 0.5
+                found.mask = encoded.normals.mask[0, 0].float().cpu().numpy() > 0.5
         for level in self.levels:
             begun = time.perf_counter()
             try:
@@ -101,15 +105,10 @@ class Predictor:
             found.seconds[level] = time.perf_counter() - begun
         return found
 
-    def _limbs(self, picture: NDArray[np.uint8]) -> torch.Tensor | None:
-        """(1, 6, s, s): the map of the limbs that BlazePose sees in the picture, for presets that are told of them."""
-        if self.model.normals is None or not self.model.normals.preset.limbs or not blazepose.available():
-            return None
-        people = find_people(read_photo(picture))
-        if not people or people[0].landmarks is None:
-            return None
-        landmarks = Camera.whole(len(picture)).landmarks_to_view(people[0].landmarks)
-        return limb_map(torch.from_numpy(landmarks))[None].to(self.device)
+    def _person(self, photo: Photo) -> Person:
+        """Whom BlazePose finds in the picture, where it is installed and finds anybody; else the whole picture."""
+        people = find_people(photo) if blazepose.available() else []
+        return people[0] if people else Person((0.0, 0.0, float(photo.size[0]), float(photo.size[1])))
 
     def surface(self, encoded: Encoded, level: str) -> Triangles:
         """The surface of one level's occupancy; LifecastError when it is empty."""

@@ -26,7 +26,7 @@ from lifecast.evaluation.foreign_mesh import MeshSpace, find_mesh, fit_to_person
 from lifecast.evaluation.measure import Truth, measure
 from lifecast.evaluation.normal_error import angle_error_degrees, mask_iou
 from lifecast.evaluation.panels import strip
-from lifecast.evaluation.predict import Levels, Prediction, Predictor
+from lifecast.evaluation.predict import Levels, Masks, Prediction, Predictor
 from lifecast.evaluation.protocol import PROTOCOLS
 from lifecast.evaluation.truth import bounding_mask
 
@@ -44,6 +44,7 @@ class Plan:
     meshes: Path | None = None
     mesh_space: MeshSpace = "view"
     levels: Levels = "both"
+    masks: Masks = "found"
     resolution: int = 512
     seed: int = 0
     backgrounds: Path | None = None
@@ -91,7 +92,7 @@ class Evaluator:
         if self._predictor is None:
             assert self.plan.weights is not None
             plan = self.plan
-            self._predictor = Predictor(self.plan.weights, plan.resolution, plan.levels, plan.device)
+            self._predictor = Predictor(self.plan.weights, plan.resolution, plan.levels, plan.device, plan.masks)
         return self._predictor
 
     def __call__(self, item: Item) -> Result:

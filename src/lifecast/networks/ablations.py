@@ -75,7 +75,7 @@ def _absolute_depth(preset: Preset) -> Preset:
 def _no_normals(preset: Preset) -> Preset:
     """No predicted normals, hence no predicted mask or depth either (section 3.3's comparison)."""
     _normals(preset)
-    return replace(_without_depth(preset), normals=None, normal_inputs="none", mask_input=False)
+    return replace(_without_depth(preset), normals=None, normal_inputs="none", mask_input=False, within_mask=False)
 
 
 def _front_normals(preset: Preset) -> Preset:
@@ -155,6 +155,16 @@ def _no_limbs(preset: Preset) -> Preset:
     return replace(preset, normals=replace(_normals(preset), limbs=False))
 
 
+def _silhouette(preset: Preset) -> Preset:
+    """Occupancy falls to 0 beyond the person's mask."""
+    return replace(preset, within_mask=True)
+
+
+def _no_silhouette(preset: Preset) -> Preset:
+    """Occupancy beyond the person's mask is what the levels make of it."""
+    return replace(preset, within_mask=False)
+
+
 SWITCHES: dict[str, Callable[[Preset], Preset]] = {
     "fine-only": _fine_only,
     "fine-global": _fine_global,
@@ -172,6 +182,8 @@ SWITCHES: dict[str, Callable[[Preset], Preset]] = {
     "no-limbs": _no_limbs,
     "integration": _integration,
     "no-integration": _no_integration,
+    "silhouette": _silhouette,
+    "no-silhouette": _no_silhouette,
     "enhancer": _enhancer,
     "no-enhancer": _no_enhancer,
 }

@@ -25,6 +25,7 @@ from lifecast.networks.normal_network import NormalMaps, NormalNetworks, average
 from lifecast.networks.pixel_aligned import inside_box, sample_features
 from lifecast.networks.preset import HourglassPreset, LevelPreset, Preset
 from lifecast.networks.resizing import resize_image, resize_map
+from lifecast.networks.silhouette import silhouette_bound
 from lifecast.networks.unet import UNet
 
 
@@ -39,6 +40,9 @@ class Encoded(NamedTuple):
     """(B, C, h, w) of the fine level's last stack."""
     coarse_stacks: list[Tensor]
     """The coarse features of every stack, for the loss on each."""
+    bound: Tensor | None = None
+    """(B, 1, s, s) what is added to logits so that nothing lies beyond the silhouette (`silhouette`), where the preset
+    says so."""
 
 
 class Level(nn.Module):
@@ -311,7 +315,10 @@ class TwoLevel(nn.Module):
         fine_features = None
         if self.fine is not None and preset.fine is not None:
             fine_features = self._encode_level(self.fine, image, fine_normals, scaled(preset.fine.image_size))[-1]
-        return Encoded(fine_normals, coarse_stacks[-1], fine_features, coarse_stacks)
+        bound = None
+        if preset.within_mask and fine_normals is not None and fine_normals.mask is not None:
+            bound = silhouette_bound(fine_normals.mask, preset.align_corners)
+        return Encoded(fine_normals, coarse_stacks[-1], fine_features, coarse_stacks, bound)
 
     def _encode_level(self, level: Level, image: Tensor, normals: NormalMaps | None, size: int) -> list[Tensor]:
         """Bring image and maps to `size` and encode them."""
@@ -327,7 +334,7 @@ class TwoLevel(nn.Module):
     def coarse_occupancy(self, encoded: Encoded, points: Tensor) -> Tensor:
         """The coarse level's answer: points (B, N, 3) -> (B, N) in [0, 1]."""
         logit, _ = self.coarse.query(encoded.coarse_features, points)
-        return self._boxed(torch.sigmoid(logit), points, axes=3)
+        return self._bounded(logit, encoded, points, axes=3)
 
     def occupancy(self, encoded: Encoded, points: Tensor) -> Tensor:
         """The finest level's answer: points (B, N, 3) -> (B, N) in [0, 1]."""
@@ -337,8 +344,11 @@ class TwoLevel(nn.Module):
         if self.fine.level.condition == "embedding":
             _, embedding = self.coarse.query(encoded.coarse_features, points)
         logit = self.fine.query(encoded.fine_features, points, embedding)
-        return self._boxed(torch.sigmoid(logit), points, axes=2)
+        return self._bounded(logit, encoded, points, axes=2)
 
-    def _boxed(self, occupancy: Tensor, points: Tensor, axes: int) -> Tensor:
-        """Zero outside of the box, where the preset says so."""
+    def _bounded(self, logit: Tensor, encoded: Encoded, points: Tensor, axes: int) -> Tensor:
+        """Occupancy of logits (B, N): less beyond the silhouette, 0 outside of the box, where the preset says so."""
+        if encoded.bound is not None:
+            logit = logit + self.coarse.sample(encoded.bound.to(logit.dtype), points)[..., 0]
+        occupancy = torch.sigmoid(logit)
         return occupancy * inside_box(points, axes) if self.preset.mask_box else occupancy

@@ -244,6 +244,8 @@ class Preset:
     """What features are outside the image."""
     mask_box: bool = True
     """Occupancy is 0 where x or y (coarse level: or z) leaves [-1, 1]; the ends are inside."""
+    within_mask: bool = False
+    """When used, occupancy falls to 0 beyond the person's mask and a margin (`silhouette`); training does not."""
     antialias: bool = True
     """Whether images are low-pass filtered before they are made smaller."""
     framing: Literal["lifecast", "pifuhd"] = "lifecast"
@@ -259,6 +261,8 @@ class Preset:
             raise UsageError(f"preset {self.name}: normal inputs {self.normal_inputs!r} need a normal network")
         if self.mask_input and not (self.normals and self.normals.mask):
             raise UsageError(f"preset {self.name}: a mask input needs a normal network that predicts the mask")
+        if self.within_mask and not (self.normals and self.normals.mask):
+            raise UsageError(f"preset {self.name}: only a normal network that predicts the mask can bound the surface")
         deep = self.depth_input or self.coarse.depth_features or bool(self.fine and self.fine.depth_features)
         if deep and not (self.normals and self.normals.depth):
             raise UsageError(f"preset {self.name}: a depth input needs a normal network that predicts depth")
@@ -357,6 +361,7 @@ COMPACT = Preset(
     ),
     mask_input=True,
     depth_input=True,
+    within_mask=True,
     # z spans about +-0.2; at this scale the MLP resolved a centimetre in 255 steps where scale 1 took 405.
     depth_scale=8.0,
 )

@@ -172,6 +172,19 @@ class SampledShare:
         return torch.addmm(self.biases, joined, self.weights)
 
 
+class SampledMap:
+    """A map of one channel (1, h, w), sampled as feature maps are."""
+
+    def __init__(self, values: Tensor, *, align_corners: bool, padding: Literal["zeros", "border"]) -> None:
+        self.taps = Taps((values.shape[1], values.shape[2]), align_corners=align_corners, padding=padding)
+        self.table = functional.pad(values.detach().float().reshape(-1), (0, 1))  # (h * w + 1,)
+
+    def __call__(self, points: Tensor) -> Tensor:
+        """Points (N, 3) -> (N,)."""
+        rows, weights = self.taps(points)
+        return (self.table[rows] * weights).sum(-1)
+
+
 class ColumnField:
     """One image's encoded features under a model's MLPs, as a `lifecast.surface.field.Field`.
 
@@ -211,6 +224,11 @@ class ColumnField:
             else:
                 share = SampledShare(mlp, features, taps, preset.depth_scale, level.level.told_depth)
             self.stages.append((share, mlp))
+        self.bound: SampledMap | None = None
+        if encoded.bound is not None:
+            self.bound = SampledMap(
+                encoded.bound[index], align_corners=preset.align_corners, padding=preset.padding
+            )
         self.chunk = max(256, CHUNK_BYTES // (4 * max(share.width for share, _ in self.stages)))
 
     @property
@@ -227,6 +245,8 @@ class ColumnField:
                 value = mlp(share(part, value))
             assert value is not None
             answer.copy_(value.squeeze(-1))
+            if self.bound is not None:
+                answer += self.bound(part)
             if self.mask_box:
                 answer.masked_fill_(~inside_box(part, self.mask_axes), OUTSIDE_LOGIT)
         return answers
