@@ -66,7 +66,6 @@ def fit_person(model: TwoLevel, path: Path) -> None:
         encoded = model.encode(shown[0], shown[-1], maps, fine_maps)
     assert model.fine is not None
     assert encoded.fine_features is not None
-    print(f"features vary by {float(encoded.coarse_features.std()):.3g} (coarse), {float(encoded.fine_features.std()):.3g} (fine)")
     size = mask.shape[0]
     inward = np.asarray(ndimage.distance_transform_edt(mask > 0.5)) * 2 / size  # view units from the mask's edge
     half = torch.from_numpy(0.5 * inward.astype(np.float32))  # (S, S): half of the thickness along z

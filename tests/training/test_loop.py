@@ -184,7 +184,8 @@ def test_half_precision_trains_on_a_cpu(tmp_path, train_here, precision):
 def test_fp16_skips_a_step_whose_gradients_overflow_and_scales_the_next_ones_down(tmp_path, train_here, monkeypatch):
     """A first scale far too large: nothing is learned until it has come down, nothing is broken either."""
     scaler = torch.amp.GradScaler
-    monkeypatch.setattr(torch.amp, "GradScaler", lambda device: scaler(device, init_scale=2.0**36, backoff_factor=2.0**-12))
+    far = {"init_scale": 2.0**36, "backoff_factor": 2.0**-12}
+    monkeypatch.setattr(torch.amp, "GradScaler", lambda device: scaler(device, **far))
     runs = {}
     for steps in (1, 6):
         train_here("normals", tmp_path / str(steps), steps=steps, precision="fp16", size=32)

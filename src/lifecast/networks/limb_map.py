@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -56,6 +57,11 @@ MIRRORED_PAIRS: tuple[int, ...] = (0, 4, 5, 6, 1, 2, 3, *(i + 1 if i % 2 else i 
 """Of each of the 33 landmarks, the one that plays its part in the mirrored picture."""
 
 
+def with_middles(landmarks: np.ndarray) -> np.ndarray:
+    """Landmarks (33, 4), and after them the points that limbs begin and end at beside BlazePose's: (36, 4)."""
+    return np.concatenate((landmarks, np.stack([landmarks[list(pair)].mean(0) for pair in _MIDDLES])))
+
+
 def limb_map(landmarks: Tensor, size: int = SIZE) -> Tensor:
     """The map of one person.
 
@@ -70,8 +76,7 @@ def limb_map(landmarks: Tensor, size: int = SIZE) -> Tensor:
     -------
     (CHANNELS, s, s) float32; all of it fades to 0 away from limbs.
     """
-    landmarks = landmarks.float()
-    points = torch.cat((landmarks, torch.stack([landmarks[list(pair)].mean(0) for pair in _MIDDLES])))  # (36, 4)
+    points = torch.from_numpy(with_middles(landmarks.float().numpy()))  # (36, 4)
     start = points[[limb.start for limb in LIMBS]]  # (K, 4)
     end = points[[limb.end for limb in LIMBS]]
     radius = torch.tensor([limb.radius for limb in LIMBS])

@@ -1,9 +1,9 @@
 """The person's mask as a bound on the occupancy: nothing of a person lies beyond their silhouette.
 
-Levels are trained near people, where most points are drawn; far from anybody a field may do as it likes, and sheets hung
-there that had to be found, asked about and dropped. Beyond the mask and a margin logits are therefore lowered until
-nothing can be inside. Inside the mask nothing changes, so the surface stays the levels' own; between, the change is
-gradual, and no wall stands where it begins.
+Levels are trained near people, where most points are drawn; far from anybody a field may do as it likes, and sheets
+hung there that had to be found, asked about and dropped. Beyond the mask and a margin logits are therefore lowered
+until nothing can be inside. Inside the mask nothing changes, so the surface stays the levels' own; between, the change
+is gradual, and no wall stands where it begins.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from PIL import Image
 from scipy import ndimage
 
 from lifecast.photo.blazepose import Pose, mask_in
+from lifecast.photo.neighbours import Limbs, share_of
 
 
 class Mask(Protocol):
@@ -43,11 +44,17 @@ class PoseMask:
     pose: Pose
     photo_size: tuple[int, int]
     """Width, height; the network guesses on beyond the photograph's border, where nothing is to be seen."""
+    own: Limbs | None = None
+    others: tuple[Limbs, ...] = ()
+    """The limbs of people close by, whose parts of the mask are left out; with them `own` are needed."""
     exact: bool = False
 
     def window(self, left: float, top: float, side: float, size: int) -> np.ndarray:
         """See `Mask.window`."""
         mask = mask_in(self.pose, left, top, side, size).copy()
+        if self.own is not None and self.others:
+            share = share_of(self.own, self.others, left, top, side)
+            mask *= np.asarray(Image.fromarray(share).resize((size, size), Image.Resampling.BILINEAR))
         centres = (np.arange(size) + 0.5) * side / size
         mask[:, (centres + left < 0) | (centres + left > self.photo_size[0])] = 0
         mask[(centres + top < 0) | (centres + top > self.photo_size[1])] = 0

@@ -20,6 +20,7 @@ from lifecast.photo.blazepose import ANKLES, HEELS_AND_TOES, HIPS, KNEES, LANDMA
 from lifecast.photo.decode import Photo
 from lifecast.photo.framing import Box
 from lifecast.photo.mask import ArrayMask, Mask, PoseMask, bounding_box
+from lifecast.photo.neighbours import GUESSED, SEEN, Limbs
 
 SMALLEST_PERSON = 64
 """Pixels of the longer side of a person's box below which nobody is reconstructed unless told where (`--box`)."""
@@ -84,7 +85,8 @@ def find_people(photo: Photo) -> list[Person]:
     if not poses:
         poses = _poses(picture, _squares(picture, _SMALL_TILES))
     to_photo = photo.size[0] / picture.width
-    people = [_person(_scaled(pose, to_photo), photo.size) for pose in poses]
+    poses = [_scaled(pose, to_photo) for pose in poses]
+    people = [_person(pose, photo.size, _close_by(pose, poses, photo.size)) for pose in poses]
     return sorted((p for p in people if p is not None), key=lambda p: -p.extent)
 
 
@@ -259,21 +261,39 @@ def _inside(a: Box, b: Box) -> float:
 
 
 def _pose_box(pose: Pose, photo_size: tuple[int, int]) -> Box | None:
-    """The box of a pose's mask, inside the photograph; None where the mask shows nothing there."""
+    """The box of a pose's mask, neighbours included, inside the photograph; None where nothing is to be seen there."""
+    return _mask_box(PoseMask(pose, photo_size))
+
+
+def _mask_box(mask: PoseMask) -> Box | None:
+    pose = mask.pose
     side = 2 * 1.5 * pose.circle.radius
     left, top = pose.circle.x - side / 2, pose.circle.y - side / 2
     size = 384
-    mask = PoseMask(pose, photo_size).window(left, top, side, size)
-    found = bounding_box(mask)
+    found = bounding_box(mask.window(left, top, side, size))
     if found is None:
         return None
     box = np.array(found) * side / size + (left, top, left, top)
-    return tuple(np.clip(box, 0, (*photo_size, *photo_size)).tolist())
+    return tuple(np.clip(box, 0, (*mask.photo_size, *mask.photo_size)).tolist())
 
 
-def _person(pose: Pose, photo_size: tuple[int, int]) -> Person | None:
-    """Box, remarks and refusal of a pose."""
-    visible = _pose_box(pose, photo_size)
+def _limbs(pose: Pose, seen: float = SEEN) -> Limbs | None:
+    height = standing_height(pose.landmarks)
+    return None if height is None else Limbs.of(pose.landmarks, height, seen)
+
+
+def _close_by(pose: Pose, poses: Sequence[Pose], photo_size: tuple[int, int]) -> tuple[Limbs, ...]:
+    """The limbs of those whose boxes meet this one's."""
+    box = _pose_box(pose, photo_size)
+    others = [other for other in poses if other is not pose and box is not None]
+    meeting = [other for other in others if box and _overlap(_pose_box(other, photo_size), box) > 0]
+    return tuple(limbs for other in meeting if (limbs := _limbs(other)) is not None)
+
+
+def _person(pose: Pose, photo_size: tuple[int, int], close_by: tuple[Limbs, ...] = ()) -> Person | None:
+    """Box, remarks and refusal of a pose, with `close_by` the limbs of people who may touch them."""
+    mask = PoseMask(pose, photo_size, _limbs(pose, GUESSED), close_by)
+    visible = _mask_box(mask)
     if visible is None:
         return None
     points = pose.landmarks
@@ -303,7 +323,7 @@ def _person(pose: Pose, photo_size: tuple[int, int]) -> Person | None:
         refusal = f"the person is only {extent:.0f} pixels tall, and at least {SMALLEST_PERSON} are needed"
     elif extent < LITTLE_DETAIL:
         notes.append(f"the person is only {extent:.0f} pixels tall: expect little detail")
-    return Person(tuple(box.tolist()), points, PoseMask(pose, photo_size), pose.presence, tuple(notes), refusal)
+    return Person(tuple(box.tolist()), points, mask, pose.presence, tuple(notes), refusal)
 
 
 def standing_height(landmarks: np.ndarray | None) -> float | None:
