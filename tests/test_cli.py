@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import subprocess
 import sys
 
@@ -51,3 +52,15 @@ def test_expected_errors_have_no_traceback(monkeypatch: pytest.MonkeyPatch, caps
 def test_help_does_not_wait_for_pytorch() -> None:
     program = "import sys, lifecast.cli; lifecast.cli.main(['--help']); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=False).returncode == 0
+
+
+def test_a_reader_who_has_gone_is_no_error_to_report() -> None:
+    """As with `lifecast train --help | head -1`."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = subprocess.run(
+        [sys.executable, "-m", "lifecast", "view", "--help"], stdout=writing, stderr=subprocess.PIPE, timeout=60
+    )
+    os.close(writing)
+    assert ended.stderr == b""
+    assert ended.returncode == 141

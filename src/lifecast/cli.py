@@ -7,6 +7,7 @@ once. Only the module of the verb that was called is imported: `lifecast view` n
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -59,6 +60,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LifecastError as error:
         errors.print(f"lifecast {verb}: {error}", markup=False)
         return error.exit_status
+    except BrokenPipeError:
+        # Whoever read our output (`| head`) has gone; what Python still holds for it must not fail again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141  # as a shell counts SIGPIPE
     except KeyboardInterrupt:
         errors.print(f"lifecast {verb}: interrupted", markup=False)
         return 130

@@ -148,11 +148,9 @@ def reconstruct_on(address: str, workers: int, job: ReconstructJob, inputs: Iter
 def done_and_there(manifest: Manifest, out: Path) -> set[str]:
     """The items that the manifest lists as done and whose files are still in `out` (listed once, not file by file)."""
     there = {entry.name for entry in os.scandir(out)}
-    done: set[str] = set()
-    for outcome in manifest.outcomes():
-        files = [name for one in outcome.result.get("people", ()) for name in one["files"]]
-        (done.add if outcome.done and there.issuperset(files) else done.discard)(outcome.item)
-    return done
+    return manifest.done(
+        lambda outcome: there.issuperset(name for one in outcome.result.get("people", ()) for name in one["files"])
+    )
 
 
 def prepare_on(address: str, workers: int) -> Callable[..., Iterator[Outcome]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -100,11 +100,11 @@ class Manifest:
                         ) from error
                     # A line cut short by a crash: its item simply counts as not done.
 
-    def done(self) -> set[str]:
-        """The items whose last outcome is done."""
+    def done(self, holds: Callable[[Outcome], bool] = lambda outcome: True) -> set[str]:
+        """The items whose last outcome is done, and still is so by `holds`."""
         done: set[str] = set()
         for outcome in self.outcomes():  # the names alone: a manifest of millions of items has long lines
-            (done.add if outcome.done else done.discard)(outcome.item)
+            (done.add if outcome.done and holds(outcome) else done.discard)(outcome.item)
         return done
 
     def failed(self) -> dict[str, str]:
