@@ -56,16 +56,9 @@ def evaluate(
         pictures: Write the pictures that are to be reconstructed to this folder, for other programs, and end.
     """
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TaskID,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import TaskID
 
+    from lifecast.counted_progress import counted_progress
     from lifecast.evaluation.evaluate import Request, write_pictures
     from lifecast.evaluation.evaluate import evaluate as run
     from lifecast.evaluation.terminal import headline
@@ -76,11 +69,7 @@ def evaluate(
         protocol=protocol, views=views, limit=limit, levels=level, masks=masks, resolution=resolution, samples=samples,
         workers=workers, seed=seed, backgrounds=backgrounds, cards=cards, device=device, lighting=lighting,
     )  # fmt: skip
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"),
-        TimeRemainingColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=console) as bar:
+    with counted_progress(console) as bar:
         tasks: dict[str, TaskID] = {}
 
         def tell(what: str, done: int, total: int) -> None:

@@ -18,23 +18,19 @@ def landmarks(data: Annotated[tuple[Path, ...], tyro.conf.Positional], /, worker
     from lifecast.scans.cores import one_thread
 
     one_thread()
-    from rich import progress
     from rich.console import Console
 
+    from lifecast.counted_progress import counted_progress
     from lifecast.errors import UsageError
     from lifecast.scans.landmarks import add_to_dataset, people_of
 
     if not data:
         raise UsageError("name at least one folder of prepared data")
     console = Console(stderr=True, highlight=False)
-    columns = (
-        progress.TextColumn("landmarks"), progress.BarColumn(), progress.MofNCompleteColumn(),
-        progress.TimeElapsedColumn(), progress.TextColumn("left"), progress.TimeRemainingColumn(),
-    )  # fmt: skip
     for root in data:
         people = people_of(root)
-        with progress.Progress(*columns, console=console) as bar:
-            task = bar.add_task("people", total=len(people))
+        with counted_progress(console) as bar:
+            task = bar.add_task("landmarks", total=len(people))
             added = add_to_dataset(root, workers, lambda _person, _new: bar.advance(task))  # noqa: B023
         console.print(f"{root}: {len(people)} people, landmarks added to {added}", markup=False)
     return 0

@@ -52,9 +52,9 @@ def prepare(
     from lifecast.scans.cores import one_thread
 
     one_thread()  # before NumPy's BLAS is loaded, which fixes its threads then
-    from rich import progress
     from rich.console import Console
 
+    from lifecast.counted_progress import counted_progress
     from lifecast.scans.prepare import Outcome, Settings
     from lifecast.scans.prepare import prepare as run
     from lifecast.scans.read import find_scans
@@ -67,12 +67,8 @@ def prepare(
     people = find_scans(scans)
     given = read_split(split) if split is not None else None
     console = Console(stderr=True, highlight=False)
-    columns = (
-        progress.TextColumn("preparing"), progress.BarColumn(), progress.MofNCompleteColumn(),
-        progress.TimeElapsedColumn(), progress.TextColumn("left"), progress.TimeRemainingColumn(),
-    )  # fmt: skip
-    with progress.Progress(*columns, console=console) as bar:
-        task = bar.add_task("people", total=len(people))
+    with counted_progress(console) as bar:
+        task = bar.add_task("preparing", total=len(people))
 
         def tell(outcome: Outcome) -> None:
             bar.advance(task)

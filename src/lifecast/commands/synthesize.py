@@ -46,8 +46,8 @@ def synthesize(
             --assets and --poses.
     """
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from lifecast.counted_progress import counted_progress
     from lifecast.people.crew import Order, check_origin, folder, make_all, missing
 
     if count < 1 or workers < 1:
@@ -58,8 +58,7 @@ def synthesize(
     order = Order(out, seed, assets, poses, tuple(only_garments), tuple(without_garments))
     check_origin(order)
     numbers = missing(out, count)
-    columns = (TextColumn("people"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as progress:
+    with counted_progress(console) as progress:
         task = progress.add_task("people", total=count, completed=count - len(numbers))
 
         def tell(number: int) -> None:
