@@ -19,7 +19,7 @@ class Wanted:
 
     formats: tuple[str, ...] = ("glb",)
     preview: bool = False
-    """NAME_preview.png: front, side, back, and the surface alone."""
+    """NAME_preview.png: front, side, back, and the front normals."""
     turntable: bool = False
     """NAME_turntable.webp: the model turning."""
     normals: bool = False

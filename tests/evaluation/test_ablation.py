@@ -57,6 +57,11 @@ def test_every_row_has_the_same_budget_and_the_network_it_is_called_after(base: 
         if row.table == "Table 1":
             assert preset.normal_inputs == ("both" if row.name == "normals" else "none")
         assert preset.mask_input == (row.name == "mask")
+        assert not preset.within_mask
+        if preset.normals is not None:
+            assert not preset.normals.limbs
+            assert preset.normals.depth is None
+            assert preset.normals.enhancer is None
     absolute = row_preset(PRESETS[base], run_named("absolute-depth")).fine
     embedded = row_preset(PRESETS[base], run_named("alternate")).fine
     assert absolute is not None

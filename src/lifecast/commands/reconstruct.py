@@ -63,7 +63,7 @@ def reconstruct(
             weights, 1024 shows finer folds than their own program, which predicts them at 512.
         faces: Simplify to about so many triangles.
         keep_background: Show the networks the background too, also where the person's mask is known.
-        preview: Also write a picture: front, side, back, surface.
+        preview: Also write a picture: front, side, back, front normals.
         turntable: Also write an animation of the model turning.
         normals: Also write the predicted normal maps.
         sheet: Also draw one picture of all results: photograph, normal maps, the model from three sides.

@@ -120,10 +120,13 @@ def needed_runs(rows: list[Row]) -> list[TrainingRun]:
 
 
 def row_preset(base: Preset, run: TrainingRun) -> Preset:
-    """The run's architecture. The base goes without what the paper lacks: a mask channel, depth maps, an enhancer."""
+    """The run's architecture. The base goes without what the paper lacks: a mask channel and a bound by it, depth maps,
+    a limb map, an enhancer."""
     beyond = {
         "no-mask": base.mask_input,
         "no-depth-maps": base.depth_input,
+        "no-limbs": base.normals is not None and base.normals.limbs,
+        "no-silhouette": base.within_mask,
         "no-enhancer": base.normals is not None and base.normals.enhancer is not None,
     }
     plain = ablation(base, *(switch for switch, there in beyond.items() if there))
