@@ -12,11 +12,15 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from lifecast.errors import CheckpointError, DataError, LifecastError, UsageError
-from lifecast.networks.checkpoint import load_checkpoint
+from lifecast.networks.checkpoint import load_checkpoint, save_checkpoint
+from lifecast.networks.preset import PRESETS
 from lifecast.training import data, loop, memory
 from lifecast.training.loop import train
+from lifecast.training.machine import processes
 from lifecast.training.options import TrainOptions
 from lifecast.training.run_folder import RunFolder, read_state
+from lifecast.training.trainee import Trainee
+from lifecast.training.weights import new_model
 
 
 def log_lines(out):
@@ -45,6 +49,59 @@ def test_stages_build_on_each_other_until_one_file_holds_all_levels(tmp_path, tr
     note = load_checkpoint(more)[1]["training"]["levels"]["coarse"]
     assert note["run"] == "c2"
     assert [earlier["run"] for earlier in note["before"]] == ["c"]
+    # A run of the same name elsewhere is another run.
+    again = train_here("coarse", tmp_path / "elsewhere" / "c2", steps=1, init=(more,), predicted_normals=True)
+    note = load_checkpoint(again)[1]["training"]["levels"]["coarse"]
+    assert [earlier["run"] for earlier in note["before"]] == ["c", "c2"]
+
+
+def test_weights_trained_from_borrowed_ones_keep_their_licence(tmp_path, train_here):
+    model, _ = new_model(PRESETS["tiny"], (), 0)
+    borrowed = tmp_path / "borrowed.safetensors"
+    save_checkpoint(borrowed, model, {"name": "theirs", "licence": "CC BY-NC 4.0", "source": "somebody"})
+    own = train_here("normals", tmp_path / "own", steps=1, size=32)
+    assert load_checkpoint(own)[1]["licence"] == "Apache-2.0"
+    for init in ((borrowed,), (borrowed, own), (own, borrowed)):
+        trained = train_here("coarse", tmp_path / "-".join(path.stem for path in init), steps=1, size=32, init=init)
+        card = load_checkpoint(trained)[1]
+        assert (card["licence"], card["source"]) == ("CC BY-NC 4.0", "somebody")
+    # Still so a run later, and gone only where nothing of theirs is left.
+    later = train_here("coarse", tmp_path / "later", steps=1, size=32, init=(trained,))
+    assert load_checkpoint(later)[1]["licence"] == "CC BY-NC 4.0"
+
+
+def test_losses_in_the_log_are_of_the_steps_since_the_line_before(tmp_path, train_here, monkeypatch):
+    """Also where a phase began in between: the quick recipe changes its size half way."""
+    monkeypatch.setattr(Trainee, "one_step", constant_step)
+    monkeypatch.setattr(loop, "LOG_SECONDS", 1e9)
+    train_here("normals", tmp_path / "run", steps=8)
+    assert [line["loss"] for line in log_lines(tmp_path / "run") if "loss" in line] == [1.0]
+
+
+def constant_step(trainee, batch, rate):
+    trainee.step += 1
+    trainee.samples += len(batch["image"])
+    return {"total": torch.tensor(1.0), "l1": torch.tensor(1.0)}
+
+
+def test_the_fingerprint_tells_people_apart(tmp_path):
+    for name, text in (("a", "one"), ("b", "another"), ("c", "one")):
+        (tmp_path / name / "person_0").mkdir(parents=True)
+        (tmp_path / name / "dataset.json").write_text("{}")
+        (tmp_path / name / "person_0" / "person.json").write_text(text)
+    a, b, c = (data.fingerprint(tmp_path / name) for name in "abc")
+    assert a == c != b
+
+
+def test_processes_are_those_that_torchrun_started(monkeypatch, tmp_path):
+    options = {"stage": "normals", "data": tmp_path, "out": tmp_path}
+    assert processes(TrainOptions(**options, devices=2, nodes=3)) == (2, 3)
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
+    monkeypatch.setenv("WORLD_SIZE", "8")
+    assert processes(TrainOptions(**options)) == (4, 2)
+    assert processes(TrainOptions(**options, devices=4, nodes=2)) == (4, 2)
+    with pytest.raises(UsageError, match="torchrun started 4"):
+        processes(TrainOptions(**options, devices=8))
 
 
 def test_a_run_learns_and_leaves_what_it_promises(tmp_path, train_here):
@@ -130,8 +187,8 @@ def test_too_little_memory_is_refused_with_the_batch_that_fits(tmp_path, train_h
     needs = {}
     real = memory.check_memory
 
-    def noting(trainee, sample, batch, free=None):
-        needs[batch] = real(trainee, sample, batch, free)
+    def noting(trainee, sample, batch, free=None, sharing=1):
+        needs[batch] = real(trainee, sample, batch, free, sharing)
         return needs[batch]
 
     monkeypatch.setattr(loop, "check_memory", noting)
@@ -142,6 +199,10 @@ def test_too_little_memory_is_refused_with_the_batch_that_fits(tmp_path, train_h
     monkeypatch.setattr(loop, "check_memory", real)
     monkeypatch.setattr(memory, "free_bytes", lambda device: int(needs[2] + 3.5 * each))
     with pytest.raises(memory.MemoryShort, match=r"step of 64 pictures.* --batch 5 fits"):
+        train_here("normals", tmp_path / "big", steps=1, batch=64, size=64)
+    monkeypatch.setattr(loop, "processes", lambda options: (2, 1))
+    monkeypatch.setattr(memory, "free_bytes", lambda device: 2 * int(needs[2] + 1.5 * each))
+    with pytest.raises(memory.MemoryShort, match="--batch 3 fits"):
         train_here("normals", tmp_path / "big", steps=1, batch=64, size=64)
     monkeypatch.setattr(memory, "free_bytes", lambda device: 1000)
     with pytest.raises(memory.MemoryShort, match="not even --batch 1"):

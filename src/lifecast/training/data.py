@@ -7,6 +7,7 @@ import os
 import signal
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import cache
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -31,12 +32,13 @@ def check_data(root: Path) -> None:
         raise DataError(f"{root}: holds no dataset.json, so nothing is prepared there; run `lifecast prepare`")
 
 
+@cache
 def fingerprint(*roots: Path) -> str:
-    """SHA-256 over the datasets' descriptions and splits: says in a model card what it was trained on."""
+    """SHA-256 over the datasets' descriptions and splits, and over every person's, which holds the checksums of all
+    their files: says in a model card what it was trained on."""
     digest = hashlib.sha256()
     for root in roots:
-        for name in ("dataset.json", "split.json"):
-            path = root / name
+        for path in (root / "dataset.json", root / "split.json", *sorted(root.glob("*/person.json"))):
             digest.update(path.read_bytes() if path.is_file() else b"")
     return digest.hexdigest()
 

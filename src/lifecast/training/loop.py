@@ -25,7 +25,7 @@ from lifecast.networks.allocation import keep_freed_pages
 from lifecast.networks.preset import Preset, preset_from_dict, to_dict
 from lifecast.training import data, weights
 from lifecast.training.interrupt import Interrupt
-from lifecast.training.machine import begin_fabric
+from lifecast.training.machine import begin_fabric, processes
 from lifecast.training.memory import MemoryShort, check_memory
 from lifecast.training.options import TrainOptions, adapted, check_resumed
 from lifecast.training.perceptual import perceptual_loss
@@ -86,6 +86,8 @@ def new_trainee(
     if part.losses.perceptual and (options.stage in MAPS or options.predicted_normals):
         perceptual = perceptual_loss(part.losses.perceptual_network, options.perceptual_weights)
     stage = Stage(model, options.stage, part.losses, perceptual, options.predicted_normals, part.true_depth)
+    if state is None:
+        weights.begin_history(history, stage.parts)
     trainee = Trainee(fabric, stage, recipe, part, history)
     if state is not None:
         trainee.load_state_dict(state)
@@ -146,13 +148,21 @@ class Run:
         sizes = [phase.side(self.trainee.stage.size) ** 2 * phase.batch for phase in phases]
         largest = sizes.index(max(sizes))
         sample = data.collate(self.open(largest, "train"), [0])
-        check_memory(self.trainee, sample, phases[largest].batch)
+        # GPUs have their own memory each; processes on a CPU share one.
+        sharing = 1 if self.fabric.device.type == "cuda" else processes(self.options)[0]
+        try:
+            check_memory(self.trainee, sample, phases[largest].batch, sharing=sharing)
+        except torch.cuda.OutOfMemoryError as error:
+            raise MemoryShort(
+                f"too little GPU memory: not even --batch 1 of {sample['image'].shape[-1]} pixels fits; "
+                "give a smaller --size or another --preset"
+            ) from error
 
     @property
     def workers(self) -> int:
         """Loading processes."""
         given = self.options.workers
-        return data.default_workers(self.options.devices) if given is None else given
+        return data.default_workers(processes(self.options)[0]) if given is None else given
 
     def batches(self, phase: int) -> Iterator[dict[str, Any]]:
         """Training batches of a phase, from the run's position on."""
@@ -210,6 +220,7 @@ class Run:
                 phase = new
                 batches = self.batches(phase)
                 rates.restart()
+                sums = {}
             before = now()
             batch = next(batches)
             waited = now() - before

@@ -15,6 +15,24 @@ from lifecast.training.recipe import Recipe
 PRECISIONS = {"32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
 
+def processes(options: TrainOptions) -> tuple[int, int]:
+    """Processes on each machine, and machines: as torchrun started them, else as the options say.
+
+    UsageError where both say something and they differ.
+    """
+    asked = (options.devices, options.nodes)
+    if "LOCAL_WORLD_SIZE" not in os.environ:
+        return asked
+    here = int(os.environ["LOCAL_WORLD_SIZE"])
+    started = (here, int(os.environ["WORLD_SIZE"]) // here)
+    if asked not in ((1, 1), started):
+        raise UsageError(
+            f"torchrun started {started[0]} processes on each of {started[1]} machines, and --devices {asked[0]} "
+            f"--nodes {asked[1]} was asked for; leave these two options out"
+        )
+    return started
+
+
 def begin_fabric(options: TrainOptions, recipe: Recipe) -> Any:
     """A launched `Fabric`; with several devices, the other processes start here (or torchrun started them)."""
     if importlib.util.find_spec("lightning") is None:
@@ -24,9 +42,10 @@ def begin_fabric(options: TrainOptions, recipe: Recipe) -> Any:
     from lightning.fabric.strategies import DDPStrategy
 
     cuda = torch.cuda.is_available()
-    if cuda and options.devices > torch.cuda.device_count():
-        raise UsageError(f"--devices {options.devices}: this machine has {torch.cuda.device_count()} GPUs")
-    world = int(os.environ.get("WORLD_SIZE", options.devices * options.nodes))
+    devices, nodes = processes(options)
+    if cuda and devices > torch.cuda.device_count():
+        raise UsageError(f"--devices {devices}: this machine has {torch.cuda.device_count()} GPUs")
+    world = devices * nodes
     strategy: Any = "auto"
     if world > 1:
         # Parts that a preset's loss does not reach (an hourglass's unused norms) would stall the reduction otherwise.
@@ -40,8 +59,8 @@ def begin_fabric(options: TrainOptions, recipe: Recipe) -> Any:
         precision = {"plugins": MixedPrecision("16-mixed", device="cpu")}
     fabric = Fabric(
         accelerator="cuda" if cuda else "cpu",
-        devices=options.devices,
-        num_nodes=options.nodes,
+        devices=devices,
+        num_nodes=nodes,
         strategy=strategy,
         **precision,
     )

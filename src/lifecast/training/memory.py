@@ -61,11 +61,16 @@ def free_bytes(device: torch.device) -> int:
         amounts.append(int(lines["MemAvailable"].split()[0]) * 1024)
     limit, used = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
     if limit.is_file() and used.is_file() and limit.read_text().strip() != "max":
-        amounts.append(int(limit.read_text()) - int(used.read_text()))
+        # Pages of files that were read or written count as used, and are given up when memory is wanted.
+        statistics = Path("/sys/fs/cgroup/memory.stat")
+        lines = dict(line.split() for line in statistics.read_text().splitlines()) if statistics.is_file() else {}
+        amounts.append(int(limit.read_text()) - int(used.read_text()) + int(lines.get("inactive_file", 0)))
     return min(amounts, default=1 << 62)
 
 
-def check_memory(trainee: Trainee, sample: dict[str, Any], batch: int, free: int | None = None) -> int:
+def check_memory(
+    trainee: Trainee, sample: dict[str, Any], batch: int, free: int | None = None, sharing: int = 1
+) -> int:
     """Refuse a batch that does not fit; returns the bytes that a step is expected to take.
 
     Parameters
@@ -76,6 +81,8 @@ def check_memory(trainee: Trainee, sample: dict[str, Any], batch: int, free: int
         Pictures in a step.
     free
         Bytes to fit into; by default what is free now.
+    sharing
+        Processes that do the same in that memory.
 
     Raises
     ------
@@ -83,6 +90,7 @@ def check_memory(trainee: Trainee, sample: dict[str, Any], batch: int, free: int
         Naming the need, what is free, and the largest batch that fits.
     """
     free = free_bytes(trainee.fabric.device) if free is None else free
+    free //= sharing
     state = state_bytes(trainee)
     each = round(kept_bytes(trainee, sample) * WORKSPACE)
     needed = state + batch * each

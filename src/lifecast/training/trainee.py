@@ -58,12 +58,17 @@ class Trainee:
     def compile(self) -> None:
         """Compile what is called with the same shapes in every step."""
         model = self.stage.model
-        for module in (model.normals, model.coarse.encoder, model.coarse.mlp):
-            if module is not None:
-                module.compile()
+        # The networks within, not what calls them: stages call these in several ways.
+        networks: list[torch.nn.Module | None] = [model.coarse.encoder, model.coarse.mlp]
         if model.fine is not None:
-            model.fine.encoder.compile()
-            model.fine.mlp.compile()
+            networks += [model.fine.encoder, model.fine.mlp]
+        if (normals := model.normals) is not None:
+            networks += [normals.front, normals.back, normals.shared, normals.enhancer]
+            if normals.depth is not None:
+                networks += [normals.depth.glance, normals.depth.refine]
+        for network in networks:
+            if network is not None:
+                network.compile()
 
     def to_device(self, batch: dict[str, Any]) -> dict[str, Any]:
         """A batch on the device, images in the networks' memory format."""

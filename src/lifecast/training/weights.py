@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from lifecast.training.options import TrainOptions
 from lifecast.training.recipe import StageName, recipe_to_dict
 from lifecast.training.trainee import Trainee
 
+OUR_LICENCE = "Apache-2.0"
 PARTS = ("normals", "depth", "enhancer", "coarse", "fine")
 """What is trained and kept on its own: the normal networks proper, what stands on them, and the levels."""
 
@@ -80,8 +82,31 @@ def new_model(preset: Preset, init: tuple[Path, ...], seed: int) -> tuple[TwoLev
             for mine, theirs in zip(modules_of(model, part), sources, strict=True):
                 mine.load_state_dict(theirs.state_dict())
             if sources:
-                history[part] = copy.deepcopy(brought[part])
+                history[part] = (copy.deepcopy(brought[part]) or {}) | _terms(card)
     return model, history
+
+
+def _terms(card: dict[str, Any]) -> dict[str, str]:
+    """Whose the weights of a file are and under which licence, where they are not simply ours."""
+    if card.get("licence", OUR_LICENCE) == OUR_LICENCE:
+        return {}
+    return {name: str(card[name]) for name in ("licence", "source") if name in card}
+
+
+def begin_history(history: dict[str, Any], parts: Sequence[str]) -> None:
+    """At the start of a run: what `parts`, which it trains, went through so far is `before`; in place."""
+    for part in parts:
+        if note := history.get(part):
+            latest = {key: value for key, value in note.items() if key != "before"}
+            history[part] = {"before": [*note.get("before", []), latest]}
+
+
+def terms_of(history: dict[str, Any]) -> dict[str, str]:
+    """Licence and source of weights with this history: whoever trains others' weights further still owes them."""
+    notes = [one for note in history.values() if note for one in (note, *note.get("before", []))]
+    found = {name: list(dict.fromkeys(n[name] for n in notes if name in n)) for name in ("licence", "source")}
+    said = {name: "; and ".join(values) for name, values in found.items() if values}
+    return {"licence": OUR_LICENCE} | said
 
 
 def check_foundations(stage: StageName, preset: Preset, history: dict[str, Any], predicted_normals: bool) -> None:
@@ -107,14 +132,10 @@ def check_foundations(stage: StageName, preset: Preset, history: dict[str, Any],
 
 def note_history(options: TrainOptions, trainee: Trainee, views: int, minutes: float) -> None:
     """Write down what the parts in training went through in this run; earlier runs' notes stay under `before`."""
-    run = options.out.resolve().name
     for part in trainee.stage.parts:
-        before = trainee.history.get(part) or {}
-        earlier = before.get("before", [])
-        if before and before.get("run") != run:
-            earlier = [*earlier, {key: value for key, value in before.items() if key != "before"}]
+        earlier = (trainee.history.get(part) or {}).get("before", [])
         trainee.history[part] = {
-            "run": run,
+            "run": options.out.resolve().name,
             "stage": options.stage,
             "recipe": trainee.recipe.name,
             "steps": trainee.step,
@@ -154,7 +175,7 @@ def export(path: Path, model: TwoLevel, history: dict[str, Any]) -> None:
     """Write the model with a card of what each part went through."""
     card = {
         "name": f"{model.preset.name}: {', '.join(part for part in PARTS if part in history)}",
-        "licence": "Apache-2.0",
+        **terms_of(history),
         "lifecast": lifecast.__version__,
         "torch": torch.__version__.split("+")[0],
         "training": {"levels": history},
