@@ -98,6 +98,15 @@ def test_alpha_is_the_mask(model: Reconstructor, doll: Doll, result: lifecast.Re
 
 
 @pytest.mark.skipif(not blazepose.available(), reason="mediapipe's networks are not installed")
+def test_round_corners_are_no_mask(model: Reconstructor, doll: Doll) -> None:
+    alpha = np.full(doll[1].shape, 255, np.uint8)
+    alpha[:8, :8] = alpha[-8:, -8:] = 0
+    (found,) = model.find(read_photo(np.dstack([doll[0], alpha])))
+    (plain,) = model.find(read_photo(doll[0]))
+    assert found.box == plain.box
+
+
+@pytest.mark.skipif(not blazepose.available(), reason="mediapipe's networks are not installed")
 def test_several_people(model: Reconstructor, doll: Doll) -> None:
     wall = np.full((560, 900, 3), (214, 208, 199), np.uint8)
     for left, top, step in ((0, 20, 1), (500, 150, 2)):

@@ -41,12 +41,12 @@ def usage() -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; return the exit status (0 all good, 1 failed, 2 usage)."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    errors = Console(stderr=True, highlight=False)
+    errors = Console(stderr=True, highlight=False, emoji=False)
     if not arguments or arguments[0] in ("-h", "--help", "help"):
-        Console(highlight=False).print(usage(), markup=False)
+        Console(highlight=False, emoji=False).print(usage(), markup=False)
         return 0 if arguments else 2
     if arguments[0] in ("-V", "--version"):
-        Console(highlight=False).print(f"lifecast {__version__}", markup=False)
+        Console(highlight=False, emoji=False).print(f"lifecast {__version__}", markup=False)
         return 0
     verb, rest = arguments[0], arguments[1:]
     if verb not in VERBS:

@@ -33,12 +33,21 @@ from lifecast.photo.blazepose import EARS, NOSE
 from lifecast.photo.decode import Photo, read_photo
 from lifecast.photo.framing import Camera, crop_colour, frame
 from lifecast.photo.mask import SquareMask, bounding_box, refine, without_specks
-from lifecast.photo.person import Person, choose, find_people, person_by_box, person_by_mask, standing_height
+from lifecast.photo.person import (
+    NEARLY_ALL,
+    Person,
+    choose,
+    find_people,
+    person_by_box,
+    person_by_mask,
+    standing_height,
+)
 from lifecast.reconstruction import Reconstruction
 from lifecast.surface.colour import colour_surface
 from lifecast.surface.column_field import ColumnField
 from lifecast.surface.extract import extract_surface
 from lifecast.surface.metres import MetricFrame, metric_frame
+from lifecast.surface.photograph import mesh_outline
 from lifecast.surface.symmetry import HEAD_SHARE, Head
 from lifecast.timing import Stopwatch
 
@@ -206,7 +215,8 @@ class Reconstructor:
             if not (np.isfinite(box).all() and width > 0 and height > 0):
                 raise UsageError(f"box {box}: give x, y, width, height in pixels, width and height above 0")
             return [person_by_box(photo, (x, y, x + width, y + height))]
-        if photo.alpha is not None:
+        # A picture with round corners, or a few holes, is not a cut-out.
+        if photo.alpha is not None and float((photo.alpha > 0.5).mean()) <= NEARLY_ALL:
             return [person_by_mask(photo, photo.alpha, f"the transparency of {photo.name}")]
         if blazepose.available():
             return choose(find_people(photo), person, photo.name)
@@ -249,7 +259,7 @@ class Reconstructor:
             )
         metres, scale_notes = _metric_frame(surface.vertices, surface.faces, height, person, camera)
         if mask is None:
-            mask = np.ones(image.shape[:2], np.float32)
+            mask = mesh_outline(surface.vertices, surface.faces, image.shape[0])
         return Reconstruction(
             vertices=surface.vertices,
             faces=surface.faces,

@@ -89,6 +89,16 @@ def test_json_reports_failures_too(
     assert "files" in second
 
 
+def test_json_says_a_files_name_as_it_is(
+    doll_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A terminal library would draw `:x:` as a cross, and take brackets for markup."""
+    name = tmp_path / "a:x:b [red].jpg"
+    name.write_bytes(b"no picture")
+    assert run(name, "-o", tmp_path / "out", "--json", weights=doll_weights) == 1
+    assert json.loads(capsys.readouterr().out.splitlines()[0])["input"] == str(name)
+
+
 def test_a_second_run_replaces_the_first(photo: Path, doll_weights: Path) -> None:
     target = photo.with_suffix(".stl")
     target.write_bytes(b"old")

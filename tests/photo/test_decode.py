@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import socket
 import struct
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from lifecast import cli
 from lifecast.errors import PhotoError
 from lifecast.photo import decode
 from lifecast.photo.decode import MAX_PIXELS, read_photo
@@ -287,7 +289,7 @@ MALFORMED: dict[str, tuple[Callable[[], bytes], str]] = {
     "PPM, absurd size": (lambda: b"P6 999999 999999 255\n", "pixels|damaged"),
     "HEIC, damaged": (lambda: b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00heicmif1" + bytes(200), "HEIC|damaged|picture"),
     "AVIF, damaged": (lambda: b"\x00\x00\x00\x20ftypavif\x00\x00\x00\x00avifmif1" + bytes(200), "damaged|picture"),
-    "40 x 40": (lambda: encoded(Image.new("RGB", (40, 40)), "PNG"), "too few"),
+    "15 x 15": (lambda: encoded(Image.new("RGB", (15, 15)), "PNG"), "too few"),
     "one pixel": (lambda: encoded(Image.new("RGB", (1, 1)), "PNG"), "too few"),
     "a strip": (lambda: encoded(Image.new("RGB", (3000, 20)), "PNG"), "strip"),
     "wholly transparent": (lambda: encoded(Image.new("RGBA", (100, 100)), "PNG"), "transparent"),
@@ -306,6 +308,19 @@ def test_malformed_files_are_refused_by_name(kind: str, tmp_path: Path) -> None:
     with pytest.raises(PhotoError, match=words) as caught:
         read_photo(path)
     assert str(path) in str(caught.value)
+
+
+def test_the_command_names_each_of_them_and_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pictures, out = tmp_path / "pictures", tmp_path / "out"
+    pictures.mkdir()
+    for number, (make, _) in enumerate(MALFORMED.values()):
+        (pictures / f"{number:02}.jpg").write_bytes(make())
+    assert cli.main(["reconstruct", str(pictures), "-o", str(out), "--json", "--format", "glb,obj,ply,stl"]) == 1
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
+    assert [Path(line["input"]).name for line in said] == [f"{n:02}.jpg" for n in range(len(MALFORMED))]
+    assert all(line["input"] in line["error"] for line in said)
+    assert not out.exists() or not list(out.iterdir())
+    assert len(list(pictures.iterdir())) == len(MALFORMED)
 
 
 def test_a_bomb_is_refused_before_it_is_decoded() -> None:

@@ -63,3 +63,24 @@ def test_no_result_replaces_a_photograph() -> None:
     # OBJ writes its texture as NAME.png.
     assert result_names([Path("x/a.png")], None, [".obj", ".mtl", ".png"]) == [Path("x/a_model")]
     assert result_names([Path("x/a.png")], Path("out"), [".obj", ".mtl", ".png"]) == [Path("out/a")]
+
+
+def test_numbered_people_replace_nobody_elses_model() -> None:
+    paths = [Path("x/a.jpg"), Path("x/a_1.jpg"), Path("x/b_1.jpg")]
+    assert result_names(paths, None) == [Path("x/a"), Path("x/a_1"), Path("x/b_1")]
+    assert result_names(paths, None, numbered=True) == [Path("x/a"), Path("x/a_1_jpg"), Path("x/b_1")]
+
+
+def test_a_picture_that_was_not_named_is_not_replaced_either(tmp_path: Path) -> None:
+    photo, endings = tmp_path / "a.jpg", [".obj", ".mtl", ".png"]
+    assert result_names([photo], None, endings) == [tmp_path / "a"]
+    (tmp_path / "a.png").write_bytes(b"somebody's")
+    assert result_names([photo], None, endings) == [tmp_path / "a_model"]
+    assert result_names([photo], None, [".glb"]) == [tmp_path / "a"]
+    (tmp_path / "a.obj").write_bytes(b"then the texture is ours, of an earlier run")
+    assert result_names([photo], None, endings) == [tmp_path / "a"]
+    (tmp_path / "a_2.png").write_bytes(b"somebody's")
+    assert result_names([photo], None, endings) == [tmp_path / "a"]
+    assert result_names([photo], None, endings, numbered=True) == [tmp_path / "a_model"]
+    (tmp_path / "a_2.glb").write_bytes(b"ours")
+    assert result_names([photo], None, endings, numbered=True) == [tmp_path / "a"]

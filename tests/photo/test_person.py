@@ -11,6 +11,7 @@ from lifecast.errors import PhotoError
 from lifecast.photo import blazepose
 from lifecast.photo.blazepose import LANDMARKS, Circle, Pose, mask_in
 from lifecast.photo.decode import Photo
+from lifecast.photo.mask import PoseMask
 from lifecast.photo.person import Person, choose, find_people, person_by_box, person_by_mask, standing_height
 
 needs_detector = pytest.mark.skipif(
@@ -128,6 +129,17 @@ def test_boxes_that_show_nobody(doll: Doll, box: tuple[float, float, float, floa
         person_by_box(Photo(doll[0]), box)
 
 
+@needs_detector
+def test_a_box_in_a_group_leaves_the_neighbour_out(doll: Doll) -> None:
+    photo = placed(doll, 760, 560, (20, 20, 512), (210, 20, 512))
+    people = find_people(photo)
+    assert len(people) == 2
+    boxed = person_by_box(photo, people[0].box)
+    assert isinstance(boxed.mask, PoseMask)
+    assert isinstance(people[0].mask, PoseMask)
+    assert len(boxed.mask.others) == len(people[0].mask.others) == 1
+
+
 def test_choosing() -> None:
     large, small = Person((0, 0, 100, 300)), Person((0, 0, 50, 100))
     refused = replace(large, refusal="only the head and shoulders of the person can be seen")
@@ -136,7 +148,9 @@ def test_choosing() -> None:
     assert choose([large, small], 2, "p") == [small]
     assert choose([large, small], "2", "p") == [small]
     assert choose([refused, small], "largest", "p") == [small]
-    assert choose([refused, small], "all", "p") == [small]
+    (kept,) = choose([refused, small], "all", "p")
+    assert kept.box == small.box
+    assert any("head and shoulders" in note for note in kept.notes)  # somebody was left out, and it is said
     for which in ("largest", "all", 1):
         with pytest.raises(PhotoError, match=r"head and shoulders.*--box"):
             choose([refused], which, "p")

@@ -114,7 +114,7 @@ def reconstruct_on(address: str, workers: int, job: ReconstructJob, inputs: Iter
 
     from lifecast.photo.decode import SUFFIXES
 
-    say = Console(highlight=False, soft_wrap=True, file=sys.stdout)
+    say = Console(highlight=False, emoji=False, soft_wrap=True, file=sys.stdout)
     out = Path(job.out)
     out.mkdir(parents=True, exist_ok=True)
     manifest = Manifest(out / MANIFEST)

@@ -52,7 +52,7 @@ def ablate(
     from lifecast.evaluation.ablation_table import BRIEF, brief_cells, comparisons, write_table
     from lifecast.evaluation.report import short_label
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     if minutes is None and steps is None:
         minutes = 30.0
     study = Study(
@@ -60,7 +60,7 @@ def ablate(
         views=views, limit=limit, resolution=resolution, rows=rows, workers=workers, threads=threads,
         precision=precision,
     )  # fmt: skip
-    told = Console(stderr=True, highlight=False)
+    told = Console(stderr=True, highlight=False, emoji=False)
     found = run_study(study, lambda text: told.print(text, markup=False))
     write_table(study, found)
     table = Table("", "row", *(short_label(name) for name in BRIEF), "place here", "in the paper")

@@ -33,7 +33,7 @@ def convert(
     if output.exists() and checkpoint.exists() and output.samefile(checkpoint):
         raise UsageError(f"{output}: is the checkpoint itself")
     card = convert_official(checkpoint, output, precision)
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, emoji=False, soft_wrap=True)
     size = output.stat().st_size / 1e6
     console.print(f"{output}: {card['parameters']:,} parameters, {size:,.0f} MB", markup=False)
     console.print(f"from {card['source']}; licence {card['licence']}", markup=False)

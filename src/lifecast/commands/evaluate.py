@@ -63,7 +63,7 @@ def evaluate(
     from lifecast.evaluation.evaluate import evaluate as run
     from lifecast.evaluation.terminal import headline
 
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, emoji=False)
     request = Request(
         data=data, out=out, weights=None if meshes else weights, meshes=meshes, mesh_space=mesh_space,
         protocol=protocol, views=views, limit=limit, levels=level, masks=masks, resolution=resolution, samples=samples,
@@ -82,7 +82,7 @@ def evaluate(
             console.print(f"{count} pictures in {pictures}", markup=False)
             return 0
         found = run(request, tell)
-    Console(highlight=False).print(headline(found))
+    Console(highlight=False, emoji=False).print(headline(found))
     console.print(f"report: {out / 'report.html'}", markup=False)
     if found.failed:
         console.print(f"{len(found.failed)} pictures gave no mesh; the report names them", markup=False)

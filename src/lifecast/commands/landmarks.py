@@ -26,7 +26,7 @@ def landmarks(data: Annotated[tuple[Path, ...], tyro.conf.Positional], /, worker
 
     if not data:
         raise UsageError("name at least one folder of prepared data")
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, emoji=False)
     for root in data:
         people = people_of(root)
         with counted_progress(console) as bar:

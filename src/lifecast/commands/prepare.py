@@ -66,7 +66,7 @@ def prepare(
     )  # fmt: skip
     people = find_scans(scans)
     given = read_split(split) if split is not None else None
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, emoji=False)
     with counted_progress(console) as bar:
         task = bar.add_task("preparing", total=len(people))
 

@@ -118,7 +118,7 @@ def reconstruct(
         model = load(weights, device, normals_at)
         model.background = "keep" if keep_background else "clean"
     rows: list[Any] = []
-    names = result_names(listing.paths, output, wanted.endings())
+    names = result_names(listing.paths, output, wanted.endings(), numbered=person == "all")
     for number, (path, stem) in enumerate(zip(listing.paths, names, strict=True), 1):
         title = f"[{number}/{len(listing.paths)}] {path}" if len(listing.paths) > 1 else str(path)
         with report.stage(title) as progress:
@@ -172,8 +172,8 @@ class Report:
 
     def __init__(self, json: bool) -> None:
         self._json = json
-        self._out = Console(highlight=False, soft_wrap=True)
-        self._errors = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._out = Console(highlight=False, emoji=False, soft_wrap=True)
+        self._errors = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
         self._done = self._failed = 0
 
     @contextmanager

@@ -56,7 +56,7 @@ def serve(
     from lifecast.web.api import make_app
     from lifecast.web.queue import ReconstructionQueue
 
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, emoji=False)
     if not _is_loopback(host):
         console.print(
             f"lifecast serve: listening on {host}: everybody who reaches this address can use it; there is no login",

@@ -54,7 +54,7 @@ def synthesize(
         raise UsageError("--count and --workers must be at least 1")
     if sheet is not None and sheet.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
         raise UsageError(f"--sheet {sheet}: name a .png, .jpg or .webp file")
-    console = Console(stderr=True)
+    console = Console(stderr=True, emoji=False)
     order = Order(out, seed, assets, poses, tuple(only_garments), tuple(without_garments))
     check_origin(order)
     numbers = missing(out, count)

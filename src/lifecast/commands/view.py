@@ -30,7 +30,7 @@ def view(
 
     page = out or model.with_suffix(".html")
     save_viewer(model, page)
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, emoji=False, soft_wrap=True)
     console.print(f"wrote {page} ({page.stat().st_size / 1e6:.1f} MB)", markup=False)
     if open_browser and not webbrowser.open(page.resolve().as_uri()):
         console.print("no browser could be started: open the page by hand", markup=False)

@@ -26,7 +26,7 @@ from lifecast.errors import PhotoError
 
 MAX_PIXELS = 150_000_000
 """A larger picture is refused before anything of it is decoded (a decompression bomb, or worth shrinking first)."""
-MIN_SIDE = 64
+MIN_SIDE = 16
 """A picture whose longer side is shorter, in pixels, cannot show a person well enough."""
 MAX_ASPECT = 20
 """Longer side over shorter side; beyond, it is a strip and not a photograph."""

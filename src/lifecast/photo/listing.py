@@ -62,20 +62,26 @@ def _is_result(path: Path) -> bool:
     return kind in RESULT_PICTURES and any(path.with_name(model + suffix).exists() for suffix in _MODELS)
 
 
-def result_names(paths: Sequence[Path], folder: Path | None, endings: Sequence[str] = ()) -> list[Path]:
+def result_names(
+    paths: Sequence[Path], folder: Path | None, endings: Sequence[str] = (), numbered: bool = False
+) -> list[Path]:
     """Where each photograph's results go, without suffix: beside it or in `folder`, under its name.
 
     Photographs that would share a name get their suffix, then a number, appended: no result replaces another's. And
-    none replaces a photograph: where a name plus one of `endings` is one of `paths`, the name gets "_model" appended.
+    none replaces a photograph: where a name plus one of `endings` is one of `paths`, or another picture that stands
+    there and is not a result, the name gets "_model" appended. With `numbered`, a name may get "_1", "_2", ... appended
+    later, for each person in the photograph.
     """
     photographs = {path.absolute() for path in paths}
     homes = []
     for path in paths:
         home = (folder or path.parent) / path.stem
-        if any(home.with_name(home.name + ending).absolute() in photographs for ending in endings):
+        if _would_replace(home, endings, photographs, numbered):
             home = home.with_name(f"{home.name}_model")
         homes.append(home)
     shared = {home for home, count in Counter(homes).items() if count > 1}
+    if numbered:
+        shared |= {home for home in homes if _unnumbered(home) in homes}
     names: list[Path] = []
     for path, home in zip(paths, homes, strict=True):
         name = home.with_name(f"{home.name}_{path.suffix.lstrip('.').lower()}") if home in shared else home
@@ -84,3 +90,26 @@ def result_names(paths: Sequence[Path], folder: Path | None, endings: Sequence[s
             unique, number = name.with_name(f"{name.name}_{number}"), number + 1
         names.append(unique)
     return names
+
+
+def _unnumbered(home: Path) -> Path | None:
+    """`photo` of `photo_12`; None for a name that does not end so."""
+    name, _, number = home.name.rpartition("_")
+    return home.with_name(name) if name and number.isdecimal() else None
+
+
+def _would_replace(home: Path, endings: Sequence[str], photographs: set[Path], numbered: bool) -> bool:
+    """Whether a result called `home` would be written over a photograph."""
+    for ending in endings:
+        places = [home.with_name(home.name + ending)]
+        if numbered:
+            some = home.parent.glob(f"{glob.escape(home.name)}_*{glob.escape(ending)}")
+            places += [path for path in some if path.name[len(home.name) + 1 : -len(ending)].isdecimal()]
+        for place in places:
+            if place.absolute() in photographs:
+                return True
+            model = place.with_name(place.name[: -len(ending)])
+            own = any(model.with_name(model.name + suffix).exists() for suffix in _MODELS)
+            if place.suffix.lower() in SUFFIXES and place.exists() and not own:
+                return True
+    return False

@@ -26,6 +26,8 @@ SMALLEST_PERSON = 64
 """Pixels of the longer side of a person's box below which nobody is reconstructed unless told where (`--box`)."""
 LITTLE_DETAIL = 256
 """... and below which the result carries a remark."""
+NEARLY_ALL = 0.98
+"""A mask that shows more of the picture than this does not tell where anybody is."""
 _TILES, _SMALL_TILES = (1.0, 0.6), (0.36,)
 """Sides of the square tiles, over the photograph's shorter side."""
 _WORK_SIZE = 2048
@@ -100,7 +102,7 @@ def person_by_mask(photo: Photo, mask: np.ndarray, name: str = "the mask") -> Pe
     box = bounding_box(mask)
     if box is None:
         raise PhotoError(f"{name}: shows nobody (no value above a half); the person must be white on black")
-    if box == (0, 0, *photo.size) and float((mask > 0.5).mean()) > 0.98:
+    if box == (0, 0, *photo.size) and float((mask > 0.5).mean()) > NEARLY_ALL:
         raise PhotoError(f"{name}: covers the whole picture; the person must be white and the background black")
     person = Person(box, _landmarks_in(photo, box), ArrayMask(mask.astype(np.float32)))
     return replace(person, notes=_border_notes(box, photo.size))
@@ -119,20 +121,34 @@ def person_by_box(photo: Photo, box: Box) -> Person:
     pose = _pose_in(photo, box)
     if pose is None:
         return Person(box, notes=("no mask: nobody was recognised in the box",) if blazepose.available() else ())
-    return Person(box, pose.landmarks, PoseMask(pose, photo.size), pose.presence)
+    mask = PoseMask(pose, photo.size, _limbs(pose, GUESSED), _others_in(photo, box))
+    return Person(box, pose.landmarks, mask, pose.presence)
+
+
+def _others_in(photo: Photo, box: Box) -> tuple[Limbs, ...]:
+    """The limbs of everybody whose box meets `box` and who is not meant by it."""
+    found = []
+    for person in find_people(photo):
+        height = standing_height(person.landmarks)
+        if person.landmarks is not None and height is not None and 0 < _overlap(person.box, box) < 0.4:
+            found.append(Limbs.of(person.landmarks, height))
+    return tuple(found)
 
 
 def choose(people: Sequence[Person], which: str | int, name: str) -> list[Person]:
     """The people meant by "largest", "all" or a number from 1 (the largest), `refusal`s obeyed.
 
-    Raises PhotoError where nobody is left. With "all", those with a refusal are skipped as long as somebody stays.
+    Raises PhotoError where nobody is left. With "all", those with a refusal are skipped as long as somebody
+    stays, whose notes say so.
     """
     if not people:
         raise PhotoError(f"{name}: no person was found in it; if there is one, {_HELP}")
     if which == "all":
         fine = [p for p in people if p.refusal is None]
         if fine:
-            return fine
+            left_out = tuple(f"somebody else was left out: {p.refusal}" for p in people if p.refusal is not None)
+            first = replace(fine[0], notes=(*fine[0].notes, *left_out)) if left_out else fine[0]
+            return [first, *fine[1:]]
         which = 1
     if which == "largest":
         fine = [p for p in people if p.refusal is None]

@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from scipy import ndimage
 
 from lifecast.errors import PhotoError
+from lifecast.surface.raster import rasterize
 
 RIM = 0.004
 """View units (0.5 cm, 2 pixels of 1024) inside the mask's edge where colours begin to be trusted."""
@@ -88,6 +90,13 @@ def prepare_photograph(image: np.ndarray, mask: np.ndarray) -> Photograph:
     nearest = np.asarray(ndimage.distance_transform_edt(~trusted, return_distances=False, return_indices=True))
     colours = pixels[nearest[0], nearest[1]].astype(np.float32)
     return Photograph(colours, (inside * (2 / size)).astype(np.float32), (int(left), int(top)), size)
+
+
+def mesh_outline(vertices: np.ndarray, faces: np.ndarray, size: int) -> np.ndarray:
+    """The outline of a mesh (view space) as a mask (size, size) float32, for photographs whose mask is not known."""
+    corners = torch.tensor(np.asarray(vertices, np.float32))
+    depth = rasterize(corners, torch.tensor(faces).long(), min(size, 1024)).depth
+    return outline_mask(depth.numpy(), size)
 
 
 def outline_mask(depth: np.ndarray, size: int) -> np.ndarray:

@@ -9,7 +9,7 @@ import torch
 
 from lifecast.surface.charts import cut_charts
 from lifecast.surface.colour import SurfaceColours
-from lifecast.surface.photograph import Photograph, outline_mask, prepare_photograph
+from lifecast.surface.photograph import Photograph, mesh_outline, prepare_photograph
 from lifecast.surface.raster import Raster, rasterize
 
 
@@ -43,8 +43,7 @@ def bake_texture(
     vertices = np.asarray(vertices, np.float32)
     charts = cut_charts(vertices, faces)
     if mask is None:
-        depth = rasterize(torch.tensor(vertices), torch.tensor(faces).long(), min(image.shape[0], 1024)).depth
-        mask = outline_mask(depth.numpy(), image.shape[0])
+        mask = mesh_outline(vertices, faces, image.shape[0])
     photo = prepare_photograph(image, mask)
     flat = np.concatenate([charts.uv * 2 - 1, np.zeros((len(charts.uv), 1), np.float32)], 1)
     corners = torch.tensor(charts.faces).long()

@@ -13,7 +13,7 @@ from lifecast.training.loop import train
 
 def main() -> int:
     """Train by the command line's options; the exit status."""
-    errors = Console(stderr=True, highlight=False)
+    errors = Console(stderr=True, highlight=False, emoji=False)
     try:
         train(options_from())
     except LifecastError as error:

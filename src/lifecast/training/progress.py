@@ -61,7 +61,7 @@ class Reporter:
     def __init__(self, folder: RunFolder, title: str, active: bool, console: Console | None = None) -> None:
         self.folder = folder
         self.active = active
-        self.console = console or Console(stderr=True)
+        self.console = console or Console(stderr=True, emoji=False)
         columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[figures]}"))
         live = active and self.console.is_terminal
         self.bar = Progress(*columns, console=self.console, disable=not live, refresh_per_second=2)
