@@ -7,7 +7,7 @@ SAMPLE := src/lifecast/samples/person.jpg
 # Test processes beside each other, each with one thread: two fit the smallest machines.
 WORKERS ?= 2
 
-.PHONY: demo test lint typecheck unit clean
+.PHONY: demo test lint typecheck unit slow clean
 
 demo: $(VENV)/.run
 	$(BIN)/lifecast reconstruct $(SAMPLE) --output out/demo --preview --turntable --normals
@@ -23,6 +23,10 @@ typecheck: $(VENV)/.dev
 unit: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
+# Those that CI leaves out: an overfitted network, weights against the dense grid, the full-size records. Half an hour.
+slow: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow --override-ini="addopts=-q --import-mode=importlib"
+
 # What running needs. mediapipe is taken for the networks in its wheel alone, so without its dependencies; its program is
 # never imported, so the wheel of any Python serves (there is none of this release for 3.13). Where a platform has no
 # such wheel at all, lifecast still runs, and says that people are not looked for.
@@ -36,8 +40,9 @@ $(VENV)/.run: requirements.txt requirements-mediapipe.txt pyproject.toml
 	$(PIP) --no-deps --editable .
 	touch $@
 
-$(VENV)/.dev: $(VENV)/.run requirements-dev.txt
+$(VENV)/.dev: $(VENV)/.run requirements-dev.txt requirements-perceptual.txt
 	$(PIP) -r requirements-dev.txt
+	$(PIP) --no-deps -r requirements-perceptual.txt
 	touch $@
 
 clean:

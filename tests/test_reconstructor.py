@@ -97,6 +97,20 @@ def test_alpha_is_the_mask(model: Reconstructor, doll: Doll, result: lifecast.Re
     np.testing.assert_array_equal(found.vertices, result.vertices)
 
 
+def test_half_precision_networks_make_nearly_the_same_person(doll: Doll, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a GPU; a CPU has bfloat16 too."""
+    shipped = lifecast.load("compact", "cpu")
+    given = {"mask": doll[1].astype(np.float32), "resolution": RESOLUTION}
+    whole = shipped.reconstruct(doll[0], **given)
+    monkeypatch.setattr(shipped, "_half_precision", lambda: torch.autocast("cpu", torch.bfloat16))
+    half = shipped.reconstruct(doll[0], **given)
+    assert not np.array_equal(half.front_normals, whole.front_normals)
+    assert half.front_normals is not None
+    assert whole.front_normals is not None
+    assert np.abs(half.front_normals - whole.front_normals).mean() < 0.02
+    assert half.mesh.volume == pytest.approx(whole.mesh.volume, rel=0.1)
+
+
 @pytest.mark.skipif(not blazepose.available(), reason="mediapipe's networks are not installed")
 def test_round_corners_are_no_mask(model: Reconstructor, doll: Doll) -> None:
     alpha = np.full(doll[1].shape, 255, np.uint8)

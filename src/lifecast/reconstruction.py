@@ -101,14 +101,14 @@ class Reconstruction:
 
         return to_trimesh(self.model)
 
-    def save(self, path: str | Path) -> list[Path]:
+    def save(self, path: str | Path, textured: bool = True) -> list[Path]:
         """Write the model as its suffix says (.glb, .obj, .ply, .stl), each file atomically; return what was written.
 
-        GLB and OBJ are textured, PLY has vertex colours, STL the shape alone.
+        GLB and OBJ are textured, or with `textured` off have vertex colours; PLY has these, STL the shape alone.
         """
         from lifecast.surface.export import save_model
 
-        textured = Path(path).suffix.lower() in (".glb", ".obj")
+        textured = textured and Path(path).suffix.lower() in (".glb", ".obj")
         return save_model(self.textured if textured else self.model, path)
 
     def preview(self, size: int = 512, yaw: float = 0.0, style: Style = "colour") -> Image.Image:

@@ -287,7 +287,7 @@ class Reconstructor:
         with watch.stage("finding the person"):
             image, mask = self._crop(photo, person, camera)
             shown = self._shown(photo, image, mask if self._cleans(person) else None, camera)
-        with watch.stage("normals"):
+        with watch.stage("normals"), self._half_precision():
             maps = fine_maps = None
             if self.model.normals is not None:
                 known = None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from lifecast.atomic import atomic_file
 from lifecast.errors import UsageError
 from lifecast.reconstruction import Reconstruction
 
+Animation = Literal["webp", "gif", "mp4"]
 FORMATS = ("glb", "obj", "ply", "stl")
 
 
@@ -20,17 +21,22 @@ class Wanted:
     formats: tuple[str, ...] = ("glb",)
     preview: bool = False
     """NAME_preview.png: front, side, back, and the front normals."""
-    turntable: bool = False
-    """NAME_turntable.webp: the model turning."""
+    turntable: Animation | None = None
+    """NAME_turntable.webp, .gif or .mp4: the model turning."""
     normals: bool = False
     """NAME_front.png, NAME_back.png: the predicted normal maps."""
+
+    vertex_colours: bool = False
+    """Colours at the vertices of GLB and OBJ in place of a texture."""
 
     def endings(self) -> list[str]:
         """What the files' names may end in, after NAME."""
         endings = [f".{one}" for one in self.formats]
-        if "obj" in self.formats:
+        if "obj" in self.formats and not self.vertex_colours:
             endings += [".mtl", ".png"]
-        endings += ["_preview.png"] * self.preview + ["_turntable.webp"] * self.turntable
+        endings += ["_preview.png"] * self.preview
+        if self.turntable is not None:
+            endings.append(f"_turntable.{self.turntable}")
         return endings + ["_front.png", "_back.png"] * self.normals
 
 
@@ -60,14 +66,14 @@ def write_results(result: Reconstruction, stem: Path, wanted: Wanted) -> list[Pa
     """Write all that is `wanted` under `stem` (a path without suffix), each file atomically; return the paths."""
     written: list[Path] = []
     for suffix in wanted.formats:
-        written += result.save(stem.with_name(f"{stem.name}.{suffix}"))
+        written += result.save(stem.with_name(f"{stem.name}.{suffix}"), textured=not wanted.vertex_colours)
     if wanted.preview:
         written.append(_picture(stem, "preview", result.overview()))
     if wanted.normals and result.front_normals is not None:
         written.append(_picture(stem, "front", result.normal_map("front")))
         written.append(_picture(stem, "back", result.normal_map("back")))
-    if wanted.turntable:
-        written.append(result.turntable(stem.with_name(f"{stem.name}_turntable.webp")))
+    if wanted.turntable is not None:
+        written.append(result.turntable(stem.with_name(f"{stem.name}_turntable.{wanted.turntable}")))
     return written
 
 

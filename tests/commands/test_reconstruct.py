@@ -64,6 +64,21 @@ def test_everything_into_a_folder(
         assert drawn.width > drawn.height
 
 
+def test_vertex_colours_and_another_animation(photo: Path, doll_weights: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    options = ("-o", out, "--format", "glb,obj", "--vertex-colours", "--turntable", "--animation", "gif")
+    assert run(photo, *options, weights=doll_weights) == 0
+    assert names(out) == ["doll.glb", "doll.obj", "doll_turntable.gif"]  # no .mtl, no texture
+    written = (out / "doll.glb").read_bytes()
+    tree = json.loads(written[20 : 20 + int.from_bytes(written[12:16], "little")])
+    assert "COLOR_0" in tree["meshes"][0]["primitives"][0]["attributes"]
+    assert "images" not in tree
+    first = next(line for line in (out / "doll.obj").read_text().splitlines() if line.startswith("v "))
+    assert len(first.split()) == 1 + 3 + 3  # place and colour
+    with Image.open(out / "doll_turntable.gif") as turning:
+        assert turning.n_frames > 8
+
+
 def test_bad_files_are_skipped_and_said(
     photo: Path, doll_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -108,8 +108,7 @@ def test_the_reduced_network_answers_as_the_authors_program(reduced, reduced_out
     assert reduced_outputs[name].shape == expected.shape
     # The embedding of these random weights reaches 192: evaluated in float64, the same network is 1.5e-3 away from the
     # record, so that is the record's own rounding. The query alone is held to more below.
-    scale = max(1.0, float(expected.abs().max())) if name == "phi" else 1.0
-    assert (reduced_outputs[name] - expected).abs().max() <= TOLERANCE * scale
+    assert (reduced_outputs[name] - expected).abs().max() <= (2e-3 if name == "phi" else TOLERANCE)
 
 
 def test_the_embedding_of_the_recorded_features_is_the_recorded_one(reduced, reduced_model):

@@ -87,9 +87,11 @@ def test_none_is_no_loss():
     assert perceptual_loss("none") is None
 
 
-def test_vgg_without_its_file_says_what_to_give():
+def test_vgg_without_its_file_says_what_to_give(mobilenet_file):
     with pytest.raises(CheckpointError, match="--perceptual-weights"):
         perceptual_loss("vgg19")
+    with pytest.raises(CheckpointError, match="not weights of vgg19"):
+        perceptual_loss("auto", mobilenet_file)
 
 
 def test_foreign_files_are_refused(tmp_path, mobilenet_file):

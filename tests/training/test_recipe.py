@@ -29,7 +29,7 @@ def test_every_built_in_recipe_survives_json():
 def test_paper_holds_the_papers_values():
     paper = load_recipe("paper")
     assert (paper.normals.optimiser, paper.normals.learning_rate) == ("adam", 2e-4)
-    assert (paper.normals.losses.l1, paper.normals.losses.perceptual_network) == (5.0, "vgg19")
+    assert (paper.normals.losses.l1, paper.normals.losses.perceptual_network) == (5.0, "auto")
     for level, near in ((paper.coarse, "near5"), (paper.fine, "near3")):
         assert level.optimiser == "rmsprop"
         assert (level.schedule.shape, level.schedule.every, level.schedule.factor) == ("step", 10, 0.1)

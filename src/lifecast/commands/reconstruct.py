@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 from rich.console import Console
@@ -33,9 +33,11 @@ def reconstruct(
     device: str = "auto",
     normals_at: Annotated[int | None, tyro.conf.arg(metavar="PIXELS")] = None,
     faces: Annotated[int | None, tyro.conf.arg(metavar="N")] = None,
+    vertex_colours: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
     keep_background: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
     preview: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
     turntable: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
+    animation: Literal["webp", "gif", "mp4"] = "webp",
     normals: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
     sheet: Annotated[Path | None, tyro.conf.arg(metavar="FILE.png")] = None,
     json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
@@ -62,9 +64,11 @@ def reconstruct(
         normals_at: Predict the fine level's normals at this size in place of enlarging smaller ones; with the authors'
             weights, 1024 shows finer folds than their own program, which predicts them at 512.
         faces: Simplify to about so many triangles.
+        vertex_colours: Colours at the vertices of GLB and OBJ in place of a texture.
         keep_background: Show the networks the background too, also where the person's mask is known.
         preview: Also write a picture: front, side, back, front normals.
         turntable: Also write an animation of the model turning.
+        animation: Format of the turntable.
         normals: Also write the predicted normal maps.
         sheet: Also draw one picture of all results: photograph, normal maps, the model from three sides.
         json: One line of JSON a result on standard output.
@@ -75,7 +79,7 @@ def reconstruct(
     from lifecast.photo.listing import list_photographs, result_names
     from lifecast.results import Wanted, parse_box, parse_formats, write_results
 
-    wanted = Wanted(parse_formats(format), preview, turntable, normals)
+    wanted = Wanted(parse_formats(format), preview, animation if turntable else None, normals, vertex_colours)
     region = parse_box(box)
     if not inputs:
         raise UsageError("name at least one photograph, folder or pattern")

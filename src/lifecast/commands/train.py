@@ -29,7 +29,7 @@ def train(
     workers: int | None = None,
     threads: int | None = None,
     predicted_normals: bool = False,
-    perceptual: Literal["vgg19", "mobilenet_v2", "none"] | None = None,
+    perceptual: Literal["auto", "vgg19", "mobilenet_v2", "none"] | None = None,
     perceptual_weights: Path | None = None,
     backgrounds: Path | None = None,
     seed: int = 0,
@@ -71,7 +71,7 @@ def train(
         workers: processes that load data
         threads: threads of the arithmetic on a CPU
         predicted_normals: feed the levels predicted normal maps instead of the true ones
-        perceptual: network of the perceptual loss
+        perceptual: network of the perceptual loss; auto: vgg19 where its weights are given, else mobilenet_v2
         perceptual_weights: its weights file (vgg19 needs one)
         backgrounds: folder of pictures to put behind people
         seed: decides start weights, order, points and augmentation

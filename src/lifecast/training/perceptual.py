@@ -20,7 +20,9 @@ from torch import Tensor, nn
 from lifecast.errors import CheckpointError
 from lifecast.training.torch_file import load_plain
 
-PerceptualNetwork = Literal["vgg19", "mobilenet_v2", "none"]
+PerceptualNetwork = Literal["auto", "vgg19", "mobilenet_v2", "none"]
+"""VGG-19 is the paper's; MobileNetV2's weights come as a package; "auto" is VGG-19 where a weights file is given, and
+MobileNetV2 otherwise."""
 
 # ImageNet's mean and standard deviation, for images in [0, 1].
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -185,6 +187,8 @@ def perceptual_loss(network: PerceptualNetwork, weights_file: Path | None = None
     weights_file
         torchvision's state dict. "vgg19" needs it; "mobilenet_v2" takes the packaged file without it.
     """
+    if network == "auto":
+        network = "mobilenet_v2" if weights_file is None else "vgg19"
     if network == "none":
         return None
     if network == "vgg19":

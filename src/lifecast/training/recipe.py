@@ -74,7 +74,7 @@ class LossWeights:
     """1 - cosine of the angle between predicted and true normals inside the mask."""
     perceptual: float = 1.0
     """Perceptual loss, the first term of equation 6."""
-    perceptual_network: PerceptualNetwork = "none"
+    perceptual_network: PerceptualNetwork = "auto"
     """Whose features the perceptual loss compares."""
     mask: float = 0.0
     """Binary cross entropy of the predicted mask, where the preset predicts one."""
