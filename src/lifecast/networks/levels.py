@@ -222,8 +222,7 @@ class TwoLevel(nn.Module):
         if size is None or fine.depth is None or fine.mask is None:
             return coarse, fine
         size = size * side // self.preset.image_size
-        with torch.autocast(fine.front.device.type, enabled=False):  # sums over a whole person: not in half precision
-            depth = integrated_depths(fine.depth, fine.front, fine.back, fine.mask, size)
+        depth = integrated_depths(fine.depth, fine.front, fine.back, fine.mask, size)
         return coarse._replace(depth=depth), fine._replace(depth=depth)
 
     def _look(
