@@ -59,7 +59,12 @@ def _in_folder(folder: Path) -> list[Path]:
 def _is_result(path: Path) -> bool:
     """Whether a picture is a preview, turntable or normal map beside its model."""
     model, _, kind = path.stem.rpartition("_")
-    return kind in RESULT_PICTURES and any(path.with_name(model + suffix).exists() for suffix in _MODELS)
+    return kind in RESULT_PICTURES and _has_model(path.with_name(model))
+
+
+def _has_model(home: Path) -> bool:
+    """Whether a model of this name (without suffix) is there."""
+    return any(home.with_name(home.name + suffix).exists() for suffix in _MODELS)
 
 
 def result_names(
@@ -108,8 +113,7 @@ def _would_replace(home: Path, endings: Sequence[str], photographs: set[Path], n
         for place in places:
             if place.absolute() in photographs:
                 return True
-            model = place.with_name(place.name[: -len(ending)])
-            own = any(model.with_name(model.name + suffix).exists() for suffix in _MODELS)
+            own = _has_model(place.with_name(place.name[: -len(ending)]))
             if place.suffix.lower() in SUFFIXES and place.exists() and not own:
                 return True
     return False

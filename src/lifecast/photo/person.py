@@ -88,7 +88,8 @@ def find_people(photo: Photo) -> list[Person]:
         poses = _poses(picture, _squares(picture, _SMALL_TILES))
     to_photo = photo.size[0] / picture.width
     poses = [_scaled(pose, to_photo) for pose in poses]
-    people = [_person(pose, photo.size, _close_by(pose, poses, photo.size)) for pose in poses]
+    boxes = [_pose_box(pose, photo.size) for pose in poses]
+    people = [_person(pose, photo.size, _close_by(number, poses, boxes)) for number, pose in enumerate(poses)]
     return sorted((p for p in people if p is not None), key=lambda p: -p.extent)
 
 
@@ -298,12 +299,13 @@ def _limbs(pose: Pose, seen: float = SEEN) -> Limbs | None:
     return None if height is None else Limbs.of(pose.landmarks, height, seen)
 
 
-def _close_by(pose: Pose, poses: Sequence[Pose], photo_size: tuple[int, int]) -> tuple[Limbs, ...]:
-    """The limbs of those whose boxes meet this one's."""
-    box = _pose_box(pose, photo_size)
-    others = [other for other in poses if other is not pose and box is not None]
-    meeting = [other for other in others if box and _overlap(_pose_box(other, photo_size), box) > 0]
-    return tuple(limbs for other in meeting if (limbs := _limbs(other)) is not None)
+def _close_by(number: int, poses: Sequence[Pose], boxes: Sequence[Box | None]) -> tuple[Limbs, ...]:
+    """The limbs of those whose boxes meet that of pose `number`."""
+    box = boxes[number]
+    if box is None:
+        return ()
+    meeting = [pose for i, pose in enumerate(poses) if i != number and _overlap(boxes[i], box) > 0]
+    return tuple(limbs for pose in meeting if (limbs := _limbs(pose)) is not None)
 
 
 def _person(pose: Pose, photo_size: tuple[int, int], close_by: tuple[Limbs, ...] = ()) -> Person | None:
