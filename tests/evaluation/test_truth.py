@@ -34,6 +34,17 @@ def test_an_open_sleeve_over_an_arm_keeps_what_shows() -> None:
     assert np.abs(centre[on_arm, 2]).min() > 0.3  # nothing of the arm from deep inside the sleeve
 
 
+def test_a_pocket_that_nothing_can_be_seen_of_is_not_part_of_the_true_surface() -> None:
+    """A ball with a hollow in it: closed outward, so that the winding number in the hollow is 0."""
+    ball, hollow = trimesh.creation.icosphere(3, 0.5), trimesh.creation.icosphere(3, 0.2)
+    hollow.invert()
+    soup = joined(ball, hollow)
+    np.testing.assert_array_equal(soup.winding(np.zeros((1, 3))) > 0.5, False)
+    assert soup.inside(np.zeros((1, 3))).all()
+    true = bounding_triangles(soup)
+    assert len(true.faces) == len(ball.faces)
+
+
 def test_a_mesh_inside_out_is_refused() -> None:
     sphere = trimesh.creation.icosphere(2)
     with pytest.raises(ScanError, match="inside out"):

@@ -107,3 +107,22 @@ def test_enough_iterations_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
     found = integrated(rough, normals, mask)
     monkeypatch.setattr(normal_integration, "ITERATIONS", 10 * normal_integration.ITERATIONS)
     torch.testing.assert_close(integrated(rough, normals, mask), found, atol=8e-4, rtol=0)
+
+
+def test_a_cut_picture_is_integrated_like_the_whole_one() -> None:
+    """Cut to three quarters of the height and half of the width, around the sphere: the same depths."""
+    z, normals, mask = sphere(64, radius=0.4)
+    rough = torch.nn.functional.avg_pool2d(z[None], 4).expand(1, 2, 16, 16)
+    whole = integrated_depths(rough, normals, normals, mask[None], 64)
+    rows, columns = slice(8, 56), slice(16, 48)
+    small_rows, small_columns = slice(2, 14), slice(4, 12)
+    parts = (normals[..., rows, columns], normals[..., rows, columns], mask[None, :, rows, columns])
+    inside = mask[0, rows, columns] > 0
+
+    def error(shown: float) -> float:
+        cut = integrated_depths(rough[..., small_rows, small_columns], *parts, 32, shown)
+        return float((cut - whole[..., rows, columns])[..., inside].abs().max())
+
+    apart = (whole - torch.nn.functional.interpolate(rough, size=(64, 64), mode="bicubic"))[..., mask[0] > 0]
+    assert error(0.5) < 0.1 * apart.abs().max()
+    assert error(1.0) > 0.5 * apart.abs().max(), "at another scale it is another shape"

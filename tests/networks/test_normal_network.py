@@ -75,11 +75,13 @@ def enhanced_networks():
     with torch.no_grad():  # they start as the identity
         torch.nn.init.normal_(networks.depth.refine.head.weight, std=0.1)
         torch.nn.init.normal_(networks.enhancer.head.weight, std=0.1)
+        torch.nn.init.normal_(networks.bridge.weight, std=0.3)
     return networks
 
 
 def test_the_enhancer_corrects_the_enlarged_maps_of_a_glance():
-    """By hand: the first U-Net at half the size, its outputs enlarged, picture and outputs to the second, their sum."""
+    """By hand: the first U-Net at half the size, its outputs enlarged; picture, outputs and, where they are as
+    coarse as its own, features to the second; their sum."""
     networks = enhanced_networks()
     image = torch.rand(2, 3, 128, 128) * 2 - 1
     with torch.no_grad():
@@ -88,7 +90,11 @@ def test_the_enhancer_corrects_the_enlarged_maps_of_a_glance():
         for mine, theirs in zip(glance, networks.glance(small), strict=True):
             assert torch.equal(mine, theirs)
         raw = functional.interpolate(networks.shared(small), size=(128, 128), mode="bilinear", align_corners=False)
-        total = raw + networks.enhancer(torch.cat((image, raw), 1))
+        features = networks.shared.features(small)
+        torch.testing.assert_close(networks.shared.head(features), networks.shared(small))
+        seen = torch.cat((image, raw), 1)
+        total = raw + networks.enhancer(seen, networks.bridge(features))
+        assert not torch.allclose(total, raw + networks.enhancer(seen)), "the features make a difference"
         mask = torch.sigmoid(total[:, 6:7])
         torch.testing.assert_close(enhanced.front, functional.normalize(total[:, :3], dim=1) * mask)
         torch.testing.assert_close(enhanced.back, functional.normalize(total[:, 3:6], dim=1) * mask)

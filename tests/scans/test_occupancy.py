@@ -8,11 +8,14 @@ import pytest
 import trimesh
 
 from lifecast.errors import ScanError
+from lifecast.scans.lighting import sphere_directions
 from lifecast.scans.normalise import CM
 from lifecast.scans.occupancy import (
     morton_order,
+    occupied,
     outer_surface_points,
     sample_pools,
+    sealed,
     surface_points,
     winding_number,
 )
@@ -116,15 +119,73 @@ def test_pools_have_the_papers_spread_and_true_labels() -> None:
     ball = trimesh.creation.icosphere(5, 0.5)
     counts = {"uniform": 4000, "near5": 8000, "near3": 8000}
     pools = sample_pools(ball.vertices, ball.faces, counts, np.random.default_rng(6))
-    for name, (points, occupied) in pools.items():
+    for name, (points, labels) in pools.items():
         assert points.shape == (counts[name], 3)
         assert points.dtype == np.float32
         distance = np.linalg.norm(points, axis=1) - 0.5
         clear = np.abs(distance) > 2e-3
-        np.testing.assert_array_equal(occupied[clear], (distance < 0)[clear])
+        np.testing.assert_array_equal(labels[clear], (distance < 0)[clear])
     # Across the surface an isotropic Gaussian is one-dimensional (the ball's curvature adds a little outward).
     for name, sigma in (("near5", 5 * CM), ("near3", 3 * CM)):
         distance = np.linalg.norm(pools[name][0], axis=1) - 0.5
         assert distance.std() == pytest.approx(sigma, rel=0.05)
     assert (np.abs(pools["uniform"][0]) <= 1).all()
     assert pools["uniform"][1].mean() == pytest.approx(4 / 3 * np.pi * 0.125 / 8, abs=0.012)
+
+
+def head_with_a_mouth(gap: float) -> trimesh.Trimesh:
+    """A ball of radius 0.5 with a hollow of radius 0.3 that opens to the front (+z) through a round tube of `gap`."""
+    angle = np.linspace(0, np.pi, 121)
+    profile = []
+    start = np.arcsin(gap / 0.5)
+    profile += [(0.5 * np.sin(t), 0.5 * np.cos(t)) for t in angle[angle > start]][::-1]  # outside, from the back
+    profile += [(gap, 0.5 * np.cos(start))]
+    inner = np.arcsin(gap / 0.3)
+    profile += [(0.3 * np.sin(t), 0.3 * np.cos(t)) for t in angle[angle > inner]]  # the hollow, to its back
+    profile[0], profile[-1] = (0.0, -0.5), (0.0, -0.3)
+    return trimesh.creation.revolve(np.array(profile), sections=96)
+
+
+def test_a_closed_mouth_is_inside_and_an_open_one_outside() -> None:
+    hollow = np.array([[0, 0, 0], [0.05, 0.1, -0.05], [0, -0.12, 0.02]])
+    solid = np.array([[0, 0, -0.4], [0.4, 0, 0]])
+    for gap, counts_as_inside in ((0.01, True), (0.28, False)):
+        head = head_with_a_mouth(gap)
+        assert head.is_watertight
+        assert head.volume > 0
+        np.testing.assert_array_equal(winding_number(head.vertices, head.faces, hollow) > 0.5, False)
+        np.testing.assert_array_equal(occupied(head.vertices, head.faces, hollow), counts_as_inside)
+        assert occupied(head.vertices, head.faces, solid).all()
+        assert not occupied(head.vertices, head.faces, np.array([[0, 0, 0.6], [2.0, 0, 0], [0.4, 0.4, 0.4]])).any()
+
+
+def test_no_pool_and_no_surface_has_a_closed_mouth() -> None:
+    head = head_with_a_mouth(0.01)
+    points = outer_surface_points(head.vertices, head.faces, 500, np.random.default_rng(1))
+    assert np.linalg.norm(points, axis=1).min() > 0.3
+    pools = sample_pools(head.vertices, head.faces, {"uniform": 3000, "near5": 2000}, np.random.default_rng(2))
+    for places, inside in pools.values():
+        distance = np.linalg.norm(places, axis=1)
+        assert inside[distance < 0.45].mean() > 0.99
+        assert not inside[distance > 0.51].any()
+
+
+def test_sealed_agrees_with_all_rays_cast_one_by_one() -> None:
+    """On a soup of plates: trimesh's own rays, every direction for every point."""
+    rng = np.random.default_rng(7)
+    plates = [
+        trimesh.creation.box([0.5, 0.5, 0.01], trimesh.transformations.random_rotation_matrix(rng.random(3)))
+        for _ in range(12)
+    ]
+    for plate in plates:
+        plate.apply_translation(rng.uniform(-0.25, 0.25, 3))
+    soup = trimesh.util.concatenate(plates)
+    points = rng.uniform(-0.4, 0.4, (60, 3))
+    directions = sphere_directions(64).astype(np.float64)
+    free = np.zeros(len(points), int)
+    for direction in directions:
+        hit = soup.ray.intersects_any(points, np.tile(direction, (len(points), 1)))
+        free += ~hit
+    expected = free <= 1
+    assert 0 < expected.sum() < len(points)
+    np.testing.assert_array_equal(sealed(soup.vertices, soup.faces, points), expected)

@@ -16,7 +16,7 @@ from lifecast.networks.normal_network import NormalMaps
 from lifecast.networks.preset import PRESETS
 from lifecast.training import losses
 from lifecast.training.recipe import LossWeights
-from lifecast.training.stage import Stage, continued, cut_windows, match_size, stage_size
+from lifecast.training.stage import Stage, continued, corrected, cut_windows, match_size, stage_size
 from lifecast.training.trim import trim
 
 ALL = LossWeights(l1=2.0, l1_over="mask", cosine=1.0, mask=1.0, depth=5.0, perceptual=0.0)
@@ -120,13 +120,30 @@ def test_true_depth_maps_look_like_predicted_ones():
     assert (small[1] == 0).all(), "of nobody there is no depth"
 
 
+def test_corrected_depths_keep_fine_differences_and_lose_wide_ones():
+    """A picture of 64 texels; the person fills the middle half. Predicted: too far by 0.2 + 0.1 x, and in ripples."""
+    mask = torch.zeros(1, 1, 64, 64)
+    mask[..., 16:48] = 1
+    x = (torch.arange(64.0) * 2 + 1) / 64 - 1
+    true = (0.3 * x).expand(1, 2, 64, 64) * mask
+    ripples = 0.02 * torch.cos(torch.pi * torch.arange(64.0))
+    depth = (0.3 * x + 0.2 + 0.1 * x + ripples).expand(1, 2, 64, 64)
+    found = corrected(depth, true, mask)
+    off = (found - (0.3 * x + ripples))[..., 18:46]
+    assert off.abs().max() < 0.005
+    assert (depth - 0.3 * x)[..., 18:46].abs().max() > 0.2, "what was taken off"
+    beyond = (found - depth)[..., :12]
+    assert -0.22 < beyond.min() <= beyond.max() < -0.12, "beyond the person the nearest correction goes on"
+
+
+@pytest.mark.parametrize("fed", ["true", "corrected"])
 @pytest.mark.parametrize("stage", ["coarse", "fine"])
-def test_levels_may_train_on_true_depths_beside_predicted_normals(batch, stage):
+def test_levels_may_train_on_better_depths_than_predicted_ones(batch, stage, fed):
     module = tiny_stage(stage, predicted=True, name="tiny-depth-maps-enhancer")
     usual = module.level_outputs(batch)
     with torch.no_grad():
         predicted = module.level_outputs(batch)
-    module.true_depth = True
+    module.fed_depth = fed
     trained = module.level_outputs(batch)
     with torch.no_grad():
         validated = module.level_outputs(batch)

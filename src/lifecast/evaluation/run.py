@@ -33,6 +33,10 @@ from lifecast.evaluation.truth import bounding_mask
 Result = dict[str, Any]
 
 
+TRUTH = 2
+"""Which definition of the true solid results were measured against: 1 had open pockets in it (closed mouths)."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """What is measured on what, and how; everything that decides the figures."""
@@ -58,7 +62,7 @@ class Plan:
 
     def fingerprint(self) -> str:
         """Of everything that decides the figures; results of another fingerprint are measured again."""
-        parts: dict[str, Any] = {
+        parts: dict[str, Any] = {"truth": TRUTH} | {
             k: str(v) if isinstance(v, Path) else v
             for k, v in asdict(self).items()
             if k not in ("device", "cards", "strips")

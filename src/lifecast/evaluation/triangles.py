@@ -112,10 +112,13 @@ class Triangles:
         return np.asarray(_igl().fast_winding_number(self.vertices, self.faces, queries))
 
     def inside(self, points: Floats) -> NDArray[np.bool_]:
-        """(N,) whether each point is inside: generalised winding number above 0.5, as for the training
-        labels.
+        """(N,) whether each point is inside, as for the training labels: generalised winding number above 0.5, or in
+        a pocket that nothing can be seen of.
         """
-        return np.asarray(self.winding(points) > 0.5)
+        _igl()
+        from lifecast.scans.occupancy import occupied
+
+        return occupied(self.vertices, self.faces, np.asarray(points, dtype=np.float64))
 
     def sample(self, count: int, seed: int) -> tuple[Floats, Integers]:
         """`count` points uniform over the area: points (count, 3), faces (count,). The seed decides all of

@@ -1,9 +1,9 @@
 """The true surface that predictions are measured against.
 
 A made person, and many a scan, is a soup: a body under a suit, shoes over feet, hair as sheets. What the
-networks are taught is the occupancy "winding number above 0.5", one solid person, so the true surface is that
-solid's boundary and not the skin hidden under a jacket. A triangle bounds the solid where one of its sides is
-inside and the other outside.
+networks are taught is one solid person (`scans.occupancy`), so the true surface is that solid's boundary and not
+the skin hidden under a jacket, nor the inside of a closed mouth. A triangle bounds the solid where one of its
+sides is inside and the other outside.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def bounding_mask(soup: Triangles, step: float = SIDE_STEP) -> NDArray[np.bool_]
     """(F,) which triangles of `soup` bound its occupancy; their own normals point out of the solid.
 
     The winding number rises by one from a triangle's front to its back, so a triangle bounds the solid where
-    its back is above 0.5 and its front is not. Each is probed at four places and kept if one of them bounds,
+    its back is inside and its front is not. Each is probed at four places and kept if one of them bounds,
     which keeps triangles that are partly covered. `step` is in the mesh's own units.
     Raises `ScanError` when no triangle bounds anything (a sheet without volume, or a mesh turned inside out).
     """

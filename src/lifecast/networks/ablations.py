@@ -123,7 +123,8 @@ def _enhancer(preset: Preset) -> Preset:
     if not isinstance(normals.network, UNetPreset):
         raise UsageError(f"preset {preset.name} has no U-Net that an enhancer could stand on")
     enhancer = UNetPreset(widths=normals.network.widths[:3], blocks=(0, 1, 1))
-    return replace(preset, normals=replace(normals, global_size=normals.size // 2, enhancer=enhancer))
+    told = replace(normals, global_size=normals.size // 2, enhancer=enhancer, enhancer_features=True)
+    return replace(preset, normals=told)
 
 
 def _no_enhancer(preset: Preset) -> Preset:
@@ -131,7 +132,7 @@ def _no_enhancer(preset: Preset) -> Preset:
     normals = _normals(preset)
     if not isinstance(normals.network, UNetPreset) or normals.enhancer is None:
         raise UsageError(f"preset {preset.name} has no enhancer to leave out")
-    return replace(preset, normals=replace(normals, enhancer=None, global_size=None))
+    return replace(preset, normals=replace(normals, enhancer=None, enhancer_features=False, global_size=None))
 
 
 def _limbs(preset: Preset) -> Preset:

@@ -24,30 +24,33 @@ GRAZING = 0.15
 ROUNDS, ITERATIONS = 2, 24
 
 
-def slopes(normals: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def slopes(normals: Tensor, step: float | None = None) -> tuple[Tensor, Tensor, Tensor]:
     """Change of depth from a pixel to the next, to the right and downward, and how far to believe it.
 
-    normals (B, 3, S, S) of one side, of any length -> three of (B, S, S): view units, view units, weight in [0, 1].
+    normals (B, 3, H, W) of one side, of any length -> three of (B, H, W): view units, view units, weight in [0, 1].
+    `step`: view units from pixel to pixel; by default they are of a whole picture, 2 / W.
     """
-    step = 2 / normals.shape[-1]
+    step = 2 / normals.shape[-1] if step is None else step
     a, b, c = functional.normalize(normals, dim=1, eps=1e-6).unbind(1)
     bounded = torch.where(c < 0, -1.0, 1.0) * c.abs().clamp_min(GRAZING)
     return -a / bounded * step, b / bounded * step, c * c
 
 
-def integrated(rough: Tensor, normals: Tensor, mask: Tensor) -> Tensor:
-    """Depths (B, S, S) that follow the normals within the mask, near the rough ones.
+def integrated(rough: Tensor, normals: Tensor, mask: Tensor, step: float | None = None) -> Tensor:
+    """Depths (B, H, W) that follow the normals within the mask, near the rough ones.
 
     Parameters
     ----------
     rough
-        (B, S, S) view z of one side's surface; kept as it is outside of the mask.
+        (B, H, W) view z of one side's surface; kept as it is outside of the mask.
     normals
-        (B, 3, S, S) of that side, in view space.
+        (B, 3, H, W) of that side, in view space.
     mask
-        (B, S, S) in [0, 1].
+        (B, H, W) in [0, 1].
+    step
+        As in `slopes`.
     """
-    right, down, sure = slopes(normals)
+    right, down, sure = slopes(normals, step)
     wanted = ((right[:, :, 1:] + right[:, :, :-1]) / 2, (down[:, 1:] + down[:, :-1]) / 2)
     cover = mask * sure
     trust = (torch.minimum(cover[:, :, 1:], cover[:, :, :-1]), torch.minimum(cover[:, 1:], cover[:, :-1]))
@@ -111,12 +114,19 @@ def solve(
     return depth
 
 
-def integrated_depths(depth: Tensor, front: Tensor, back: Tensor, mask: Tensor, size: int) -> Tensor:
-    """Both depth maps of a person, (B, 2, size, size), from rough ones (B, 2, s, s), the normal maps (B, 3, S, S) and
-    the mask (B, 1, S, S)."""
-    rough = functional.interpolate(depth.float(), size=(size, size), mode="bicubic", align_corners=False)
-    cover = resize_image(mask.float(), size)[:, 0]
+def integrated_depths(
+    depth: Tensor, front: Tensor, back: Tensor, mask: Tensor, size: int, shown: float = 1.0
+) -> Tensor:
+    """Both depth maps of a person, (B, 2, h, size), from rough ones (B, 2, ., .), the normal maps (B, 3, H, W) and the
+    mask (B, 1, H, W).
+
+    Of pictures that are not square, `size` is the width; `shown` is that width's share of the whole picture's.
+    """
+    cover = resize_image(mask.float(), size)  # (B, 1, h, size)
+    rough = functional.interpolate(depth.float(), size=cover.shape[-2:], mode="bicubic", align_corners=False)
+    step = 2 * shown / size
     sides = [
-        integrated(rough[:, i], resize_image(normals.float(), size), cover) for i, normals in enumerate((front, back))
+        integrated(rough[:, i], resize_image(normals.float(), size), cover[:, 0], step)
+        for i, normals in enumerate((front, back))
     ]
     return torch.stack(sides, dim=1)

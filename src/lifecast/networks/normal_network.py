@@ -17,7 +17,7 @@ from torch.nn import functional
 from lifecast.networks import limb_map
 from lifecast.networks.depth_network import DepthNetwork
 from lifecast.networks.norms import instance_norm
-from lifecast.networks.preset import GeneratorPreset, NormalPreset
+from lifecast.networks.preset import GeneratorPreset, NormalPreset, UNetPreset
 from lifecast.networks.resizing import resize_image
 from lifecast.networks.unet import UNet
 
@@ -146,6 +146,13 @@ class NormalNetworks(nn.Module):
             # It begins by changing nothing.
             nn.init.zeros_(self.enhancer.head.weight)
             nn.init.zeros_(self.enhancer.head.bias)  # type: ignore[arg-type]
+        self.bridge: nn.Conv2d | None = None
+        if preset.enhancer is not None and preset.enhancer_features:
+            assert isinstance(preset.network, UNetPreset)
+            narrow = preset.network.widths[preset.network.output_stage]
+            self.bridge = nn.Conv2d(narrow, preset.enhancer.widths[preset.bridged_stage()], 1)
+            nn.init.zeros_(self.bridge.weight)
+            nn.init.zeros_(self.bridge.bias)  # type: ignore[arg-type]
 
     @property
     def told(self) -> int:
@@ -210,9 +217,10 @@ class NormalNetworks(nn.Module):
         assert self.enhancer is not None
         assert self.preset.global_size is not None
         small = resize_image(image, global_side or image.shape[-1] * self.preset.global_size // self.preset.size)
-        outputs = self.shared(self.seen(small, limbs)).float()
+        features = self.shared.features(self.seen(small, limbs))
+        outputs = self.shared.head(features).float()
         glance = self._finish(outputs, small, masked, known, limbs)
-        enhanced = self._enhanced(outputs, image, masked)
+        enhanced = self._enhanced(outputs, features, image, masked)
         if known is not None:
             enhanced = under_mask(enhanced, known)
         return glance, enhanced._replace(depth=glance.depth, depth_logits=glance.depth_logits)
@@ -222,13 +230,20 @@ class NormalNetworks(nn.Module):
         assert self.shared is not None
         assert self.preset.global_size is not None
         small = resize_image(image, image.shape[-1] * self.preset.global_size // self.preset.size)
-        return self._enhanced(self.shared(self.seen(small, limbs)).float(), image, masked)
+        features = self.shared.features(self.seen(small, limbs))
+        return self._enhanced(self.shared.head(features).float(), features, image, masked)
 
-    def _enhanced(self, outputs: Tensor, image: Tensor, masked: bool) -> NormalMaps:
+    def _enhanced(self, outputs: Tensor, features: Tensor, image: Tensor, masked: bool) -> NormalMaps:
         """The first U-Net's outputs brought to the size of image (B, 3, S, S) and corrected by the enhancer."""
         assert self.enhancer is not None
         enlarged = resize_image(outputs, image.shape[-1])
-        correction = self.enhancer(torch.cat((image, enlarged.to(image.dtype)), dim=1)).float()  # (B, 6 or 7, S, S)
+        beside = None
+        if self.bridge is not None:
+            # The picture may be of another proportion to what the first U-Net sees than the preset's.
+            stride = self.enhancer.first_stride * 2 ** self.preset.bridged_stage()
+            beside = resize_image(self.bridge(features), image.shape[-1] // stride)
+        seen = torch.cat((image, enlarged.to(image.dtype)), dim=1)
+        correction = self.enhancer(seen, beside).float()  # (B, 6 or 7, S, S)
         return self.read(enlarged + correction, masked)
 
     def _finish(

@@ -56,6 +56,11 @@ class UNetPreset:
         """Image sides must be multiples of this."""
         return self.first_stride * 2 ** (len(self.widths) - 1)
 
+    @property
+    def output_stage(self) -> int:
+        """The stage, counted from 0, that the output is read from."""
+        return (self.output_stride // self.first_stride).bit_length() - 1
+
 
 @dataclass(frozen=True)
 class HourglassPreset:
@@ -135,6 +140,8 @@ class NormalPreset:
     enhancer: UNetPreset | None = None
     """A second U-Net that sees the picture at `size` and what the first one made of it, and corrects normals and mask
     (pix2pixHD's local enhancer, made slim). The coarse level is fed the first one's maps, the fine level these."""
+    enhancer_features: bool = False
+    """The enhancer is given the first U-Net's features too, where its own are as coarse, as pix2pixHD's is."""
 
     def __post_init__(self) -> None:
         if self.depth is not None and (isinstance(self.network, GeneratorPreset) or not self.mask):
@@ -144,6 +151,8 @@ class NormalPreset:
         if self.limbs and isinstance(self.network, GeneratorPreset):
             raise UsageError("a limb map is told to a U-Net, not to pix2pixHD's generators")
         if self.enhancer is None:
+            if self.enhancer_features:
+                raise UsageError("enhancer_features are for an enhancer, and this preset has none")
             if self.global_size is not None:
                 raise UsageError("normals seen at a global_size need an enhancer that brings them to their full size")
             return
@@ -151,6 +160,29 @@ class NormalPreset:
             raise UsageError("an enhancer needs a U-Net before it, and the global_size at which that sees the picture")
         if self.enhancer.output_stride != 1:
             raise UsageError(f"an enhancer ends at the picture's own size, not at stride {self.enhancer.output_stride}")
+        if self.enhancer_features:
+            self.bridged_stage()  # or raise
+
+    def bridged_stage(self) -> int:
+        """The stage of the enhancer whose texels are as large as the first U-Net's features.
+
+        Raises
+        ------
+        UsageError
+            Where no stage's are.
+        """
+        assert self.enhancer is not None
+        assert self.global_size is not None
+        assert isinstance(self.network, UNetPreset)
+        stride, rest = divmod(self.network.output_stride * self.size, self.global_size)
+        strides = [self.enhancer.first_stride * 2**i for i in range(len(self.enhancer.widths))]
+        if rest or stride not in strides:
+            apart = self.network.output_stride * self.size / self.global_size
+            raise UsageError(
+                f"enhancer_features: the first U-Net's are {apart:g} pixels apart, "
+                f"and the enhancer has stages at strides {strides}"
+            )
+        return strides.index(stride)
 
 
 @dataclass(frozen=True)
@@ -339,7 +371,8 @@ COMPACT = Preset(
             size=128,
         ),
         global_size=256,
-        enhancer=UNetPreset(widths=(12, 24, 40, 64), blocks=(0, 1, 1, 2)),
+        enhancer=UNetPreset(widths=(12, 24, 40, 64), blocks=(0, 2, 3, 4)),
+        enhancer_features=True,
     ),
     coarse=LevelPreset(
         image_size=256,

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Protocol
+from typing import Any, Protocol
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -99,20 +100,47 @@ class UNet(nn.Module):
         self.merge_norm = nn.ModuleList(group_norm(widths[i]) for i in ups)
         self.head = nn.Conv2d(widths[self.top], out_channels, 3, padding=1)
 
-    def forward(self, x: Tensor) -> Tensor:  # (B, in_channels, H, W), H and W multiples of `stride`
+    def forward(self, x: Tensor, beside: Tensor | None = None) -> Tensor:
+        """(B, in_channels, H, W), H and W multiples of `stride` -> (B, out_channels, H / output_stride, ...).
+
+        `beside` as in `features`.
+        """
+        out: Tensor = self.head(self.features(x, beside))
+        return out
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Compile `features`, which is also called without the output layer."""
+        self.features = torch.compile(self.features, *args, **kwargs)  # type: ignore[method-assign]
+
+    def features(self, x: Tensor, beside: Tensor | None = None) -> Tensor:
+        """What the output layer reads: (B, widths at the output stride, H / output_stride, W / output_stride).
+
+        `beside` is added to what comes into the stage of its height and width, and must have that stage's channels.
+        """
         if x.shape[-1] % self.stride or x.shape[-2] % self.stride:
             raise ValueError(f"image of {tuple(x.shape[-2:])} pixels: sides must be multiples of {self.stride}")
-        x = self.stages[0](F.relu(self.stem_norm(self.stem(x)), inplace=True))
+        added = beside is None
+
+        def entered(x: Tensor) -> Tensor:
+            nonlocal added
+            if beside is None or beside.shape[-2:] != x.shape[-2:]:
+                return x
+            added = True
+            return x + beside.to(x.dtype)
+
+        x = self.stages[0](entered(F.relu(self.stem_norm(self.stem(x)), inplace=True)))
         skips = [x]  # stage i: (B, widths[i], H / (first_stride 2^i), ...)
         for down, norm, stage in zip(self.down, self.down_norm, list(self.stages)[1:], strict=True):
-            x = stage(F.relu(norm(down(x)), inplace=True))
+            x = stage(entered(F.relu(norm(down(x)), inplace=True)))
             skips.append(x)
+        if not added:
+            assert beside is not None
+            raise ValueError(f"no stage is {tuple(beside.shape[-2:])} texels large, as what shall be added is")
         for i in reversed(range(len(self.up))):
             skip = skips[self.top + i]
             x = skip + F.interpolate(self.up[i](x), scale_factor=2.0, mode="bilinear", align_corners=False)
             x = x + F.relu(self.merge_norm[i](self.merge[i](x)), inplace=True)
-        out: Tensor = self.head(x)
-        return out  # (B, out_channels, H / output_stride, W / output_stride)
+        return x
 
 
 def receptive_stride(module: nn.Module) -> int:

@@ -85,7 +85,7 @@ def new_trainee(
     perceptual = None
     if part.losses.perceptual and (options.stage in MAPS or options.predicted_normals):
         perceptual = perceptual_loss(part.losses.perceptual_network, options.perceptual_weights)
-    stage = Stage(model, options.stage, part.losses, perceptual, options.predicted_normals, part.true_depth)
+    stage = Stage(model, options.stage, part.losses, perceptual, options.predicted_normals, part.fed_depth)
     if state is None:
         weights.begin_history(history, stage.parts)
     trainee = Trainee(fabric, stage, recipe, part, history)

@@ -118,10 +118,12 @@ class StageRecipe:
     """Share of the points drawn around the surface, the rest being uniform in the volume."""
     window: int | None = None
     """Side of the random window, in pixels of the fine image, that the fine level sees; none: the whole image."""
-    true_depth: bool = False
-    """Feed the levels the true depth maps (as coarse as predicted ones) beside predicted normals. A level that is fed
-    depths with an error learns to be vague: limbs come out thick. Fed true ones it learns to follow them, and in use
-    follows the predicted ones, whose thickness is about right."""
+    fed_depth: Literal["predicted", "true", "corrected"] = "predicted"
+    """Which depth maps the levels see beside predicted normals. A level that is fed depths with an error learns to be
+    vague: limbs come out thick. Fed `true` ones it learns to follow them, and in use follows the predicted ones, whose
+    thickness is about right; but true depths end sharply where predicted ones run on, under a chin, and a level that
+    made up for that dents faces. `corrected` are the predicted ones, made to follow the normals as in use, with their
+    error over stretches of more than a few centimetres taken off."""
     trim: float = 0.0
     """Share of the batches that are cut down to where people are: they take half the time."""
     losses: LossWeights = field(default_factory=LossWeights)

@@ -11,7 +11,7 @@ and use. In the joint stage on predicted maps, the normal networks learn along.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -19,15 +19,18 @@ from torch import Tensor, nn
 
 from lifecast.errors import UsageError
 from lifecast.networks.levels import TwoLevel
+from lifecast.networks.normal_integration import integrated_depths
 from lifecast.networks.normal_network import NormalMaps
 from lifecast.networks.pixel_aligned import window_fractions
 from lifecast.networks.preset import Preset, UNetPreset
 from lifecast.networks.resizing import resize_image, resize_map
 from lifecast.training import losses
+from lifecast.training.parts import modules_of
 from lifecast.training.perceptual import PerceptualLoss
 from lifecast.training.recipe import LossWeights, StageName
 
 Batch = dict[str, Any]
+FedDepth = Literal["predicted", "true", "corrected"]
 MAPS = ("normals", "depth", "enhancer")
 """Stages that train maps, not occupancy."""
 CM_A_UNIT = 128.0  # 1 view unit of a person normalised to 180 cm
@@ -70,7 +73,7 @@ def trained_levels(preset: Preset, stage: StageName, predicted_normals: bool) ->
 
 
 def trained_parts(preset: Preset, stage: StageName, predicted_normals: bool) -> tuple[str, ...]:
-    """Names of what the stage moves, as a card's history has them (`weights.PARTS`)."""
+    """Names of what the stage moves, as a card's history has them (`parts.PARTS`)."""
     if stage in ("depth", "enhancer"):
         return (stage,)
     parts = list(trained_levels(preset, stage, predicted_normals))
@@ -90,8 +93,8 @@ class Stage(nn.Module):
         The perceptual loss, where the recipe gives it a weight.
     predicted_normals
         Feed the levels what the normal networks predict, instead of the truth.
-    true_depth
-        But feed them the true depth maps while they train (validation sees predicted ones).
+    fed_depth
+        Which depth maps they are fed beside these while they train (validation sees predicted ones).
     """
 
     def __init__(
@@ -101,7 +104,7 @@ class Stage(nn.Module):
         weights: LossWeights,
         perceptual: PerceptualLoss | None = None,
         predicted_normals: bool = False,
-        true_depth: bool = False,
+        fed_depth: FedDepth = "predicted",
     ) -> None:
         super().__init__()
         self.model = model
@@ -109,7 +112,7 @@ class Stage(nn.Module):
         self.weights = weights
         self.perceptual = perceptual
         self.predicted_normals = predicted_normals
-        self.true_depth = true_depth
+        self.fed_depth: FedDepth = fed_depth
         self.across: losses.Across = losses.alone
         self.size = stage_size(model.preset, stage, predicted_normals)
         self.levels = trained_levels(model.preset, stage, predicted_normals)
@@ -121,15 +124,14 @@ class Stage(nn.Module):
         for name, level in model.named_children():
             level.requires_grad_(name in self.levels)
         if model.normals is not None and stage in MAPS:
-            own: dict[str, nn.Module | None] = {"depth": model.normals.depth, "enhancer": model.normals.enhancer}
-            for part in own.values():
-                if part is not None:
-                    part.requires_grad_(False)
-            if stage != "normals":
-                trained = own[stage]
-                assert trained is not None, "stage_size refuses such a preset"
+            if stage == "normals":
+                for part in ("depth", "enhancer"):
+                    for module in modules_of(model, part):
+                        module.requires_grad_(False)
+            else:
                 model.normals.requires_grad_(False)
-                trained.requires_grad_(True)
+                for module in modules_of(model, stage):
+                    module.requires_grad_(True)
             if self.along and model.normals.shared is not None:
                 model.normals.shared.requires_grad_(True)
                 self.parts = ("normals", *self.parts)
@@ -278,6 +280,27 @@ class Stage(nn.Module):
             side = self.scaled(preset.global_size or preset.size, batch)
             return networks.both(seen(own_fine or preset.size), masked, side, limbs=limbs)
 
+    def depth_to_feed(self, maps: NormalMaps, batch: Batch) -> Tensor:
+        """The depth maps (B, 2, h, w) that the levels see beside predicted maps, as `fed_depth` says."""
+        assert maps.depth is not None
+        true, inside = batch["depth"], batch["depth_mask"]
+        training = torch.is_grad_enabled()
+        if training and self.fed_depth == "true":
+            return continued(true, inside, max(maps.depth.shape[-1], true.shape[-1]))
+        side = self.model.preset.normals.integrate if self.model.preset.normals else None
+        if "normals" in self.levels or side is None or maps.mask is None:
+            found = maps.depth
+        else:
+            shown = batch.get("shown")
+            share = 1.0 if shown is None else float(shown[0, 2])
+            with torch.no_grad():  # as in use
+                found = integrated_depths(
+                    maps.depth, maps.front, maps.back, maps.mask, self.scaled(side, batch), share
+                )
+        if not training or self.fed_depth == "predicted":
+            return found
+        return corrected(found, true, inside)
+
     def scaled(self, size: int, batch: Batch) -> int:
         """A size of the preset, brought to the scale of the batch's images."""
         return size * batch["image"].shape[-1] // self.size
@@ -296,10 +319,9 @@ class Stage(nn.Module):
         """Logits (B, N) of every coarse stack and of the fine level, the depth maps, and the predicted normals."""
         model, preset = self.model, self.model.preset
         maps, fine_maps = self.level_inputs(batch)
-        if self.true_depth and torch.is_grad_enabled() and maps.depth is not None and self.predicted_normals:
-            width = max(maps.depth.shape[-1], batch["depth"].shape[-1])  # in use, integration refines them as well
-            known = continued(batch["depth"], batch["depth_mask"], width)
-            maps, fine_maps = maps._replace(depth=known), fine_maps._replace(depth=known)
+        if self.predicted_normals and maps.depth is not None:
+            fed = self.depth_to_feed(fine_maps, batch)
+            maps, fine_maps = maps._replace(depth=fed), fine_maps._replace(depth=fed)
         points = batch["points"]
         with torch.set_grad_enabled(torch.is_grad_enabled() and "coarse" in self.levels):
             size = self.scaled(preset.coarse.image_size, batch)
@@ -418,6 +440,18 @@ def continued(depth: Tensor, mask: Tensor, width: int) -> Tensor:
         result = torch.where(known, result, around / share.clamp_min(1e-6))
         known = known | found
     return torch.where(known, result, torch.zeros_like(result))
+
+
+def corrected(depth: Tensor, true: Tensor, mask: Tensor) -> Tensor:
+    """Predicted depth maps (B, 2, H, W) without their error over long stretches.
+
+    true (B, 2, h, w) and its mask (B, 1, h, w) say what the error is. It is averaged over squares of a quarter of the
+    predicted maps' resolution, within the mask and continued beyond it: at 256 texels a picture, 4 cm. What is left are
+    the finer ways in which predicted depths differ from true ones.
+    """
+    error = true - match_size(depth.detach(), true)
+    coarse = continued(error, mask, max(1, depth.shape[-1] // 4))
+    return depth + F.interpolate(coarse, size=depth.shape[-2:], mode="bilinear", align_corners=False)
 
 
 def depth_error(depth: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 import lifecast
 from lifecast.errors import CheckpointError, UsageError
@@ -24,28 +23,11 @@ from lifecast.networks.levels import TwoLevel
 from lifecast.networks.preset import Preset, to_dict
 from lifecast.training.data import fingerprint
 from lifecast.training.options import TrainOptions
+from lifecast.training.parts import PARTS, modules_of
 from lifecast.training.recipe import StageName, recipe_to_dict
 from lifecast.training.trainee import Trainee
 
 OUR_LICENCE = "Apache-2.0"
-PARTS = ("normals", "depth", "enhancer", "coarse", "fine")
-"""What is trained and kept on its own: the normal networks proper, what stands on them, and the levels."""
-
-
-def modules_of(model: TwoLevel, part: str) -> list[nn.Module]:
-    """The modules of a part; none where the model has no such part."""
-    networks = model.normals
-    found: list[nn.Module | None] = []
-    if part in ("coarse", "fine"):
-        found = [getattr(model, part)]
-    elif networks is not None:
-        own: dict[str, list[nn.Module | None]] = {
-            "normals": [networks.front, networks.back, networks.shared],
-            "depth": [networks.depth],
-            "enhancer": [networks.enhancer],
-        }
-        found = own[part]
-    return [module for module in found if module is not None]
 
 
 def chosen_preset(name: str | None, init: tuple[Path, ...]) -> Preset:
