@@ -23,7 +23,7 @@ import ray
 
 from lifecast.cluster.jobs import ReconstructJob
 from lifecast.cluster.manifest import Manifest
-from lifecast.cluster.pool import Job, run_on_cluster
+from lifecast.cluster.pool import Job, run_on_cluster, start_local
 from lifecast.results import Wanted
 
 
@@ -38,7 +38,7 @@ class Nothing:
 @contextmanager
 def local_ray(workers: int) -> Iterator[None]:
     """Ray on this machine for `workers` workers."""
-    ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False, _system_config={"worker_niceness": 0})
+    start_local(workers)
     try:
         yield
     finally:

@@ -246,7 +246,7 @@ class Reconstructor:
         image, mask, encoded = self.look(photo, person, camera, watch)
         front = back = None
         if encoded.normals is not None:
-            front, back = _as_map(encoded.normals.front), _as_map(encoded.normals.back)
+            front, back = as_map(encoded.normals.front), as_map(encoded.normals.back)
             if mask is None and encoded.normals.mask is not None:
                 small = encoded.normals.mask.float()
                 mask = resize_image(small, camera.size, antialias=False)[0, 0].cpu().numpy()  # (S, S)
@@ -387,7 +387,7 @@ class Reconstructor:
         return self._shown(photo, crop_colour(photo.colour, camera, self.model.preset.framing), None, camera)[-1]
 
 
-def _as_map(values: Tensor) -> np.ndarray:
+def as_map(values: Tensor) -> np.ndarray:
     """(1, 3, s, s) -> (s, s, 3) float32."""
     return values[0].permute(1, 2, 0).float().cpu().numpy()
 

@@ -102,14 +102,8 @@ def run_on_cluster(
     if started:
         try:
             if address == "local":
-                # Each actor claims its CPUs, so a local run must offer as many as its workers ask for. Ray's workers
-                # are very nice (15) by default: beside any other work on the same machine they would stand still.
-                ray.init(
-                    num_cpus=max(1, round(workers * cpus_per_worker)),
-                    include_dashboard=False,
-                    log_to_driver=False,
-                    _system_config={"worker_niceness": 0},
-                )
+                # Each actor claims its CPUs, so a local run must offer as many as its workers ask for.
+                start_local(max(1, round(workers * cpus_per_worker)))
             else:
                 ray.init(address=address, log_to_driver=False)
         except (ConnectionError, ValueError, RuntimeError) as error:
@@ -128,6 +122,16 @@ def run_on_cluster(
     finally:
         if started:
             ray.shutdown()
+
+
+def start_local(cpus: int) -> None:
+    """Ray on this machine, for this process, offering `cpus`."""
+    import ray
+
+    # Ray's workers are very nice (15) by default: beside any other work on the same machine they would stand still.
+    ray.init(
+        num_cpus=cpus, include_dashboard=False, log_to_driver=False, _system_config={"worker_niceness": 0}
+    )
 
 
 @dataclass(eq=False)

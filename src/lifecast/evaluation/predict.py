@@ -18,7 +18,7 @@ from lifecast.photo import blazepose
 from lifecast.photo.decode import Photo, read_photo
 from lifecast.photo.framing import Camera
 from lifecast.photo.person import Person, find_people
-from lifecast.reconstructor import load
+from lifecast.reconstructor import as_map, load
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -92,8 +92,8 @@ class Predictor:
         encoded = self.reconstructor.look(photo, self._person(photo), Camera.whole(len(picture))).encoded
         found.seconds["encode"] = time.perf_counter() - begun
         if encoded.normals is not None:
-            found.front = _as_map(encoded.normals.front)
-            found.back = _as_map(encoded.normals.back)
+            found.front = as_map(encoded.normals.front)
+            found.back = as_map(encoded.normals.back)
             if encoded.normals.mask is not None:
                 found.mask = encoded.normals.mask[0, 0].float().cpu().numpy() > 0.5
         for level in self.levels:
@@ -120,8 +120,3 @@ class Predictor:
             encoded = encoded._replace(fine_features=None)
         surface = extract_surface(ColumnField(self.model, encoded), resolution=self.resolution)
         return Triangles(np.asarray(surface.vertices), np.asarray(surface.faces))
-
-
-def _as_map(values: torch.Tensor) -> NDArray[np.float32]:
-    """(1, 3, s, s) -> (s, s, 3)."""
-    return np.asarray(values[0].permute(1, 2, 0).float().cpu().numpy())
