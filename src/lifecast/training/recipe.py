@@ -121,9 +121,8 @@ class StageRecipe:
     fed_depth: Literal["predicted", "true", "corrected"] = "predicted"
     """Which depth maps the levels see beside predicted normals. A level that is fed depths with an error learns to be
     vague: limbs come out thick. Fed `true` ones it learns to follow them, and in use follows the predicted ones, whose
-    thickness is about right; but true depths end sharply where predicted ones run on, under a chin, and a level that
-    made up for that dents faces. `corrected` are the predicted ones, made to follow the normals as in use, with their
-    error over stretches of more than a few centimetres taken off."""
+    thickness is about right. `corrected` are the predicted ones, made to follow the normals as in use, with their error
+    over stretches of more than a few centimetres taken off: right, and with the fine detail that there is in use."""
     trim: float = 0.0
     """Share of the batches that are cut down to where people are: they take half the time."""
     losses: LossWeights = field(default_factory=LossWeights)
