@@ -15,11 +15,15 @@ from pathlib import Path
 
 import pytest
 import torch
+import trimesh
 from torch.utils.data import default_collate
 
+from lifecast.evaluation.predict import Predictor
 from lifecast.networks.checkpoint import load_checkpoint
+from lifecast.networks.resizing import resize_image
 from lifecast.scans.augmentation import NONE
 from lifecast.scans.dataset import PeopleDataset
+from lifecast.training.losses import angle_degrees
 from lifecast.training.recipe import LossWeights
 from lifecast.training.stage import Stage
 
@@ -52,6 +56,42 @@ def figures() -> dict[str, float]:
             for name, (amount, count) in stage.measure(batch).items():
                 sums.setdefault(name, []).append(float(amount / count))
     return {name: sum(values) / len(values) for name, values in sums.items()}
+
+
+RECONSTRUCTED = {"point_iou": (0.0, 0.02), "front_deg": (0.0, 1.0), "back_deg": (0.0, 1.0)}
+"""The same of whole reconstructions on a lattice of 96: which of those points are inside the mesh, and the normal maps
+that were predicted on the way. From the picture alone: the networks find the mask themselves, without landmarks."""
+
+
+@pytest.fixture(scope="module")
+def reconstructed() -> dict[str, float]:
+    predictor = Predictor("compact", resolution=96, levels="fine", masks="predicted")
+    people = PeopleDataset(PEOPLE, "all", size=512, points=4000, near="near3", augmentation=NONE, seed=5)
+    sums: dict[str, list[float]] = {}
+    for index in range(len(people)):
+        sample = people[index]
+        picture = ((sample["image"].permute(1, 2, 0) + 1) * 127.5).round().byte().numpy()
+        found = predictor(picture)
+        assert not found.failed
+        mesh = found.meshes["fine"]
+        inside, true = mesh.inside(sample["points"].double().numpy()), sample["occupancy"].numpy() > 0.5
+        sums.setdefault("point_iou", []).append((inside & true).sum() / (inside | true).sum())
+        person = sample["mask"][0].numpy() > 0.5
+        for name, normals in (("front", found.front), ("back", found.back)):
+            assert normals is not None
+            seen = resize_image(torch.from_numpy(normals).permute(2, 0, 1)[None], 512)
+            degrees = angle_degrees(seen, sample[name][None])[0].numpy()
+            sums.setdefault(f"{name}_deg", []).append(degrees[person].mean())
+        body = trimesh.Trimesh(mesh.vertices, mesh.faces)
+        assert body.is_watertight
+        assert body.body_count == 1
+    return {name: float(sum(values) / len(values)) for name, values in sums.items()}
+
+
+@pytest.mark.parametrize("name", RECONSTRUCTED)
+def test_what_the_shipped_weights_reconstruct_is_as_good_as_it_was(reconstructed: dict[str, float], name: str) -> None:
+    measured, band = RECONSTRUCTED[name]
+    assert reconstructed[name] == pytest.approx(measured, abs=band)
 
 
 @pytest.mark.parametrize("name", EXPECTED)

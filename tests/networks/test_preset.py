@@ -131,8 +131,27 @@ UNET = UNetPreset(widths=(8, 16), blocks=(1, 1))
             lambda: dataclasses.replace(TINY, coarse=dataclasses.replace(TINY.coarse, condition="embedding")),
             "no embedding to stand on",
         ),
+        (
+            lambda: dataclasses.replace(COMPACT.normals, enhancer=None, global_size=None),
+            "enhancer_features are for an enhancer",
+        ),
+        (
+            lambda: dataclasses.replace(COMPACT.normals, enhancer=UNetPreset((12, 24), (0, 1))),
+            r"4 pixels apart, and the enhancer has stages at strides \[1, 2\]",
+        ),
     ],
 )
 def test_presets_that_cannot_work_are_refused_with_the_reason(make, reason):
     with pytest.raises(UsageError, match=reason):
         make()
+
+
+def test_an_older_file_has_no_features_for_its_enhancer():
+    values = to_dict(COMPACT)
+    del values["normals"]["enhancer_features"]
+    assert preset_from_dict(values) == dataclasses.replace(
+        COMPACT, normals=dataclasses.replace(COMPACT.normals, enhancer_features=False)
+    )
+    model = meta_model(COMPACT).normals
+    assert COMPACT.normals.bridged_stage() == 2
+    assert tuple(model.bridge.weight.shape) == (40, 32, 1, 1)
