@@ -65,7 +65,12 @@ def test_gradients_reach_exactly_the_levels_that_a_stage_trains(batch, stage, pr
 
 @pytest.mark.parametrize(
     ("stage", "trained"),
-    [("normals", "shared"), ("depth", "depth"), ("enhancer", "enhancer"), ("joint", "shared depth enhancer")],
+    [
+        ("normals", "shared"),
+        ("depth", "depth"),
+        ("enhancer", "enhancer bridge"),
+        ("joint", "shared depth enhancer bridge"),
+    ],
 )
 def test_the_normal_networks_are_trained_one_after_the_other(batch, stage, trained):
     weights = dataclasses.replace(ALL, depth_bins=0.3)
@@ -267,7 +272,7 @@ def test_trimmed_sides_suit_every_network_of_a_stage(name):
         batch = {
             "image": torch.empty(1, 3, side, count * side, device=where),
             "points": torch.empty(1, 5, 3, device=where),
-            "shown": torch.empty(1, 4, device=where),
+            "shown": torch.tensor([[0.0, 0.0, 1.0, 1.0]]),
         }
         if stage in ("coarse", "fine", "joint"):
             assert module.level_outputs(batch)["coarse"][-1].shape == (1, 5)

@@ -283,10 +283,10 @@ class Stage(nn.Module):
     def depth_to_feed(self, maps: NormalMaps, batch: Batch) -> Tensor:
         """The depth maps (B, 2, h, w) that the levels see beside predicted maps, as `fed_depth` says."""
         assert maps.depth is not None
-        true, inside = batch["depth"], batch["depth_mask"]
-        training = torch.is_grad_enabled()
-        if training and self.fed_depth == "true":
-            return continued(true, inside, max(maps.depth.shape[-1], true.shape[-1]))
+        fed = self.fed_depth if torch.is_grad_enabled() else "predicted"
+        if fed == "true":
+            width = max(maps.depth.shape[-1], batch["depth"].shape[-1])
+            return continued(batch["depth"], batch["depth_mask"], width)
         side = self.model.preset.normals.integrate if self.model.preset.normals else None
         if "normals" in self.levels or side is None or maps.mask is None:
             found = maps.depth
@@ -297,9 +297,7 @@ class Stage(nn.Module):
                 found = integrated_depths(
                     maps.depth, maps.front, maps.back, maps.mask, self.scaled(side, batch), share
                 )
-        if not training or self.fed_depth == "predicted":
-            return found
-        return corrected(found, true, inside)
+        return corrected(found, batch["depth"], batch["depth_mask"]) if fed == "corrected" else found
 
     def scaled(self, size: int, batch: Batch) -> int:
         """A size of the preset, brought to the scale of the batch's images."""
