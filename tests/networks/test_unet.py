@@ -12,7 +12,7 @@ SHAPE = UNetPreset(widths=(8, 16, 24), blocks=(1, 1, 1))
 
 
 def test_what_is_beside_enters_at_the_stage_of_its_size() -> None:
-    """By a stage whose convolutions do nothing: what is added there is what its blocks are handed."""
+    """The blocks of that stage are handed it on top of what they would get; the stage above gets nothing of it."""
     torch.manual_seed(0)
     network = UNet(3, 2, SHAPE).eval()
     handed = {}

@@ -18,6 +18,7 @@ from lifecast.training.perceptual import PerceptualNetwork
 from lifecast.training.schedule import LearningRate
 
 StageName = Literal["normals", "depth", "enhancer", "coarse", "fine", "joint"]
+FedDepth = Literal["predicted", "true", "corrected"]
 STAGES: tuple[str, ...] = get_args(StageName)
 if sys.version_info >= (3, 11):
     import tomllib
@@ -118,7 +119,7 @@ class StageRecipe:
     """Share of the points drawn around the surface, the rest being uniform in the volume."""
     window: int | None = None
     """Side of the random window, in pixels of the fine image, that the fine level sees; none: the whole image."""
-    fed_depth: Literal["predicted", "true", "corrected"] = "predicted"
+    fed_depth: FedDepth = "predicted"
     """Which depth maps the levels see beside predicted normals. A level that is fed depths with an error learns to be
     vague: limbs come out thick. Fed `true` ones it learns to follow them, and in use follows the predicted ones, whose
     thickness is about right. `corrected` are the predicted ones, made to follow the normals as in use, with their error

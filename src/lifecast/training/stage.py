@@ -11,7 +11,7 @@ and use. In the joint stage on predicted maps, the normal networks learn along.
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -27,10 +27,9 @@ from lifecast.networks.resizing import resize_image, resize_map
 from lifecast.training import losses
 from lifecast.training.parts import modules_of
 from lifecast.training.perceptual import PerceptualLoss
-from lifecast.training.recipe import LossWeights, StageName
+from lifecast.training.recipe import FedDepth, LossWeights, StageName
 
 Batch = dict[str, Any]
-FedDepth = Literal["predicted", "true", "corrected"]
 MAPS = ("normals", "depth", "enhancer")
 """Stages that train maps, not occupancy."""
 CM_A_UNIT = 128.0  # 1 view unit of a person normalised to 180 cm
@@ -124,14 +123,9 @@ class Stage(nn.Module):
         for name, level in model.named_children():
             level.requires_grad_(name in self.levels)
         if model.normals is not None and stage in MAPS:
-            if stage == "normals":
-                for part in ("depth", "enhancer"):
-                    for module in modules_of(model, part):
-                        module.requires_grad_(False)
-            else:
-                model.normals.requires_grad_(False)
-                for module in modules_of(model, stage):
-                    module.requires_grad_(True)
+            model.normals.requires_grad_(False)
+            for module in modules_of(model, stage):
+                module.requires_grad_(True)
             if self.along and model.normals.shared is not None:
                 model.normals.shared.requires_grad_(True)
                 self.parts = ("normals", *self.parts)
