@@ -22,6 +22,7 @@ VERBS: dict[str, str] = {
     "synthesize": "make clothed people to learn from",
     "prepare": "scans or made people to training data",
     "landmarks": "add the poses that BlazePose sees to prepared data",
+    "lift": "move these poses to where the joints are",
     "train": "train the networks on prepared data",
     "evaluate": "measure weights, or anybody's meshes, against the truth",
     "ablate": "train and measure the rows of the paper's tables",

@@ -25,7 +25,6 @@ from lifecast.errors import UsageError
 from lifecast.networks.allocation import keep_freed_pages
 from lifecast.networks.checkpoint import load_checkpoint
 from lifecast.networks.levels import Encoded, TwoLevel
-from lifecast.networks.limb_map import limb_map
 from lifecast.networks.preset import GREY
 from lifecast.networks.resizing import resize_image
 from lifecast.photo import blazepose
@@ -346,9 +345,10 @@ class Reconstructor:
 
     def _limbs(self, person: Person, camera: Camera) -> Tensor | None:
         """(1, 6, s, s): the map of the limbs that the networks are told of, by the landmarks; None without any."""
-        if person.landmarks is None:
+        if person.landmarks is None or self.model.normals is None:
             return None
-        return limb_map(torch.from_numpy(camera.landmarks_to_view(person.landmarks)))[None].to(self.device)
+        landmarks = torch.from_numpy(camera.landmarks_to_view(person.landmarks))[None]
+        return self.model.normals.limb_maps(landmarks.to(self.device))
 
     def _for_normals(self, image: Tensor) -> Tensor:
         preset = self.model.preset

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import trimesh
 
 from lifecast.people.crew import Order, create, studio
 from lifecast.people.drape import PosedBody, under_skin
@@ -105,3 +106,25 @@ def test_reserved_garments_stay_in_the_wardrobe() -> None:
     for number in range(3):
         person = kept.make(0, number)
         assert all(g["source"] not in ("male_casualsuit02", "bob01") for g in person.card["garments"])
+
+
+def test_joints_are_inside_the_body_and_the_nose_is_in_front() -> None:
+    made = create(order(), 2)
+    joints = np.array(made.card["joints"], float)
+    assert joints.shape == (33, 3)
+    assert np.isnan(joints[[1, 3, 4, 6, 9, 10, 29, 30]]).all()
+    body = next(part for part in made.parts if part.name.startswith("body"))
+    solid = trimesh.Trimesh(body.vertices, body.faces, process=False)
+    for joint in (11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28):
+        # Of rays from inside a body nearly all meet it; skin under clothes may be left out.
+        turns = np.random.default_rng(joint).normal(size=(64, 3))
+        met = solid.ray.intersects_any(np.repeat(joints[[joint]], 64, axis=0), turns)
+        assert met.mean() > 0.5, joint
+    # The nose is the foremost of the head's points as the head is turned: beyond the line from ear to ear.
+    middle = (joints[7] + joints[8]) / 2
+    eyes = (joints[2] + joints[5]) / 2
+    assert np.dot(joints[0] - middle, eyes - middle) > 0.05**2
+    assert 0.08 < np.linalg.norm(joints[7] - joints[8]) < 0.25
+    # The person's left is where their left arm is.
+    across = joints[11] - joints[12]
+    assert np.dot(across, joints[7] - joints[8]) > 0

@@ -16,7 +16,7 @@ from lifecast.photo import blazepose
 from lifecast.photo.framing import Camera
 from lifecast.scans.augmentation import NONE
 from lifecast.scans.dataset import PeopleDataset
-from lifecast.scans.landmark_file import FILE, read_landmarks
+from lifecast.scans.landmark_file import FILE, LIFTED_FILE, read_landmarks
 from lifecast.scans.landmarks import add_to_dataset, people_of
 
 VIEWS = 4
@@ -41,6 +41,17 @@ def test_a_sample_has_the_map_of_its_landmarks(marked: Path) -> None:
     torch.testing.assert_close(data[1]["limbs"], limb_map(torch.from_numpy(stored[1]), 16))
     assert not data[0]["limbs"].any()
     assert "limbs" not in PeopleDataset(marked, "all", size=64, points=0)[1]
+
+
+def test_the_map_is_drawn_from_lifted_landmarks_where_told(marked: Path) -> None:
+    with pytest.raises(DataError, match="lifecast lift DATA"):
+        PeopleDataset(marked, "all", size=64, points=0, limbs="lifted")
+    for person in people_of(marked):
+        stored = read_landmarks(marked / person, VIEWS)
+        np.savez(marked / person / LIFTED_FILE, landmarks=stored + np.float32([0.1, 0, 0, 0]))
+    data = PeopleDataset(marked, "all", size=64, points=0, limbs="lifted")
+    landmarks = torch.from_numpy(read_landmarks(marked / data.people[0], VIEWS)[1]) + torch.tensor([0.1, 0, 0, 0])
+    torch.testing.assert_close(data[1]["limbs"], limb_map(landmarks, 16))
 
 
 def test_the_map_turns_with_the_picture(marked: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -230,3 +231,35 @@ def test_a_textured_obj_looks_like_the_made_person(people_folder: Path, tmp_path
             for place in ("made", "scanned")
         )
         assert np.abs(made - scanned).mean() < worst, name
+
+
+def test_joints_of_a_made_person_go_where_the_mesh_goes(people_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "people" / "person_000000"
+    folder.mkdir(parents=True)
+    shutil.copy(people_folder / "person_000000" / "person.glb", folder)
+    points = np.concatenate(
+        [g.vertices for g in trimesh.load_scene(folder / "person.glb").geometry.values()]  # type: ignore[attr-defined]
+    )
+    corners = points[np.random.default_rng(0).integers(len(points), size=33)]
+    told: list[list[float | None]] = [[float(c) for c in row] for row in corners]
+    told[4] = [None, None, None]
+    card = folder / "card.json"
+    card.write_text(json.dumps({"pelvis": [0.05, 0.9, -0.02], "joints": told}))
+    prepare(find_scans(tmp_path / "people"), tmp_path / "data", TINY)
+    record = json.loads((tmp_path / "data" / "person_000000" / "person.json").read_text())
+    with np.load(tmp_path / "data" / "person_000000" / "mesh.npz") as stored:
+        vertices = stored["vertices"]
+    assert record["joints"][4] == [None, None, None]
+    for place, joint in enumerate(record["joints"]):
+        if place != 4:
+            assert np.linalg.norm(vertices - joint, axis=1).min() < 1e-5
+    # Scans have none, and cards of before joints were told.
+    for text, expected in (({"pelvis": [0, 0.9, 0]}, "made"), ({"pelvis": [0, 0.9, 0], "joints": [[1, 2]]}, "failed")):
+        card.write_text(json.dumps(text))
+        out = tmp_path / expected
+        summary = prepare(find_scans(tmp_path / "people"), out, TINY)
+        assert summary.count(expected) == 1
+        if expected == "made":
+            assert json.loads((out / "person_000000" / "person.json").read_text())["joints"] is None
+        else:
+            assert "'joints'" in summary.outcomes[0].reason

@@ -38,9 +38,9 @@ def train(
     frozen coarse one, or both levels jointly.
 
     A run's folder holds its log, checkpoints, pictures and `weights.safetensors`, which is usable at any time. Each
-    stage starts from the weights of the ones before:
+    stage starts from the weights of the ones before, and presets with a lifter (compact) from `lifecast lift`'s:
 
-        lifecast train normals --data DATA --out RUNS/normals
+        lifecast train normals --data DATA --out RUNS/normals --init RUNS/lifter.safetensors
         lifecast train depth --data DATA --out RUNS/depth1 --init RUNS/normals/weights.safetensors
         lifecast train depth --data DATA --out RUNS/depth --init RUNS/depth1/weights.safetensors --predicted-normals
         lifecast train enhancer --data DATA --out RUNS/enhancer --init RUNS/depth/weights.safetensors

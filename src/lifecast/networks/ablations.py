@@ -19,6 +19,7 @@ from lifecast.networks.preset import (
     GlobalFeaturePreset,
     HourglassPreset,
     LevelPreset,
+    LifterPreset,
     NormalPreset,
     Preset,
     UNetPreset,
@@ -140,6 +141,16 @@ def _limbs(preset: Preset) -> Preset:
     return replace(preset, normals=replace(_normals(preset), limbs=True))
 
 
+def _lifter(preset: Preset) -> Preset:
+    """That pose is moved to where the joints are thought to be."""
+    return replace(preset, normals=replace(_normals(preset), lifter=LifterPreset()))
+
+
+def _no_lifter(preset: Preset) -> Preset:
+    """That pose is told as BlazePose has it."""
+    return replace(preset, normals=replace(_normals(preset), lifter=None))
+
+
 def _integration(preset: Preset) -> Preset:
     """Depth maps follow the normal maps when used."""
     normals = _normals(preset)
@@ -153,7 +164,7 @@ def _no_integration(preset: Preset) -> Preset:
 
 def _no_limbs(preset: Preset) -> Preset:
     """The normal networks see the picture alone, as in the paper."""
-    return replace(preset, normals=replace(_normals(preset), limbs=False))
+    return replace(preset, normals=replace(_normals(preset), limbs=False, lifter=None))
 
 
 def _silhouette(preset: Preset) -> Preset:
@@ -181,6 +192,8 @@ SWITCHES: dict[str, Callable[[Preset], Preset]] = {
     "no-depth-maps": _without_depth,
     "limbs": _limbs,
     "no-limbs": _no_limbs,
+    "lifter": _lifter,
+    "no-lifter": _no_lifter,
     "integration": _integration,
     "no-integration": _no_integration,
     "silhouette": _silhouette,

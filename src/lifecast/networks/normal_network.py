@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from lifecast.networks import limb_map
 from lifecast.networks.depth_network import DepthNetwork
+from lifecast.networks.lifter import Lifter, lift
 from lifecast.networks.norms import instance_norm
 from lifecast.networks.preset import GeneratorPreset, NormalPreset, UNetPreset
 from lifecast.networks.resizing import resize_image
@@ -140,6 +141,7 @@ class NormalNetworks(nn.Module):
         self.depth: DepthNetwork | None = None
         if preset.depth is not None:
             self.depth = DepthNetwork(3 + 6 + 1 + self.told, preset.depth)
+        self.lifter = None if preset.lifter is None else Lifter(preset.lifter)
         self.enhancer: UNet | None = None
         if preset.enhancer is not None:
             self.enhancer = UNet(3 + 6 + preset.mask, 6 + preset.mask, preset.enhancer)
@@ -153,6 +155,12 @@ class NormalNetworks(nn.Module):
             self.bridge = nn.Conv2d(narrow, preset.enhancer.widths[preset.bridged_stage()], 1)
             nn.init.zeros_(self.bridge.weight)
             nn.init.zeros_(self.bridge.bias)  # type: ignore[arg-type]
+
+    def limb_maps(self, landmarks: Tensor, size: int = limb_map.SIZE) -> Tensor:
+        """BlazePose's landmarks (B, 33, 4) in view space -> the maps (B, CHANNELS, s, s) that the networks are told."""
+        if self.lifter is not None:
+            landmarks = lift(self.lifter, landmarks)
+        return torch.stack([limb_map.limb_map(one, size) for one in landmarks.cpu()]).to(landmarks.device)
 
     @property
     def told(self) -> int:

@@ -116,6 +116,17 @@ class DepthPreset:
 
 
 @dataclass(frozen=True)
+class LifterPreset:
+    """The residual network that moves BlazePose's landmarks to where the joints are (`lifter`)."""
+
+    width: int = 256
+    blocks: int = 2
+    """Of two layers each."""
+    dropout: float = 0.1
+    """Share of the activations left out in training."""
+
+
+@dataclass(frozen=True)
 class NormalPreset:
     """What predicts the front and back normal maps (and the person's mask)."""
 
@@ -129,6 +140,8 @@ class NormalPreset:
     """Predict the person's mask too (a U-Net's normals are multiplied by it)."""
     limbs: bool = False
     """The networks see a map of the limbs too, drawn from BlazePose's landmarks where there are any (`limb_map`)."""
+    lifter: LifterPreset | None = None
+    """That map is drawn from landmarks that were moved to where this network thinks the joints are."""
     depth: DepthPreset | None = None
     """Predict the depth of the front and of the back surface too, from picture, normals and mask (U-Net only)."""
     integrate: int | None = None
@@ -150,6 +163,8 @@ class NormalPreset:
             raise UsageError("normals can be integrated only into depth maps, and this preset predicts none")
         if self.limbs and isinstance(self.network, GeneratorPreset):
             raise UsageError("a limb map is told to a U-Net, not to pix2pixHD's generators")
+        if self.lifter is not None and not self.limbs:
+            raise UsageError("a lifter moves the landmarks that limb maps are drawn from, and this preset has no limbs")
         if self.enhancer is None:
             if self.enhancer_features:
                 raise UsageError("enhancer_features are for an enhancer, and this preset has none")
@@ -362,6 +377,7 @@ COMPACT = Preset(
         mask=True,
         mirror=True,
         limbs=True,
+        lifter=LifterPreset(),
         integrate=256,
         depth=DepthPreset(
             network=UNetPreset(
@@ -431,6 +447,7 @@ PART_CLASSES: dict[str, type] = {
         UNetPreset,
         HourglassPreset,
         DepthPreset,
+        LifterPreset,
         NormalPreset,
         GlobalFeaturePreset,
         LevelPreset,

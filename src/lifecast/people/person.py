@@ -20,6 +20,7 @@ from lifecast.people.drape import PosedBody, clear, eased, settle, tuck, under_s
 from lifecast.people.fabric import draw_fabric, dress_texture
 from lifecast.people.figure import Figure
 from lifecast.people.glb import Part
+from lifecast.people.joints import JointFinder
 from lifecast.people.outfit import Dresser, Worn
 from lifecast.people.penetration import LIMIT, SelfContact
 from lifecast.people.rig import skin
@@ -28,6 +29,7 @@ from lifecast.people.stances import PoseLibrary, draw_pose, stand_at_ease
 from lifecast.people.surface_mesh import averaging, split_seams, vertex_normals
 from lifecast.people.wardrobe import Made, Wardrobe, picture_of
 from lifecast.people.wavefront import triangles
+from lifecast.scans.landmark_file import joint_rows
 
 Points = NDArray[np.float32]
 
@@ -54,6 +56,7 @@ class Studio:
         self.model, self.wardrobe, self.poses = model, wardrobe, poses
         self.dresser = Dresser(wardrobe)
         self.contact = SelfContact(model)
+        self.joint_finder = JointFinder(model)
         mesh = model.mesh
         self.skin_faces = wardrobe.tailor.skin_faces
         rows = mesh.groups["body"]
@@ -123,6 +126,7 @@ class Studio:
             "classes": sorted({g["class"] for g in garments}), "hair": hair[1],
             "skin": [round(float(c), 3) for c in tone],
             "pelvis": [round(float(c), 5) for c in pelvis + shift],
+            "joints": joint_rows(self.joint_finder.joints(rest, transforms) + shift, 5),
             "height_m": round(max(float(part.vertices[:, 1].max()) for part in parts), 5),
             "stature_m": round(float(np.ptp(rest.vertices[:SKIN_VERTICES, 1])), 4),
             "under_skin": round(worst, 5),

@@ -25,7 +25,7 @@ from lifecast.networks.limb_map import CHANNELS, MIRRORED_PAIRS, limb_map
 from lifecast.scans.augmentation import NONE, Augmentation, Box, Placement, clean_background
 from lifecast.scans.background import Backgrounds
 from lifecast.scans.grouping import thin_product
-from lifecast.scans.landmark_file import read_landmarks
+from lifecast.scans.landmark_file import Limbs, read_landmarks
 
 FORMAT = 1
 _CACHED_POOLS = 8
@@ -82,7 +82,8 @@ class PeopleDataset(Dataset[dict[str, Any]]):
     backgrounds
         Folder of pictures; None: generated backgrounds (with augmentation).
     limbs
-        Give maps of the limbs, drawn from the landmarks that `lifecast landmarks` has added.
+        Give maps of the limbs, drawn from the landmarks that `lifecast landmarks` has added, or from those that
+        `lifecast lift` made of them.
     seed
         Of everything random.
     """
@@ -98,7 +99,7 @@ class PeopleDataset(Dataset[dict[str, Any]]):
         window: int | None = None,
         augmentation: Augmentation | None = None,
         backgrounds: str | Path | None = None,
-        limbs: bool = False,
+        limbs: Limbs = False,
         seed: int = 0,
     ) -> None:
         self.root = Path(root)
@@ -134,7 +135,9 @@ class PeopleDataset(Dataset[dict[str, Any]]):
             self.items += [(person, view) for view in range(len(views))]
         self._landmarks: dict[str, NDArray[np.float32]] | None = None
         if limbs:
-            self._landmarks = {p: read_landmarks(self.root / p, len(self._views[p])) for p in self.people}
+            self._landmarks = {
+                p: read_landmarks(self.root / p, len(self._views[p]), limbs == "lifted") for p in self.people
+            }
         # Shared memory, so that workers that stay alive between epochs see a new epoch too.
         self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()
         self._pools: OrderedDict[str, dict[str, NDArray[Any]]] = OrderedDict()

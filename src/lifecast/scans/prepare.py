@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from lifecast.atomic import atomic_folder, write_text
 from lifecast.errors import DataError, LifecastError, ScanError, UsageError
 from lifecast.scans.cores import one_thread
+from lifecast.scans.landmark_file import LANDMARKS, joint_rows
 from lifecast.scans.lighting import PAPER_COUNT, make_lightings
 from lifecast.scans.normalise import Units, Up, normalise, vertex_normals
 from lifecast.scans.occupancy import sample_pools
@@ -50,7 +51,8 @@ and NumPy files.
 - One folder a person:
   - `person.json`: `scale` and `origin` (normalised = scale * (metres - origin), y up), source, and of each view its yaw
     and elevation in degrees, `rotation` (row-major) and `shift` (view = rotation @ normalised + (shift, 0)), lighting
-    and exposure; `files` with size and sha256 of every file.
+    and exposure; `files` with size and sha256 of every file; of made people `joints` (33, 3), normalised, in the
+    order of BlazePose's landmarks, null where not known.
   - `view_000_colour.jpg`: sRGB, not multiplied by the mask, continued beyond the silhouette.
   - `view_000_mask.png`: 8 bit coverage.
   - `view_000_front.png`, `view_000_back.png`: unit normals as (n + 1) / 2 in 8 bit RGB, 128 outside. The back map is
@@ -61,6 +63,8 @@ and NumPy files.
   - `mesh.npz`: `vertices` (normalised), `faces`, without mostly transparent ones.
   - `landmarks.npz`, from `lifecast landmarks`: `landmarks` (views, 33, 4), what BlazePose sees: x, y, z in view
     units, z 0 at the hips, and visibility; 0 throughout where it saw nobody.
+  - `lifted.npz`, from `lifecast lift`: the same, moved to where a lifter thinks the joints are, z 0 at the
+    view's origin.
 
 View space: x right, y up, z toward the camera, orthographic, the picture spans [-1, 1]; one unit is 128 cm of a person
 normalised to 180 cm. Pixel centre i of S lies at -1 + (2 i + 1) / S.
@@ -173,19 +177,33 @@ def draw_yaws(settings: Settings, rng: np.random.Generator) -> NDArray[np.float6
     return np.concatenate([even, (FRONT_YAW * (2 * part - 1)) % 360.0])
 
 
+def _card_of_made(card: Path) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
+    """The pelvis (3,) and the joints (33, 3) that a made person's card tells, in metres, y up; None what it does not.
+
+    Cards of before joints were told have a pelvis alone. ScanError where a card cannot be read.
+    """
+    if not card.is_file():
+        return None, None
+    try:
+        told = json.loads(card.read_text())
+        pelvis = np.array(told["pelvis"], np.float64).reshape(3)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ScanError(f"{card}: has no readable 'pelvis' ({error})") from error
+    if told.get("joints") is None:
+        return pelvis, None
+    try:
+        return pelvis, np.array(told["joints"], np.float64).reshape(LANDMARKS, 3)  # null becomes nan
+    except (ValueError, TypeError) as error:
+        raise ScanError(f"{card}: has no readable 'joints' ({error})") from error
+
+
 def prepare_person(
     person: str, source: Path, out: Path, settings: Settings, lights: NDArray[np.float32]
 ) -> None:
     """Make the folder `out / person` from the scan at `source` (atomically, replacing an older one)."""
     rng = np.random.default_rng([settings.seed, zlib.crc32(person.encode())])
     scan = read_scan(source)
-    pelvis = None
-    card = source.parent / "card.json"
-    if card.is_file():
-        try:
-            pelvis = np.array(json.loads(card.read_text())["pelvis"], np.float64)
-        except (ValueError, KeyError) as error:
-            raise ScanError(f"{card}: has no readable 'pelvis' ({error})") from error
+    pelvis, joints = _card_of_made(source.parent / "card.json")
     normalisation = normalise(scan, settings.units, settings.up, pelvis)
     orient_outward(scan.vertices, scan.faces)
     normals = vertex_normals(scan.vertices, scan.faces)
@@ -230,6 +248,7 @@ def prepare_person(
             "person": person, "source": source.name, "scale": normalisation.scale,
             "origin": normalisation.origin.tolist(), "units": normalisation.units, "up": normalisation.up,
             "vertices": len(scan.vertices), "faces": len(scan.faces), "views": views,
+            "joints": None if joints is None else joint_rows((joints - normalisation.origin) * normalisation.scale),
             "files": {n: {"bytes": (folder / n).stat().st_size, "sha256": checksum(folder / n)} for n in names},
         }  # fmt: skip
         (folder / "person.json").write_text(json.dumps(record))

@@ -16,6 +16,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Subset, default_collate
 
 from lifecast.errors import DataError
+from lifecast.scans.landmark_file import Limbs
 from lifecast.training.options import TrainOptions
 from lifecast.training.order import ByEpoch, EndlessBatches, Epochal
 from lifecast.training.recipe import Phase, Recipe, StageRecipe
@@ -71,7 +72,7 @@ def open_split(
     phase: Phase,
     size: int,
     split: Split,
-    limbs: bool = False,
+    limbs: Limbs = False,
 ) -> Epochal:
     """The dataset of one split at a phase's size.
 

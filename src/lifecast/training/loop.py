@@ -126,7 +126,7 @@ class Run:
 
     def open(self, phase: int, split: data.Split) -> data.Epochal:
         """The dataset of a split for a phase."""
-        size, limbs = self.part.phases[phase].side(self.trainee.stage.size), self.trainee.stage.sees_limbs
+        size, limbs = self.part.phases[phase].side(self.trainee.stage.size), self.trainee.stage.limbs
         return data.open_split(self.options, self.recipe, self.part, self.part.phases[phase], size, split, limbs)
 
     def make_budget(self, spent: float, began: float) -> Budget:

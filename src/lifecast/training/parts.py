@@ -6,8 +6,9 @@ from torch import nn
 
 from lifecast.networks.levels import TwoLevel
 
-PARTS = ("normals", "depth", "enhancer", "coarse", "fine")
-"""What is trained and kept on its own: the normal networks proper, what stands on them, and the levels."""
+PARTS = ("lifter", "normals", "depth", "enhancer", "coarse", "fine")
+"""What is trained and kept on its own: what tells the networks the pose, the normal networks proper, what stands on
+them, and the levels."""
 
 
 def modules_of(model: TwoLevel, part: str) -> list[nn.Module]:
@@ -18,6 +19,7 @@ def modules_of(model: TwoLevel, part: str) -> list[nn.Module]:
         found = [getattr(model, part)]
     elif networks is not None:
         own: dict[str, list[nn.Module | None]] = {
+            "lifter": [networks.lifter],
             "normals": [networks.front, networks.back, networks.shared],
             "depth": [networks.depth],
             "enhancer": [networks.enhancer, networks.bridge],

@@ -24,6 +24,7 @@ from lifecast.networks.normal_network import NormalMaps
 from lifecast.networks.pixel_aligned import window_fractions
 from lifecast.networks.preset import Preset, UNetPreset
 from lifecast.networks.resizing import resize_image, resize_map
+from lifecast.scans.landmark_file import Limbs
 from lifecast.training import losses
 from lifecast.training.parts import modules_of
 from lifecast.training.perceptual import PerceptualLoss
@@ -131,10 +132,12 @@ class Stage(nn.Module):
                 self.parts = ("normals", *self.parts)
 
     @property
-    def sees_limbs(self) -> bool:
-        """Whether the batch's limb maps are looked at."""
+    def limbs(self) -> Limbs:
+        """Whether the batch's limb maps are looked at, and from which landmarks they are to be drawn."""
         normals = self.model.preset.normals
-        return normals is not None and normals.limbs and (self.stage in MAPS or self.predicted_normals)
+        if normals is None or not normals.limbs or not (self.stage in MAPS or self.predicted_normals):
+            return False
+        return True if normals.lifter is None else "lifted"
 
     @property
     def multiple(self) -> int:
@@ -288,9 +291,7 @@ class Stage(nn.Module):
             shown = batch.get("shown")
             share = 1.0 if shown is None else float(shown[0, 2])
             with torch.no_grad():  # as in use
-                found = integrated_depths(
-                    maps.depth, maps.front, maps.back, maps.mask, self.scaled(side, batch), share
-                )
+                found = integrated_depths(maps.depth, maps.front, maps.back, maps.mask, self.scaled(side, batch), share)
         return corrected(found, batch["depth"], batch["depth_mask"]) if fed == "corrected" else found
 
     def scaled(self, size: int, batch: Batch) -> int:

@@ -25,6 +25,7 @@ from lifecast.training.data import fingerprint
 from lifecast.training.options import TrainOptions
 from lifecast.training.parts import PARTS, modules_of
 from lifecast.training.recipe import StageName, recipe_to_dict
+from lifecast.training.stage import MAPS
 from lifecast.training.trainee import Trainee
 
 OUR_LICENCE = "Apache-2.0"
@@ -97,6 +98,12 @@ def check_foundations(stage: StageName, preset: Preset, history: dict[str, Any],
     if stage == "fine" and embedded and "coarse" not in history:
         raise UsageError(
             "the fine level stands on a trained coarse level: give it with --init COARSE_RUN/weights.safetensors"
+        )
+    limbs = preset.normals is not None and preset.normals.lifter is not None
+    if limbs and (stage in MAPS or predicted_normals) and "lifter" not in history:
+        raise UsageError(
+            f"preset {preset.name} is told the pose by lifted landmarks: make them and their lifter with "
+            "`lifecast lift DATA --out LIFTER.safetensors`, and give that with --init LIFTER.safetensors"
         )
     if stage == "enhancer" and "normals" not in history:
         raise UsageError("the enhancer corrects trained normal networks: give them with --init RUN/weights.safetensors")

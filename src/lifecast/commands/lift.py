@@ -1,0 +1,88 @@
+"""`lifecast lift`: BlazePose's landmarks moved to where the joints are, and the network that does it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+
+def lift(
+    data: Annotated[tuple[Path, ...], tyro.conf.Positional],
+    /,
+    out: Path,
+    weights: str | None = None,
+    preset: str = "compact",
+    steps: int = 4000,
+    seed: int = 0,
+) -> int:
+    """Train a lifter on made people's joints, and add to prepared data what it makes of BlazePose's landmarks.
+
+    Presets with a lifter (compact) draw limb maps from these. Training people are lifted by lifters that were trained
+    without them, so that the normal networks learn how far lifted landmarks can be trusted. OUT holds the lifter:
+
+        lifecast landmarks DATA
+        lifecast lift DATA --out RUNS/lifter.safetensors
+        lifecast train normals --data DATA --out RUNS/normals --init RUNS/lifter.safetensors
+
+    Args:
+        data: Folders that `lifecast prepare` wrote and `lifecast landmarks` added to.
+        out: Weights file that the lifter goes into.
+        weights: Take the lifter of this weights file (or of built-in weights) as it is: for scans, whose joints nobody
+            knows.
+        preset: Architecture, where no weights are given.
+        steps: Length of the training, in optimiser steps.
+        seed: Of the training.
+    """
+    import torch
+    from rich.console import Console
+
+    from lifecast.counted_progress import counted_progress
+    from lifecast.errors import UsageError
+    from lifecast.training.landmarked_views import check_joints, read_views, write_lifted
+    from lifecast.training.lifting import (
+        LiftingRecipe,
+        lift_with,
+        lifting_error,
+        lifting_history,
+        train_and_lift,
+        untrained_beside,
+    )
+    from lifecast.training.weights import export
+
+    if not data:
+        raise UsageError("name at least one folder of prepared data")
+    if steps < 1:
+        raise UsageError(f"--steps {steps}: give at least 1")
+    torch.set_num_threads(1)  # layers this small are slower on more
+    console = Console(stderr=True, highlight=False, emoji=False)
+    model, history = untrained_beside(weights, preset, seed)
+    assert model.normals is not None
+    assert model.normals.lifter is not None
+    views = read_views(data)
+    if weights is not None:
+        lifted = lift_with(model.normals.lifter, views)
+    else:
+        check_joints(views)
+        recipe = LiftingRecipe(steps=steps)
+        with counted_progress(console) as bar:
+            task = bar.add_task("lifting", total=steps * (1 + recipe.folds))
+            lifter, lifted = train_and_lift(
+                views, model.normals.lifter.preset, recipe, seed, lambda _step, _loss: bar.advance(task)
+            )
+        model.normals.lifter.load_state_dict(lifter.state_dict())
+        history["lifter"] = lifting_history(recipe, views, lifted, data, seed)
+    write_lifted(views, lifted)
+    export(out, model, history)
+    known = views.joints.isfinite().all(dim=-1).any(dim=-1)
+    if known.any():
+        before = lifting_error(views.landmarks[known], views.joints[known])
+        after = lifting_error(lifted[known], views.joints[known])
+        console.print(
+            f"joints' depth off by {after.depth:.1f} cm (BlazePose: {before.depth:.1f}), "
+            f"in the picture's plane by {after.flat:.1f} cm ({before.flat:.1f})",
+            markup=False,
+        )
+    console.print(f"{len(views.counts)} people, {len(views)} views lifted; lifter in {out}", markup=False)
+    return 0

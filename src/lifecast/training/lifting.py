@@ -1,0 +1,215 @@
+"""Training of the lifter: landmarks that BlazePose found in prepared views, against the joints of the people in them.
+
+A network that has seen a person's landmarks knows their joints better than it will know a stranger's (4.2 cm of depth
+against 5.7 where that was measured). The pictures of the same people train the normal networks, which would then trust
+lifted landmarks more than they may in use. So what is written beside training people comes from lifters that were
+trained without them: one for each fold of people.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lifecast.errors import CheckpointError, UsageError
+from lifecast.networks.ablations import preset_named
+from lifecast.networks.checkpoint import checkpoint_path, read_card
+from lifecast.networks.levels import TwoLevel
+from lifecast.networks.lifter import LANDMARKS, Lifter, lift
+from lifecast.networks.limb_map import MIRRORED_PAIRS
+from lifecast.networks.preset import LifterPreset
+from lifecast.training.data import fingerprint
+from lifecast.training.landmarked_views import LandmarkedViews
+from lifecast.training.parts import modules_of
+from lifecast.training.weights import new_model
+
+CORE = (11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)
+"""Shoulders, elbows, wrists, hips, knees and ankles: what errors are told of."""
+_CM_A_UNIT = 128.0
+_DEPTH_WEIGHT = 1.5
+"""Of an error in z: what the limb map is wanted for."""
+
+
+@dataclass(frozen=True)
+class LiftingRecipe:
+    """How a lifter is trained."""
+
+    steps: int = 4000
+    batch: int = 256
+    learning_rate: float = 3e-3
+    """The highest of one cycle."""
+    weight_decay: float = 0.05
+    turn: float = 0.08
+    """Standard deviations of what each sample is turned by in the picture's plane (radians), ..."""
+    scale: float = 0.04
+    """... made larger by (natural logarithm's worth), ..."""
+    shift: float = 0.03
+    """... moved by (view units) ..."""
+    noise: float = 0.006
+    """... and of the noise on every landmark (view units)."""
+    folds: int = 4
+    """Parts of the training people, each lifted by a lifter that was trained on the others."""
+
+
+def fold_of(folder: Path, folds: int) -> int:
+    """Which of `folds` parts a person belongs to: by name alone, so that it is one wherever they were prepared."""
+    return zlib.crc32(folder.name.encode()) % folds
+
+
+def moved(landmarks: Tensor, joints: Tensor, recipe: LiftingRecipe, draw: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Landmarks (B, 33, 4) and joints (B, 33, 3), mirrored, turned, scaled and shifted alike; landmarks noisy."""
+    count = len(landmarks)
+    flip = (torch.rand(count, generator=draw) < 0.5)[:, None, None]
+    sign = landmarks.new_tensor([-1.0, 1.0, 1.0, 1.0])
+    landmarks = torch.where(flip, (landmarks * sign)[:, list(MIRRORED_PAIRS)], landmarks)
+    joints = torch.where(flip, (joints * sign[:3])[:, list(MIRRORED_PAIRS)], joints)
+    angle = torch.randn(count, generator=draw) * recipe.turn
+    scale = torch.exp(torch.randn(count, generator=draw) * recipe.scale)
+    shift = torch.randn(count, 1, 2, generator=draw) * recipe.shift
+    cos, sin = torch.cos(angle) * scale, torch.sin(angle) * scale
+    turn = torch.stack((torch.stack((cos, -sin), 1), torch.stack((sin, cos), 1)), 1)  # (B, 2, 2)
+
+    def placed(points: Tensor) -> Tensor:
+        flat = points[..., :2] @ turn.mT + shift
+        return torch.cat((flat, points[..., 2:3] * scale[:, None, None], points[..., 3:]), dim=-1)
+
+    landmarks, joints = placed(landmarks), placed(joints)
+    noise = torch.randn(count, LANDMARKS, 3, generator=draw) * recipe.noise
+    return torch.cat((landmarks[..., :3] + noise, landmarks[..., 3:]), dim=-1), joints
+
+
+def train_lifter(
+    landmarks: Tensor,
+    joints: Tensor,
+    preset: LifterPreset,
+    recipe: LiftingRecipe,
+    seed: int = 0,
+    progress: Callable[[int, float], None] | None = None,
+) -> Lifter:
+    """A lifter trained on (N, 33, 4) landmarks and (N, 33, 3) joints, nan where not known.
+
+    `progress` is told each step's number and loss. It comes back in evaluation mode.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        lifter = Lifter(preset)
+        draw = torch.Generator().manual_seed(seed)
+        optimiser = torch.optim.AdamW(lifter.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
+        cycle = torch.optim.lr_scheduler.OneCycleLR(
+            optimiser, recipe.learning_rate, total_steps=recipe.steps + 1, pct_start=0.1
+        )
+        weights = torch.tensor([1.0, 1.0, _DEPTH_WEIGHT])
+        for step in range(recipe.steps):
+            pick = torch.randint(len(landmarks), (recipe.batch,), generator=draw)
+            seen, true = moved(landmarks[pick], joints[pick], recipe, draw)
+            loss = ((lifter(seen)[..., :3] - true) * weights).abs().nanmean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            cycle.step()
+            if progress is not None:
+                progress(step, loss.item())
+    return lifter.eval()
+
+
+@dataclass(frozen=True)
+class LiftingError:
+    """Mean errors at the joints of `CORE`, in cm of a person of 180 cm."""
+
+    flat: float
+    """Distance in the picture's plane."""
+    depth: float
+    """|z| after each view's own median is taken off."""
+
+
+def lifting_error(found: Tensor, joints: Tensor) -> LiftingError:
+    """Of (N, 33, 3 or 4) landmarks against (N, 33, 3) joints."""
+    apart = (found[..., :3] - joints)[:, list(CORE)] * _CM_A_UNIT
+    depth = apart[..., 2] - apart[..., 2].nanmedian(dim=1, keepdim=True).values
+    return LiftingError(float(apart[..., :2].norm(dim=-1).nanmean()), float(depth.abs().nanmean()))
+
+
+def lifted_views(views: LandmarkedViews, lifter: Lifter, folds: Sequence[Lifter]) -> Tensor:
+    """(N, 33, 4): training people's views lifted by the lifter of their fold, the others' by `lifter`."""
+    which = torch.tensor([fold_of(folder, len(folds)) for folder, _ in views.people])
+    lifted = lift(lifter, views.landmarks)
+    for fold, other in enumerate(folds):
+        mine = views.train & (which == fold)
+        lifted[mine] = lift(other, views.landmarks[mine])
+    return lifted
+
+
+def train_and_lift(
+    views: LandmarkedViews,
+    preset: LifterPreset,
+    recipe: LiftingRecipe,
+    seed: int = 0,
+    progress: Callable[[int, float], None] | None = None,
+) -> tuple[Lifter, Tensor]:
+    """A lifter trained on all training people; and all views (N, 33, 4) lifted, nobody's by a lifter that knew them."""
+    which = torch.tensor([fold_of(folder, recipe.folds) for folder, _ in views.people])
+
+    def trained(mask: Tensor, seed: int) -> Lifter:
+        return train_lifter(views.landmarks[mask], views.joints[mask], preset, recipe, seed, progress)
+
+    lifter = trained(views.train, seed)
+    folds = []
+    for fold in range(recipe.folds):
+        others = views.train & (which != fold)
+        # Of very few people all may be in one fold; nothing is left to learn from without them then.
+        folds.append(trained(others, seed + 1 + fold) if others.any() else lifter)
+    return lifter, lifted_views(views, lifter, folds)
+
+
+def lift_with(lifter: Lifter, views: LandmarkedViews) -> Tensor:
+    """Everybody's views (N, 33, 4) lifted by one lifter, for people who it was not trained on."""
+    return lift(lifter.eval(), views.landmarks)
+
+
+def untrained_beside(weights: str | None, preset: str, seed: int) -> tuple[TwoLevel, dict[str, Any]]:
+    """A fresh model of a preset that has a lifter, and the history of what of it is trained: nothing, or with `weights`
+    (whose preset it then is) their lifter.
+
+    UsageError where the preset has no lifter, CheckpointError where nobody trained the one of `weights`.
+    """
+    if weights is None:
+        model, history = new_model(preset_named(preset), (), seed)
+    else:
+        path = checkpoint_path(weights)
+        other, known = new_model(read_card(path)[0], (path,), seed)
+        model, _ = new_model(other.preset, (), seed)
+        history = {name: note for name, note in known.items() if name == "lifter"}
+        for mine, theirs in zip(modules_of(model, "lifter"), modules_of(other, "lifter"), strict=True):
+            mine.load_state_dict(theirs.state_dict())
+    if not modules_of(model, "lifter"):
+        raise UsageError(f"preset {model.preset.name} has no lifter; one that has is compact")
+    if weights is not None and not history:
+        raise CheckpointError(f"{weights}: its lifter was never trained; train one on made people")
+    return model, history
+
+
+def lifting_history(
+    recipe: LiftingRecipe, views: LandmarkedViews, lifted: Tensor, data: Sequence[Path], seed: int
+) -> dict[str, Any]:
+    """What a card says of a lifter's training, as other parts' histories do."""
+    unseen = ~views.train
+    error = lifting_error(lifted[unseen], views.joints[unseen]) if unseen.any() else None
+    return {
+        "run": "lift",
+        "stage": "lift",
+        "steps": recipe.steps,
+        "samples": recipe.steps * recipe.batch,
+        "seed": seed,
+        "data": fingerprint(*data),
+        "views": int(views.train.sum()),
+        "metrics": {}
+        if error is None
+        else {"joints_cm": round(error.flat, 5), "joints_depth_cm": round(error.depth, 5)},
+        "before": [],
+    }
