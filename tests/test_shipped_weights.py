@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,8 @@ from lifecast.photo.person import Person
 from lifecast.scans.augmentation import NONE
 from lifecast.scans.dataset import PeopleDataset
 from lifecast.scans.landmark_file import read_landmarks
+from lifecast.training.landmarked_views import read_views, write_lifted
+from lifecast.training.lifting import lift_with
 from lifecast.training.losses import angle_degrees
 from lifecast.training.recipe import LossWeights
 from lifecast.training.stage import Stage
@@ -46,12 +49,25 @@ around the surface (sigma 3 cm); depth is that of the depth maps."""
 
 
 @pytest.fixture(scope="module")
-def figures() -> dict[str, float]:
+def lifted_people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`PEOPLE`, their landmarks lifted by the lifter that ships."""
+    folder = tmp_path_factory.mktemp("unseen") / "people"
+    shutil.copytree(PEOPLE, folder)
+    model, _ = load_checkpoint("compact")
+    assert model.normals is not None
+    if model.normals.lifter is not None:
+        views = read_views([folder])
+        write_lifted(views, lift_with(model.normals.lifter, views))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def figures(lifted_people: Path) -> dict[str, float]:
     """From the picture (in front of a generated background) and the landmarks that BlazePose saw in it."""
     model, _ = load_checkpoint("compact")
     stage = Stage(model, "fine", LossWeights(), predicted_normals=True).eval()
     people = PeopleDataset(
-        PEOPLE, "all", size=stage.size, points=2000, near="near3", augmentation=NONE, limbs=True, seed=5
+        lifted_people, "all", size=stage.size, points=2000, near="near3", augmentation=NONE, limbs=stage.limbs, seed=5
     )
     sums: dict[str, list[float]] = {}
     for index in range(len(people)):

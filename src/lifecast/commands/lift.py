@@ -46,8 +46,8 @@ def lift(
         lift_with,
         lifting_error,
         lifting_history,
+        model_with_lifter,
         train_and_lift,
-        untrained_beside,
     )
     from lifecast.training.weights import export
 
@@ -57,7 +57,7 @@ def lift(
         raise UsageError(f"--steps {steps}: give at least 1")
     torch.set_num_threads(1)  # layers this small are slower on more
     console = Console(stderr=True, highlight=False, emoji=False)
-    model, history = untrained_beside(weights, preset, seed)
+    model, history = model_with_lifter(weights, preset, seed)
     assert model.normals is not None
     assert model.normals.lifter is not None
     views = read_views(data)

@@ -172,7 +172,7 @@ def lift_with(lifter: Lifter, views: LandmarkedViews) -> Tensor:
     return lift(lifter.eval(), views.landmarks)
 
 
-def untrained_beside(weights: str | None, preset: str, seed: int) -> tuple[TwoLevel, dict[str, Any]]:
+def model_with_lifter(weights: str | None, preset: str, seed: int) -> tuple[TwoLevel, dict[str, Any]]:
     """A fresh model of a preset that has a lifter, and the history of what of it is trained: nothing, or with `weights`
     (whose preset it then is) their lifter.
 
