@@ -15,8 +15,11 @@ import trimesh
 import lifecast
 from lifecast.errors import CheckpointError, PhotoError, UsageError
 from lifecast.photo import blazepose
+from lifecast.photo import mask as found_mask
 from lifecast.photo.decode import Photo, read_photo
+from lifecast.photo.framing import Camera
 from lifecast.photo.mask import ArrayMask
+from lifecast.photo.neighbours import Limbs
 from lifecast.photo.person import Person
 from lifecast.reconstructor import STAGES, Reconstructor, _head, _metric_frame, load
 from lifecast.surface.gltf import glb_bytes
@@ -177,6 +180,26 @@ def test_background_is_cleaned_or_kept(doll_weights: Path, doll: Doll) -> None:
             model.reconstruct(doll[0], mask=doll[1], progress=until_features)
     corner = [float((image[0, 0, 0, 0] + 1) * 127.5) for image in seen]
     assert corner == pytest.approx([127, 214], abs=1.5)
+
+
+@pytest.mark.parametrize("close_by", [False, True])
+def test_legs_that_blazepose_lost_come_back_where_nobody_is_near(
+    doll_weights: Path, doll: Doll, monkeypatch: pytest.MonkeyPatch, close_by: bool
+) -> None:
+    model = load(doll_weights, "cpu")
+    photo = read_photo(doll[0])
+    without_legs = doll[1].copy()
+    without_legs[290:] = 0
+    monkeypatch.setattr(found_mask, "mask_in", lambda _pose, _left, _top, _side, _size: without_legs)
+    monkeypatch.setattr(model.model.normals, "find_mask", lambda _image, _limbs: torch.from_numpy(doll[1])[None, None])
+    nobody = Limbs(np.array([[400.0, 200.0]]), np.array([[400.0, 300.0]]), np.array([20.0]))
+    mask = found_mask.PoseMask(None, photo.size, nobody, (nobody,) if close_by else ())  # type: ignore[arg-type]
+    camera = Camera.whole(512)
+    _, whole = model._crop(photo, Person((100, 50, 400, 450), mask=mask), camera)
+    assert whole is not None
+    legs = doll[1][300:] > 0.5
+    assert (whole[300:][legs] > 0.5).mean() == pytest.approx(0.0 if close_by else 1.0, abs=0.02)
+    assert (whole[300:][~legs] > 0.5).mean() < 0.02
 
 
 @pytest.mark.parametrize("exact", [True, False])

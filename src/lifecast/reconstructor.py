@@ -31,7 +31,8 @@ from lifecast.photo import blazepose
 from lifecast.photo.blazepose import EARS, NOSE
 from lifecast.photo.decode import Photo, read_photo
 from lifecast.photo.framing import Camera, crop_colour, frame
-from lifecast.photo.mask import SquareMask, bounding_box, refine, without_specks
+from lifecast.photo.lost_parts import with_lost_parts
+from lifecast.photo.mask import PoseMask, SquareMask, bounding_box, refine, without_specks
 from lifecast.photo.person import (
     NEARLY_ALL,
     Person,
@@ -311,8 +312,28 @@ class Reconstructor:
             return image, None
         mask = person.mask.window(camera.left, camera.top, camera.side, camera.size)
         if not person.mask.exact:
+            if isinstance(person.mask, PoseMask) and not person.mask.others:
+                mask = self._with_lost_parts(mask, image, photo, person, camera)
             mask = without_specks(refine(mask, image, radius=max(2, camera.size * 8 // 1024)), share=0.02)
         return image, mask
+
+    def _with_lost_parts(
+        self, found: np.ndarray, image: np.ndarray, photo: Photo, person: Person, camera: Camera
+    ) -> np.ndarray:
+        """The mask (S, S) that BlazePose found, and what the networks see of the person beyond it in `image` (S, S, 3).
+        """
+        if self.model.normals is None or self.model.preset.framing == "pifuhd":
+            return found
+        pixels = torch.from_numpy(image).to(self.device).permute(2, 0, 1)[None].float() / 127.5 - 1  # (1, 3, S, S)
+        with self._half_precision():
+            predicted = self.model.normals.find_mask(pixels, self._limbs(person, camera))
+        if predicted is None:
+            return found
+        soft = resize_image(predicted, len(found))[0, 0].float().cpu().numpy()
+        centres = (np.arange(camera.size) + 0.5) * camera.side / camera.size
+        columns, rows = centres + camera.left, centres + camera.top
+        shown = ((rows > 0) & (rows < photo.size[1]))[:, None] & ((columns > 0) & (columns < photo.size[0]))[None]
+        return with_lost_parts(found, soft, shown)
 
     def _cleans(self, person: Person) -> bool:
         """Whether the background is painted grey for the networks, where the mask is known.

@@ -198,6 +198,13 @@ class NormalNetworks(nn.Module):
             told = resize_image(limbs.to(image), image.shape[-1])
         return torch.cat((image, told), dim=1)  # (B, 3 + told, H, W)
 
+    def find_mask(self, image: Tensor, limbs: Tensor | None = None) -> Tensor | None:
+        """The person's mask in image (B, 3, S, S): (B, 1, s, s), from the first U-Net alone; None where it has none."""
+        if self.shared is None or not self.preset.mask:
+            return None
+        small = resize_image(image, self.preset.global_size or self.preset.size)
+        return self.read(self.shared(self.seen(small, limbs)).float(), False).mask
+
     def glance(
         self, small: Tensor, masked: bool = True, known: Tensor | None = None, limbs: Tensor | None = None
     ) -> NormalMaps:

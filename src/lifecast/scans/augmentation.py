@@ -93,8 +93,9 @@ class Augmentation:
 
     crowd: float = 0.1
     """Probability that somebody else stands partly in the picture, behind the person."""
-    cleaned: float = 0.35
-    """Probability that the background is painted grey under a mask that is not quite right, as `reconstruct` does."""
+    cleaned: float = 0.65
+    """Probability that the background is painted grey under a mask that is not quite right, as `reconstruct` does where
+    it finds one."""
     flip: float = 0.5
     """Probability of mirroring."""
     scale: tuple[float, float] = (0.85, 1.08)
@@ -119,7 +120,7 @@ class Augmentation:
     """Probability of sensor noise; mostly weak, up to 10 of 255."""
     blind: float = 0.08
     """Probability that nothing is told of the pose."""
-    mistaken: float = 0.02
+    mistaken: float = 0.01
     """Standard deviation of the errors added to the landmarks' depths, view units."""
     jpeg: float = 0.5
     """Probability of JPEG compression, quality 35 to 95."""
