@@ -72,6 +72,13 @@ def test_visibilities_other_landmarks_and_views_without_anybody_stay() -> None:
     assert (lifted[0, list(LIFTED), :3] != landmarks[0, list(LIFTED), :3]).all()
 
 
+def test_half_precision_changes_nothing() -> None:
+    lifter, landmarks = random_lifter(), random_landmarks(3)
+    plain = lift(lifter, landmarks)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(lift(lifter, landmarks), plain)
+
+
 def test_all_that_limb_maps_are_drawn_from_is_lifted() -> None:
     landmarks = random_landmarks(1)[0]
     drawn = limb_map(landmarks, 32)

@@ -68,6 +68,10 @@ class Lifter(nn.Module):
 
 @torch.no_grad()
 def lift(lifter: Lifter, landmarks: Tensor) -> Tensor:
-    """`lifter`'s answer to (B, 33, 4) landmarks, (B, 33, 4), without gradients; views without any stay 0 throughout."""
+    """`lifter`'s answer to (B, 33, 4) landmarks, (B, 33, 4), without gradients; views without any stay 0 throughout.
+
+    In float32 under autocast too: half precision would round places to half a centimetre.
+    """
     seen = landmarks[..., 3].any(dim=1)[:, None, None]
-    return torch.where(seen, lifter(landmarks), landmarks)
+    with torch.autocast(landmarks.device.type, enabled=False):
+        return torch.where(seen, lifter(landmarks), landmarks)
