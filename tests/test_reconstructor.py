@@ -195,7 +195,7 @@ def test_legs_that_blazepose_lost_come_back_where_nobody_is_near(
     nobody = Limbs(np.array([[400.0, 200.0]]), np.array([[400.0, 300.0]]), np.array([20.0]))
     mask = found_mask.PoseMask(None, photo.size, nobody, (nobody,) if close_by else ())  # type: ignore[arg-type]
     camera = Camera.whole(512)
-    _, whole = model._crop(photo, Person((100, 50, 400, 450), mask=mask), camera)
+    _, whole = model._crop(photo, Person((100, 50, 400, 450), mask=mask), camera, None)
     assert whole is not None
     legs = doll[1][300:] > 0.5
     assert (whole[300:][legs] > 0.5).mean() == pytest.approx(0.0 if close_by else 1.0, abs=0.02)

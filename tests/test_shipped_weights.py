@@ -22,6 +22,7 @@ from torch.utils.data import default_collate
 from lifecast.evaluation import predict
 from lifecast.evaluation.predict import Predictor
 from lifecast.networks.checkpoint import load_checkpoint
+from lifecast.networks.lifter import lift
 from lifecast.networks.resizing import resize_image
 from lifecast.photo import blazepose
 from lifecast.photo.person import Person
@@ -29,7 +30,6 @@ from lifecast.scans.augmentation import NONE
 from lifecast.scans.dataset import PeopleDataset
 from lifecast.scans.landmark_file import read_landmarks
 from lifecast.training.landmarked_views import read_views, write_lifted
-from lifecast.training.lifting import lift_with
 from lifecast.training.losses import angle_degrees
 from lifecast.training.recipe import LossWeights
 from lifecast.training.stage import Stage
@@ -57,7 +57,7 @@ def lifted_people(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert model.normals is not None
     if model.normals.lifter is not None:
         views = read_views([folder])
-        write_lifted(views, lift_with(model.normals.lifter, views))
+        write_lifted(views, lift(model.normals.lifter.eval(), views.landmarks))
     return folder
 
 

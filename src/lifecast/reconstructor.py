@@ -32,7 +32,7 @@ from lifecast.photo.blazepose import EARS, NOSE
 from lifecast.photo.decode import Photo, read_photo
 from lifecast.photo.framing import Camera, crop_colour, frame
 from lifecast.photo.lost_parts import with_lost_parts
-from lifecast.photo.mask import PoseMask, SquareMask, bounding_box, refine, without_specks
+from lifecast.photo.mask import PoseMask, SquareMask, bounding_box, refine, within_photo, without_specks
 from lifecast.photo.person import (
     NEARLY_ALL,
     Person,
@@ -285,7 +285,8 @@ class Reconstructor:
         """What the networks make of a person, through a camera that frames them."""
         watch = watch or Stopwatch(self.device)
         with watch.stage("finding the person"):
-            image, mask = self._crop(photo, person, camera)
+            limbs = self._limbs(person, camera)
+            image, mask = self._crop(photo, person, camera, limbs)
             shown = self._shown(photo, image, mask if self._cleans(person) else None, camera)
         with watch.stage("normals"), self._half_precision():
             maps = fine_maps = None
@@ -293,7 +294,7 @@ class Reconstructor:
                 known = None
                 if mask is not None and self.model.preset.framing != "pifuhd" and self._cleans(person):
                     known = torch.from_numpy(np.array(mask)).to(self.device)[None, None]  # (1, 1, S, S)
-                maps, fine_maps = self.model.predict_maps(shown[0], shown[-1], known, self._limbs(person, camera))
+                maps, fine_maps = self.model.predict_maps(shown[0], shown[-1], known, limbs)
         with watch.stage("features"), self._half_precision():
             return Look(image, mask, self.model.encode(shown[0], shown[-1], maps, fine_maps))
 
@@ -305,7 +306,9 @@ class Reconstructor:
         size = preset.image_size if preset.framing == "pifuhd" else max(preset.image_size, COLOUR_SIZE)
         return frame(box, photo.size, size, preset.framing)
 
-    def _crop(self, photo: Photo, person: Person, camera: Camera) -> tuple[np.ndarray, np.ndarray | None]:
+    def _crop(
+        self, photo: Photo, person: Person, camera: Camera, limbs: Tensor | None
+    ) -> tuple[np.ndarray, np.ndarray | None]:
         """The framed photograph (S, S, 3) uint8, and the person's mask on it (S, S), with edges as fine as its own."""
         image = crop_colour(photo.colour, camera, self.model.preset.framing)
         if person.mask is None:
@@ -313,12 +316,12 @@ class Reconstructor:
         mask = person.mask.window(camera.left, camera.top, camera.side, camera.size)
         if not person.mask.exact:
             if isinstance(person.mask, PoseMask) and not person.mask.others:
-                mask = self._with_lost_parts(mask, image, photo, person, camera)
+                mask = self._with_lost_parts(mask, image, photo, camera, limbs)
             mask = without_specks(refine(mask, image, radius=max(2, camera.size * 8 // 1024)), share=0.02)
         return image, mask
 
     def _with_lost_parts(
-        self, found: np.ndarray, image: np.ndarray, photo: Photo, person: Person, camera: Camera
+        self, found: np.ndarray, image: np.ndarray, photo: Photo, camera: Camera, limbs: Tensor | None
     ) -> np.ndarray:
         """The mask (S, S) that BlazePose found, and what the networks see of the person beyond it in `image` (S, S, 3).
         """
@@ -326,13 +329,11 @@ class Reconstructor:
             return found
         pixels = torch.from_numpy(image).to(self.device).permute(2, 0, 1)[None].float() / 127.5 - 1  # (1, 3, S, S)
         with self._half_precision():
-            predicted = self.model.normals.find_mask(pixels, self._limbs(person, camera))
+            predicted = self.model.normals.find_mask(pixels, limbs)
         if predicted is None:
             return found
         soft = resize_image(predicted, len(found))[0, 0].float().cpu().numpy()
-        centres = (np.arange(camera.size) + 0.5) * camera.side / camera.size
-        columns, rows = centres + camera.left, centres + camera.top
-        shown = ((rows > 0) & (rows < photo.size[1]))[:, None] & ((columns > 0) & (columns < photo.size[0]))[None]
+        shown = within_photo(photo.size, camera.left, camera.top, camera.side, camera.size)
         return with_lost_parts(found, soft, shown)
 
     def _cleans(self, person: Person) -> bool:

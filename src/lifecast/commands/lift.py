@@ -40,10 +40,10 @@ def lift(
 
     from lifecast.counted_progress import counted_progress
     from lifecast.errors import UsageError
+    from lifecast.networks.lifter import lift as lift_landmarks
     from lifecast.training.landmarked_views import check_joints, read_views, write_lifted
     from lifecast.training.lifting import (
         LiftingRecipe,
-        lift_with,
         lifting_error,
         lifting_history,
         model_with_lifter,
@@ -62,7 +62,7 @@ def lift(
     assert model.normals.lifter is not None
     views = read_views(data)
     if weights is not None:
-        lifted = lift_with(model.normals.lifter, views)
+        lifted = lift_landmarks(model.normals.lifter.eval(), views.landmarks)
     else:
         check_joints(views)
         recipe = LiftingRecipe(steps=steps)

@@ -11,12 +11,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from lifecast.networks.limb_map import LIMBS
+from lifecast.networks.limb_map import LIMBS, MIDDLES
 from lifecast.networks.preset import LifterPreset
 
 LANDMARKS = 33
 LIFTED: tuple[int, ...] = tuple(
-    sorted({end for limb in LIMBS for end in (limb.start, limb.end) if end < LANDMARKS} | {7, 8, 11, 12, 23, 24})
+    sorted({end for limb in LIMBS for end in (limb.start, limb.end) if end < LANDMARKS}.union(*MIDDLES))
 )
 """The landmarks that limb maps are drawn from; the others stay as BlazePose has them."""
 _SEEN = 2.0

@@ -23,7 +23,7 @@ DEPTH_SCALE = 4.0
 BLEND = 0.06
 """View units of depth by which one limb must lie before another to count e times as much."""
 
-_MIDDLES = ((11, 12), (23, 24), (7, 8))
+MIDDLES = ((11, 12), (23, 24), (7, 8))
 _NECK, _PELVIS, _HEAD, _NOSE = 33, 34, 35, 0
 """Points beside BlazePose's 33: the middles of shoulders, hips and ears."""
 
@@ -59,7 +59,7 @@ MIRRORED_PAIRS: tuple[int, ...] = (0, 4, 5, 6, 1, 2, 3, *(i + 1 if i % 2 else i 
 
 def with_middles(landmarks: np.ndarray) -> np.ndarray:
     """Landmarks (33, 4), and after them the points that limbs begin and end at beside BlazePose's: (36, 4)."""
-    return np.concatenate((landmarks, np.stack([landmarks[list(pair)].mean(0) for pair in _MIDDLES])))
+    return np.concatenate((landmarks, np.stack([landmarks[list(pair)].mean(0) for pair in MIDDLES])))
 
 
 def limb_map(landmarks: Tensor, size: int = SIZE) -> Tensor:

@@ -55,10 +55,7 @@ class PoseMask:
         if self.own is not None and self.others:
             share = share_of(self.own, self.others, left, top, side)
             mask *= np.asarray(Image.fromarray(share).resize((size, size), Image.Resampling.BILINEAR))
-        centres = (np.arange(size) + 0.5) * side / size
-        mask[:, (centres + left < 0) | (centres + left > self.photo_size[0])] = 0
-        mask[(centres + top < 0) | (centres + top > self.photo_size[1])] = 0
-        return mask
+        return np.where(within_photo(self.photo_size, left, top, side, size), mask, 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +75,13 @@ class SquareMask:
         scale = self.values.shape[0] / self.side
         place = ((left - self.left) * scale, (top - self.top) * scale, side * scale)
         return crop_square(self.values, *place, size, outside=0.0)
+
+
+def within_photo(photo_size: tuple[int, int], left: float, top: float, side: float, size: int) -> np.ndarray:
+    """(size, size) bool: where the square (left, top, side) shows a photograph of (width, height) pixels."""
+    centres = (np.arange(size) + 0.5) * side / size
+    columns, rows = centres + left, centres + top
+    return ((rows >= 0) & (rows <= photo_size[1]))[:, None] & ((columns >= 0) & (columns <= photo_size[0]))[None]
 
 
 def crop_square(

@@ -62,6 +62,11 @@ def fold_of(folder: Path, folds: int) -> int:
     return zlib.crc32(folder.name.encode()) % folds
 
 
+def folds_of(views: LandmarkedViews, folds: int) -> Tensor:
+    """(N,) int64: the part that each view's person belongs to."""
+    return torch.tensor([fold_of(folder, folds) for folder, _ in views.people])
+
+
 def moved(landmarks: Tensor, joints: Tensor, recipe: LiftingRecipe, draw: torch.Generator) -> tuple[Tensor, Tensor]:
     """Landmarks (B, 33, 4) and joints (B, 33, 3), mirrored, turned, scaled and shifted alike; landmarks noisy."""
     count = len(landmarks)
@@ -137,7 +142,7 @@ def lifting_error(found: Tensor, joints: Tensor) -> LiftingError:
 
 def lifted_views(views: LandmarkedViews, lifter: Lifter, folds: Sequence[Lifter]) -> Tensor:
     """(N, 33, 4): training people's views lifted by the lifter of their fold, the others' by `lifter`."""
-    which = torch.tensor([fold_of(folder, len(folds)) for folder, _ in views.people])
+    which = folds_of(views, len(folds))
     lifted = lift(lifter, views.landmarks)
     for fold, other in enumerate(folds):
         mine = views.train & (which == fold)
@@ -153,7 +158,7 @@ def train_and_lift(
     progress: Callable[[int, float], None] | None = None,
 ) -> tuple[Lifter, Tensor]:
     """A lifter trained on all training people; and all views (N, 33, 4) lifted, nobody's by a lifter that knew them."""
-    which = torch.tensor([fold_of(folder, recipe.folds) for folder, _ in views.people])
+    which = folds_of(views, recipe.folds)
 
     def trained(mask: Tensor, seed: int) -> Lifter:
         return train_lifter(views.landmarks[mask], views.joints[mask], preset, recipe, seed, progress)
@@ -165,11 +170,6 @@ def train_and_lift(
         # Of very few people all may be in one fold; nothing is left to learn from without them then.
         folds.append(trained(others, seed + 1 + fold) if others.any() else lifter)
     return lifter, lifted_views(views, lifter, folds)
-
-
-def lift_with(lifter: Lifter, views: LandmarkedViews) -> Tensor:
-    """Everybody's views (N, 33, 4) lifted by one lifter, for people who it was not trained on."""
-    return lift(lifter.eval(), views.landmarks)
 
 
 def model_with_lifter(weights: str | None, preset: str, seed: int) -> tuple[TwoLevel, dict[str, Any]]:

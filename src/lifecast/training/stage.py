@@ -60,6 +60,14 @@ def stage_size(preset: Preset, stage: StageName, predicted_normals: bool) -> int
     return preset.image_size
 
 
+def limbs_seen(preset: Preset, stage: StageName, predicted_normals: bool) -> Limbs:
+    """Whether a stage looks at limb maps, and from which landmarks they are to be drawn."""
+    normals = preset.normals
+    if normals is None or not normals.limbs or not (stage in MAPS or predicted_normals):
+        return False
+    return True if normals.lifter is None else "lifted"
+
+
 def trained_levels(preset: Preset, stage: StageName, predicted_normals: bool) -> tuple[str, ...]:
     """Names of the levels of `TwoLevel` whose weights, or some of them, the stage moves."""
     if stage in MAPS:
@@ -123,6 +131,8 @@ class Stage(nn.Module):
             raise UsageError(f"preset {model.preset.name} predicts no normals: --predicted-normals cannot be used")
         for name, level in model.named_children():
             level.requires_grad_(name in self.levels)
+        for module in modules_of(model, "lifter"):
+            module.requires_grad_(False)  # `lifecast lift` trains it; batches have limb maps that are drawn already
         if model.normals is not None and stage in MAPS:
             model.normals.requires_grad_(False)
             for module in modules_of(model, stage):
@@ -134,10 +144,7 @@ class Stage(nn.Module):
     @property
     def limbs(self) -> Limbs:
         """Whether the batch's limb maps are looked at, and from which landmarks they are to be drawn."""
-        normals = self.model.preset.normals
-        if normals is None or not normals.limbs or not (self.stage in MAPS or self.predicted_normals):
-            return False
-        return True if normals.lifter is None else "lifted"
+        return limbs_seen(self.model.preset, self.stage, self.predicted_normals)
 
     @property
     def multiple(self) -> int:

@@ -25,7 +25,7 @@ from lifecast.training.data import fingerprint
 from lifecast.training.options import TrainOptions
 from lifecast.training.parts import PARTS, modules_of
 from lifecast.training.recipe import StageName, recipe_to_dict
-from lifecast.training.stage import MAPS
+from lifecast.training.stage import limbs_seen
 from lifecast.training.trainee import Trainee
 
 OUR_LICENCE = "Apache-2.0"
@@ -99,8 +99,7 @@ def check_foundations(stage: StageName, preset: Preset, history: dict[str, Any],
         raise UsageError(
             "the fine level stands on a trained coarse level: give it with --init COARSE_RUN/weights.safetensors"
         )
-    limbs = preset.normals is not None and preset.normals.lifter is not None
-    if limbs and (stage in MAPS or predicted_normals) and "lifter" not in history:
+    if limbs_seen(preset, stage, predicted_normals) == "lifted" and "lifter" not in history:
         raise UsageError(
             f"preset {preset.name} is told the pose by lifted landmarks: make them and their lifter with "
             "`lifecast lift DATA --out LIFTER.safetensors`, and give that with --init LIFTER.safetensors"
