@@ -6,7 +6,14 @@ from torch.nn import functional
 
 from lifecast.networks.ablations import preset_named
 from lifecast.networks.depth_network import DepthNetwork
-from lifecast.networks.normal_network import GlobalGenerator, NormalMaps, NormalNetworks, under_mask
+from lifecast.networks.normal_network import (
+    GlobalGenerator,
+    NormalMaps,
+    NormalNetworks,
+    Window,
+    under_mask,
+    window_around,
+)
 from lifecast.networks.preset import TINY, GeneratorPreset, NormalPreset
 from lifecast.networks.resizing import resize_image
 
@@ -173,3 +180,43 @@ def test_the_first_network_sees_the_size_that_it_is_told():
     assert glance.front.shape[-1] == 64
     assert enhanced.front.shape[-1] == 256
     assert torch.equal(glance.front, networks.glance(resize_image(image, 64)).front)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_window_holds_everybody_with_a_margin_and_no_more_than_it_must(seed):
+    draw = torch.Generator().manual_seed(seed)
+    mask = torch.zeros(2, 1, 32, 48)
+    for person in mask:
+        top, left = (int(torch.randint(0, side - 3, (), generator=draw)) for side in (32, 48))
+        person[:, top : top + 3, left : left + 2] = 0.9
+    window = window_around(mask, 128, 192, 8)
+    rows, columns = (mask.amax(dim=(0, 1)).amax(dim=axis).nonzero()[:, 0] * 4 for axis in (1, 0))
+    for first, end, side, found in ((*window[:2], 128, rows), (*window[2:], 192, columns)):
+        assert first % 8 == end % 8 == 0
+        assert 0 <= max(0, int(found[0]) - 6) - first < 8
+        assert 0 <= end - min(side, int(found[-1]) + 4 + 6) < 8
+    picture = torch.rand(2, 3, 128, 192, generator=draw)
+    inside = torch.zeros(1, 1, 128, 192)
+    inside[..., window.top : window.bottom, window.left : window.right] = 1
+    assert torch.equal(window.restored(window.cut(picture), 128, 192), picture * inside)
+
+
+def test_the_window_of_nobody_is_the_whole_picture():
+    assert window_around(torch.zeros(1, 1, 16, 16), 64, 64, 8) == Window(0, 64, 0, 64)
+
+
+def test_the_enhancer_looks_only_where_somebody_is_when_nothing_is_learned():
+    networks = enhanced_networks()
+    image = torch.rand(1, 3, 128, 128) * 2 - 1
+    networks.shared.head.weight.data.zero_()
+    networks.shared.head.bias.data[6] = -20.0  # nobody, but ...
+    known = torch.zeros(1, 1, 128, 128)
+    known[..., 40:60, 70:80] = 1
+    sizes = []
+    networks.enhancer.register_forward_hook(lambda _, inputs, __: sizes.append(tuple(inputs[0].shape[-2:])))
+    with torch.no_grad():
+        networks.both(image, known=known)
+    networks.both(image, known=known)
+    assert sizes[0][0] < 48
+    assert sizes[0][1] < 40
+    assert sizes[1] == (128, 128)

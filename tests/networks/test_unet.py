@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from lifecast.errors import UsageError
 from lifecast.networks.preset import UNetPreset
 from lifecast.networks.unet import UNet
 
@@ -35,3 +36,21 @@ def test_what_no_stage_is_as_large_as_is_refused() -> None:
     network = UNet(3, 2, SHAPE)
     with pytest.raises(ValueError, match=r"no stage is \(5, 5\) texels large"):
         network(torch.zeros(1, 3, 32, 32), torch.zeros(1, 16, 5, 5))
+
+
+def test_an_output_below_the_first_stride_answers_for_every_pixel_of_a_texel() -> None:
+    torch.manual_seed(0)
+    network = UNet(3, 2, UNetPreset(widths=(8, 16), blocks=(1, 1), first_stride=4, output_stride=2)).eval()
+    image = torch.randn(1, 3, 32, 48)
+    with torch.no_grad():
+        answers = network.head(network.features(image))  # (1, 2 * 2 * 2, 8, 12)
+        shown = network(image)
+    assert shown.shape == (1, 2, 16, 24)
+    for row in range(2):
+        for column in range(2):
+            torch.testing.assert_close(shown[..., row::2, column::2], answers[:, 2 * row + column :: 4])
+
+
+def test_an_output_stride_that_does_not_divide_the_first_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"stages at strides \[4, 8\] has no output at 3"):
+        UNetPreset(widths=(8, 16), blocks=(1, 1), first_stride=4, output_stride=3)

@@ -53,6 +53,48 @@ def under_mask(maps: NormalMaps, known: Tensor) -> NormalMaps:
     return maps._replace(front=front, back=back, mask=known, mask_logit=None)
 
 
+WINDOW_MARGIN = 1 / 32
+"""Least share of the picture's width that is kept around the person (as `training.trim` cuts batches)."""
+WINDOW_MASK = 0.02
+"""Probability of the person from which a pixel counts as theirs."""
+
+
+class Window(NamedTuple):
+    """A part of a picture: rows `top` to `bottom`, columns `left` to `right`, the ends not included."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    def cut(self, maps: Tensor, stride: int = 1) -> Tensor:
+        """This part of maps (B, C, H / stride, W / stride)."""
+        return maps[
+            ..., self.top // stride : self.bottom // stride, self.left // stride : self.right // stride
+        ]
+
+    def restored(self, maps: Tensor, height: int, width: int) -> Tensor:
+        """Maps of this part in a whole picture's size, 0 elsewhere."""
+        return functional.pad(maps, (self.left, width - self.right, self.top, height - self.bottom))
+
+
+def window_around(mask: Tensor, height: int, width: int, multiple: int) -> Window:
+    """The smallest window of a (height, width) picture whose sides and corners are multiples of `multiple`, and that
+    holds everybody in mask (B, 1, h, w) with a margin; the whole picture where nobody is."""
+    present = (mask > WINDOW_MASK).any(dim=0)[0]  # (h, w)
+    margin = max(1, round(width * WINDOW_MARGIN))
+
+    def along(seen: Tensor, side: int) -> tuple[int, int]:
+        found = seen.nonzero()[:, 0]
+        if not len(found):
+            return 0, side
+        first = max(0, int(found[0]) * side // len(seen) - margin) // multiple * multiple
+        end = -(-int(found[-1] + 1) * side // len(seen)) + margin
+        return first, min(side, -(-end // multiple) * multiple)
+
+    return Window(*along(present.any(dim=1), height), *along(present.any(dim=0), width))
+
+
 def mirrored(maps: NormalMaps) -> NormalMaps:
     """The maps of the mirrored picture: columns reversed, and x of the normals."""
 
@@ -235,7 +277,7 @@ class NormalNetworks(nn.Module):
         features = self.shared.features(self.seen(small, limbs))
         outputs = self.shared.head(features).float()
         glance = self._finish(outputs, small, masked, known, limbs)
-        enhanced = self._enhanced(outputs, features, image, masked)
+        enhanced = self._enhanced(outputs, features, image, masked, glance.mask)
         if known is not None:
             enhanced = under_mask(enhanced, known)
         return glance, enhanced._replace(depth=glance.depth, depth_logits=glance.depth_logits)
@@ -246,20 +288,31 @@ class NormalNetworks(nn.Module):
         assert self.preset.global_size is not None
         small = resize_image(image, image.shape[-1] * self.preset.global_size // self.preset.size)
         features = self.shared.features(self.seen(small, limbs))
-        return self._enhanced(self.shared.head(features).float(), features, image, masked)
+        outputs = self.shared.head(features).float()
+        return self._enhanced(outputs, features, image, masked, self.read(outputs, False).mask)
 
-    def _enhanced(self, outputs: Tensor, features: Tensor, image: Tensor, masked: bool) -> NormalMaps:
-        """The first U-Net's outputs brought to the size of image (B, 3, S, S) and corrected by the enhancer."""
+    def _enhanced(
+        self, outputs: Tensor, features: Tensor, image: Tensor, masked: bool, mask: Tensor | None
+    ) -> NormalMaps:
+        """The first U-Net's outputs brought to the size of image (B, 3, S, S) and corrected by the enhancer.
+
+        In use the enhancer looks only where the person is, by mask (B, 1, h, w): half of the time, and what it is
+        trained on, whose batches are cut to where people are.
+        """
         assert self.enhancer is not None
         enlarged = resize_image(outputs, image.shape[-1])
+        seen = torch.cat((image, enlarged.to(image.dtype)), dim=1)
+        height, width = image.shape[-2:]
+        window = Window(0, height, 0, width)
+        if mask is not None and not torch.is_grad_enabled():
+            window = window_around(mask, height, width, self.enhancer.stride)
         beside = None
         if self.bridge is not None:
             # The picture may be of another proportion to what the first U-Net sees than the preset's.
             stride = self.enhancer.first_stride * 2 ** self.preset.bridged_stage()
-            beside = resize_image(self.bridge(features), image.shape[-1] // stride)
-        seen = torch.cat((image, enlarged.to(image.dtype)), dim=1)
-        correction = self.enhancer(seen, beside).float()  # (B, 6 or 7, S, S)
-        return self.read(enlarged + correction, masked)
+            beside = window.cut(resize_image(self.bridge(features), width // stride), stride)
+        correction = self.enhancer(window.cut(seen), beside).float()  # (B, 6 or 7, ., .)
+        return self.read(enlarged + window.restored(correction, height, width), masked)
 
     def _finish(
         self, outputs: Tensor, small: Tensor, masked: bool, known: Tensor | None, limbs: Tensor | None

@@ -40,7 +40,8 @@ class UNetPreset:
     first_stride: int = 1
     """The strides below have no stage of their own."""
     output_stride: int = 1
-    """Image pixels per output texel, along one axis."""
+    """Image pixels per output texel, along one axis. Below `first_stride`, the output layer answers for every pixel of
+    its texel (sub-pixel convolution)."""
 
     def __post_init__(self) -> None:
         if len(self.widths) != len(self.blocks) or not self.widths:
@@ -48,7 +49,8 @@ class UNetPreset:
                 f"a U-Net needs as many block counts as widths: {len(self.blocks)} and {len(self.widths)} given"
             )
         strides = [self.first_stride * 2**i for i in range(len(self.widths))]
-        if self.output_stride not in strides:
+        within = self.output_stride < self.first_stride and self.first_stride % self.output_stride == 0
+        if self.output_stride not in strides and not within:
             raise UsageError(f"a U-Net with stages at strides {strides} has no output at {self.output_stride}")
 
     @property
@@ -59,7 +61,7 @@ class UNetPreset:
     @property
     def output_stage(self) -> int:
         """The stage, counted from 0, that the output is read from."""
-        return (self.output_stride // self.first_stride).bit_length() - 1
+        return max(1, self.output_stride // self.first_stride).bit_length() - 1
 
 
 @dataclass(frozen=True)

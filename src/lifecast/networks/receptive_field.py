@@ -51,6 +51,8 @@ def _taps_and_scale(
         return math.ceil(args[1].shape[-1] / stride), stride
     if function in (functional.avg_pool2d, functional.max_pool2d, torch.max_pool2d):
         return _pair(args[1]), scale
+    if function in (functional.pixel_shuffle, torch.pixel_shuffle):
+        return 1, scale
     if function is functional.interpolate:
         taps = CUBIC_TAPS if kwargs.get("mode") == "bicubic" else LINEAR_TAPS
         return (taps / scale if scale < 1 else taps), scale

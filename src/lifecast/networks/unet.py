@@ -66,7 +66,9 @@ class UNet(nn.Module):
     in_channels, out_channels
         Channels of the input and of the output; the output layer is a plain 3x3 convolution without activation.
     shape
-        Widths and residual blocks by stride.
+        Widths and residual blocks by stride. With an output stride below the first stride the output layer answers for
+        every pixel of a texel at once (Shi et al. 2016, "Real-Time Single Image and Video Super-Resolution"): no
+        stage has to run at the full size, where every channel is dear.
     """
 
     def __init__(self, in_channels: int, out_channels: int, shape: UNetShape) -> None:
@@ -74,8 +76,11 @@ class UNet(nn.Module):
         widths, blocks = tuple(shape.widths), tuple(shape.blocks)
         if len(widths) != len(blocks) or len(widths) < 2:
             raise ValueError(f"widths {widths} and blocks {blocks} must be of one length, at least 2")
-        steps = shape.output_stride // shape.first_stride
-        if steps * shape.first_stride != shape.output_stride or steps & (steps - 1) or steps >= 2 ** len(widths):
+        # Pixels, along an axis, that one texel of the output layer answers for.
+        self.shuffle = max(1, shape.first_stride // shape.output_stride)
+        steps = self.shuffle * shape.output_stride // shape.first_stride
+        exact = steps * shape.first_stride == self.shuffle * shape.output_stride
+        if not exact or steps & (steps - 1) or steps >= 2 ** len(widths):
             raise ValueError(f"output stride {shape.output_stride} is not among the strides of {widths}")
         self.first_stride = shape.first_stride
         self.stride = shape.first_stride * 2 ** (len(widths) - 1)  # of the deepest stage
@@ -98,7 +103,7 @@ class UNet(nn.Module):
         self.up = nn.ModuleList(nn.Conv2d(widths[i + 1], widths[i], 1) for i in ups)
         self.merge = nn.ModuleList(nn.Conv2d(widths[i], widths[i], 3, padding=1, bias=False) for i in ups)
         self.merge_norm = nn.ModuleList(group_norm(widths[i]) for i in ups)
-        self.head = nn.Conv2d(widths[self.top], out_channels, 3, padding=1)
+        self.head = nn.Conv2d(widths[self.top], out_channels * self.shuffle**2, 3, padding=1)
 
     def forward(self, x: Tensor, beside: Tensor | None = None) -> Tensor:
         """(B, in_channels, H, W), H and W multiples of `stride` -> (B, out_channels, H / output_stride, ...).
@@ -106,14 +111,15 @@ class UNet(nn.Module):
         `beside` as in `features`.
         """
         out: Tensor = self.head(self.features(x, beside))
-        return out
+        return F.pixel_shuffle(out, self.shuffle) if self.shuffle > 1 else out
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Compile `features`, which is also called without the output layer."""
         self.features = torch.compile(self.features, *args, **kwargs)  # type: ignore[method-assign]
 
     def features(self, x: Tensor, beside: Tensor | None = None) -> Tensor:
-        """What the output layer reads: (B, widths at the output stride, H / output_stride, W / output_stride).
+        """What the output layer reads: (B, widths at the output stride, H / output_stride, W / output_stride); at the
+        first stride where that is larger.
 
         `beside` is added to what comes into the stage of its height and width, and must have that stage's channels.
         """
