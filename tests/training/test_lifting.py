@@ -187,6 +187,7 @@ def test_the_command_trains_lifts_and_tells(data: Path, tmp_path: Path, capsys: 
     model, card = load_checkpoint(out)
     assert list(card["training"]["levels"]) == ["lifter"]
     assert card["training"]["levels"]["lifter"]["metrics"]["joints_depth_cm"] > 0
+    assert card["training"]["levels"]["lifter"]["minutes"] >= 0
     views = read_views([data])
     stored = torch.from_numpy(
         np.stack([read_landmarks(folder, VIEWS, lifted=True)[view] for folder, view in views.people])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -67,12 +68,14 @@ def lift(
         check_joints(views)
         recipe = LiftingRecipe(steps=steps)
         with counted_progress(console) as bar:
+            begun = time.monotonic()
             task = bar.add_task("lifting", total=steps * (1 + recipe.folds))
             lifter, lifted = train_and_lift(
                 views, model.normals.lifter.preset, recipe, seed, lambda _step, _loss: bar.advance(task)
             )
         model.normals.lifter.load_state_dict(lifter.state_dict())
-        history["lifter"] = lifting_history(recipe, views, lifted, data, seed)
+        minutes = (time.monotonic() - begun) / 60
+        history["lifter"] = lifting_history(recipe, views, lifted, data, seed, minutes)
     write_lifted(views, lifted)
     export(out, model, history)
     known = views.joints.isfinite().all(dim=-1).any(dim=-1)

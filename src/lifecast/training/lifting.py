@@ -195,9 +195,9 @@ def model_with_lifter(weights: str | None, preset: str, seed: int) -> tuple[TwoL
 
 
 def lifting_history(
-    recipe: LiftingRecipe, views: LandmarkedViews, lifted: Tensor, data: Sequence[Path], seed: int
+    recipe: LiftingRecipe, views: LandmarkedViews, lifted: Tensor, data: Sequence[Path], seed: int, minutes: float
 ) -> dict[str, Any]:
-    """What a card says of a lifter's training, as other parts' histories do."""
+    """What a card says of a lifter's training, as other parts' histories do; `minutes` with the folds' lifters."""
     unseen = ~views.train
     error = lifting_error(lifted[unseen], views.joints[unseen]) if unseen.any() else None
     return {
@@ -205,6 +205,7 @@ def lifting_history(
         "stage": "lift",
         "steps": recipe.steps,
         "samples": recipe.steps * recipe.batch,
+        "minutes": round(minutes, 2),
         "seed": seed,
         "data": fingerprint(*data),
         "views": int(views.train.sum()),

@@ -157,7 +157,7 @@ class Stage(nn.Module):
             # A generator pads by reflection: two texels at the least must be left at its lowest resolution.
             deepest = network.size_multiple if isinstance(network, UNetPreset) else 2 ** (network.downsamplings + 1)
             parts.append((seen, deepest))
-            if normals.depth is not None and self.stage != "normals":
+            if normals.depth is not None and self.stage not in ("normals", "enhancer"):
                 depth = normals.depth
                 parts.append((depth.size, max(depth.network.size_multiple, depth.refine.size_multiple)))
             if normals.enhancer is not None and self.stage not in ("normals", "depth", "coarse"):
