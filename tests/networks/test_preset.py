@@ -153,5 +153,5 @@ def test_an_older_file_has_no_features_for_its_enhancer():
         COMPACT, normals=dataclasses.replace(COMPACT.normals, enhancer_features=False)
     )
     model = meta_model(COMPACT).normals
-    assert COMPACT.normals.bridged_stage() == 2
-    assert tuple(model.bridge.weight.shape) == (40, 32, 1, 1)
+    assert COMPACT.normals.bridged_stage() == 1
+    assert tuple(model.bridge.weight.shape) == (64, 32, 1, 1)

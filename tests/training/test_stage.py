@@ -308,6 +308,17 @@ def test_figures_of_a_perfect_prediction(batch):
     assert module.score(figures) == pytest.approx(0, abs=1e-3)
 
 
+def test_the_back_counts_by_its_weight(batch):
+    def l1_and_cosine(back):
+        module = tiny_stage("normals", weights=dataclasses.replace(ALL, back=back))
+        parts = module(batch)
+        return torch.stack([parts["l1"], parts["cosine"]]).detach()
+
+    both, front = l1_and_cosine(1.0), l1_and_cosine(0.0)
+    assert (both > front).all()
+    torch.testing.assert_close(l1_and_cosine(0.25), front + (both - front) / 4)
+
+
 def test_figures_of_known_errors(batch):
     module = tiny_stage("normals")
     turned = torch.stack([-batch["front"][:, 1], batch["front"][:, 0], batch["front"][:, 2]], 1)  # 90 degrees about z

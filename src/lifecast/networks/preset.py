@@ -383,13 +383,13 @@ COMPACT = Preset(
         integrate=256,
         depth=DepthPreset(
             network=UNetPreset(
-                widths=(24, 48, 96, 160, 224), blocks=(0, 1, 2, 3, 3), first_stride=2, output_stride=8
+                widths=(24, 48, 96, 160, 224), blocks=(0, 1, 2, 3, 2), first_stride=2, output_stride=8
             ),
             refine=UNetPreset(widths=(16, 32, 48), blocks=(1, 1, 2), first_stride=2, output_stride=2),
             size=128,
         ),
         global_size=256,
-        enhancer=UNetPreset(widths=(12, 24, 40, 64), blocks=(0, 2, 3, 4)),
+        enhancer=UNetPreset(widths=(32, 64, 96), blocks=(2, 4, 3), first_stride=2),
         enhancer_features=True,
     ),
     coarse=LevelPreset(

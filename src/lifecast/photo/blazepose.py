@@ -80,7 +80,7 @@ def available() -> bool:
     return models_folder() is not None and importlib.util.find_spec("ai_edge_litert") is not None
 
 
-class _Network:
+class Network:
     """One `.tflite` network; `__call__` takes one picture and returns its outputs by name."""
 
     def __init__(self, path: Path) -> None:
@@ -100,11 +100,11 @@ class _Network:
 
 
 @lru_cache(maxsize=1)
-def _networks() -> tuple[_Network, _Network]:
+def _networks() -> tuple[Network, Network]:
     folder = models_folder()
     if folder is None:
         raise MissingExtra("mediapipe", "person", "finding people in photographs")
-    return _Network(folder / _DETECTOR), _Network(folder / _LANDMARKS)
+    return Network(folder / _DETECTOR), Network(folder / _LANDMARKS)
 
 
 @lru_cache(maxsize=1)
@@ -122,7 +122,7 @@ def anchors() -> np.ndarray:
 def detect(picture: Image.Image, square: tuple[float, float, float], threshold: float = 0.5) -> list[Circle]:
     """Bodies that the detector sees in `square` = (left, top, side), pixels of `picture` (parts outside are black)."""
     left, top, side = square
-    window = _cut(picture, left + side / 2, top + side / 2, side, 0.0, _DETECTOR_SIZE)
+    window = cut_square(picture, left + side / 2, top + side / 2, side, 0.0, _DETECTOR_SIZE)
     out = _networks()[0](window * 2 - 1)
     score = expit(out["Identity_1"][:, 0])
     keep = np.flatnonzero(score >= threshold)
@@ -134,7 +134,7 @@ def detect(picture: Image.Image, square: tuple[float, float, float], threshold: 
 def landmarks(picture: Image.Image, circle: Circle) -> Pose:
     """The landmark network's view of one circle."""
     side = 2 * circle.radius * _CIRCLE_TO_SQUARE
-    window = _cut(picture, circle.x, circle.y, side, circle.angle, _LANDMARK_SIZE)
+    window = cut_square(picture, circle.x, circle.y, side, circle.angle, _LANDMARK_SIZE)
     out = _networks()[1](window)
     raw = out["Identity"].reshape(39, 5)
     xy = _to_picture(raw[:, :2], circle, side)
@@ -182,7 +182,7 @@ def _to_picture(xy: np.ndarray, circle: Circle, side: float) -> np.ndarray:
     return local @ np.array([[c, s], [-s, c]]) + (circle.x, circle.y)
 
 
-def _cut(picture: Image.Image, x: float, y: float, side: float, angle: float, size: int) -> np.ndarray:
+def cut_square(picture: Image.Image, x: float, y: float, side: float, angle: float, size: int) -> np.ndarray:
     """The square of `side` around (x, y), turned by `angle`: (size, size, 3) float32 in [0, 1], black outside."""
     # Pillow's transform does not average, so a large square is first reduced by whole pixels.
     factor = max(1, int(side / size))

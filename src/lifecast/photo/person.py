@@ -15,9 +15,10 @@ import numpy as np
 from PIL import Image
 
 from lifecast.errors import PhotoError
-from lifecast.photo import blazepose
+from lifecast.photo import blazepose, faces
 from lifecast.photo.blazepose import ANKLES, HEELS_AND_TOES, HIPS, KNEES, LANDMARKS, NOSE, SHOULDERS, Circle, Pose
 from lifecast.photo.decode import Photo
+from lifecast.photo.faces import Face
 from lifecast.photo.framing import Box
 from lifecast.photo.mask import ArrayMask, Mask, PoseMask, bounding_box
 from lifecast.photo.neighbours import GUESSED, SEEN, Limbs
@@ -34,6 +35,10 @@ _WORK_SIZE = 2048
 """The finder works on the photograph reduced to about this size."""
 _PRESENCE = 0.7
 _MOST_CIRCLES = 12
+_NEAR_NOSE = 0.75
+"""Widths of a face within which a pose's nose belongs to it."""
+_TWO_PEOPLE = 0.5
+"""Trunks' lengths that poses must be apart to be two people's."""
 # Anatomy says 0.779 and 0.288 (Drillis and Contini 1964: ankle at 0.039 of the height, hip at 0.530, shoulder at
 # 0.818); with BlazePose's joints, shoes and hair, seven standing people of photographs measured 0.924 times that.
 _LIMBS, _TRUNK = 0.72, 0.266
@@ -198,7 +203,56 @@ def _poses(picture: Image.Image, squares: Sequence[tuple[float, float, float]]) 
             continue
         poses.append(pose)
         boxes.append(box)
-    return poses
+    return poses + _beside(picture, squares, poses)
+
+
+def _beside(picture: Image.Image, squares: Sequence[tuple[float, float, float]], poses: Sequence[Pose]) -> list[Pose]:
+    """Poses of faces that none of `poses` has: of people in a group whom the detector took for one with a neighbour."""
+    if not poses or not faces.available():
+        return []
+    found: list[Pose] = []
+    bodies = [box for pose in poses if (box := _pose_box(pose, picture.size)) is not None]
+    for face in faces.find_faces(picture, squares):
+        if any(_has_face(pose, face) for pose in (*poses, *found)):
+            continue
+        pose = _settle_by_face(picture, face)
+        box = None if pose is None else _pose_box(pose, picture.size)
+        if pose is None or box is None:
+            continue
+        # A hand or a print on a shirt that passes for a face has its whole body within somebody's.
+        if any(_inside(box, body) > 0.8 and _taller(body, box) for body in bodies):
+            continue
+        if all(_apart(pose, other) > _TWO_PEOPLE for other in (*poses, *found)):
+            found.append(pose)
+    return found
+
+
+def _taller(a: Box, b: Box) -> bool:
+    """Whether a box is much taller than another."""
+    return b[3] - b[1] < 0.7 * (a[3] - a[1])
+
+
+def _has_face(pose: Pose, face: Face) -> bool:
+    """Whether the pose's nose is the face's."""
+    return bool(np.hypot(*(pose.landmarks[NOSE, :2] - face.nose)) < _NEAR_NOSE * face.width)
+
+
+def _apart(a: Pose, b: Pose) -> float:
+    """Median distance of nose, shoulders and hips of two poses, in lengths of the longer trunk."""
+    same = [NOSE, *SHOULDERS, *HIPS]
+    both = (a.landmarks, b.landmarks)
+    trunk = max(float(np.hypot(*(p[list(SHOULDERS), :2].mean(0) - p[list(HIPS), :2].mean(0)))) for p in both)
+    return float(np.median(np.hypot(*(a.landmarks[same, :2] - b.landmarks[same, :2]).T))) / max(trunk, 1.0)
+
+
+def _settle_by_face(picture: Image.Image, face: Face) -> Pose | None:
+    """The pose below a face, if the landmark network sees somebody there whose nose it is."""
+    for circle in face.bodies():
+        pose = blazepose.landmarks(picture, circle)
+        for best in (blazepose.landmarks(picture, pose.next_circle), pose):
+            if best.presence >= _PRESENCE and _has_face(best, face):
+                return replace(best, presence=best.presence * face.score)
+    return None
 
 
 def _alike(a: Circle, b: Circle, tolerance: float) -> bool:

@@ -114,15 +114,15 @@ class Augmentation:
     """Standard deviation of each channel's logarithmic gain."""
     gamma: float = 0.15
     """Standard deviation of the logarithm of the exponent."""
-    blur: float = 0.3
+    blur: float = 0.15
     """Probability of blur; sigma up to 1/250 of the size."""
-    noise: float = 0.5
+    noise: float = 0.25
     """Probability of sensor noise; mostly weak, up to 10 of 255."""
     blind: float = 0.08
     """Probability that nothing is told of the pose."""
     mistaken: float = 0.01
     """Standard deviation of the errors added to the landmarks' depths, view units."""
-    jpeg: float = 0.5
+    jpeg: float = 0.3
     """Probability of JPEG compression, quality 35 to 95."""
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import torch
 from torch import nn
 
+from lifecast.training.muon import Muon
 from lifecast.training.recipe import StageRecipe
 
 
@@ -24,5 +25,7 @@ def make_optimiser(module: nn.Module, stage: StageRecipe) -> torch.optim.Optimiz
     groups = parameter_groups(module.named_parameters(), stage.weight_decay)
     if stage.optimiser == "rmsprop":
         return torch.optim.RMSprop(groups, lr=stage.learning_rate)
+    if stage.optimiser == "muon":
+        return Muon(groups, lr=stage.learning_rate, betas=stage.betas)
     kind = torch.optim.Adam if stage.optimiser == "adam" else torch.optim.AdamW
     return kind(groups, lr=stage.learning_rate, betas=stage.betas)

@@ -75,6 +75,9 @@ class LossWeights:
     """1 - cosine of the angle between predicted and true normals inside the mask."""
     perceptual: float = 1.0
     """Perceptual loss, the first term of equation 6."""
+    back: float = 1.0
+    """How much the back map's part of these three counts beside the front map's. Folds of the back cannot be seen: what
+    networks are told of them is mostly noise to the fine detail of the front."""
     perceptual_network: PerceptualNetwork = "auto"
     """Whose features the perceptual loss compares."""
     mask: float = 0.0
@@ -86,7 +89,7 @@ class LossWeights:
     """Cross entropy of the depth network's distributions."""
 
     def __post_init__(self) -> None:
-        for name in ("occupancy", "l1", "cosine", "perceptual", "mask", "depth", "depth_bins"):
+        for name in ("occupancy", "l1", "cosine", "perceptual", "back", "mask", "depth", "depth_bins"):
             if getattr(self, name) < 0:
                 raise UsageError(f"{name} = {getattr(self, name)}: a loss's weight cannot be negative")
 
@@ -97,8 +100,8 @@ class StageRecipe:
 
     phases: tuple[Phase, ...]
     """The parts of the run, in order."""
-    optimiser: Literal["adam", "adamw", "rmsprop"] = "adam"
-    """Rule of the steps."""
+    optimiser: Literal["adam", "adamw", "rmsprop", "muon"] = "adam"
+    """Rule of the steps; `muon` is Muon with AdamW for what has few channels (`training.muon`)."""
     learning_rate: float = 2e-4
     """At its peak."""
     betas: tuple[float, float] = (0.9, 0.999)

@@ -209,20 +209,20 @@ class Stage(nn.Module):
         return maps
 
     def normal_losses(self, maps: NormalMaps, batch: Batch) -> dict[str, Tensor]:
-        """The losses of equation 6 and of the mask, each summed over front and back."""
+        """The losses of equation 6 and of the mask, each summed over front and (by its weight) back."""
         size = maps.front.shape[-1]
         mask = resize_map(batch["mask"], size, False)
         parts: dict[str, list[Tensor]] = {"l1": [], "cosine": [], "perceptual": []}
-        for predicted, true in ((maps.front, batch["front"]), (maps.back, batch["back"])):
-            true = resize_map(true, size, False)
+        for side, predicted, weight in (("front", maps.front, 1.0), ("back", maps.back, self.weights.back)):
+            true = resize_map(batch[side], size, False)
             if self.weights.l1:
                 over = mask if self.weights.l1_over == "mask" else None
-                parts["l1"].append(losses.normal_l1(predicted, true, over, self.across))
+                parts["l1"].append(weight * losses.normal_l1(predicted, true, over, self.across))
             if self.weights.cosine:
-                parts["cosine"].append(losses.normal_cosine(predicted, true, mask, self.across))
+                parts["cosine"].append(weight * losses.normal_cosine(predicted, true, mask, self.across))
             if self.perceptual is not None and self.weights.perceptual:
                 shown = predicted * mask if self.weights.l1_over == "mask" else predicted
-                parts["perceptual"].append(self.perceptual(shown, true))
+                parts["perceptual"].append(weight * self.perceptual(shown, true))
         result = {name: torch.stack(terms).sum() for name, terms in parts.items() if terms}
         if self.weights.mask and maps.mask_logit is not None:
             result["mask"] = losses.mask_bce(maps.mask_logit, mask)
