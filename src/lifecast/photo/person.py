@@ -39,6 +39,8 @@ _NEAR_NOSE = 0.75
 """Widths of a face within which a pose's nose belongs to it."""
 _TWO_PEOPLE = 0.5
 """Trunks' lengths that poses must be apart to be two people's."""
+_ONE_BODY = 0.5
+"""Overlap of the boxes of two poses, one of them without a face, from which they are one person's."""
 # Anatomy says 0.779 and 0.288 (Drillis and Contini 1964: ankle at 0.039 of the height, hip at 0.530, shoulder at
 # 0.818); with BlazePose's joints, shoes and hair, seven standing people of photographs measured 0.924 times that.
 _LIMBS, _TRUNK = 0.72, 0.266
@@ -203,28 +205,36 @@ def _poses(picture: Image.Image, squares: Sequence[tuple[float, float, float]]) 
             continue
         poses.append(pose)
         boxes.append(box)
-    return poses + _beside(picture, squares, poses)
+    return _with_faces(picture, squares, poses)
 
 
-def _beside(picture: Image.Image, squares: Sequence[tuple[float, float, float]], poses: Sequence[Pose]) -> list[Pose]:
-    """Poses of faces that none of `poses` has: of people in a group whom the detector took for one with a neighbour."""
+def _with_faces(
+    picture: Image.Image, squares: Sequence[tuple[float, float, float]], poses: list[Pose]
+) -> list[Pose]:
+    """`poses` and those of faces that none of them has: of people in a group whom the detector took for one with a
+    neighbour. Where one without a face is about the same body, the pose with the face takes its place."""
     if not poses or not faces.available():
-        return []
-    found: list[Pose] = []
-    bodies = [box for pose in poses if (box := _pose_box(pose, picture.size)) is not None]
-    for face in faces.find_faces(picture, squares):
-        if any(_has_face(pose, face) for pose in (*poses, *found)):
+        return poses
+    seen = faces.find_faces(picture, squares)
+    poses, bodies = list(poses), [_pose_box(pose, picture.size) for pose in poses]
+    for face in seen:
+        if any(_has_face(pose, face) for pose in poses):
             continue
         pose = _settle_by_face(picture, face)
         box = None if pose is None else _pose_box(pose, picture.size)
         if pose is None or box is None:
             continue
         # A hand or a print on a shirt that passes for a face has its whole body within somebody's.
-        if any(_inside(box, body) > 0.8 and _taller(body, box) for body in bodies):
+        if any(_inside(box, body) > 0.8 and _taller(body, box) for body in bodies if body is not None):
             continue
-        if all(_apart(pose, other) > _TWO_PEOPLE for other in (*poses, *found)):
-            found.append(pose)
-    return found
+        faceless = [i for i, other in enumerate(poses) if not any(_has_face(other, one) for one in seen)]
+        same = next((i for i in faceless if _overlap(bodies[i], box) > _ONE_BODY), None)
+        if same is not None:
+            poses[same], bodies[same] = pose, box
+        elif all(_apart(pose, other) > _TWO_PEOPLE for other in poses):
+            poses.append(pose)
+            bodies.append(box)
+    return poses
 
 
 def _taller(a: Box, b: Box) -> bool:
