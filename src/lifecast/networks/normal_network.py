@@ -304,7 +304,8 @@ class NormalNetworks(nn.Module):
         seen = torch.cat((image, enlarged.to(image.dtype)), dim=1)
         height, width = image.shape[-2:]
         window = Window(0, height, 0, width)
-        if mask is not None and not torch.is_grad_enabled():
+        # On the meta device, where only shapes are asked for, nothing says where anybody is.
+        if mask is not None and not torch.is_grad_enabled() and not mask.is_meta:
             window = window_around(mask, height, width, self.enhancer.stride)
         beside = None
         if self.bridge is not None:
