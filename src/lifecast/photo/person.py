@@ -205,18 +205,18 @@ def _poses(picture: Image.Image, squares: Sequence[tuple[float, float, float]]) 
             continue
         poses.append(pose)
         boxes.append(box)
-    return _with_faces(picture, squares, poses)
+    return _with_faces(picture, squares, poses, boxes)
 
 
 def _with_faces(
-    picture: Image.Image, squares: Sequence[tuple[float, float, float]], poses: list[Pose]
+    picture: Image.Image, squares: Sequence[tuple[float, float, float]], poses: Sequence[Pose], boxes: Sequence[Box]
 ) -> list[Pose]:
     """`poses` and those of faces that none of them has: of people in a group whom the detector took for one with a
     neighbour. Where one without a face is about the same body, the pose with the face takes its place."""
     if not poses or not faces.available():
-        return poses
+        return list(poses)
     seen = faces.find_faces(picture, squares)
-    poses, bodies = list(poses), [_pose_box(pose, picture.size) for pose in poses]
+    poses, bodies = list(poses), list(boxes)
     for face in seen:
         if any(_has_face(pose, face) for pose in poses):
             continue
@@ -225,7 +225,7 @@ def _with_faces(
         if pose is None or box is None:
             continue
         # A hand or a print on a shirt that passes for a face has its whole body within somebody's.
-        if any(_inside(box, body) > 0.8 and _taller(body, box) for body in bodies if body is not None):
+        if any(_inside(box, body) > 0.8 and _taller(body, box) for body in bodies):
             continue
         faceless = [i for i, other in enumerate(poses) if not any(_has_face(other, one) for one in seen)]
         same = next((i for i in faceless if _overlap(bodies[i], box) > _ONE_BODY), None)

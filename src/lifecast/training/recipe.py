@@ -76,8 +76,7 @@ class LossWeights:
     perceptual: float = 1.0
     """Perceptual loss, the first term of equation 6."""
     back: float = 1.0
-    """How much the back map's part of these three counts beside the front map's. Folds of the back cannot be seen: what
-    networks are told of them is mostly noise to the fine detail of the front."""
+    """How much the back map's part of these three counts beside the front map's: folds of the back cannot be seen."""
     perceptual_network: PerceptualNetwork = "auto"
     """Whose features the perceptual loss compares."""
     mask: float = 0.0

@@ -12,8 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-MARGIN = 1 / 32
-"""Least share of the picture's side that is kept around people, where there is that much."""
+from lifecast.networks.normal_network import WINDOW_MARGIN
 
 
 def kept_range(present: Tensor, multiple: int) -> tuple[int, int]:
@@ -25,7 +24,7 @@ def kept_range(present: Tensor, multiple: int) -> tuple[int, int]:
     found = present.nonzero()[:, 0]
     if not len(found):
         return 0, size
-    margin = max(1, round(size * MARGIN))
+    margin = max(1, round(size * WINDOW_MARGIN))
     first, end = max(0, int(found[0]) - margin), min(size, int(found[-1]) + 1 + margin)
     length = min(size, -(-(end - first) // multiple) * multiple)
     lowest, highest = max(0, end - length), min(first, size - length)
