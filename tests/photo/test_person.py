@@ -111,6 +111,23 @@ def test_a_mask_says_where_somebody_is(doll: Doll) -> None:
 
 
 @pytest.mark.parametrize(
+    ("sides", "words"),
+    [
+        ((100, 0, 200, 300), "upper border;"),
+        ((100, 300, 200, 512), "lower border;"),
+        ((0, 0, 200, 400), "left and upper borders;"),
+        ((0, 0, 512, 200), "left, upper and right borders;"),
+    ],
+)
+def test_borders_that_a_mask_touches_are_named(doll: Doll, sides: tuple[int, int, int, int], words: str) -> None:
+    left, top, right, bottom = sides
+    mask = np.zeros((512, 512))
+    mask[top:bottom, left:right] = 1
+    person = person_by_mask(Photo(doll[0]), mask)
+    assert person.notes == (f"touches the photograph's {words} it may be cut off",)
+
+
+@pytest.mark.parametrize(
     ("mask", "words"),
     [
         (np.zeros((512, 512)), "nobody"),

@@ -391,7 +391,7 @@ def _person(pose: Pose, photo_size: tuple[int, int], close_by: tuple[Limbs, ...]
     notes: list[str] = []
     refusal = None
     if cut:
-        notes.append(f"cut off by the photograph's {' and '.join(cut)} border; what is missing is guessed")
+        notes.append(f"cut off by the photograph's {_borders(cut)}; what is missing is guessed")
         box = _beyond(box, points, cut)
     seen = inside & (points[:, 3] > 0.5)
     assert len(seen) == LANDMARKS
@@ -448,7 +448,13 @@ def _cut_sides(box: Box, photo_size: tuple[int, int]) -> list[str]:
 
 def _border_notes(box: Box, photo_size: tuple[int, int]) -> tuple[str, ...]:
     cut = _cut_sides(box, photo_size)
-    return (f"touches the photograph's {' and '.join(cut)} border; it may be cut off",) if cut else ()
+    return (f"touches the photograph's {_borders(cut)}; it may be cut off",) if cut else ()
+
+
+def _borders(sides: list[str]) -> str:
+    """Sides, at least one, in words: 'left, upper and lower borders'."""
+    *before, last = sides
+    return f"{', '.join(before)} and {last} borders" if before else f"{last} border"
 
 
 def _beyond(box: np.ndarray, points: np.ndarray, cut: list[str]) -> np.ndarray:
