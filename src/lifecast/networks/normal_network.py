@@ -54,7 +54,7 @@ def under_mask(maps: NormalMaps, known: Tensor) -> NormalMaps:
 
 
 WINDOW_MARGIN = 1 / 32
-"""Least share of the picture's width that is kept around the person ; `training.trim` cuts batches so."""
+"""Least share of the picture's width that is kept around the person; `training.trim` cuts batches so."""
 WINDOW_MASK = 0.02
 """Probability of the person from which a pixel counts as theirs."""
 
