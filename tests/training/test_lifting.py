@@ -224,3 +224,37 @@ def test_people_without_joints_teach_nothing_but_can_be_lifted(
     assert not (data / "person_000001" / LIFTED_FILE).exists()
     assert main(["lift", str(data), "--out", str(out), "--preset", "tiny"]) != 0
     assert "preset tiny has no lifter" in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_a_lifter_goes_on_from_another(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
+    name = "tiny-depth-maps-limbs-lifter"
+    assert main(["lift", str(data), "--out", str(first), "--preset", name, "--steps", "30"]) == 0
+    slow = ["--steps", "2", "--learning-rate", "1e-6"]
+    assert main(["lift", str(data), "--out", str(second), "--init", str(first), *slow]) == 0
+    before, after = (load_checkpoint(path)[0].normals for path in (first, second))
+    assert before is not None
+    assert after is not None
+    assert before.lifter is not None
+    assert after.lifter is not None
+    old, new = dict(before.lifter.named_parameters()), dict(after.lifter.named_parameters())
+    assert any(not torch.equal(old[name], new[name]) for name in old)
+    for name in old:
+        torch.testing.assert_close(new[name], old[name], atol=1e-4, rtol=1e-3)
+    told = read_card(second)[1]["training"]["levels"]["lifter"]
+    assert told["steps"] == 2
+    assert [run["steps"] for run in told["before"]] == [30]
+
+    capsys.readouterr()
+    assert main(["lift", str(data), "--out", str(second), "--init", str(first), "--weights", str(first)]) == 2
+    assert "give one of the two" in " ".join(capsys.readouterr().err.split())
+    assert main(["lift", str(data), "--out", str(second), "--learning-rate", "0"]) == 2
+
+
+def test_what_a_lifter_goes_on_from_stays_as_it_is() -> None:
+    landmarks, joints = bodies(100, 6)
+    start = train_lifter(landmarks, joints, SMALL, QUICK)
+    kept = {name: value.clone() for name, value in start.state_dict().items()}
+    other = train_lifter(landmarks, joints, SMALL, QUICK, seed=1, start=start)
+    assert all(torch.equal(value, kept[name]) for name, value in start.state_dict().items())
+    assert any(not torch.equal(value, kept[name]) for name, value in other.state_dict().items())

@@ -14,8 +14,10 @@ def lift(
     /,
     out: Path,
     weights: str | None = None,
+    init: str | None = None,
     preset: str = "compact",
     steps: int = 4000,
+    learning_rate: float = 3e-3,
     seed: int = 0,
 ) -> int:
     """Train a lifter on made people's joints, and add to prepared data what it makes of BlazePose's landmarks.
@@ -32,8 +34,11 @@ def lift(
         out: Weights file that the lifter goes into.
         weights: Take the lifter of this weights file (or of built-in weights) as it is: for scans, whose joints nobody
             knows.
+        init: Go on from the lifter of this weights file (or of built-in weights), which must not have seen these
+            people; a lower learning rate (5e-4) and fewer steps (1500) suit that.
         preset: Architecture, where no weights are given.
         steps: Length of the training, in optimiser steps.
+        learning_rate: The highest of the training's one cycle.
         seed: Of the training.
     """
     import torch
@@ -50,15 +55,19 @@ def lift(
         model_with_lifter,
         train_and_lift,
     )
-    from lifecast.training.weights import export
+    from lifecast.training.weights import begin_history, export
 
     if not data:
         raise UsageError("name at least one folder of prepared data")
     if steps < 1:
         raise UsageError(f"--steps {steps}: give at least 1")
+    if weights is not None and init is not None:
+        raise UsageError("--weights takes a lifter as it is, --init goes on from one: give one of the two")
+    if not 0 < learning_rate < 1:
+        raise UsageError(f"--learning-rate {learning_rate}: give a number between 0 and 1")
     torch.set_num_threads(1)  # layers this small are slower on more
     console = Console(stderr=True, highlight=False, emoji=False)
-    model, history = model_with_lifter(weights, preset, seed)
+    model, history = model_with_lifter(weights or init, preset, seed)
     assert model.normals is not None
     assert model.normals.lifter is not None
     views = read_views(data)
@@ -66,16 +75,19 @@ def lift(
         lifted = lift_landmarks(model.normals.lifter.eval(), views.landmarks)
     else:
         check_joints(views)
-        recipe = LiftingRecipe(steps=steps)
+        recipe = LiftingRecipe(steps=steps, learning_rate=learning_rate)
+        start = None if init is None else model.normals.lifter
         with counted_progress(console) as bar:
             begun = time.monotonic()
             task = bar.add_task("lifting", total=steps * (1 + recipe.folds))
             lifter, lifted = train_and_lift(
-                views, model.normals.lifter.preset, recipe, seed, lambda _step, _loss: bar.advance(task)
+                views, model.normals.lifter.preset, recipe, seed, lambda _step, _loss: bar.advance(task), start
             )
         model.normals.lifter.load_state_dict(lifter.state_dict())
         minutes = (time.monotonic() - begun) / 60
-        history["lifter"] = lifting_history(recipe, views, lifted, data, seed, minutes)
+        begin_history(history, ("lifter",))
+        before = history.get("lifter", {}).get("before", [])
+        history["lifter"] = lifting_history(recipe, views, lifted, data, seed, minutes, before)
     write_lifted(views, lifted)
     export(out, model, history)
     known = views.joints.isfinite().all(dim=-1).any(dim=-1)

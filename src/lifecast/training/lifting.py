@@ -8,6 +8,7 @@ trained without them: one for each fold of people.
 
 from __future__ import annotations
 
+import copy
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -96,14 +97,16 @@ def train_lifter(
     recipe: LiftingRecipe,
     seed: int = 0,
     progress: Callable[[int, float], None] | None = None,
+    start: Lifter | None = None,
 ) -> Lifter:
     """A lifter trained on (N, 33, 4) landmarks and (N, 33, 3) joints, nan where not known.
 
-    `progress` is told each step's number and loss. It comes back in evaluation mode.
+    It goes on from `start`, which stays as it is, or begins fresh. `progress` is told each step's number and loss. It
+    comes back in evaluation mode.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        lifter = Lifter(preset)
+        lifter = Lifter(preset) if start is None else copy.deepcopy(start).train()
         draw = torch.Generator().manual_seed(seed)
         optimiser = torch.optim.AdamW(lifter.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
         cycle = torch.optim.lr_scheduler.OneCycleLR(
@@ -156,12 +159,16 @@ def train_and_lift(
     recipe: LiftingRecipe,
     seed: int = 0,
     progress: Callable[[int, float], None] | None = None,
+    start: Lifter | None = None,
 ) -> tuple[Lifter, Tensor]:
-    """A lifter trained on all training people; and all views (N, 33, 4) lifted, nobody's by a lifter that knew them."""
+    """A lifter trained on all training people; and all views (N, 33, 4) lifted, nobody's by a lifter that knew them.
+
+    `start`, which all of them go on from, must not have known them either.
+    """
     which = folds_of(views, recipe.folds)
 
     def trained(mask: Tensor, seed: int) -> Lifter:
-        return train_lifter(views.landmarks[mask], views.joints[mask], preset, recipe, seed, progress)
+        return train_lifter(views.landmarks[mask], views.joints[mask], preset, recipe, seed, progress, start)
 
     lifter = trained(views.train, seed)
     folds = []
@@ -195,9 +202,18 @@ def model_with_lifter(weights: str | None, preset: str, seed: int) -> tuple[TwoL
 
 
 def lifting_history(
-    recipe: LiftingRecipe, views: LandmarkedViews, lifted: Tensor, data: Sequence[Path], seed: int, minutes: float
+    recipe: LiftingRecipe,
+    views: LandmarkedViews,
+    lifted: Tensor,
+    data: Sequence[Path],
+    seed: int,
+    minutes: float,
+    before: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
-    """What a card says of a lifter's training, as other parts' histories do; `minutes` with the folds' lifters."""
+    """What a card says of a lifter's training, as other parts' histories do; `minutes` with the folds' lifters.
+
+    `before`: what the lifter that it went on from went through.
+    """
     unseen = ~views.train
     error = lifting_error(lifted[unseen], views.joints[unseen]) if unseen.any() else None
     return {
@@ -212,5 +228,5 @@ def lifting_history(
         "metrics": {}
         if error is None
         else {"joints_cm": round(error.flat, 5), "joints_depth_cm": round(error.depth, 5)},
-        "before": [],
+        "before": list(before),
     }

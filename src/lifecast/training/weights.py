@@ -18,7 +18,7 @@ import torch
 import lifecast
 from lifecast.errors import CheckpointError, UsageError
 from lifecast.networks.ablations import preset_named
-from lifecast.networks.checkpoint import load_checkpoint, read_card, save_checkpoint
+from lifecast.networks.checkpoint import Precision, load_checkpoint, read_card, save_checkpoint
 from lifecast.networks.levels import TwoLevel
 from lifecast.networks.preset import Preset, to_dict
 from lifecast.training.data import fingerprint
@@ -159,7 +159,7 @@ def description(options: TrainOptions, trainee: Trainee, views: int) -> dict[str
     }
 
 
-def export(path: Path, model: TwoLevel, history: dict[str, Any]) -> None:
+def export(path: Path, model: TwoLevel, history: dict[str, Any], precision: Precision = "float32") -> None:
     """Write the model with a card of what each part went through."""
     card = {
         "name": f"{model.preset.name}: {', '.join(part for part in PARTS if part in history)}",
@@ -168,4 +168,4 @@ def export(path: Path, model: TwoLevel, history: dict[str, Any]) -> None:
         "torch": torch.__version__.split("+")[0],
         "training": {"levels": history},
     }
-    save_checkpoint(path, model, card)
+    save_checkpoint(path, model, card, precision)
