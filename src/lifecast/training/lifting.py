@@ -23,7 +23,7 @@ from lifecast.networks.ablations import preset_named
 from lifecast.networks.checkpoint import checkpoint_path, read_card
 from lifecast.networks.levels import TwoLevel
 from lifecast.networks.lifter import LANDMARKS, Lifter, lift
-from lifecast.networks.limb_map import MIRRORED_PAIRS
+from lifecast.networks.limb_map import mirrored_landmarks
 from lifecast.networks.preset import LifterPreset
 from lifecast.training.data import fingerprint
 from lifecast.training.landmarked_views import LandmarkedViews
@@ -72,9 +72,8 @@ def moved(landmarks: Tensor, joints: Tensor, recipe: LiftingRecipe, draw: torch.
     """Landmarks (B, 33, 4) and joints (B, 33, 3), mirrored, turned, scaled and shifted alike; landmarks noisy."""
     count = len(landmarks)
     flip = (torch.rand(count, generator=draw) < 0.5)[:, None, None]
-    sign = landmarks.new_tensor([-1.0, 1.0, 1.0, 1.0])
-    landmarks = torch.where(flip, (landmarks * sign)[:, list(MIRRORED_PAIRS)], landmarks)
-    joints = torch.where(flip, (joints * sign[:3])[:, list(MIRRORED_PAIRS)], joints)
+    landmarks = torch.where(flip, mirrored_landmarks(landmarks), landmarks)
+    joints = torch.where(flip, mirrored_landmarks(joints), joints)
     angle = torch.randn(count, generator=draw) * recipe.turn
     scale = torch.exp(torch.randn(count, generator=draw) * recipe.scale)
     shift = torch.randn(count, 1, 2, generator=draw) * recipe.shift
