@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -71,3 +71,25 @@ def write_bytes(path: str | Path, data: bytes) -> None:
 def write_text(path: str | Path, text: str) -> None:
     """Write `text` to `path` as UTF-8, atomically."""
     write_bytes(path, text.encode())
+
+
+def write_together(files: Mapping[Path, bytes]) -> None:
+    """Write files that belong together: all under temporary names first, then renamed one right after the other.
+
+    On an exception while they are written, all of the old ones stay. No file system renames several at once, so a
+    process killed between two renames, which follow within microseconds, can still leave new ones beside old ones.
+    """
+    parts = {path: part_path(path) for path in files}
+    try:
+        for path, data in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with parts[path].open("wb") as written:
+                written.write(data)
+                written.flush()
+                os.fsync(written.fileno())
+        for path, part in parts.items():
+            part.replace(path)
+    except BaseException:
+        for part in parts.values():
+            part.unlink(missing_ok=True)
+        raise

@@ -1,5 +1,6 @@
 """Files out: round trips through trimesh, the Khronos validator, and a process killed while it saves."""
 
+import dataclasses
 import json
 import os
 import shutil
@@ -125,6 +126,25 @@ def test_textured_obj_brings_its_material_and_picture(textured, tmp_path):
     assert np.allclose(mesh.visual.uv, textured.uv, atol=1e-5)
     assert mesh.visual.material.image.size == (64, 64)
     assert '# licence: "Apache-2.0"' in (tmp_path / "person.obj").read_text()
+
+
+def test_an_obj_that_cannot_be_written_leaves_the_old_one_with_its_own_texture(textured, tmp_path, monkeypatch):
+    written = save_model(textured, tmp_path / "person.obj")
+    old = {path: path.read_bytes() for path in written}
+    flush = os.fsync
+    flushed = []
+
+    def full_disk(descriptor: int) -> None:
+        flushed.append(descriptor)
+        if len(flushed) == len(written):  # all but the last file had their place
+            raise OSError("no space left")
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full_disk)
+    changed = dataclasses.replace(textured, texture=255 - textured.texture)
+    with pytest.raises(OSError, match="no space left"):
+        save_model(changed, tmp_path / "person.obj")
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == old
 
 
 def test_textured_ply_takes_the_texels(textured, tmp_path):

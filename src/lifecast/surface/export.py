@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lifecast import __version__
-from lifecast.atomic import write_bytes, write_text
+from lifecast.atomic import write_bytes, write_together
 from lifecast.errors import UsageError
 from lifecast.surface.gltf import encode_texture, glb_bytes
 from lifecast.surface.model import Model
@@ -91,18 +91,17 @@ def vertex_colours(model: Model) -> np.ndarray:
 
 def save_obj(model: Model, path: Path) -> list[Path]:
     """Write an .obj and, for a texture, .mtl and .png of the same name (first, so that the .obj never lacks them)."""
+    files: dict[Path, bytes] = {}
     comments = [f"lifecast {__version__}; metres, y up"]
     comments += [f"{key}: {json.dumps(value)}" for key, value in model.provenance.items()]
     lines = ["".join(f"# {line}\n" for line in comments)]
-    written = []
     columns, uv_text = "v %.5f %.5f %.5f\n", ""
     values = model.vertices.astype(np.float64)
     if model.texture is not None and model.uv is not None:
         picture, material = path.with_suffix(".png"), path.with_suffix(".mtl")
-        write_bytes(picture, encode_texture(model.texture, "png"))
+        files[picture] = encode_texture(model.texture, "png")
         text = f"newmtl person\nKa 0 0 0\nKd 1 1 1\nKs 0 0 0\nillum 1\nmap_Kd {picture.name}\n"
-        write_text(material, text)
-        written = [picture, material]
+        files[material] = text.encode()
         lines.append(f"mtllib {material.name}\nusemtl person\n")
         uv_text = rows("vt %.6f %.6f\n", model.uv)
     elif model.colours is not None:
@@ -112,8 +111,9 @@ def save_obj(model: Model, path: Path) -> list[Path]:
     corner = "%d/%d/%d" if uv_text else "%d//%d"
     index = np.repeat(model.faces.astype(np.int64) + 1, 3 if uv_text else 2, axis=1)
     lines.append(rows(f"f {corner} {corner} {corner}\n", index))
-    write_text(path, "".join(lines))
-    return [*written, path]
+    files[path] = "".join(lines).encode()
+    write_together(files)
+    return list(files)
 
 
 def rows(template: str, values: np.ndarray) -> str:
