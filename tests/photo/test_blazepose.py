@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import lifecast
 from lifecast.networks.limb_map import MIRRORED_PAIRS
 from lifecast.photo import blazepose
 from lifecast.photo.blazepose import Circle, Pose, landmarks, mask_in
@@ -26,7 +28,10 @@ def turned(pose: Pose) -> np.ndarray:
 
 
 @needs_networks
-def test_both_ways_is_the_mean_of_the_picture_and_its_mirror_image(doll: tuple[np.ndarray, np.ndarray]) -> None:
+def test_both_ways_is_the_mean_of_the_picture_and_its_mirror_image(
+    doll: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blazepose, "_AGREED", np.inf)
     picture = Image.fromarray(doll[0])
     flipped = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     one, other = landmarks(picture, CIRCLE), landmarks(flipped, FLIPPED)
@@ -40,7 +45,10 @@ def test_both_ways_is_the_mean_of_the_picture_and_its_mirror_image(doll: tuple[n
 
 
 @needs_networks
-def test_both_ways_a_mirrored_picture_gives_the_mirrored_person(doll: tuple[np.ndarray, np.ndarray]) -> None:
+def test_both_ways_a_mirrored_picture_gives_the_mirrored_person(
+    doll: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blazepose, "_AGREED", np.inf)
     picture = Image.fromarray(doll[0])
     flipped = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     one, other = landmarks(picture, CIRCLE, True), landmarks(flipped, FLIPPED, True)
@@ -49,3 +57,24 @@ def test_both_ways_a_mirrored_picture_gives_the_mirrored_person(doll: tuple[np.n
     np.testing.assert_allclose(*masks, atol=0.03)
     assert one.next_circle.x == pytest.approx(SIDE - other.next_circle.x, abs=0.2)
     assert one.next_circle.angle == pytest.approx(-other.next_circle.angle, abs=1e-3)
+
+
+@needs_networks
+def test_looks_that_disagree_are_not_averaged(doll: tuple[np.ndarray, np.ndarray]) -> None:
+    picture = Image.fromarray(doll[0])
+    one, other = landmarks(picture, CIRCLE), landmarks(picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT), FLIPPED)
+    joints = [11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28]
+    apart = np.hypot(*(one.landmarks - turned(other))[joints, :2].T).max() / CIRCLE.radius
+    both = landmarks(picture, CIRCLE, both_ways=True)
+    assert np.array_equal(both.landmarks, one.landmarks) == (apart >= 0.1)
+
+
+@needs_networks
+def test_looks_that_agree_are_averaged() -> None:
+    picture = Image.open(Path(lifecast.__file__).parent / "samples" / "person.jpg").convert("RGB")
+    side = float(max(picture.size))
+    square = ((picture.width - side) / 2, (picture.height - side) / 2, side)
+    circle = landmarks(picture, blazepose.detect(picture, square)[0]).next_circle
+    one, both = landmarks(picture, circle), landmarks(picture, circle, both_ways=True)
+    moved = np.hypot(*(one.landmarks - both.landmarks)[:, :2].T)
+    assert 0 < moved[[11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28]].max() <= 0.05 * circle.radius
