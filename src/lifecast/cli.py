@@ -25,6 +25,7 @@ VERBS: dict[str, str] = {
     "lift": "move these poses to where the joints are",
     "train": "train the networks on prepared data",
     "combine": "weights out of several runs: parts of each, or their mean",
+    "calibrate": "shift the levels of weights so that people are as thick as they should be",
     "evaluate": "measure weights, or anybody's meshes, against the truth",
     "ablate": "train and measure the rows of the paper's tables",
     "convert": "the PIFuHD authors' checkpoint to a lifecast weights file",

@@ -88,8 +88,7 @@ class Predictor:
         """Reconstruct from a square picture (S, S, 3) uint8 RGB whose frame is the view space's."""
         found = Prediction()
         begun = time.perf_counter()
-        photo = read_photo(picture)
-        encoded = self.reconstructor.look(photo, self._person(photo), Camera.whole(len(picture))).encoded
+        encoded = self.encode(picture)
         found.seconds["encode"] = time.perf_counter() - begun
         if encoded.normals is not None:
             found.front = as_map(encoded.normals.front)
@@ -105,6 +104,16 @@ class Predictor:
             found.seconds[level] = time.perf_counter() - begun
         return found
 
+    @torch.inference_mode()
+    def encode(self, picture: NDArray[np.uint8]) -> Encoded:
+        """What the networks make of a square picture, as for `__call__`."""
+        photo = read_photo(picture)
+        return self.reconstructor.look(photo, self._person(photo), Camera.whole(len(picture))).encoded
+
+    def seen_by(self, encoded: Encoded, level: str) -> Encoded:
+        """What a field of that level is made of: without fine features it answers with the coarse level."""
+        return encoded._replace(fine_features=None) if level == "coarse" else encoded
+
     def _person(self, photo: Photo) -> Person:
         """Whom BlazePose finds in the picture, where it is installed and finds anybody; else the whole picture."""
         people = find_people(photo) if blazepose.available() else []
@@ -115,8 +124,5 @@ class Predictor:
         from lifecast.surface.column_field import ColumnField
         from lifecast.surface.extract import extract_surface
 
-        if level == "coarse":
-            # Without fine features the field answers with the coarse level.
-            encoded = encoded._replace(fine_features=None)
-        surface = extract_surface(ColumnField(self.model, encoded), resolution=self.resolution)
+        surface = extract_surface(ColumnField(self.model, self.seen_by(encoded, level)), resolution=self.resolution)
         return Triangles(np.asarray(surface.vertices), np.asarray(surface.faces))

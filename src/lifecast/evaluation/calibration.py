@@ -1,0 +1,177 @@
+"""Levels calibrated: where their occupancy is one half shall be where people end.
+
+Training points are drawn around surfaces and outside is weighed against inside, so a network that is unsure (of depth,
+or of what its features cannot resolve) need not say one half where half of the volume is occupied: the fine level that
+shipped until November 2026 made silhouettes smaller than the coarse level's, which fitted. Shifting all of a level's
+logits by one number moves its surface in or out. The number taken is the one at which the solids of people that it was
+not trained on overlap their true ones most (volume IoU), or as near to none as is not surely worse; it becomes part of
+the last layer's bias, so that whoever uses the weights need not know of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from lifecast.errors import UsageError
+from lifecast.evaluation.benchmark import Item, read_items, read_true_mesh, read_view
+from lifecast.evaluation.metrics import stratified_points
+from lifecast.evaluation.predict import Predictor
+from lifecast.surface.column_field import ColumnField
+from lifecast.training.data import fingerprint
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from lifecast.networks.levels import TwoLevel
+
+POINTS = 40_000
+"""Of each person, in a box around them."""
+AROUND = 0.15
+"""View units that the box is larger than the person, on every side."""
+SHIFTS = np.arange(-1000, 1001) / 100
+"""The logits' shifts that are tried."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What was found for one level."""
+
+    shift: float
+    """To be added to logits; positive makes people thicker."""
+    before: float
+    """Mean volume IoU of the people without it, in [0, 1], ..."""
+    after: float
+    """... and with it."""
+
+
+def overlaps(
+    logits: NDArray[np.float32], inside: NDArray[np.bool_], shifts: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """IoU of a person's true solid and of the predicted one, at each of K ascending shifts.
+
+    logits (N,) and truth (N,) at points that each stand for the same volume -> (K,) in [0, 1], 0 where both are empty.
+    """
+    order = np.argsort(-logits)
+    # The first k points in this order are the predicted solid, where k of them have logit + shift > 0.
+    hits = np.concatenate(([0], np.cumsum(inside[order])))
+    count = np.searchsorted(-logits[order], shifts, side="left")
+    union = count + inside.sum() - hits[count]
+    return np.divide(hits[count], union, out=np.zeros(len(shifts)), where=union > 0)
+
+
+def best_shift(people: Sequence[tuple[NDArray[np.float32], NDArray[np.bool_]]]) -> Calibration:
+    """The shift at which people's `overlaps` are largest on average, taken no further than that is sure: the smallest
+    one on the way there that falls short of it by no more than the standard error of that difference between people.
+
+    Every shift moves the surface of all people, and the mean over a few of them is flat around its top.
+    """
+    curves = np.stack([overlaps(logits, inside, SHIFTS) for logits, inside in people])  # (P, K)
+    mean = curves.mean(axis=0)
+    best, none = int(mean.argmax()), len(SHIFTS) // 2
+    way = range(none, best + 1) if best >= none else range(none, best - 1, -1)
+    for index in way:
+        short = curves[:, best] - curves[:, index]  # (P,)
+        error = short.std(ddof=1) / np.sqrt(len(short)) if len(short) > 1 else 0.0
+        if short.mean() <= error:
+            break
+    return Calibration(float(SHIFTS[index]), float(mean[none]), float(mean[index]))
+
+
+def calibrate(
+    weights: str | Path,
+    data: Path,
+    people: int | None = None,
+    points: int = POINTS,
+    seed: int = 0,
+    device: str = "auto",
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[TwoLevel, dict[str, Calibration]]:
+    """The model in `weights`, with its levels calibrated on the test people of the prepared dataset `data`.
+
+    Each person is seen once, in the most frontal view, before a generated background, as `evaluate` shows them.
+
+    Parameters
+    ----------
+    people
+        Only the first so many; all by default.
+    points
+        Of each person.
+    progress
+        Told how many people are done, and of how many.
+
+    Raises
+    ------
+    UsageError
+        For `people` or `points` below 1.
+    DataError, CheckpointError
+        For data or weights that cannot be used.
+    """
+    if people is not None and people < 1:
+        raise UsageError(f"--people {people}: give at least 1")
+    if points < 1000:
+        raise UsageError(f"--points {points}: give at least 1000")
+    predictor = Predictor(weights, device=device)
+    items = read_items(data, views=1, limit=people)
+    found: dict[str, list[tuple[NDArray[np.float32], NDArray[np.bool_]]]] = {level: [] for level in predictor.levels}
+    for done, item in enumerate(items):
+        logits, inside = _answers(predictor, data, item, points, seed)
+        for level, values in logits.items():
+            found[level].append((values, inside))
+        if progress is not None:
+            progress(done + 1, len(items))
+    calibrations = {level: best_shift(answers) for level, answers in found.items()}
+    model = predictor.model.cpu()
+    for level, calibration in calibrations.items():
+        shift_logits(model, level, calibration.shift)
+    return model, calibrations
+
+
+def shift_logits(model: TwoLevel, level: str, shift: float) -> None:
+    """Add `shift` to all logits of one level, in place."""
+    last = getattr(model, level).mlp.layers[-1]
+    assert isinstance(last, nn.Linear)
+    with torch.no_grad():
+        last.bias.add_(shift)
+
+
+@torch.inference_mode()
+def _answers(
+    predictor: Predictor, data: Path, item: Item, points: int, seed: int
+) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.bool_]]:
+    """Each level's logits (N,) at stratified points around a person, and whether these are inside the person."""
+    truth = read_true_mesh(data, item)
+    low, high = truth.bounds
+    where = stratified_points(np.stack([low - AROUND, high + AROUND]), points, seed)
+    encoded = predictor.encode(read_view(data, item, seed).picture)
+    asked = torch.from_numpy(where.astype(np.float32)).to(predictor.reconstructor.device)
+    logits = {}
+    for level in predictor.levels:
+        field = ColumnField(predictor.model, predictor.seen_by(encoded, level))
+        logits[level] = field.logits(asked).cpu().numpy()
+    return logits, truth.inside(where)
+
+
+def with_calibrations(
+    history: dict[str, Any], calibrations: dict[str, Calibration], data: Path, people: int
+) -> dict[str, Any]:
+    """The history of a model's parts, with what was done to its levels; shifts of before are in the sum."""
+    told = dict(history)
+    for level, calibration in calibrations.items():
+        note = dict(told.get(level) or {})
+        before = float(note.get("calibrated", {}).get("shift", 0.0))
+        note["calibrated"] = {
+            "shift": round(before + calibration.shift, 2),
+            "iou": round(calibration.after, 4),
+            "iou_before": round(calibration.before, 4),
+            "people": people,
+            "data": fingerprint(data),
+        }
+        told[level] = note
+    return told
