@@ -91,7 +91,7 @@ def test_drawn_poses_do_not_run_through_the_body() -> None:
     for k in range(10):
         rng = np.random.default_rng([9, k])
         rest = made.model.rest({"gender": 0.5, "age": 0.7}, {}, {})
-        figure, card = made._pose(rest, rng)
+        figure, card = made.draw_pose(rest, rng)
         if card["redrawn"] < 12:
             posed = skin(rest.vertices[: len(made.limb)], made.model.weights[: len(made.limb)], figure.transforms())
             assert made.contact.depth(posed) <= LIMIT

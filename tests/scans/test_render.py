@@ -90,6 +90,18 @@ def test_a_ball_under_known_light() -> None:
     np.testing.assert_allclose(ratio / ratio.mean(), 1, atol=0.03)
 
 
+def test_a_picture_is_a_view_without_its_maps() -> None:
+    moved = trimesh.creation.icosphere(3, 0.5).apply_translation([0.1, 0.2, 0.0])
+    scan, posed = (scan_of(mesh) for mesh in (trimesh.creation.icosphere(3, 0.5), moved))
+    normals = vertex_normals(scan.vertices, scan.faces)
+    view = Renderer(posed, normals, 96).render(STRAIGHT, CENTRED, PLAIN)
+    # Texels are the same in any pose.
+    colour, mask = Renderer(posed, normals, 96, texels=TexelPool(scan, 48)).picture(STRAIGHT, CENTRED, PLAIN)
+    np.testing.assert_array_equal(colour, view.colour)
+    np.testing.assert_array_equal(mask, view.mask)
+    assert 0 < (mask > 0).mean() < 0.5
+
+
 def test_a_lamp_casts_a_shadow() -> None:
     ball = trimesh.creation.icosphere(4, 0.2).apply_translation([0, 0, 0.5])
     wall = trimesh.creation.box([1.6, 1.6, 0.1])

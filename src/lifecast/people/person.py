@@ -74,7 +74,7 @@ class Studio:
         rng = np.random.default_rng([seed, number])
         build = draw_build(rng)
         rest = self.model.rest(build.phenotype, build.local, build.expression)
-        figure, pose = self._pose(rest, rng)
+        figure, pose = self.draw_pose(rest, rng)
         transforms = figure.transforms()
         posed = skin(rest.vertices, self.model.weights, transforms)
         body = PosedBody(posed, self.skin_faces, self.limb)
@@ -103,7 +103,7 @@ class Studio:
         parts: list[Part] = []
         for worn, (_, points, normals) in zip(outfit, layers, strict=True):
             cloth = worn.made.cloth
-            texture, scale, fabric = self._cloth_texture(worn, rng)
+            texture, scale, fabric = self.cloth_texture(worn, rng)
             parts.append(
                 cloth_part(f"{worn.part}:{cloth.name}", cloth, points, normals, texture, scale, worn.part != "hat")
             )
@@ -111,7 +111,7 @@ class Studio:
                 "name": cloth.name, "source": worn.source, "class": worn.label, "part": worn.part, **worn.cut,
                 "fabric": fabric,
             })  # fmt: skip
-        hair = self._hair(build, rest, transforms, body, layers, any(w.part == "hat" for w in outfit), rng)
+        hair = self.hair(build, rest, transforms, body, layers, any(w.part == "hat" for w in outfit), rng)
         parts += hair[0]
         tone = complexion.draw_tone(build.phenotype["african"], build.phenotype["asian"], rng)
         parts[:0] = self._flesh(posed, covered, removed, covers, tone, build, rng)
@@ -134,7 +134,7 @@ class Studio:
         }  # fmt: skip
         return Person(parts, card)
 
-    def _pose(self, rest: RestBody, rng: np.random.Generator) -> tuple[Figure, dict[str, Any]]:
+    def draw_pose(self, rest: RestBody, rng: np.random.Generator) -> tuple[Figure, dict[str, Any]]:
         """A pose in which no limb runs deeper than `LIMIT` through the body."""
         for draw in range(REDRAWS):
             figure = Figure(self.model.bones, self.model.parents, rest)
@@ -181,7 +181,8 @@ class Studio:
                     layers[n] = layers[n][0], drawn_in, vertex_normals(drawn_in, below.made.cloth.sheet.faces)
         return covers
 
-    def _cloth_texture(self, worn: Worn, rng: np.random.Generator) -> tuple[NDArray[np.uint8], float, dict[str, Any]]:
+    def cloth_texture(self, worn: Worn, rng: np.random.Generator) -> tuple[NDArray[np.uint8], float, dict[str, Any]]:
+        """A garment's texture, how often it repeats over its coordinates, and its fabric for the card."""
         made = worn.made
         fabric = draw_fabric(worn.fabric, rng)
         if made.picture is not None and rng.random() < 0.12:  # as its author painted it
@@ -189,10 +190,11 @@ class Studio:
         texture, scale = dress_texture(fabric, made.picture, made.shading, made.metres, rng)
         return texture, scale, fabric.card
 
-    def _hair(
+    def hair(
         self, build: Build, rest: RestBody, transforms: NDArray[np.float64], body: PosedBody,
         layers: list[tuple[int, Points, Points]], hat: bool, rng: np.random.Generator,
     ) -> tuple[list[Part], dict[str, Any]]:  # fmt: skip
+        """Hair, brows and lashes on the posed body, and what the card says of the hair."""
         african, asian = build.phenotype["african"], build.phenotype["asian"]
         name, colour = complexion.draw_hair_colour(african, asian, build.years, rng)
         parts: list[Part] = []
@@ -287,7 +289,7 @@ class Studio:
         normals = vertex_normals(skin_points, self.skin_faces)
         faces, old, texel = self.skin_split
         shown = ~removed[self.skin_faces].all(1)
-        texture = self._skin_picture(build, rng)
+        texture = self.skin_picture(build, rng)
         uv = self.model.mesh.uv
         parts = [
             Part(
@@ -301,7 +303,7 @@ class Studio:
         ]
         _, colour = complexion.draw_iris(build.phenotype["african"], build.phenotype["asian"], rng)
         eye_picture = complexion.eye_texture(colour, rng)
-        parts.append(self._eyes(posed, eye_picture))
+        parts.append(self.eyeballs(posed, eye_picture))
         ivory = np.full((8, 8, 3), np.array([0.86, 0.82, 0.74]) * 255, np.uint8)
         for name, rows in zip(("upper", "lower"), self.teeth, strict=True):
             tri = triangles(self.model.mesh.faces[rows])
@@ -311,7 +313,7 @@ class Studio:
                               vertex_normals(posed, tri)[used], ivory))  # fmt: skip
         return parts
 
-    def _eyes(self, posed: Points, picture: NDArray[np.uint8]) -> Part:
+    def eyeballs(self, posed: Points, picture: NDArray[np.uint8]) -> Part:
         """Both eyeballs, the iris mapped on from the front of the posed eye."""
         vertices, faces, uv = [], [], []
         start = 0
@@ -336,7 +338,8 @@ class Studio:
         tri = np.concatenate(faces).astype(np.int32)
         return Part("eyes", both, tri, np.concatenate(uv).astype(np.float32), vertex_normals(both, tri), picture, 0.3)
 
-    def _skin_picture(self, build: Build, rng: np.random.Generator) -> NDArray[np.uint8] | None:
+    def skin_picture(self, build: Build, rng: np.random.Generator) -> NDArray[np.uint8] | None:
+        """A painted skin of about this sex, age and tone, where the wardrobe has any."""
         if not self.wardrobe.skins:
             return None
         sex = "_female_" if build.female else "_male_"

@@ -103,6 +103,8 @@ class Renderer:
         What a lamp's shadow rays are tested against; None: the whole scan.
     gloss
         (materials,) 0..1, how much of the sheen each material shows; None: none.
+    texels
+        Of the same scan in another pose; None: made here.
     """
 
     def __init__(
@@ -113,9 +115,10 @@ class Renderer:
         transfer: NDArray[np.float32] | None = None,
         occluders: EmbreeScene | None = None,
         gloss: NDArray[np.float32] | None = None,
+        texels: TexelPool | None = None,
     ) -> None:
         self.scan, self.normals, self.size = scan, normals, size
-        self.texels = TexelPool(scan, size / 2)
+        self.texels = TexelPool(scan, size / 2) if texels is None else texels
         self.sight = LineOfSight(scan, self.texels)
         self.unshadowed = harmonics(normals) * DIFFUSE  # (V, 9)
         self.transfer = self.unshadowed if transfer is None else transfer
@@ -133,18 +136,31 @@ class Renderer:
         front, met = self._side(frame, False, look, None)
         back, _ = self._side(frame, True, None, met)
         size, box = self.size, (frame.rows, frame.columns)
-        mask = np.zeros((size, size), np.uint8)
-        mask[box] = np.round(front.mask * 255).astype(np.uint8).reshape(frame.shape)
+        colour, mask = self._developed(frame, front, look)
         maps = []
         for side in (front, back):
             whole = np.full((size, size, 3), 128, np.uint8)
             whole[box] = (side.normals * np.float32(127.5) + np.float32(128)).astype(np.uint8).reshape(*frame.shape, 3)
             maps.append(whole)
+        return View(colour, mask, maps[0], maps[1], self._depth(frame, False), self._depth(frame, True))
+
+    def picture(
+        self, rotation: NDArray[np.float64], shift: NDArray[np.float64], look: Look
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Colour (S, S, 3) and mask (S, S) of `render`, without the maps."""
+        frame = self._frame(rotation, shift)
+        return self._developed(frame, self._side(frame, False, look, None)[0], look)
+
+    def _developed(self, frame: _Frame, front: _Side, look: Look) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Colour (S, S, 3) and mask (S, S) as bytes."""
+        size, box = self.size, (frame.rows, frame.columns)
+        mask = np.zeros((size, size), np.uint8)
+        mask[box] = np.round(front.mask * 255).astype(np.uint8).reshape(frame.shape)
         assert front.colour is not None
         bytes_ = develop(front.colour, look.exposure, look.gamma).reshape(*frame.shape, 3)
         colour = np.full((size, size, 3), 127, np.uint8)
         colour[box] = dilated(bytes_, mask[box] > 0)
-        return View(colour, mask, maps[0], maps[1], self._depth(frame, False), self._depth(frame, True))
+        return colour, mask
 
     def _frame(self, rotation: NDArray[np.float64], shift: NDArray[np.float64]) -> _Frame:
         """The bounding box of the projected person, with a pixel to spare."""

@@ -1,0 +1,192 @@
+"""What BlazePose sees of mannequins, pose by pose, and where their joints are: data for a lifter, without pictures.
+
+Each pose becomes a folder as `lifecast prepare` and `lifecast landmarks` write them, without the maps and points that a
+lifter does not look at. Mannequin i of seed S and all its poses follow from `np.random.default_rng([S, i, 1])` alone.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import multiprocessing
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from lifecast.atomic import atomic_folder, write_text
+from lifecast.errors import MissingExtra, UsageError
+from lifecast.people.crew import Order, studio
+from lifecast.people.mannequin import Mannequin
+from lifecast.photo import blazepose
+from lifecast.scans.background import Backgrounds
+from lifecast.scans.cores import one_thread
+from lifecast.scans.landmark_file import FILE, LANDMARKS, joint_rows
+from lifecast.scans.landmarks import landmarks_in_view
+from lifecast.scans.lighting import make_lightings
+from lifecast.scans.normalise import normalise
+from lifecast.scans.prepare import Settings, draw_yaws
+from lifecast.scans.render import Renderer, view_rotation
+from lifecast.scans.shading import draw_look
+from lifecast.scans.split import make_split
+from lifecast.scans.texels import TexelPool
+
+LIGHTINGS = 64
+SITTING = "sitting.json"
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """How each mannequin is seen."""
+
+    order: Order
+    poses: int = 10
+    views: int = 3
+    size: int = 384
+    """Pixels of the square pictures that BlazePose is shown."""
+    front: float = 0.67
+    """Share of the views within 45 degrees of the front."""
+    elevation: tuple[float, float] = (-5.0, 10.0)
+    lighting: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.poses < 1:
+            raise UsageError(f"--each {self.poses}: give at least 1 pose")
+        self.settings()  # refuses bad values of the others
+
+    def settings(self) -> Settings:
+        """Views as `prepare` draws them."""
+        return Settings(size=self.size, views=self.views, front=self.front, elevation=self.elevation)
+
+
+def pose_folder(out: Path, number: int, pose: int) -> Path:
+    """Where one pose of mannequin `number` lives."""
+    return out / f"mannequin_{number:06d}_pose_{pose:03d}"
+
+
+def missing(sitting: Sitting, count: int) -> list[int]:
+    """The mannequins of 0 .. count-1 of which not all poses are there yet."""
+    out, last = sitting.order.out, sitting.poses
+    return [n for n in range(count) if not all((pose_folder(out, n, p) / FILE).is_file() for p in range(last))]
+
+
+def check_sitting(sitting: Sitting) -> None:
+    """Write down how the folder's mannequins are seen; UsageError where it holds some that were seen otherwise."""
+    now = {
+        "views": sitting.views, "size": sitting.size, "front": sitting.front, "elevation": list(sitting.elevation),
+        "lighting": sitting.lighting is not None,
+    }  # fmt: skip
+    path = sitting.order.out / SITTING
+    if not path.is_file():
+        write_text(path, json.dumps(now, indent=1) + "\n")
+        return
+    try:
+        before = dict(json.loads(path.read_text()))
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"{path}: is damaged ({error}); delete the folder or name another one") from error
+    differing = [f"{name} {before.get(name)} -> {value}" for name, value in now.items() if before.get(name) != value]
+    if differing:
+        told = ", ".join(differing)
+        raise UsageError(f"{path.parent}: its mannequins were seen otherwise ({told}); name another folder")
+
+
+@functools.lru_cache(maxsize=1)
+def _lights(lighting: Path | None) -> NDArray[np.float32]:
+    return make_lightings(lighting, LIGHTINGS, 0)[1]
+
+
+def see(sitting: Sitting, number: int) -> int:
+    """Make mannequin `number`, pose it, let BlazePose look, and write every pose; returns the number."""
+    order = sitting.order
+    makers = studio(order.assets, order.poses, order.only, order.without)
+    rng = np.random.default_rng([order.seed, number, 1])
+    mannequin = Mannequin(makers, rng)
+    texels: TexelPool | None = None
+    for pose in range(sitting.poses):
+        figure, _ = makers.draw_pose(mannequin.rest, rng)
+        transforms = figure.transforms()
+        scan, normals = mannequin.posed(transforms)
+        pelvis = transforms[0, :, :3] @ mannequin.rest.heads[0] + transforms[0, :, 3]
+        joints = makers.joint_finder.joints(mannequin.rest, transforms)
+        placed = normalise(scan, "m", "y", pelvis)
+        renderer = Renderer(scan, normals, sitting.size, texels=texels)
+        texels = renderer.texels
+        views, found = _looks(sitting, renderer, rng)
+        record = {
+            "person": pose_folder(order.out, number, pose).name, "views": views,
+            "joints": joint_rows((joints - placed.origin) * placed.scale),
+        }  # fmt: skip
+        with atomic_folder(pose_folder(order.out, number, pose)) as part:
+            (part / "person.json").write_text(json.dumps(record))
+            np.savez_compressed(part / FILE, landmarks=found)
+    return number
+
+
+def _looks(
+    sitting: Sitting, renderer: Renderer, rng: np.random.Generator
+) -> tuple[list[dict[str, Any]], NDArray[np.float32]]:
+    """The views of one pose as `person.json` has them, and BlazePose's landmarks (views, 33, 4)."""
+    lights, backgrounds = _lights(sitting.lighting), Backgrounds(None, 0)
+    views = []
+    found = np.zeros((sitting.views, LANDMARKS, 4), np.float32)
+    for index, yaw in enumerate(draw_yaws(sitting.settings(), rng)):
+        elevation = float(rng.uniform(*sitting.elevation))
+        rotation = view_rotation(float(yaw), elevation)
+        shift = renderer.shift(rotation)
+        look, _ = draw_look(rng, lights)
+        colour, mask = renderer.picture(rotation, shift, look)
+        cover = mask[..., None].astype(np.float32) / 255
+        picture = colour * cover + backgrounds.draw(rng, sitting.size) * (1 - cover)
+        found[index] = landmarks_in_view(Image.fromarray(picture.astype(np.uint8)), mask)
+        views.append({
+            "yaw": float(yaw), "elevation": elevation, "rotation": rotation.ravel().tolist(), "shift": shift.tolist(),
+        })  # fmt: skip
+    return views, found
+
+
+def see_all(
+    sitting: Sitting, count: int, test_fraction: float, workers: int, done: Callable[[int], None]
+) -> dict[str, list[str]]:
+    """Make what is missing of mannequins 0 .. count-1, then write `split.json`, by mannequin; returns the split.
+
+    `done` is called with each mannequin's number. MissingExtra without BlazePose.
+    """
+    if not blazepose.available():
+        raise MissingExtra("mediapipe", "person", "finding landmarks")
+    one_thread()
+    for _ in _each(sitting, missing(sitting, count), workers, done):
+        pass
+    return write_split(sitting, count, test_fraction)
+
+
+def write_split(sitting: Sitting, count: int, test_fraction: float) -> dict[str, list[str]]:
+    """Write and return which poses of mannequins 0 .. count-1 are to train on: all of a mannequin's, or none."""
+    names = [f"{number:06d}" for number in range(count)]
+    parts = make_split(names, test_fraction, sitting.order.seed)
+    split = {
+        part: [pose_folder(sitting.order.out, int(n), p).name for n in parts[part] for p in range(sitting.poses)]
+        for part in ("train", "test")
+    }
+    write_text(sitting.order.out / "split.json", json.dumps(split, indent=1))
+    return split
+
+
+def _each(sitting: Sitting, numbers: list[int], workers: int, done: Callable[[int], None]) -> Iterable[int]:
+    if workers <= 1:
+        for number in numbers:
+            done(see(sitting, number))
+            yield number
+        return
+    order = sitting.order
+    studio(order.assets, order.poses, order.only, order.without)  # forked workers share the parent's copy
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=one_thread) as pool:
+        for future in as_completed([pool.submit(see, sitting, number) for number in numbers]):
+            done(future.result())
+            yield future.result()

@@ -1,0 +1,126 @@
+"""Mannequins: pieces follow their bones, what is missing is made, poses of one body, and BlazePose finds its joints."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from lifecast.cli import main
+from lifecast.errors import UsageError
+from lifecast.people import mannequin_views
+from lifecast.people.crew import Order
+from lifecast.people.mannequin import Piece
+from lifecast.people.mannequin_views import Sitting, check_sitting, pose_folder
+from lifecast.photo import blazepose
+from lifecast.training.landmarked_views import read_views
+
+SHARED = Path(os.environ.get("LIFECAST_SHARED", Path(__file__).parents[2].parent / "shared"))
+VIEWS = 2
+
+
+def test_a_piece_follows_its_bones() -> None:
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(5, 3)).astype(np.float32)
+    shares = rng.random((5, 2))
+    shares /= shares.sum(1, keepdims=True)
+    transforms = rng.normal(size=(2, 3, 4))
+    split_of = np.array([0, 1, 2, 3, 4, 2], np.int32)
+    sheet = np.array([[0, 1, 2], [2, 3, 4]], np.int32)
+    piece = Piece(
+        "cloth", points, sheet, sp.csr_matrix(shares), split_of, np.array([[0, 1, 2], [5, 3, 4]], np.int32),
+        np.zeros((6, 2), np.float32), np.zeros((2, 2, 3), np.uint8),
+    )  # fmt: skip
+    vertices, normals = piece.posed(transforms)
+    for vertex, point in enumerate(split_of):
+        place = np.append(points[point], 1.0)
+        wanted = sum(shares[point, bone] * (transforms[bone] @ place) for bone in range(2))
+        np.testing.assert_allclose(vertices[vertex], wanted, rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(normals[2], normals[5])  # no crease along a seam of the texture
+    np.testing.assert_allclose(np.linalg.norm(normals, axis=1), 1, atol=1e-5)
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Numbers of the mannequins that were made: folders alone, in place of minutes of loading."""
+    numbers: list[int] = []
+
+    def see(sitting: Sitting, number: int) -> int:
+        numbers.append(number)
+        for pose in range(sitting.poses):
+            folder = pose_folder(sitting.order.out, number, pose)
+            folder.mkdir(parents=True, exist_ok=True)
+            views = [{"rotation": np.eye(3).ravel().tolist(), "shift": [0.0, 0.1]}] * sitting.views
+            joints = [[0.1, 0.2, 0.0]] * 33
+            (folder / "person.json").write_text(json.dumps({"views": views, "joints": joints}))
+            np.savez(folder / "landmarks.npz", landmarks=np.ones((sitting.views, 33, 4), np.float32))
+        return number
+
+    monkeypatch.setattr(mannequin_views, "see", see)
+    monkeypatch.setattr(blazepose, "available", lambda: True)
+    return numbers
+
+
+def test_only_missing_mannequins_are_made_and_a_lifter_can_read_them(tmp_path: Path, seen: list[int]) -> None:
+    out = tmp_path / "poses"
+    arguments = ["mannequins", str(out), "--each", "3", "--views", str(VIEWS), "--test-fraction", "0.5"]
+    assert main([*arguments, "--count", "4"]) == 0
+    assert seen == [0, 1, 2, 3]
+    (pose_folder(out, 2, 1) / "landmarks.npz").unlink()
+    seen.clear()
+    assert main([*arguments, "--count", "5"]) == 0
+    assert seen == [2, 4]
+    views = read_views([out])
+    assert len(views) == 5 * 3 * VIEWS
+    # All poses of a mannequin are on one side: a lifter must not be validated on bodies that it knows.
+    sides: dict[str, set[bool]] = {}
+    for (folder, _), train in zip(views.people, views.train.tolist(), strict=True):
+        sides.setdefault(folder.name.split("_pose_")[0], set()).add(train)
+    assert len(sides) == 5
+    assert all(len(side) == 1 for side in sides.values())
+    assert {True} in sides.values()
+    assert {False} in sides.values()
+    assert views.joints[0, 0, 1] == pytest.approx(0.3)
+
+
+def test_bad_values_and_other_mannequins_are_refused(tmp_path: Path, seen: list[int]) -> None:
+    out = str(tmp_path / "poses")
+    for wrong in (["--each", "0"], ["--views", "0"], ["--front", "2"], ["--count", "0"], ["--test-fraction", "1"]):
+        assert main(["mannequins", out, *wrong]) == 2
+    assert main(["mannequins", out, "--count", "1", "--each", "1", "--views", "1"]) == 0
+    assert main(["mannequins", out, "--count", "1", "--each", "1", "--views", "2"]) == 2
+    assert main(["mannequins", out, "--count", "1", "--each", "1", "--views", "1", "--seed", "5"]) == 2
+    assert seen == [0]
+    (tmp_path / "poses" / "sitting.json").write_text("{")
+    with pytest.raises(UsageError, match=r"sitting\.json: is damaged"):
+        check_sitting(Sitting(Order(tmp_path / "poses", 0), views=1))
+
+
+@pytest.mark.slow
+def test_poses_are_of_one_body_whose_joints_blazepose_finds(tmp_path: Path) -> None:
+    pytest.importorskip("anny")
+    if not blazepose.available():
+        pytest.skip("no BlazePose")
+    poses = SHARED / "poses"
+    order = Order(tmp_path / "out", 3, None, poses if poses.is_dir() else None)
+    sitting = Sitting(order, poses=4, views=2, front=1.0, elevation=(0.0, 0.0))
+    mannequin_views.see(sitting, 0)
+    records = [json.loads((pose_folder(order.out, 0, p) / "person.json").read_text()) for p in range(4)]
+    joints = np.array([record["joints"] for record in records], np.float64)  # (4, 33, 3)
+    bones = [np.linalg.norm(joints[:, a] - joints[:, b], axis=1) for a, b in ((11, 13), (13, 15), (23, 25), (25, 27))]
+    shares = np.array(bones) / bones[2]  # each pose has its own scale
+    np.testing.assert_allclose(shares, np.broadcast_to(shares[:, :1], shares.shape), rtol=0.02)
+    assert np.ptp(joints[:, 15], axis=0).max() > 0.05  # and the hands are elsewhere
+    mannequin_views.write_split(sitting, 1, 0.0)
+    views = read_views([order.out])
+    assert len(views) >= 6
+    apart = (views.landmarks[:, 11:29, :2] - views.joints[:, 11:29, :2]).norm(dim=-1)
+    assert float(apart.nanmedian()) < 6 / 128  # centimetres
+    again = tmp_path / "again"
+    mannequin_views.see(Sitting(Order(again, 3, None, order.poses), 4, 2, front=1.0, elevation=(0.0, 0.0)), 0)
+    first, second = (pose_folder(out, 0, 3) / "person.json" for out in (order.out, again))
+    assert first.read_text() == second.read_text()
