@@ -46,6 +46,9 @@ def test_the_best_shift_undoes_one() -> None:
     found = best_shift(people)
     assert found.shift == pytest.approx(0.75, abs=0.011)
     assert found.after > 0.99 > found.before
+    half = best_shift(people, share=0.5)
+    assert half.shift == pytest.approx(found.shift / 2, abs=0.011)
+    assert found.before < half.after < found.after
     # Within the standard error of the best one nothing is moved further.
     spread = [(people[0][0] + np.float32(0.75 + offset), people[0][1]) for offset in (-0.6, -0.2, 0.1, 0.8)]
     wavering = best_shift(spread)
@@ -98,6 +101,8 @@ def test_again_calibrated_weights_stay_and_shifts_add_up(
 def test_what_cannot_be_calibrated_is_refused(slab_weights: Path, benchmark_data: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--people 0"):
         calibrate(slab_weights, benchmark_data, people=0)
+    with pytest.raises(UsageError, match="--share 2"):
+        calibrate(slab_weights, benchmark_data, share=2.0)
     with pytest.raises(UsageError, match="--points 10"):
         calibrate(slab_weights, benchmark_data, points=10)
     assert main(["calibrate", str(slab_weights), str(benchmark_data), "--out", str(tmp_path / "out.pt")]) != 0

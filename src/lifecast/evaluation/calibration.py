@@ -4,8 +4,9 @@ Training points are drawn around surfaces and outside is weighed against inside,
 or of what its features cannot resolve) need not say one half where half of the volume is occupied: the fine level that
 shipped until November 2026 made silhouettes smaller than the coarse level's, which fitted. Shifting all of a level's
 logits by one number moves its surface in or out. The number taken is the one at which the solids of people that it was
-not trained on overlap their true ones most (volume IoU), or as near to none as is not surely worse; it becomes part of
-the last layer's bias, so that whoever uses the weights need not know of it.
+not trained on overlap their true ones most (volume IoU), or as near to none as is not surely worse, or a share of it:
+distances between surfaces are least with less. It becomes part of the last layer's bias, so that whoever uses the
+weights need not know of it.
 """
 
 from __future__ import annotations
@@ -66,11 +67,12 @@ def overlaps(
     return np.divide(hits[count], union, out=np.zeros(len(shifts)), where=union > 0)
 
 
-def best_shift(people: Sequence[tuple[NDArray[np.float32], NDArray[np.bool_]]]) -> Calibration:
+def best_shift(people: Sequence[tuple[NDArray[np.float32], NDArray[np.bool_]]], share: float = 1.0) -> Calibration:
     """The shift at which people's `overlaps` are largest on average, taken no further than that is sure: the smallest
     one on the way there that falls short of it by no more than the standard error of that difference between people.
 
-    Every shift moves the surface of all people, and the mean over a few of them is flat around its top.
+    Every shift moves the surface of all people, and the mean over a few of them is flat around its top. Of that shift
+    `share` is taken.
     """
     curves = np.stack([overlaps(logits, inside, SHIFTS) for logits, inside in people])  # (P, K)
     mean = curves.mean(axis=0)
@@ -81,6 +83,7 @@ def best_shift(people: Sequence[tuple[NDArray[np.float32], NDArray[np.bool_]]]) 
         error = short.std(ddof=1) / np.sqrt(len(short)) if len(short) > 1 else 0.0
         if short.mean() <= error:
             break
+    index = none + round(share * (index - none))
     return Calibration(float(SHIFTS[index]), float(mean[none]), float(mean[index]))
 
 
@@ -89,6 +92,7 @@ def calibrate(
     data: Path,
     people: int | None = None,
     points: int = POINTS,
+    share: float = 1.0,
     seed: int = 0,
     device: str = "auto",
     progress: Callable[[int, int], None] | None = None,
@@ -103,13 +107,16 @@ def calibrate(
         Only the first so many; all by default.
     points
         Of each person.
+    share
+        How much of each level's shift is made, in [0, 1]. Distances between surfaces like unsure places thinner than
+        overlap does.
     progress
         Told how many people are done, and of how many.
 
     Raises
     ------
     UsageError
-        For `people` or `points` below 1.
+        For `people`, `points` or `share` out of range.
     DataError, CheckpointError
         For data or weights that cannot be used.
     """
@@ -117,6 +124,8 @@ def calibrate(
         raise UsageError(f"--people {people}: give at least 1")
     if points < 1000:
         raise UsageError(f"--points {points}: give at least 1000")
+    if not 0 <= share <= 1:
+        raise UsageError(f"--share {share}: give a number from 0 to 1")
     predictor = Predictor(weights, device=device)
     items = read_items(data, views=1, limit=people)
     found: dict[str, list[tuple[NDArray[np.float32], NDArray[np.bool_]]]] = {level: [] for level in predictor.levels}
@@ -126,7 +135,7 @@ def calibrate(
             found[level].append((values, inside))
         if progress is not None:
             progress(done + 1, len(items))
-    calibrations = {level: best_shift(answers) for level, answers in found.items()}
+    calibrations = {level: best_shift(answers, share) for level, answers in found.items()}
     model = predictor.model.cpu()
     for level, calibration in calibrations.items():
         shift_logits(model, level, calibration.shift)
