@@ -45,28 +45,20 @@ def calibrate(
     from lifecast.counted_progress import counted_progress
     from lifecast.errors import UsageError
     from lifecast.evaluation.calibration import calibrate as run
-    from lifecast.evaluation.calibration import with_calibrations
-    from lifecast.networks.checkpoint import checkpoint_path, read_card
-    from lifecast.training.weights import export, new_model
+    from lifecast.training.weights import export
 
     if out.suffix != ".safetensors":
         raise UsageError(f"{out}: the calibrated file must be named *.safetensors")
-    path = checkpoint_path(weights)
-    _, history = new_model(read_card(path)[0], (path,), 0)
-    seen = 0
     with counted_progress(Console(stderr=True, highlight=False, emoji=False)) as bar:
         task = bar.add_task("looking at people", total=None)
-
-        def tell(done: int, total: int) -> None:
-            nonlocal seen
-            seen = done
-            bar.update(task, completed=done, total=total)
-
-        model, calibrations = run(path, data, people, points, share, seed, device, tell)
-    export(out, model, with_calibrations(history, calibrations, data, seen), precision)
+        model, calibrations, history = run(
+            weights, data, people, points, share, seed, device,
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )  # fmt: skip
+    export(out, model, history, precision)
     console = Console(highlight=False, emoji=False, soft_wrap=True)
     for level, found in calibrations.items():
         console.print(
             f"{level}: logits {found.shift:+.2f}, volume IoU {found.before:.4f} -> {found.after:.4f}", markup=False
         )
-    console.print(f"{out}: {weights}, calibrated on {seen} people", markup=False)
+    console.print(f"{out}: {weights}, calibrated on {found.people} people", markup=False)

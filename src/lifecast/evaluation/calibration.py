@@ -26,6 +26,7 @@ from lifecast.evaluation.metrics import stratified_points
 from lifecast.evaluation.predict import Predictor
 from lifecast.surface.column_field import ColumnField
 from lifecast.training.data import fingerprint
+from lifecast.training.weights import history_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,6 +51,8 @@ class Calibration:
     """Mean volume IoU of the people without it, in [0, 1], ..."""
     after: float
     """... and with it."""
+    people: int
+    """How many they were."""
 
 
 def overlaps(
@@ -84,7 +87,7 @@ def best_shift(people: Sequence[tuple[NDArray[np.float32], NDArray[np.bool_]]], 
         if short.mean() <= error:
             break
     index = none + round(share * (index - none))
-    return Calibration(float(SHIFTS[index]), float(mean[none]), float(mean[index]))
+    return Calibration(float(SHIFTS[index]), float(mean[none]), float(mean[index]), len(people))
 
 
 def calibrate(
@@ -96,8 +99,9 @@ def calibrate(
     seed: int = 0,
     device: str = "auto",
     progress: Callable[[int, int], None] | None = None,
-) -> tuple[TwoLevel, dict[str, Calibration]]:
-    """The model in `weights`, with its levels calibrated on the test people of the prepared dataset `data`.
+) -> tuple[TwoLevel, dict[str, Calibration], dict[str, Any]]:
+    """The model in `weights`, with its levels calibrated on the test people of the prepared dataset `data`; what was
+    found for each level; and what each part of the model went through, this included.
 
     Each person is seen once, in the most frontal view, before a generated background, as `evaluate` shows them.
 
@@ -139,7 +143,8 @@ def calibrate(
     model = predictor.model.cpu()
     for level, calibration in calibrations.items():
         shift_logits(model, level, calibration.shift)
-    return model, calibrations
+    history = _with_calibrations(history_of(model, predictor.card), calibrations, data)
+    return model, calibrations, history
 
 
 def shift_logits(model: TwoLevel, level: str, shift: float) -> None:
@@ -167,8 +172,8 @@ def _answers(
     return logits, truth.inside(where)
 
 
-def with_calibrations(
-    history: dict[str, Any], calibrations: dict[str, Calibration], data: Path, people: int
+def _with_calibrations(
+    history: dict[str, Any], calibrations: dict[str, Calibration], data: Path
 ) -> dict[str, Any]:
     """The history of a model's parts, with what was done to its levels; shifts of before are in the sum."""
     told = dict(history)
@@ -179,7 +184,7 @@ def with_calibrations(
             "shift": round(before + calibration.shift, 2),
             "iou": round(calibration.after, 4),
             "iou_before": round(calibration.before, 4),
-            "people": people,
+            "people": calibration.people,
             "data": fingerprint(data),
         }
         told[level] = note

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lifecast.atomic import atomic_folder, write_text
 from lifecast.errors import UsageError
+from lifecast.scans.cores import one_thread
 
 if TYPE_CHECKING:
     from lifecast.people.person import Person, Studio
@@ -61,20 +62,26 @@ def check_origin(order: Order) -> None:
         "format": 1, "seed": order.seed, "assets": order.assets is not None, "poses": order.poses is not None,
         "only_garments": sorted(order.only), "without_garments": sorted(order.without),
     }  # fmt: skip
-    path = order.out / ORIGIN
-    if path.is_file():
-        try:
-            before = json.loads(path.read_text())
-        except ValueError as error:
-            raise UsageError(f"{path}: is damaged ({error}); delete the folder or name another one") from error
-        for key, value in now.items():
-            if before.get(key) != value:
-                raise UsageError(
-                    f"{order.out}: holds people made with {key} = {before.get(key)!r}, not {value!r}; "
-                    "name another folder"
-                )
-    else:
+    check_unchanged(order.out / ORIGIN, now, "people made")
+
+
+def check_unchanged(path: Path, now: dict[str, Any], what: str) -> None:
+    """Write to `path` how the people of its folder are made, or compare where it is told already.
+
+    UsageError where the file is damaged or says otherwise; `what` names what the folder holds ("people made").
+    """
+    if not path.is_file():
         write_text(path, json.dumps(now, indent=1) + "\n")
+        return
+    try:
+        before = dict(json.loads(path.read_text()))
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"{path}: is damaged ({error}); delete the folder or name another one") from error
+    for key, value in now.items():
+        if before.get(key) != value:
+            raise UsageError(
+                f"{path.parent}: holds {what} with {key} = {before.get(key)!r}, not {value!r}; name another folder"
+            )
 
 
 @functools.lru_cache(maxsize=2)
@@ -107,6 +114,7 @@ def make(order: Order, number: int) -> int:
 
 
 def _start() -> None:
+    one_thread()
     import torch
 
     torch.set_num_threads(1)
@@ -114,14 +122,21 @@ def _start() -> None:
 
 def make_all(order: Order, numbers: Iterable[int], workers: int, done: Callable[[int], None]) -> None:
     """Make these people; `done` is called with each one's number as it is finished."""
+    share_out(order, functools.partial(make, order), numbers, workers, done)
+
+
+def share_out(
+    order: Order, task: Callable[[int], int], numbers: Iterable[int], workers: int, done: Callable[[int], None]
+) -> None:
+    """Run `task`, which uses the order's `studio` and returns the number that it is given, for each of `numbers`."""
     if workers <= 1:
         for number in numbers:
-            done(make(order, number))
+            done(task(number))
         return
     studio(order.assets, order.poses, order.only, order.without)  # forked workers share the parent's copy
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_start) as pool:
-        futures = [pool.submit(make, order, number) for number in numbers]
+        futures = [pool.submit(task, number) for number in numbers]
         for future in as_completed(futures):
             done(future.result())

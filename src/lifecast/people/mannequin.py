@@ -78,11 +78,9 @@ class Mannequin:
         for worn in outfit:
             cloth = worn.made.cloth
             points = cloth.place(self.rest)
-            if worn.part == "shoes":
-                removed[cloth.fit.delete[cloth.fit.delete < SKIN_VERTICES]] = True
-            elif worn.part != "hat":
+            studio.hide_skin(worn, covered, removed)
+            if worn.part not in ("shoes", "hat"):
                 points = eased(cloth, worn.made.weave, points, worn.hang, rng)
-                covered[studio.skin_faces[cloth.anchor[cloth.hem > 0.012]].ravel()] = 1
             texture, scale, _ = studio.cloth_texture(worn, rng)
             uv = cloth.uv * np.float32(scale)
             clothes.append(Piece(
@@ -116,11 +114,7 @@ class Mannequin:
     ) -> Piece:
         """The skin, drawn in under clothes and cut away in shoes."""
         studio = self.studio
-        inward = covered
-        for _ in range(2):
-            inward = np.minimum(inward, studio.skin_average @ inward)
-        points = self.rest.vertices[:SKIN_VERTICES]
-        points = points - vertex_normals(points, studio.skin_faces) * (DRAWN_IN * inward**2)[:, None]
+        points = studio.drawn_in(self.rest.vertices[:SKIN_VERTICES], covered, DRAWN_IN)
         faces, old, texel = studio.skin_split
         return Piece(
             "body", points.astype(np.float32), studio.skin_faces, studio.model.weights[:SKIN_VERTICES], old,

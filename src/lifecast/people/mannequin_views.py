@@ -8,26 +8,23 @@ from __future__ import annotations
 
 import functools
 import json
-import multiprocessing
-from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from lifecast.atomic import atomic_folder, write_text
 from lifecast.errors import MissingExtra, UsageError
-from lifecast.people.crew import Order, studio
+from lifecast.people.crew import Order, check_unchanged, share_out, studio
 from lifecast.people.mannequin import Mannequin
 from lifecast.photo import blazepose
 from lifecast.scans.background import Backgrounds
 from lifecast.scans.cores import one_thread
 from lifecast.scans.landmark_file import FILE, LANDMARKS, joint_rows
-from lifecast.scans.landmarks import landmarks_in_view
+from lifecast.scans.landmarks import landmarks_before
 from lifecast.scans.lighting import make_lightings
 from lifecast.scans.normalise import normalise
 from lifecast.scans.prepare import Settings, draw_yaws
@@ -81,18 +78,7 @@ def check_sitting(sitting: Sitting) -> None:
         "views": sitting.views, "size": sitting.size, "front": sitting.front, "elevation": list(sitting.elevation),
         "lighting": sitting.lighting is not None,
     }  # fmt: skip
-    path = sitting.order.out / SITTING
-    if not path.is_file():
-        write_text(path, json.dumps(now, indent=1) + "\n")
-        return
-    try:
-        before = dict(json.loads(path.read_text()))
-    except (ValueError, TypeError) as error:
-        raise UsageError(f"{path}: is damaged ({error}); delete the folder or name another one") from error
-    differing = [f"{name} {before.get(name)} -> {value}" for name, value in now.items() if before.get(name) != value]
-    if differing:
-        told = ", ".join(differing)
-        raise UsageError(f"{path.parent}: its mannequins were seen otherwise ({told}); name another folder")
+    check_unchanged(sitting.order.out / SITTING, now, "mannequins seen")
 
 
 @functools.lru_cache(maxsize=1)
@@ -140,9 +126,7 @@ def _looks(
         shift = renderer.shift(rotation)
         look, _ = draw_look(rng, lights)
         colour, mask = renderer.picture(rotation, shift, look)
-        cover = mask[..., None].astype(np.float32) / 255
-        picture = colour * cover + backgrounds.draw(rng, sitting.size) * (1 - cover)
-        found[index] = landmarks_in_view(Image.fromarray(picture.astype(np.uint8)), mask)
+        found[index] = landmarks_before(colour, mask, backgrounds.draw(rng, sitting.size))
         views.append({
             "yaw": float(yaw), "elevation": elevation, "rotation": rotation.ravel().tolist(), "shift": shift.tolist(),
         })  # fmt: skip
@@ -159,8 +143,7 @@ def see_all(
     if not blazepose.available():
         raise MissingExtra("mediapipe", "person", "finding landmarks")
     one_thread()
-    for _ in _each(sitting, missing(sitting, count), workers, done):
-        pass
+    share_out(sitting.order, functools.partial(see, sitting), missing(sitting, count), workers, done)
     return write_split(sitting, count, test_fraction)
 
 
@@ -174,19 +157,3 @@ def write_split(sitting: Sitting, count: int, test_fraction: float) -> dict[str,
     }
     write_text(sitting.order.out / "split.json", json.dumps(split, indent=1))
     return split
-
-
-def _each(sitting: Sitting, numbers: list[int], workers: int, done: Callable[[int], None]) -> Iterable[int]:
-    if workers <= 1:
-        for number in numbers:
-            done(see(sitting, number))
-            yield number
-        return
-    order = sitting.order
-    studio(order.assets, order.poses, order.only, order.without)  # forked workers share the parent's copy
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=one_thread) as pool:
-        for future in as_completed([pool.submit(see, sitting, number) for number in numbers]):
-            done(future.result())
-            yield future.result()

@@ -92,11 +92,8 @@ class Studio:
             fitted = cloth.place(rest)
             points = self._dress(worn, fitted, transforms, body, layers, size, rng)
             normals = vertex_normals(points, cloth.sheet.faces)
-            if worn.part == "shoes":
-                removed[cloth.fit.delete[cloth.fit.delete < SKIN_VERTICES]] = True
-            elif worn.part != "hat":
-                deep = cloth.hem > 0.012
-                covered[self.skin_faces[cloth.anchor[deep]].ravel()] = 1
+            self.hide_skin(worn, covered, removed)
+            if worn.part not in ("shoes", "hat"):
                 worst = max(worst, under_skin(points, cloth, body))
             layers.append((worn.layer, points, normals))
         covers = self._tuck_in(outfit, layers)
@@ -162,6 +159,22 @@ class Studio:
         skinned = skin(loose, cloth.weights, transforms)
         inner = [(points, normals) for layer, points, normals in layers if layer < worn.layer]
         return settle(cloth, weave, loose, skinned, body, worn.hang, rng, inner, size)
+
+    def hide_skin(self, worn: Worn, covered: NDArray[np.float32], removed: NDArray[np.bool_]) -> None:
+        """Mark, in place, which vertices of the skin a garment covers (1) and which lie in shoes; both (13380,)."""
+        cloth = worn.made.cloth
+        if worn.part == "shoes":
+            removed[cloth.fit.delete[cloth.fit.delete < SKIN_VERTICES]] = True
+        elif worn.part != "hat":
+            covered[self.skin_faces[cloth.anchor[cloth.hem > 0.012]].ravel()] = 1
+
+    def drawn_in(self, skin_points: Points, covered: NDArray[np.float32], depth: float) -> Points:
+        """The skin (13380, 3), where it is covered up to `depth` metres deeper."""
+        inward = covered
+        for _ in range(2):  # only where every neighbour is covered too, and gradually
+            inward = np.minimum(inward, self.skin_average @ inward)
+        drawn: Points = skin_points - vertex_normals(skin_points, self.skin_faces) * (depth * inward**2)[:, None]
+        return drawn
 
     @staticmethod
     def _tuck_in(
@@ -276,12 +289,7 @@ class Studio:
         rng: np.random.Generator,
     ) -> list[Part]:  # fmt: skip
         """The body (drawn in under clothes, cut away in shoes), eyes and teeth."""
-        skin_points = posed[:SKIN_VERTICES]
-        normals = vertex_normals(skin_points, self.skin_faces)
-        inward = covered.copy()
-        for _ in range(2):  # only where every neighbour is covered too, and gradually
-            inward = np.minimum(inward, self.skin_average @ inward)
-        skin_points = skin_points - normals * (TUCK * inward**2)[:, None]
+        skin_points = self.drawn_in(posed[:SKIN_VERTICES], covered, TUCK)
         hands = self.limb != 0  # a hand on the hip is not under the shirt
         for points, outer_normals, inside in covers:
             given_way = tuck(skin_points, points, outer_normals, inside, 0.003)

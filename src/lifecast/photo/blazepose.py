@@ -34,7 +34,8 @@ _DETECTOR, _LANDMARKS = "pose_detection/pose_detection.tflite", "pose_landmark/p
 _DETECTOR_SIZE, _LANDMARK_SIZE = 224, 256
 _AGREED = 0.1
 """Of the circle's radius: how far apart two looks may see a joint and still see the same pose."""
-_JOINTS = [11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28]
+JOINTS = (11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)
+"""Shoulders, elbows, wrists, hips, knees and ankles."""
 _CIRCLE_TO_SQUARE = 1.25  # mediapipe's pose_detection_to_roi: the square is 1.25 times the circle's diameter
 
 
@@ -187,7 +188,8 @@ def _looked(window: np.ndarray) -> _Seen:
 def _apart(one: _Seen, other: _Seen) -> float:
     """The largest distance of a shoulder, elbow, wrist, hip, knee or ankle between two looks, in the circle's radii."""
     radius = _LANDMARK_SIZE / 2 / _CIRCLE_TO_SQUARE
-    return float(np.hypot(*(one.pixels[_JOINTS] - other.pixels[_JOINTS]).T).max()) / radius
+    joints = list(JOINTS)
+    return float(np.hypot(*(one.pixels[joints] - other.pixels[joints]).T).max()) / radius
 
 
 def _unmirrored(seen: _Seen) -> _Seen:

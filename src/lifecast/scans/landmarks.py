@@ -45,6 +45,15 @@ def landmarks_in_view(picture: Image.Image, mask: NDArray[np.uint8]) -> NDArray[
     return Camera.whole(mask.shape[0]).landmarks_to_view(seen.landmarks)
 
 
+def landmarks_before(
+    colour: NDArray[np.uint8], mask: NDArray[np.uint8], behind: NDArray[np.uint8]
+) -> NDArray[np.float32]:
+    """`landmarks_in_view` of a rendered view, colour (S, S, 3) and mask (S, S), in front of `behind` (S, S, 3)."""
+    cover = mask[..., None].astype(np.float32) / 255
+    picture = colour * cover + behind * (1 - cover)
+    return landmarks_in_view(Image.fromarray(picture.astype(np.uint8)), mask)
+
+
 def add_to_person(folder: Path) -> bool:
     """Write the landmarks of one prepared person; False where they are there already."""
     try:
@@ -62,9 +71,9 @@ def add_to_person(folder: Path) -> bool:
         colour, mask = cv2.imread(f"{stem}_colour.jpg", cv2.IMREAD_COLOR_RGB), cv2.imread(f"{stem}_mask.png", 0)
         if colour is None or mask is None:
             raise DataError(f"{stem}: its pictures are missing or damaged; run `lifecast prepare` again")
-        cover = mask[..., None].astype(np.float32) / 255
-        picture = colour * cover + backgrounds.draw(rng, mask.shape[0]) * (1 - cover)
-        found.append(landmarks_in_view(Image.fromarray(picture.astype(np.uint8)), np.asarray(mask, np.uint8)))
+        found.append(landmarks_before(
+            np.asarray(colour, np.uint8), np.asarray(mask, np.uint8), backgrounds.draw(rng, mask.shape[0])
+        ))  # fmt: skip
     with atomic_file(folder / FILE) as part, part.open("wb") as file:
         np.savez_compressed(file, landmarks=np.stack(found))
     return True

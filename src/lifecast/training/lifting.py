@@ -25,13 +25,12 @@ from lifecast.networks.levels import TwoLevel
 from lifecast.networks.lifter import LANDMARKS, Lifter, lift
 from lifecast.networks.limb_map import mirrored_landmarks
 from lifecast.networks.preset import LifterPreset
+from lifecast.photo.blazepose import JOINTS
 from lifecast.training.data import fingerprint
 from lifecast.training.landmarked_views import LandmarkedViews
 from lifecast.training.parts import modules_of
 from lifecast.training.weights import new_model
 
-CORE = (11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)
-"""Shoulders, elbows, wrists, hips, knees and ankles: what errors are told of."""
 _CM_A_UNIT = 128.0
 _DEPTH_WEIGHT = 1.5
 """Of an error in z: what the limb map is wanted for."""
@@ -127,7 +126,7 @@ def train_lifter(
 
 @dataclass(frozen=True)
 class LiftingError:
-    """Mean errors at the joints of `CORE`, in cm of a person of 180 cm."""
+    """Mean errors at BlazePose's `JOINTS`, in cm of a person of 180 cm."""
 
     flat: float
     """Distance in the picture's plane."""
@@ -137,7 +136,7 @@ class LiftingError:
 
 def lifting_error(found: Tensor, joints: Tensor) -> LiftingError:
     """Of (N, 33, 3 or 4) landmarks against (N, 33, 3) joints."""
-    apart = (found[..., :3] - joints)[:, list(CORE)] * _CM_A_UNIT
+    apart = (found[..., :3] - joints)[:, list(JOINTS)] * _CM_A_UNIT
     depth = apart[..., 2] - apart[..., 2].nanmedian(dim=1, keepdim=True).values
     return LiftingError(float(apart[..., :2].norm(dim=-1).nanmean()), float(depth.abs().nanmean()))
 

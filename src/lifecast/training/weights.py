@@ -58,15 +58,19 @@ def new_model(preset: Preset, init: tuple[Path, ...], seed: int) -> tuple[TwoLev
     history: dict[str, Any] = {}
     for path in init:
         other, card = load_checkpoint(path, expect=preset)
-        known = card.get("training", {}).get("levels")
-        brought = dict.fromkeys(PARTS, None) if known is None else known
+        brought = history_of(other, card)
         for part in brought:
-            sources = modules_of(other, part)
-            for mine, theirs in zip(modules_of(model, part), sources, strict=True):
+            for mine, theirs in zip(modules_of(model, part), modules_of(other, part), strict=True):
                 mine.load_state_dict(theirs.state_dict())
-            if sources:
-                history[part] = (copy.deepcopy(brought[part]) or {}) | _terms(card)
+        history |= brought
     return model, history
+
+
+def history_of(model: TwoLevel, card: dict[str, Any]) -> dict[str, Any]:
+    """What the trained parts of a loaded model went through, by its card; of a card that does not say, all parts."""
+    known = card.get("training", {}).get("levels")
+    notes = dict.fromkeys(PARTS, None) if known is None else known
+    return {part: (copy.deepcopy(note) or {}) | _terms(card) for part, note in notes.items() if modules_of(model, part)}
 
 
 def _terms(card: dict[str, Any]) -> dict[str, str]:
