@@ -27,8 +27,8 @@ def mannequins(
 ) -> int:
     """Let BlazePose look at many poses of made people, whose joints are known: data for `lifecast lift`.
 
-    A lifter is short of poses, and a draped person shows one. Mannequins' clothes follow their bodies stiffly, so poses
-    are cheap; only landmarks and joints are kept, no pictures, so nothing but `lift` can train on OUT:
+    A draped person shows one pose. Mannequins' clothes follow their bodies stiffly, so that further poses are cheap;
+    only landmarks and joints are kept, no pictures, so nothing but `lift` can train on OUT:
 
         lifecast mannequins POSES --count 300 --each 10 --workers 2
         lifecast lift POSES DATA --out RUNS/lifter.safetensors
