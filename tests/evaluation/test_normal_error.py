@@ -39,6 +39,15 @@ def test_angles_in_closed_form() -> None:
     assert np.isnan(angle_error_degrees(up, up, ~mask))
 
 
+def test_where_no_normal_is_predicted_nothing_is_right() -> None:
+    up = np.zeros((4, 4, 3))
+    up[..., 1] = 1
+    lost = up.copy()
+    lost[0] = 0  # a quarter of the person
+    assert angle_error_degrees(lost, up, np.ones((4, 4), bool)) == pytest.approx(90 / 4)
+    assert angle_error_degrees(1e-6 * up, up, np.ones((4, 4), bool)) == pytest.approx(0)  # faint is not absent
+
+
 def test_mask_iou_counts_pixels() -> None:
     a, b = np.zeros((4, 4), bool), np.zeros((4, 4), bool)
     assert mask_iou(a, b) == 1

@@ -20,13 +20,18 @@ if TYPE_CHECKING:
 
 
 def angle_error_degrees(predicted: NDArray[np.floating], true: NDArray[np.floating], mask: Mask) -> float:
-    """Mean angle in degrees between two normal maps (S, S, 3) over `mask` (S, S); nan for an empty mask."""
+    """Mean angle in degrees between two normal maps (S, S, 3) over `mask` (S, S); nan for an empty mask.
+
+    Where a map has no normal (0, 0, 0) its pixel counts as 90 degrees: a lost foot is no match.
+    """
     if not mask.any():
         return float("nan")
     a, b = predicted[mask].astype(np.float64), true[mask].astype(np.float64)
     # atan2 of cross and dot is exact for small angles, where arccos of a rounded dot product is not.
     sine, cosine = np.linalg.norm(np.cross(a, b), axis=1), (a * b).sum(1)
-    return float(np.degrees(np.arctan2(sine, cosine)).mean())
+    angles = np.degrees(np.arctan2(sine, cosine))
+    absent = (a == 0).all(axis=1) | (b == 0).all(axis=1)
+    return float(np.where(absent, 90.0, angles).mean())
 
 
 def mask_iou(predicted: Mask, true: Mask) -> float:

@@ -33,8 +33,9 @@ from lifecast.evaluation.truth import bounding_mask
 Result = dict[str, Any]
 
 
-TRUTH = 2
-"""Which definition of the true solid results were measured against: 1 had open pockets in it (closed mouths)."""
+DEFINITIONS = 3
+"""Which definitions results were measured by: 1 had open pockets (closed mouths) in the true solid, 2 counted pixels
+without a predicted normal as right."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Plan:
 
     def fingerprint(self) -> str:
         """Of everything that decides the figures; results of another fingerprint are measured again."""
-        parts: dict[str, Any] = {"truth": TRUTH} | {
+        parts: dict[str, Any] = {"definitions": DEFINITIONS} | {
             k: str(v) if isinstance(v, Path) else v
             for k, v in asdict(self).items()
             if k not in ("device", "cards", "strips")
