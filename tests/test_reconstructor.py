@@ -21,9 +21,14 @@ from lifecast.photo.framing import Camera
 from lifecast.photo.mask import ArrayMask
 from lifecast.photo.neighbours import Limbs
 from lifecast.photo.person import Person
-from lifecast.reconstructor import STAGES, Reconstructor, _head, _metric_frame, load
+from lifecast.reconstructor import STAGES, Reconstructor, _head, _metric_frame, load, person_surface
+from lifecast.surface.column_field import ColumnField
+from lifecast.surface.extract import extract_surface
 from lifecast.surface.gltf import glb_bytes
 from lifecast.surface.metres import metric_frame
+from lifecast.surface.normals import vertex_normals
+from lifecast.surface.raster import rasterize
+from lifecast.surface.relief import FARTHEST
 
 Doll = tuple[np.ndarray, np.ndarray]
 RESOLUTION = 64
@@ -112,6 +117,43 @@ def test_half_precision_networks_make_nearly_the_same_person(doll: Doll, monkeyp
     assert whole.front_normals is not None
     assert np.abs(half.front_normals - whole.front_normals).mean() < 0.02
     assert half.mesh.volume == pytest.approx(whole.mesh.volume, rel=0.1)
+
+
+def test_the_surface_takes_on_the_folds_of_its_normal_maps(doll: Doll) -> None:
+    shipped = lifecast.load("compact", "cpu")
+    preset = shipped.model.preset
+    assert preset.normals is not None
+    assert preset.normals.relief
+    given = {"mask": doll[1].astype(np.float32), "resolution": 256}
+    found = shipped.reconstruct(doll[0], **given)
+    shipped.model.preset = dataclasses.replace(preset, normals=dataclasses.replace(preset.normals, relief=False))
+    bare = shipped.reconstruct(doll[0], **given)
+
+    def angle(person: lifecast.Reconstruction) -> float:
+        """Between the mesh's normals, as the camera sees them, and the map."""
+        assert person.front_normals is not None
+        vertices, faces = torch.from_numpy(person.vertices), torch.from_numpy(person.faces).long()
+        normals = torch.from_numpy(vertex_normals(person.vertices, person.faces))
+        seen = rasterize(vertices, faces, person.front_normals.shape[0])
+        maps = person.front_normals[seen.covered.numpy()], seen.interpolate(faces, normals).numpy()
+        a, b = (values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-6) for values in maps)
+        return float(np.degrees(np.arccos((a * b).sum(1).clip(-1, 1))).mean())
+
+    assert angle(found) < 0.9 * angle(bare)
+    np.testing.assert_array_equal(found.vertices[:, :2], bare.vertices[:, :2])
+    assert 0 < np.abs(found.vertices[:, 2] - bare.vertices[:, 2]).max() <= FARTHEST + 1e-6
+    assert found.mesh.is_watertight
+
+
+def test_a_coarse_surface_is_the_fields_alone(doll: Doll) -> None:
+    """It is made of other maps than the ones that say what folds there are."""
+    shipped = lifecast.load("compact", "cpu")
+    photo = read_photo(np.dstack([doll[0], (doll[1] * 255).astype(np.uint8)]))
+    person = shipped.find(photo)[0]
+    encoded = shipped.look(photo, person, Camera.whole(len(doll[0]))).encoded._replace(fine_features=None)
+    with torch.inference_mode():
+        field = extract_surface(ColumnField(shipped.model, encoded), 96)
+        np.testing.assert_array_equal(person_surface(shipped.model, encoded, 96).vertices, field.vertices)
 
 
 @pytest.mark.skipif(not blazepose.available(), reason="mediapipe's networks are not installed")

@@ -45,9 +45,10 @@ from lifecast.photo.person import (
 from lifecast.reconstruction import Reconstruction
 from lifecast.surface.colour import colour_surface
 from lifecast.surface.column_field import ColumnField
-from lifecast.surface.extract import extract_surface
+from lifecast.surface.extract import Surface, extract_surface, simplified
 from lifecast.surface.metres import MetricFrame, metric_frame
 from lifecast.surface.photograph import mesh_outline
+from lifecast.surface.relief import with_relief
 from lifecast.surface.symmetry import HEAD_SHARE, Head
 from lifecast.timing import Stopwatch
 
@@ -251,7 +252,7 @@ class Reconstructor:
                 small = encoded.normals.mask.float()
                 mask = resize_image(small, camera.size, antialias=False)[0, 0].cpu().numpy()  # (S, S)
         with watch.stage("surface"):
-            surface = extract_surface(ColumnField(self.model, encoded), resolution, faces=faces)
+            surface = person_surface(self.model, encoded, resolution, faces)
             del encoded
         with watch.stage("colour"):
             painted = colour_surface(
@@ -407,6 +408,20 @@ class Reconstructor:
 
     def _shown_raw(self, photo: Photo, camera: Camera) -> Tensor:
         return self._shown(photo, crop_colour(photo.colour, camera, self.model.preset.framing), None, camera)[-1]
+
+
+def person_surface(model: TwoLevel, encoded: Encoded, resolution: int, faces: int | None = None) -> Surface:
+    """The surface of the finest level that was encoded, with the relief of the normal maps where the preset says so.
+
+    Coarse surfaces of a model that has a fine level get none: they are fed other maps. `faces` as in
+    `extract_surface`, which also says what is raised.
+    """
+    field, maps, preset = ColumnField(model, encoded), encoded.normals, model.preset.normals
+    finest = encoded.fine_features is not None or model.fine is None
+    if preset is None or not preset.relief or maps is None or not finest:
+        return extract_surface(field, resolution, faces=faces)
+    mask = None if maps.mask is None else maps.mask[0, 0]
+    return simplified(with_relief(extract_surface(field, resolution), maps.front[0], maps.back[0], mask), faces)
 
 
 def as_map(values: Tensor) -> np.ndarray:

@@ -18,7 +18,7 @@ from lifecast.photo import blazepose
 from lifecast.photo.decode import Photo, read_photo
 from lifecast.photo.framing import Camera
 from lifecast.photo.person import Person, find_people
-from lifecast.reconstructor import as_map, load
+from lifecast.reconstructor import as_map, load, person_surface
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -120,9 +120,6 @@ class Predictor:
         return people[0] if people else Person((0.0, 0.0, float(photo.size[0]), float(photo.size[1])))
 
     def surface(self, encoded: Encoded, level: str) -> Triangles:
-        """The surface of one level's occupancy; LifecastError when it is empty."""
-        from lifecast.surface.column_field import ColumnField
-        from lifecast.surface.extract import extract_surface
-
-        surface = extract_surface(ColumnField(self.model, self.seen_by(encoded, level)), resolution=self.resolution)
+        """The surface of one level, as `reconstruct` makes it; LifecastError when its field is empty."""
+        surface = person_surface(self.model, self.seen_by(encoded, level), self.resolution)
         return Triangles(np.asarray(surface.vertices), np.asarray(surface.faces))

@@ -162,6 +162,16 @@ def _no_integration(preset: Preset) -> Preset:
     return replace(preset, normals=replace(_normals(preset), integrate=None))
 
 
+def _relief(preset: Preset) -> Preset:
+    """The finest surface is given the folds of the normal maps when used."""
+    return replace(preset, normals=replace(_normals(preset), relief=True))
+
+
+def _no_relief(preset: Preset) -> Preset:
+    """The finest surface is the field's alone, as in the paper."""
+    return replace(preset, normals=replace(_normals(preset), relief=False))
+
+
 def _no_limbs(preset: Preset) -> Preset:
     """The normal networks see the picture alone, as in the paper."""
     return replace(preset, normals=replace(_normals(preset), limbs=False, lifter=None))
@@ -196,6 +206,8 @@ SWITCHES: dict[str, Callable[[Preset], Preset]] = {
     "no-lifter": _no_lifter,
     "integration": _integration,
     "no-integration": _no_integration,
+    "relief": _relief,
+    "no-relief": _no_relief,
     "silhouette": _silhouette,
     "no-silhouette": _no_silhouette,
     "enhancer": _enhancer,

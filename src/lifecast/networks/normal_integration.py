@@ -36,7 +36,15 @@ def slopes(normals: Tensor, step: float | None = None) -> tuple[Tensor, Tensor, 
     return -a / bounded * step, b / bounded * step, c * c
 
 
-def integrated(rough: Tensor, normals: Tensor, mask: Tensor, step: float | None = None) -> Tensor:
+def integrated(
+    rough: Tensor,
+    normals: Tensor,
+    mask: Tensor,
+    step: float | None = None,
+    stay: float = STAY,
+    jump: float = JUMP,
+    iterations: int = ITERATIONS,
+) -> Tensor:
     """Depths (B, H, W) that follow the normals within the mask, near the rough ones.
 
     Parameters
@@ -49,19 +57,21 @@ def integrated(rough: Tensor, normals: Tensor, mask: Tensor, step: float | None 
         (B, H, W) in [0, 1].
     step
         As in `slopes`.
+    stay, jump, iterations
+        In place of `STAY`, `JUMP` and `ITERATIONS`.
     """
     right, down, sure = slopes(normals, step)
     wanted = ((right[:, :, 1:] + right[:, :, :-1]) / 2, (down[:, 1:] + down[:, :-1]) / 2)
     cover = mask * sure
     trust = (torch.minimum(cover[:, :, 1:], cover[:, :, :-1]), torch.minimum(cover[:, 1:], cover[:, :-1]))
-    stay = STAY * mask + 1e-4 * (1 - mask)
+    held = stay * mask + 1e-4 * (1 - mask)
     depth = rough
     for _ in range(ROUNDS):
         found = differences(depth)
         weights = tuple(
-            t / (1 + ((f - w) / JUMP) ** 2) ** 2 for t, f, w in zip(trust, found, wanted, strict=True)
+            t / (1 + ((f - w) / jump) ** 2) ** 2 for t, f, w in zip(trust, found, wanted, strict=True)
         )
-        depth = solve(depth, rough, stay, weights, wanted)
+        depth = solve(depth, rough, held, weights, wanted, iterations)
     return torch.where(mask > 0.5, depth, rough)
 
 
@@ -80,7 +90,12 @@ def gathered(flows: tuple[Tensor, Tensor]) -> Tensor:
 
 
 def solve(
-    start: Tensor, rough: Tensor, stay: Tensor, weights: tuple[Tensor, ...], wanted: tuple[Tensor, Tensor]
+    start: Tensor,
+    rough: Tensor,
+    stay: Tensor,
+    weights: tuple[Tensor, ...],
+    wanted: tuple[Tensor, Tensor],
+    iterations: int = ITERATIONS,
 ) -> Tensor:
     """The depths (B, S, S) that minimise stay (d - rough)^2 + weights (differences(d) - wanted)^2, from `start` on."""
     across, down = weights
@@ -103,7 +118,7 @@ def solve(
     scaled = residual / diagonal
     direction = scaled
     energy = dot(residual, scaled)
-    for _ in range(ITERATIONS):
+    for _ in range(iterations):
         moved = applied(direction)
         length = energy / dot(direction, moved).clamp_min(1e-20)
         depth = depth + length * direction

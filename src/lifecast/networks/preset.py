@@ -148,6 +148,8 @@ class NormalPreset:
     """Predict the depth of the front and of the back surface too, from picture, normals and mask (U-Net only)."""
     integrate: int | None = None
     """When used, make the depth maps follow the normal maps at this side (`normal_integration`); None: as predicted."""
+    relief: bool = False
+    """When used, give the finest level's surface the folds of the normal maps (`surface.relief`)."""
     mirror: bool = False
     """When used, look at the mirrored picture too and average the maps (training looks once)."""
     global_size: int | None = None
@@ -381,6 +383,7 @@ COMPACT = Preset(
         limbs=True,
         lifter=LifterPreset(),
         integrate=256,
+        relief=True,
         depth=DepthPreset(
             network=UNetPreset(
                 widths=(24, 48, 96, 160, 224), blocks=(0, 1, 2, 3, 2), first_stride=2, output_stride=8
@@ -389,7 +392,7 @@ COMPACT = Preset(
             size=128,
         ),
         global_size=256,
-        enhancer=UNetPreset(widths=(32, 64, 96), blocks=(2, 4, 3), first_stride=2),
+        enhancer=UNetPreset(widths=(32, 64, 96), blocks=(2, 4, 5), first_stride=2),
         enhancer_features=True,
     ),
     coarse=LevelPreset(

@@ -101,6 +101,12 @@ def surface_of_cells(
         kept = kept[largest]
     kept, vertices, normals = compact(kept.astype(np.int32), vertices, normals)
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
-    if faces is not None and faces < len(kept):
-        vertices, kept, normals = decimate(vertices, kept, faces)
-    return Surface(vertices, kept, normals, lattice.asked, lattice.asked - before, dropped)
+    return simplified(Surface(vertices, kept, normals, lattice.asked, lattice.asked - before, dropped), faces)
+
+
+def simplified(surface: Surface, faces: int | None) -> Surface:
+    """`surface` with about `faces` triangles; as it is where that is None or no fewer."""
+    if faces is None or faces >= len(surface.faces):
+        return surface
+    vertices, kept, normals = decimate(surface.vertices, surface.faces, faces)
+    return surface._replace(vertices=vertices, faces=kept, normals=normals)
