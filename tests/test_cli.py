@@ -64,3 +64,13 @@ def test_a_reader_who_has_gone_is_no_error_to_report() -> None:
     os.close(writing)
     assert ended.stderr == b""
     assert ended.returncode == 141
+
+
+@pytest.mark.parametrize("arguments", [["prepare", "scans", "out"], ["mannequins", "out"]], ids=lambda words: words[0])
+def test_a_verb_whose_packages_are_missing_names_them(arguments: list[str]) -> None:
+    code = "import sys; sys.modules['igl'] = None; from lifecast.cli import main; sys.exit(main(sys.argv[1:]))"
+    run = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
+    assert run.returncode == 1
+    assert "'libigl'" in run.stderr
+    assert "pip install 'lifecast[scans]'" in " ".join(run.stderr.split())
+    assert "Traceback" not in run.stderr

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from lifecast import __version__
-from lifecast.errors import LifecastError
+from lifecast.errors import LifecastError, MissingExtra
 
 VERBS: dict[str, str] = {
     "reconstruct": "photographs of people to coloured 3D models",
@@ -32,6 +32,10 @@ VERBS: dict[str, str] = {
     "convert": "the PIFuHD authors' checkpoint to a lifecast weights file",
     "serve": "a web page and an HTTP API",
 }
+
+SCANNING = {"igl": "libigl", "embreex": "embreex"}
+"""Modules that whole commands stand on, and the packages of the extra "scans" that bring them; where others are
+missing, what needs them says so."""
 
 
 def usage() -> str:
@@ -64,6 +68,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LifecastError as error:
         errors.print(f"lifecast {verb}: {error}", markup=False)
         return error.exit_status
+    except ModuleNotFoundError as error:
+        if error.name not in SCANNING:
+            raise
+        absent = MissingExtra(SCANNING[error.name], "scans", f"the verb {verb}")
+        errors.print(f"lifecast {verb}: {absent}", markup=False)
+        return absent.exit_status
     except BrokenPipeError:
         # Whoever read our output (`| head`) has gone; what Python still holds for it must not fail again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
