@@ -8,7 +8,7 @@ from torch import nn
 from lifecast.errors import UsageError
 from lifecast.networks.ablations import preset_named
 from lifecast.networks.levels import TwoLevel
-from lifecast.networks.normal_network import NormalMaps
+from lifecast.networks.normal_network import NormalMaps, sharpened
 from lifecast.networks.pixel_aligned import window_fractions
 from lifecast.networks.preset import TINY, GeneratorPreset, HourglassPreset, NormalPreset
 from lifecast.networks.resizing import resize_image, resize_map
@@ -283,3 +283,27 @@ def test_a_preset_that_looks_at_the_mirrored_picture_too_does_not_know_left_from
                 torch.testing.assert_close(maps.front.norm(dim=1, keepdim=True), maps.mask, atol=1e-4, rtol=1e-3)
                 if maps.depth is not None:
                     torch.testing.assert_close(maps.depth, others.depth.flip(-1), atol=1e-5, rtol=1e-4)
+
+
+def test_only_what_the_fine_level_is_fed_is_sharpened(image):
+    torch.manual_seed(9)
+    preset = preset_named("tiny-depth-maps-enhancer")
+    plain, sharp = (
+        TwoLevel(dataclasses.replace(preset, normals=dataclasses.replace(preset.normals, sharpen=amount))).eval()
+        for amount in (0.0, 0.5)
+    )
+    sharp.load_state_dict(plain.state_dict())
+    with torch.no_grad():
+        (coarse, fine), (same, changed) = plain.predict_maps(image), sharp.predict_maps(image)
+    assert torch.equal(coarse.front, same.front)
+    assert torch.equal(coarse.back, same.back)
+    assert torch.equal(changed.front, sharpened(fine.front, 0.5))
+    assert torch.equal(changed.back, sharpened(fine.back, 0.5))
+    assert torch.equal(changed.mask, fine.mask)
+    assert not torch.equal(changed.front, fine.front)
+
+
+def test_a_preset_cannot_sharpen_by_just_anything():
+    preset = preset_named("tiny")
+    with pytest.raises(UsageError, match=r"sharpened by -0\.1"):
+        dataclasses.replace(preset.normals, sharpen=-0.1)

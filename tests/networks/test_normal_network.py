@@ -1,7 +1,9 @@
 import dataclasses
 
+import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 from torch.nn import functional
 
 from lifecast.networks.ablations import preset_named
@@ -11,6 +13,7 @@ from lifecast.networks.normal_network import (
     NormalMaps,
     NormalNetworks,
     Window,
+    sharpened,
     under_mask,
     window_around,
 )
@@ -220,3 +223,49 @@ def test_the_enhancer_looks_only_where_somebody_is_when_nothing_is_learned():
     assert sizes[0][0] < 48
     assert sizes[0][1] < 40
     assert sizes[1] == (128, 128)
+
+
+def bumpy(size: int) -> torch.Tensor:
+    """Normals (1, 3, S, S) of a sheet with folds a few pixels broad, of length 1 within a disc and 0 beyond."""
+    down, across = torch.meshgrid(torch.arange(size), torch.arange(size), indexing="ij")
+    tilts = 0.5 * torch.sin(across / 2.5 + down / 9), 0.3 * torch.sin(down / 3.0)
+    disc = ((across - size / 2) ** 2 + (down - size / 2) ** 2 < (0.4 * size) ** 2).float()
+    return functional.normalize(torch.stack([*tilts, torch.ones(size, size)]), dim=0)[None] * disc
+
+
+def smoothed(normals: np.ndarray, sigma: float) -> np.ndarray:
+    """(S, S, 3), each channel blurred alone; unit length again."""
+    blurred = np.stack([
+        ndimage.gaussian_filter(normals[..., c], sigma, mode="constant", radius=int(np.ceil(3 * sigma))) for c in range(3)
+    ], -1)  # fmt: skip
+    return blurred / np.maximum(np.linalg.norm(blurred, axis=-1, keepdims=True), 1e-6)
+
+
+@pytest.mark.parametrize(("size", "amount"), [(512, 0.5), (256, 0.5), (512, 1.2)])
+def test_sharpening_moves_directions_away_from_the_mean_around_them(size, amount):
+    length = torch.rand(1, 1, size, size) * 0.9 + 0.1
+    normals = functional.normalize(torch.randn(1, 3, size, size) + torch.tensor([0, 0, 3.0]).view(3, 1, 1), dim=1)
+    normals[..., : size // 4, :] = 0
+    found = sharpened(normals * length, amount)
+    unit = normals[0].permute(1, 2, 0).double().numpy()
+    wanted = unit + amount * (unit - smoothed(unit, 1.5 * size / 512))
+    wanted /= np.maximum(np.linalg.norm(wanted, axis=-1, keepdims=True), 1e-6)
+    wanted = wanted * length[0, 0, ..., None].double().numpy() * (unit != 0).any(-1, keepdims=True)
+    np.testing.assert_allclose(found[0].permute(1, 2, 0).numpy(), wanted, atol=1e-4)
+
+
+def test_sharpening_brings_back_folds_that_an_average_has_flattened():
+    true = bumpy(512)
+    inside = true.norm(dim=1) > 0
+    flat = torch.from_numpy(smoothed(true[0].permute(1, 2, 0).numpy(), 1.0)).permute(2, 0, 1)[None] * inside[:, None]
+
+    def error(maps: torch.Tensor) -> float:
+        return float((maps - true).norm(dim=1)[inside].mean())
+
+    assert error(sharpened(flat, 0.5)) < 0.7 * error(flat)
+    assert torch.equal(sharpened(flat, 0.5).norm(dim=1) == 0, ~inside)
+
+
+def test_a_flat_map_cannot_be_sharpened():
+    flat = functional.normalize(torch.tensor([0.2, -0.4, 0.8]), dim=0).view(1, 3, 1, 1).expand(1, 3, 64, 64)
+    torch.testing.assert_close(sharpened(flat, 0.5), flat, atol=1e-5, rtol=1e-4)

@@ -7,7 +7,7 @@ import pytest
 
 from lifecast.errors import PhotoError
 from lifecast.photo.framing import PERSON_SPAN, PIFUHD_SIDE, Camera, crop_colour, frame
-from lifecast.photo.mask import ArrayMask, SquareMask, bounding_box, crop_square, refine
+from lifecast.photo.mask import EDGE_LEVEL, ArrayMask, SquareMask, bounding_box, crop_square, refine
 
 
 @pytest.mark.parametrize("box", [(100, 50, 200, 350), (20, 200, 420, 300), (-50, -80, 100, 500)])
@@ -110,3 +110,10 @@ def test_refined_edges_follow_the_photograph() -> None:
     assert after < 0.25 * before
     assert refined[120, 130] == 1
     assert refined[5, 5] == 0
+
+
+def test_without_a_line_in_the_photograph_the_edge_is_where_masks_end_early() -> None:
+    colour = np.full((256, 256, 3), 90, np.uint8)
+    ramp = np.tile(np.linspace(0, 1, 256, dtype=np.float32), (256, 1))
+    edge = int((refine(ramp, colour, radius=4)[128] > 0.5).argmax())
+    assert ramp[0, edge] == pytest.approx(EDGE_LEVEL, abs=0.01)

@@ -172,6 +172,16 @@ def _no_relief(preset: Preset) -> Preset:
     return replace(preset, normals=replace(_normals(preset), relief=False))
 
 
+def _sharp(preset: Preset) -> Preset:
+    """The folds of the fine level's normal maps are deepened when used."""
+    return replace(preset, normals=replace(_normals(preset), sharpen=0.5))
+
+
+def _no_sharp(preset: Preset) -> Preset:
+    """The fine level's normal maps are as predicted."""
+    return replace(preset, normals=replace(_normals(preset), sharpen=0.0))
+
+
 def _no_limbs(preset: Preset) -> Preset:
     """The normal networks see the picture alone, as in the paper."""
     return replace(preset, normals=replace(_normals(preset), limbs=False, lifter=None))
@@ -208,6 +218,8 @@ SWITCHES: dict[str, Callable[[Preset], Preset]] = {
     "no-integration": _no_integration,
     "relief": _relief,
     "no-relief": _no_relief,
+    "sharp": _sharp,
+    "no-sharp": _no_sharp,
     "silhouette": _silhouette,
     "no-silhouette": _no_silhouette,
     "enhancer": _enhancer,

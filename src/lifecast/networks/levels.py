@@ -21,7 +21,7 @@ from lifecast.networks.hourglass import HourglassEncoder
 from lifecast.networks.limb_map import mirrored_limbs
 from lifecast.networks.mlp import PixelAlignedMLP
 from lifecast.networks.normal_integration import integrated_depths
-from lifecast.networks.normal_network import NormalMaps, NormalNetworks, averaged, mirrored, under_mask
+from lifecast.networks.normal_network import NormalMaps, NormalNetworks, averaged, mirrored, sharpened, under_mask
 from lifecast.networks.pixel_aligned import inside_box, sample_features
 from lifecast.networks.preset import HourglassPreset, LevelPreset, Preset
 from lifecast.networks.resizing import resize_image, resize_map
@@ -206,14 +206,19 @@ class TwoLevel(nn.Module):
         the pose, where that is known (`limb_map`).
 
         The two are the same maps, unless the preset has an enhancer (the coarse level then sees what the first U-Net
-        made of the small picture) or a `fine_size`.
+        made of the small picture), a `fine_size` or `sharpen`.
         """
         found = self._look(image, small, known, limbs)
-        if self.preset.normals is None or not self.preset.normals.mirror:
-            return self._integrated(*found, image.shape[-1])
-        small, known = (None if values is None else values.flip(-1) for values in (small, known))
-        again = self._look(image.flip(-1), small, known, None if limbs is None else mirrored_limbs(limbs))
-        coarse, fine = (averaged(a, mirrored(b)) for a, b in zip(found, again, strict=True))
+        if self.preset.normals is None:
+            return found
+        if self.preset.normals.mirror:
+            small, known = (None if values is None else values.flip(-1) for values in (small, known))
+            again = self._look(image.flip(-1), small, known, None if limbs is None else mirrored_limbs(limbs))
+            coarse, fine = (averaged(a, mirrored(b)) for a, b in zip(found, again, strict=True))
+        else:
+            coarse, fine = found
+        if amount := self.preset.normals.sharpen:
+            fine = fine._replace(front=sharpened(fine.front, amount), back=sharpened(fine.back, amount))
         return self._integrated(coarse, fine, image.shape[-1])
 
     def _integrated(self, coarse: NormalMaps, fine: NormalMaps, side: int) -> tuple[NormalMaps, NormalMaps]:

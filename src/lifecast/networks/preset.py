@@ -152,6 +152,9 @@ class NormalPreset:
     """When used, give the finest level's surface the folds of the normal maps (`surface.relief`)."""
     mirror: bool = False
     """When used, look at the mirrored picture too and average the maps (training looks once)."""
+    sharpen: float = 0.0
+    """When used, deepen the folds of the maps that the fine level is fed by this much (`sharpened`; 0: as predicted). A
+    mean of two looks, of networks that were taught by absolute differences, is smoother than people are."""
     global_size: int | None = None
     """The U-Net sees the picture made this small, where looking at all of a person is cheap; None: it sees `size`."""
     enhancer: UNetPreset | None = None
@@ -163,6 +166,8 @@ class NormalPreset:
     def __post_init__(self) -> None:
         if self.depth is not None and (isinstance(self.network, GeneratorPreset) or not self.mask):
             raise UsageError("depth maps need a U-Net before them that predicts normals and the mask")
+        if not 0 <= self.sharpen <= 2:
+            raise UsageError(f"normal maps cannot be sharpened by {self.sharpen}: it must be from 0 to 2")
         if self.integrate is not None and self.depth is None:
             raise UsageError("normals can be integrated only into depth maps, and this preset predicts none")
         if self.limbs and isinstance(self.network, GeneratorPreset):
@@ -380,6 +385,7 @@ COMPACT = Preset(
         size=512,
         mask=True,
         mirror=True,
+        sharpen=0.5,
         limbs=True,
         lifter=LifterPreset(),
         integrate=256,

@@ -138,6 +138,11 @@ def without_specks(mask: np.ndarray, share: float = 0.05) -> np.ndarray:
     return np.where(ndimage.binary_dilation(specks[parts], iterations=2), 0, mask).astype(mask.dtype)
 
 
+EDGE_LEVEL = 0.45
+"""What the guided filter answers at the edge: BlazePose's masks end a little early. Measured on 62 made people, whose
+mask IoU is 0.9840 at 0.50, 0.9848 at 0.47, 0.9849 at 0.45, 0.9848 at 0.43 and 0.9840 at 0.40."""
+
+
 def refine(mask: np.ndarray, colour: np.ndarray, radius: int = 8, smoothness: float = 1e-3) -> np.ndarray:
     """A soft mask whose edges follow those of the photograph: (S, S) float32 in [0, 1].
 
@@ -169,9 +174,9 @@ def refine(mask: np.ndarray, colour: np.ndarray, radius: int = 8, smoothness: fl
     offset = mean_mask - (slope * means).sum(-1)
     slope = np.stack([_resize(mean(slope[..., c]), size) for c in range(3)], -1)
     refined = (slope * guide_full).sum(-1) + _resize(mean(offset), size)
-    # The filter leaves a veil where the background varies: a steeper edge around the same 0.5 level removes it,
-    # and a sure background or foreground (with its neighbourhood) stays what it was.
-    refined = np.clip((refined - 0.5) * 2 + 0.5, 0, 1)
+    # The filter leaves a veil where the background varies: a steeper edge removes it, and a sure background or
+    # foreground (with its neighbourhood) stays what it was.
+    refined = np.clip((refined - EDGE_LEVEL) * 2 + 0.5, 0, 1)
     sure = mean(small)
     sure_full = _resize(sure, size)
     return np.where(sure_full < 0.02, 0, np.where(sure_full > 0.98, 1, refined)).astype(np.float32)
