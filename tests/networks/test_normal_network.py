@@ -235,9 +235,9 @@ def bumpy(size: int) -> torch.Tensor:
 
 def smoothed(normals: np.ndarray, sigma: float) -> np.ndarray:
     """(S, S, 3), each channel blurred alone; unit length again."""
-    blurred = np.stack([
-        ndimage.gaussian_filter(normals[..., c], sigma, mode="constant", radius=int(np.ceil(3 * sigma))) for c in range(3)
-    ], -1)  # fmt: skip
+    radius = int(np.ceil(3 * sigma))
+    channels = [ndimage.gaussian_filter(normals[..., c], sigma, mode="constant", radius=radius) for c in range(3)]
+    blurred = np.stack(channels, -1)
     return blurred / np.maximum(np.linalg.norm(blurred, axis=-1, keepdims=True), 1e-6)
 
 
