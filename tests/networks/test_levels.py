@@ -8,6 +8,7 @@ from torch import nn
 from lifecast.errors import UsageError
 from lifecast.networks.ablations import preset_named
 from lifecast.networks.levels import TwoLevel
+from lifecast.networks.normal_integration import tilted
 from lifecast.networks.normal_network import NormalMaps, sharpened
 from lifecast.networks.pixel_aligned import window_fractions
 from lifecast.networks.preset import TINY, GeneratorPreset, HourglassPreset, NormalPreset
@@ -307,3 +308,24 @@ def test_a_preset_cannot_sharpen_by_just_anything():
     preset = preset_named("tiny")
     with pytest.raises(UsageError, match=r"sharpened by -0\.1"):
         dataclasses.replace(preset.normals, sharpen=-0.1)
+
+
+def test_a_preset_tilts_normals_toward_depths_that_it_integrates(image):
+    torch.manual_seed(10)
+    preset = preset_named("tiny-depth-maps-enhancer-integration")
+    plain, tilting = (
+        TwoLevel(dataclasses.replace(preset, normals=dataclasses.replace(preset.normals, tilt=share))).eval()
+        for share in (0.0, 0.5)
+    )
+    tilting.load_state_dict(plain.state_dict())
+    known = torch.ones(2, 1, 256, 256)
+    with torch.no_grad():
+        (coarse, fine), (same, changed) = (model.predict_maps(image, known=known) for model in (plain, tilting))
+    assert torch.equal(coarse.front, same.front)
+    assert torch.equal(fine.depth, changed.depth)
+    assert torch.equal(changed.front, tilted(fine.front, fine.depth[:, 0], fine.mask, 1.0, 0.5))
+    assert torch.equal(changed.back, tilted(fine.back, fine.depth[:, 1], fine.mask, -1.0, 0.5))
+    with pytest.raises(UsageError, match="integrates none"):
+        dataclasses.replace(preset.normals, tilt=0.5, integrate=None)
+    with pytest.raises(UsageError, match=r"tilted by 1\.5"):
+        dataclasses.replace(preset.normals, tilt=1.5)

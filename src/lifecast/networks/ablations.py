@@ -103,7 +103,7 @@ def _no_mask(preset: Preset) -> Preset:
 def _without_depth(preset: Preset) -> Preset:
     """No predicted depth maps: the coarse level learns depth by itself, as in the paper."""
     fine = preset.fine and replace(preset.fine, depth_features=False)
-    normals = preset.normals and replace(preset.normals, depth=None, integrate=None)
+    normals = preset.normals and replace(preset.normals, depth=None, integrate=None, tilt=0.0)
     coarse = replace(preset.coarse, depth_features=False)
     return replace(preset, normals=normals, coarse=coarse, fine=fine, depth_input=False)
 
@@ -159,7 +159,7 @@ def _integration(preset: Preset) -> Preset:
 
 def _no_integration(preset: Preset) -> Preset:
     """Depth maps stay as the depth network gave them."""
-    return replace(preset, normals=replace(_normals(preset), integrate=None))
+    return replace(preset, normals=replace(_normals(preset), integrate=None, tilt=0.0))
 
 
 def _relief(preset: Preset) -> Preset:
@@ -180,6 +180,16 @@ def _sharp(preset: Preset) -> Preset:
 def _no_sharp(preset: Preset) -> Preset:
     """The fine level's normal maps are as predicted."""
     return replace(preset, normals=replace(_normals(preset), sharpen=0.0))
+
+
+def _tilt(preset: Preset) -> Preset:
+    """The fine level's normal maps take on the broad slopes of the integrated depths when used."""
+    return replace(preset, normals=replace(_normals(preset), tilt=0.5))
+
+
+def _no_tilt(preset: Preset) -> Preset:
+    """Integrated depths leave the normal maps as they are."""
+    return replace(preset, normals=replace(_normals(preset), tilt=0.0))
 
 
 def _no_limbs(preset: Preset) -> Preset:
@@ -220,6 +230,8 @@ SWITCHES: dict[str, Callable[[Preset], Preset]] = {
     "no-relief": _no_relief,
     "sharp": _sharp,
     "no-sharp": _no_sharp,
+    "tilt": _tilt,
+    "no-tilt": _no_tilt,
     "silhouette": _silhouette,
     "no-silhouette": _no_silhouette,
     "enhancer": _enhancer,

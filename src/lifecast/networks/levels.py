@@ -20,7 +20,7 @@ from lifecast.networks.global_feature import GlobalFeature
 from lifecast.networks.hourglass import HourglassEncoder
 from lifecast.networks.limb_map import mirrored_limbs
 from lifecast.networks.mlp import PixelAlignedMLP
-from lifecast.networks.normal_integration import integrated_depths
+from lifecast.networks.normal_integration import integrated_depths, tilted
 from lifecast.networks.normal_network import NormalMaps, NormalNetworks, averaged, mirrored, sharpened, under_mask
 from lifecast.networks.pixel_aligned import inside_box, sample_features
 from lifecast.networks.preset import HourglassPreset, LevelPreset, Preset
@@ -206,7 +206,7 @@ class TwoLevel(nn.Module):
         the pose, where that is known (`limb_map`).
 
         The two are the same maps, unless the preset has an enhancer (the coarse level then sees what the first U-Net
-        made of the small picture), a `fine_size` or `sharpen`.
+        made of the small picture), a `fine_size`, `sharpen` or `tilt`.
         """
         found = self._look(image, small, known, limbs)
         if self.preset.normals is None:
@@ -222,13 +222,20 @@ class TwoLevel(nn.Module):
         return self._integrated(coarse, fine, image.shape[-1])
 
     def _integrated(self, coarse: NormalMaps, fine: NormalMaps, side: int) -> tuple[NormalMaps, NormalMaps]:
-        """Both with depths that follow the fine normals, where the preset says so; `side` of the image is the scale."""
+        """Both with depths that follow the fine normals, and these tilted as the depths are, where the preset says so.
+
+        `side` of the image is the scale.
+        """
         size = self.preset.normals.integrate if self.preset.normals else None
         if size is None or fine.depth is None or fine.mask is None:
             return coarse, fine
         size = size * side // self.preset.image_size
         depth = integrated_depths(fine.depth, fine.front, fine.back, fine.mask, size)
-        return coarse._replace(depth=depth), fine._replace(depth=depth)
+        front, back = fine.front, fine.back
+        if self.preset.normals and (share := self.preset.normals.tilt):
+            front = tilted(front, depth[:, 0], fine.mask, 1.0, share)
+            back = tilted(back, depth[:, 1], fine.mask, -1.0, share)
+        return coarse._replace(depth=depth), fine._replace(front=front, back=back, depth=depth)
 
     def _look(
         self, image: Tensor, small: Tensor | None, known: Tensor | None, limbs: Tensor | None

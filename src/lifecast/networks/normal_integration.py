@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from lifecast.networks.resizing import resize_image
+from lifecast.networks.smoothing import smoothed
 
 STAY = 0.03
 """Weight of the rough depth at a pixel against the difference to a neighbour: detail of up to about 1 / sqrt(STAY)
@@ -22,6 +23,15 @@ JUMP = 0.02
 GRAZING = 0.15
 """Least |c| of a normal that is believed: beyond, slopes have no bound."""
 ROUNDS, ITERATIONS = 2, 24
+BROAD = 3.0
+"""Pixels at a depth map of 256: standard deviation of the smoothing beyond which `tilted` believes depths."""
+DISAGREEING = (10.0, 20.0)
+"""Degrees between a normal and the depths' slope up to which the slope is believed wholly, and from which not at all:
+where they are so far apart, one surface ends before another."""
+STEEP = (0.4, 0.6)
+"""Normals' |z| from which slopes are believed, and from which wholly: at the silhouette they have no bound."""
+INSIDE = 0.98
+"""Mask above which they are."""
 
 
 def slopes(normals: Tensor, step: float | None = None) -> tuple[Tensor, Tensor, Tensor]:
@@ -145,3 +155,38 @@ def integrated_depths(
         for i, normals in enumerate((front, back))
     ]
     return torch.stack(sides, dim=1)
+
+
+def tilted(normals: Tensor, depth: Tensor, mask: Tensor, facing: float, share: float) -> Tensor:
+    """Normal maps (B, 3, S, S) turned toward the broad slopes of the depths.
+
+    Predicted normals have a curl, which no surface has, and the depths that were integrated from them have none; they
+    know what the depth network said, too. So broad slopes are better there, and folds in the normals. Lengths stay.
+
+    Parameters
+    ----------
+    normals
+        Of one side, in view space, of any length.
+    depth
+        (B, s, s) view z of that side.
+    mask
+        (B, 1, S, S) in [0, 1].
+    facing
+        1 of the front, -1 of the back.
+    share
+        Of the difference between both, smoothed by `BROAD`: 0 leaves the normals as they are.
+    """
+    size = depth.shape[-1]
+    depth = depth.to(normals.dtype)
+    unit = functional.normalize(normals, dim=1, eps=1e-6)
+    coarse = functional.normalize(resize_image(unit, size), dim=1, eps=1e-6)  # (B, 3, s, s)
+    near = functional.pad(depth[:, None], (1, 1, 1, 1), mode="replicate")[:, 0]
+    right = (near[:, 1:-1, 2:] - near[:, 1:-1, :-2]) * size / 4  # (B, s, s), a slope: pixels are 2 / s apart
+    down = (near[:, 2:, 1:-1] - near[:, :-2, 1:-1]) * size / 4
+    slope = facing * functional.normalize(torch.stack([-right, down, torch.ones_like(right)], 1), dim=1)
+    angle = torch.rad2deg(torch.acos((coarse * slope).sum(1, keepdim=True).clamp(-1, 1)))  # (B, 1, s, s)
+    believed = ((DISAGREEING[1] - angle) / (DISAGREEING[1] - DISAGREEING[0])).clamp(0, 1)
+    believed = believed * ((coarse[:, 2:].abs() - STEEP[0]) / (STEEP[1] - STEEP[0])).clamp(0, 1)
+    believed = believed * (resize_image(mask.to(normals.dtype), size) > INSIDE)
+    turn = resize_image(smoothed((slope - coarse) * believed, BROAD * size / 256), normals.shape[-1])  # (B, 3, S, S)
+    return functional.normalize(unit + share * turn, dim=1, eps=1e-6) * normals.norm(dim=1, keepdim=True)

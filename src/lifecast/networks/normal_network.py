@@ -8,7 +8,6 @@ picture, and a second, thin one brings its maps to full size.
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import torch
@@ -21,6 +20,7 @@ from lifecast.networks.lifter import Lifter, lift
 from lifecast.networks.norms import instance_norm
 from lifecast.networks.preset import GeneratorPreset, NormalPreset, UNetPreset
 from lifecast.networks.resizing import resize_image
+from lifecast.networks.smoothing import smoothed
 from lifecast.networks.unet import UNet
 
 
@@ -130,16 +130,9 @@ def sharpened(normals: Tensor, amount: float) -> Tensor:
     """Normal maps (B, 3, S, S) with deeper folds: unsharp masking of their directions, each moved away from the mean
     direction around it by `amount` of the difference. Lengths, and where there is no normal, stay.
     """
-    sigma = SHARPENED_WITHIN * normals.shape[-1] / 512
-    reach = math.ceil(3 * sigma)
-    at = torch.arange(-reach, reach + 1, device=normals.device, dtype=normals.dtype)
-    bell = torch.softmax(-(at**2) / (2 * sigma**2), 0)  # (2 * reach + 1,)
-    length = normals.norm(dim=1, keepdim=True)  # (B, 1, S, S)
     unit = functional.normalize(normals, dim=1, eps=1e-6)
-    channels = [unit[:, i : i + 1] for i in range(3)]
-    across = [functional.conv2d(c, bell.view(1, 1, 1, -1), padding=(0, reach)) for c in channels]
-    around = torch.cat([functional.conv2d(c, bell.view(1, 1, -1, 1), padding=(reach, 0)) for c in across], 1)
-    around = functional.normalize(around, dim=1, eps=1e-6)  # (B, 3, S, S)
+    around = functional.normalize(smoothed(unit, SHARPENED_WITHIN * normals.shape[-1] / 512), dim=1, eps=1e-6)
+    length = normals.norm(dim=1, keepdim=True)  # (B, 1, S, S)
     return functional.normalize(unit + amount * (unit - around), dim=1, eps=1e-6) * length
 
 

@@ -155,6 +155,8 @@ class NormalPreset:
     sharpen: float = 0.0
     """When used, deepen the folds of the maps that the fine level is fed by this much (`sharpened`; 0: as predicted). A
     mean of two looks, of networks that were taught by absolute differences, is smoother than people are."""
+    tilt: float = 0.0
+    """When used, turn these maps by this share toward the broad slopes of the integrated depths (`tilted`)."""
     global_size: int | None = None
     """The U-Net sees the picture made this small, where looking at all of a person is cheap; None: it sees `size`."""
     enhancer: UNetPreset | None = None
@@ -168,6 +170,10 @@ class NormalPreset:
             raise UsageError("depth maps need a U-Net before them that predicts normals and the mask")
         if not 0 <= self.sharpen <= 2:
             raise UsageError(f"normal maps cannot be sharpened by {self.sharpen}: it must be from 0 to 2")
+        if not 0 <= self.tilt <= 1:
+            raise UsageError(f"normal maps cannot be tilted by {self.tilt}: it is a share, from 0 to 1")
+        if self.tilt and self.integrate is None:
+            raise UsageError("normals are tilted toward integrated depths, and this preset integrates none")
         if self.integrate is not None and self.depth is None:
             raise UsageError("normals can be integrated only into depth maps, and this preset predicts none")
         if self.limbs and isinstance(self.network, GeneratorPreset):
@@ -386,6 +392,7 @@ COMPACT = Preset(
         mask=True,
         mirror=True,
         sharpen=0.5,
+        tilt=0.5,
         limbs=True,
         lifter=LifterPreset(),
         integrate=256,
