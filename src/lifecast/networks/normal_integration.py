@@ -177,6 +177,7 @@ def tilted(normals: Tensor, depth: Tensor, mask: Tensor, facing: float, share: f
         Of the difference between both, smoothed by `BROAD`: 0 leaves the normals as they are.
     """
     size = depth.shape[-1]
+    normals = normals.contiguous(memory_format=torch.channels_last)  # lengths are found several times as fast on a CPU
     depth = depth.to(normals.dtype)
     unit = functional.normalize(normals, dim=1, eps=1e-6)
     coarse = functional.normalize(resize_image(unit, size), dim=1, eps=1e-6)  # (B, 3, s, s)

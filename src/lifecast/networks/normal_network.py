@@ -130,6 +130,7 @@ def sharpened(normals: Tensor, amount: float) -> Tensor:
     """Normal maps (B, 3, S, S) with deeper folds: unsharp masking of their directions, each moved away from the mean
     direction around it by `amount` of the difference. Lengths, and where there is no normal, stay.
     """
+    normals = normals.contiguous(memory_format=torch.channels_last)  # lengths are found several times as fast on a CPU
     unit = functional.normalize(normals, dim=1, eps=1e-6)
     around = functional.normalize(smoothed(unit, SHARPENED_WITHIN * normals.shape[-1] / 512), dim=1, eps=1e-6)
     length = normals.norm(dim=1, keepdim=True)  # (B, 1, S, S)

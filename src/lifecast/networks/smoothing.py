@@ -17,6 +17,8 @@ def smoothed(maps: Tensor, sigma: float) -> Tensor:
     reach = math.ceil(3 * sigma)
     at = torch.arange(-reach, reach + 1, device=maps.device, dtype=maps.dtype)
     bell = torch.softmax(-(at**2) / (2 * sigma**2), 0)  # (2 * reach + 1,)
-    planes = maps.reshape(-1, 1, *maps.shape[-2:])  # (B * C, 1, H, W)
-    across = functional.conv2d(planes, bell.view(1, 1, 1, -1), padding=(0, reach))
-    return functional.conv2d(across, bell.view(1, 1, -1, 1), padding=(reach, 0)).view(maps.shape)
+    channels = maps.shape[1]
+    maps = maps.contiguous(memory_format=torch.channels_last)  # several times as fast on a CPU
+    across, down = (bell.view(shape).expand(channels, 1, -1, -1) for shape in ((1, 1, 1, -1), (1, 1, -1, 1)))
+    maps = functional.conv2d(maps, across, padding=(0, reach), groups=channels)
+    return functional.conv2d(maps, down, padding=(reach, 0), groups=channels)
