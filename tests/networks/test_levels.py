@@ -286,14 +286,17 @@ def test_a_preset_that_looks_at_the_mirrored_picture_too_does_not_know_left_from
                     torch.testing.assert_close(maps.depth, others.depth.flip(-1), atol=1e-5, rtol=1e-4)
 
 
+def with_and_without(preset, **in_use):
+    """Two models of the same random weights, the second with fields of `preset.normals` that count when it is used."""
+    plain = TwoLevel(preset).eval()
+    changed = TwoLevel(dataclasses.replace(preset, normals=dataclasses.replace(preset.normals, **in_use))).eval()
+    changed.load_state_dict(plain.state_dict())
+    return plain, changed
+
+
 def test_only_what_the_fine_level_is_fed_is_sharpened(image):
     torch.manual_seed(9)
-    preset = preset_named("tiny-depth-maps-enhancer")
-    plain, sharp = (
-        TwoLevel(dataclasses.replace(preset, normals=dataclasses.replace(preset.normals, sharpen=amount))).eval()
-        for amount in (0.0, 0.5)
-    )
-    sharp.load_state_dict(plain.state_dict())
+    plain, sharp = with_and_without(preset_named("tiny-depth-maps-enhancer"), sharpen=0.5)
     with torch.no_grad():
         (coarse, fine), (same, changed) = plain.predict_maps(image), sharp.predict_maps(image)
     assert torch.equal(coarse.front, same.front)
@@ -313,11 +316,7 @@ def test_a_preset_cannot_sharpen_by_just_anything():
 def test_a_preset_tilts_normals_toward_depths_that_it_integrates(image):
     torch.manual_seed(10)
     preset = preset_named("tiny-depth-maps-enhancer-integration")
-    plain, tilting = (
-        TwoLevel(dataclasses.replace(preset, normals=dataclasses.replace(preset.normals, tilt=share))).eval()
-        for share in (0.0, 0.5)
-    )
-    tilting.load_state_dict(plain.state_dict())
+    plain, tilting = with_and_without(preset, tilt=0.5)
     known = torch.ones(2, 1, 256, 256)
     with torch.no_grad():
         (coarse, fine), (same, changed) = (model.predict_maps(image, known=known) for model in (plain, tilting))

@@ -180,8 +180,7 @@ def test_tilting_is_what_its_definition_says_pixel_by_pixel() -> None:
             turn[row, column] = belief * (slope - unit[row, column])
     sigma = BROAD * size / 256
     radius = int(np.ceil(3 * sigma))
-    for channel in range(3):
-        turn[..., channel] = ndimage.gaussian_filter(turn[..., channel], sigma, mode="constant", radius=radius)
+    turn = ndimage.gaussian_filter(turn, sigma, mode="constant", radius=radius, axes=(0, 1))
     wanted = unit + share * turn
     wanted /= np.maximum(np.linalg.norm(wanted, axis=-1, keepdims=True), 1e-9)
     wanted *= np.linalg.norm(n, axis=-1, keepdims=True)

@@ -236,8 +236,7 @@ def bumpy(size: int) -> torch.Tensor:
 def smoothed(normals: np.ndarray, sigma: float) -> np.ndarray:
     """(S, S, 3), each channel blurred alone; unit length again."""
     radius = int(np.ceil(3 * sigma))
-    channels = [ndimage.gaussian_filter(normals[..., c], sigma, mode="constant", radius=radius) for c in range(3)]
-    blurred = np.stack(channels, -1)
+    blurred = ndimage.gaussian_filter(normals, sigma, mode="constant", radius=radius, axes=(0, 1))
     return blurred / np.maximum(np.linalg.norm(blurred, axis=-1, keepdims=True), 1e-6)
 
 

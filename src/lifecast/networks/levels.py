@@ -23,7 +23,7 @@ from lifecast.networks.mlp import PixelAlignedMLP
 from lifecast.networks.normal_integration import integrated_depths, tilted
 from lifecast.networks.normal_network import NormalMaps, NormalNetworks, averaged, mirrored, sharpened, under_mask
 from lifecast.networks.pixel_aligned import inside_box, sample_features
-from lifecast.networks.preset import HourglassPreset, LevelPreset, Preset
+from lifecast.networks.preset import HourglassPreset, LevelPreset, NormalPreset, Preset
 from lifecast.networks.resizing import resize_image, resize_map
 from lifecast.networks.silhouette import silhouette_bound
 from lifecast.networks.unet import UNet
@@ -208,33 +208,34 @@ class TwoLevel(nn.Module):
         The two are the same maps, unless the preset has an enhancer (the coarse level then sees what the first U-Net
         made of the small picture), a `fine_size`, `sharpen` or `tilt`.
         """
-        found = self._look(image, small, known, limbs)
-        if self.preset.normals is None:
-            return found
-        if self.preset.normals.mirror:
+        coarse, fine = self._look(image, small, known, limbs)
+        preset = self.preset.normals
+        assert preset is not None  # else `_look` has refused
+        if preset.mirror:
             small, known = (None if values is None else values.flip(-1) for values in (small, known))
             again = self._look(image.flip(-1), small, known, None if limbs is None else mirrored_limbs(limbs))
-            coarse, fine = (averaged(a, mirrored(b)) for a, b in zip(found, again, strict=True))
-        else:
-            coarse, fine = found
-        if amount := self.preset.normals.sharpen:
-            fine = fine._replace(front=sharpened(fine.front, amount), back=sharpened(fine.back, amount))
-        return self._integrated(coarse, fine, image.shape[-1])
+            coarse, fine = (averaged(a, mirrored(b)) for a, b in zip((coarse, fine), again, strict=True))
+        if preset.sharpen:
+            front, back = (sharpened(normals, preset.sharpen) for normals in (fine.front, fine.back))
+            fine = fine._replace(front=front, back=back)
+        return self._integrated(coarse, fine, image.shape[-1], preset)
 
-    def _integrated(self, coarse: NormalMaps, fine: NormalMaps, side: int) -> tuple[NormalMaps, NormalMaps]:
+    def _integrated(
+        self, coarse: NormalMaps, fine: NormalMaps, side: int, preset: NormalPreset
+    ) -> tuple[NormalMaps, NormalMaps]:
         """Both with depths that follow the fine normals, and these tilted as the depths are, where the preset says so.
 
         `side` of the image is the scale.
         """
-        size = self.preset.normals.integrate if self.preset.normals else None
+        size = preset.integrate
         if size is None or fine.depth is None or fine.mask is None:
             return coarse, fine
         size = size * side // self.preset.image_size
         depth = integrated_depths(fine.depth, fine.front, fine.back, fine.mask, size)
         front, back = fine.front, fine.back
-        if self.preset.normals and (share := self.preset.normals.tilt):
-            front = tilted(front, depth[:, 0], fine.mask, 1.0, share)
-            back = tilted(back, depth[:, 1], fine.mask, -1.0, share)
+        if preset.tilt:
+            front = tilted(front, depth[:, 0], fine.mask, 1.0, preset.tilt)
+            back = tilted(back, depth[:, 1], fine.mask, -1.0, preset.tilt)
         return coarse._replace(depth=depth), fine._replace(front=front, back=back, depth=depth)
 
     def _look(
