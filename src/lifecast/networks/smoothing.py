@@ -12,8 +12,14 @@ from torch.nn import functional
 def smoothed(maps: Tensor, sigma: float) -> Tensor:
     """Maps (B, C, H, W), each channel blurred by a Gaussian of `sigma` pixels, cut off at three of them.
 
-    Beyond the border all is 0.
+    Beyond the border all is 0. Computed in float32 at least, under autocast too: in bfloat16 oneDNN takes many
+    minutes for wide filters, one a channel, on some CPUs.
     """
+    with torch.autocast(maps.device.type, enabled=False):
+        return _blurred(maps.to(torch.promote_types(maps.dtype, torch.float32)), sigma).to(maps.dtype)
+
+
+def _blurred(maps: Tensor, sigma: float) -> Tensor:
     reach = math.ceil(3 * sigma)
     at = torch.arange(-reach, reach + 1, device=maps.device, dtype=maps.dtype)
     bell = torch.softmax(-(at**2) / (2 * sigma**2), 0)  # (2 * reach + 1,)
