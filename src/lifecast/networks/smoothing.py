@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 
 import torch
 from torch import Tensor
@@ -15,7 +16,8 @@ def smoothed(maps: Tensor, sigma: float) -> Tensor:
     Beyond the border all is 0. Computed in float32 at least, under autocast too: in bfloat16 oneDNN takes many
     minutes for wide filters, one a channel, on some CPUs.
     """
-    with torch.autocast(maps.device.type, enabled=False):
+    # The meta device, where only shapes are asked for, knows no autocast.
+    with nullcontext() if maps.is_meta else torch.autocast(maps.device.type, enabled=False):
         return _blurred(maps.to(torch.promote_types(maps.dtype, torch.float32)), sigma).to(maps.dtype)
 
 
