@@ -7,7 +7,7 @@ import torch
 
 from lifecast.errors import UsageError
 from lifecast.networks.preset import UNetPreset
-from lifecast.networks.unet import UNet
+from lifecast.networks.unet import UNet, group_norm
 
 SHAPE = UNetPreset(widths=(8, 16, 24), blocks=(1, 1, 1))
 
@@ -54,3 +54,27 @@ def test_an_output_below_the_first_stride_answers_for_every_pixel_of_a_texel() -
 def test_an_output_stride_that_does_not_divide_the_first_is_refused() -> None:
     with pytest.raises(UsageError, match=r"stages at strides \[4, 8\] has no output at 3"):
         UNetPreset(widths=(8, 16), blocks=(1, 1), first_stride=4, output_stride=3)
+
+
+def test_norms_in_bfloat16_are_rounded_once() -> None:
+    torch.manual_seed(4)
+    norm = group_norm(16)
+    torch.nn.init.normal_(norm.weight)
+    torch.nn.init.normal_(norm.bias)
+    x = (torch.randn(2, 16, 24, 20) * 3 + 40).bfloat16().contiguous(memory_format=torch.channels_last)
+    toward = torch.randn(2, 16, 24, 20)
+
+    def forth_and_back(module: torch.nn.GroupNorm, values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        values = values.detach().requires_grad_()
+        found = module(values)
+        found.backward(toward.to(found.dtype))
+        assert values.grad is not None
+        return found.detach(), values.grad
+
+    found, gradient = forth_and_back(norm, x)
+    reference = torch.nn.GroupNorm(norm.num_groups, 16).double()
+    reference.load_state_dict(norm.state_dict())
+    exact, exact_gradient = forth_and_back(reference, x.double())
+    assert found.dtype == gradient.dtype == torch.bfloat16
+    torch.testing.assert_close(found.double(), exact, atol=1e-4, rtol=2**-8)  # of a bfloat16, half a unit is 2**-9
+    torch.testing.assert_close(gradient.double(), exact_gradient, atol=1e-2, rtol=2e-2)

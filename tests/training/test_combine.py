@@ -64,6 +64,21 @@ def test_the_history_says_what_was_taken_and_what_was_averaged(files: list[Path]
     assert history["fine"]["shares"] == [2, 1]
 
 
+def test_a_mean_of_means_still_says_what_they_were_means_of(files: list[Path], tmp_path: Path) -> None:
+    base, one, two = files
+    mean = tmp_path / "mean.safetensors"
+    export(mean, *combine(base, (one, two), ("fine",), (2, 1)))
+    of_these = {"averaged_with": [{"run": "two", "minutes": 3.0}], "shares": [2, 1]}
+    _, history = combine(base, (mean, base), ("fine",), (3, 1))
+    found = history["fine"]
+    assert found["first_was_mean_of"] == of_these
+    assert [run["run"] for run in found["averaged_with"]] == ["base"]
+    assert found["shares"] == [3, 1]
+    _, history = combine(base, (base, mean), ("fine",))
+    assert history["fine"]["averaged_with"] == [{"run": "one", "minutes": 3.0, **of_these}]
+    assert "shares" not in history["fine"]
+
+
 def test_bad_shares_and_missing_names_are_refused(files: list[Path]) -> None:
     base, one, two = files
     for shares in ((1.0,), (1.0, -1.0), (0.0, 0.0), (1.0, float("nan"))):

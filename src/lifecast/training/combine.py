@@ -37,7 +37,8 @@ def combine(
     Returns
     -------
     The model, and what each of its parts went through. A mean's history is that of the first source; the last runs of
-    the other ones stand under `averaged_with`, shares under `shares`.
+    the other ones stand under `averaged_with`, shares under `shares`. What the first one itself was the mean of, if it
+    was, stands with its shares under `first_was_mean_of`; that of the others stays with them.
 
     Raises
     ------
@@ -93,6 +94,9 @@ def _put_mean(module: nn.Module, sources: Sequence[nn.Module], weights: Sequence
 def _mean_history(notes: Sequence[dict[str, Any]], shares: Sequence[float] | None) -> dict[str, Any]:
     history = copy.deepcopy(notes[0])
     if len(notes) > 1:
+        if "averaged_with" in history:
+            own = {key: history.pop(key) for key in ("averaged_with", "shares", "first_was_mean_of") if key in history}
+            history["first_was_mean_of"] = own
         last = [{key: copy.deepcopy(value) for key, value in note.items() if key != "before"} for note in notes[1:]]
         history["averaged_with"] = last
         if shares is not None:
