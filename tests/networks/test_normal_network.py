@@ -115,6 +115,32 @@ def test_the_enhancer_corrects_the_enlarged_maps_of_a_glance():
         assert glance.depth.shape == (2, 2, 32, 32)
 
 
+def test_a_depth_network_with_a_trunk_is_told_what_the_first_network_has_understood():
+    """By hand: the U-Net's features at an eighth of its picture, through a 1x1 convolution, to the depth network."""
+    torch.manual_seed(3)
+    preset = preset_named("tiny-depth-maps-enhancer-trunk").normals
+    assert preset.trunk_stages() == (3, 2)
+    networks = NormalNetworks(preset).eval()
+    small = torch.rand(2, 3, 64, 96) * 2 - 1
+    with torch.no_grad():
+        begun = networks.glance(small)
+        seen = torch.cat((small, begun.front, begun.back, begun.mask), 1)
+        torch.testing.assert_close(begun.depth, networks.depth(seen).depth, msg="it begins by being told nothing")
+        torch.nn.init.normal_(networks.trunk.weight, std=0.5)
+        torch.nn.init.normal_(networks.trunk.bias, std=0.5)
+        told = networks.glance(small)
+        features = networks.shared.way_up(small)[3]
+        assert features.shape == (2, 32, 8, 12)
+        by_hand = functional.conv2d(features, networks.trunk.weight, networks.trunk.bias)
+        torch.testing.assert_close(told.depth, networks.depth(seen, by_hand).depth)
+        assert not torch.allclose(told.depth_logits, begun.depth_logits)
+        assert torch.equal(told.front, begun.front)
+        image = torch.rand(1, 3, 128, 128) * 2 - 1
+        torch.testing.assert_close(networks.both(image)[1].depth, networks.glance(resize_image(image, 64)).depth)
+        on_truth = networks.with_depth(begun._replace(depth=None), small)
+        torch.testing.assert_close(on_truth.depth, begun.depth, msg="true maps have no features")
+
+
 def test_the_depth_networks_answer_is_the_mean_of_its_distribution_and_a_correction():
     torch.manual_seed(2)
     preset = preset_named("tiny-depth-maps").normals.depth

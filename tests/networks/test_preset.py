@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from lifecast.errors import UsageError
+from lifecast.networks.ablations import preset_named
 from lifecast.networks.levels import TwoLevel
 from lifecast.networks.preset import (
     COMPACT,
@@ -136,6 +137,11 @@ UNET = UNetPreset(widths=(8, 16), blocks=(1, 1))
             "enhancer_features are for an enhancer",
         ),
         (
+            lambda: preset_named("tiny-depth-maps-trunk"),
+            r"texels of 16 pixels, and the normal U-Net's way up has strides \[1, 2, 4, 8\]",
+        ),
+        (lambda: preset_named("compact-no-depth-maps-trunk"), "no depth network"),
+        (
             lambda: dataclasses.replace(COMPACT.normals, enhancer=UNetPreset((12, 24), (0, 1))),
             r"4 pixels apart, and the enhancer has stages at strides \[1, 2\]",
         ),
@@ -144,6 +150,14 @@ UNET = UNetPreset(widths=(8, 16), blocks=(1, 1))
 def test_presets_that_cannot_work_are_refused_with_the_reason(make, reason):
     with pytest.raises(UsageError, match=reason):
         make()
+
+
+def test_an_older_file_has_no_trunk():
+    values = to_dict(COMPACT)
+    del values["normals"]["depth"]["trunk"]
+    assert preset_from_dict(values) == dataclasses.replace(preset_named("compact-no-trunk"), name="compact")
+    assert COMPACT.normals.trunk_stages() == (3, 2)
+    assert tuple(meta_model(COMPACT).normals.trunk.weight.shape) == (96, 224, 1, 1)
 
 
 def test_an_older_file_has_no_features_for_its_enhancer():

@@ -32,6 +32,16 @@ def test_what_is_beside_enters_at_the_stage_of_its_size() -> None:
         torch.testing.assert_close(network(image, torch.zeros_like(beside)), plain)
 
 
+def test_the_way_up_has_features_of_every_stage_down_to_the_outputs() -> None:
+    network = UNet(3, 2, UNetPreset(widths=(8, 16, 24), blocks=(1, 1, 1), first_stride=2, output_stride=4)).eval()
+    image = torch.randn(1, 3, 16, 32)
+    with torch.no_grad():
+        found = network.way_up(image)
+        assert {stage: tuple(values.shape) for stage, values in found.items()} == {2: (1, 24, 2, 4), 1: (1, 16, 4, 8)}
+        assert torch.equal(found[1], network.features(image))
+        assert torch.equal(network.answer(found[1]), network(image))
+
+
 def test_what_no_stage_is_as_large_as_is_refused() -> None:
     network = UNet(3, 2, SHAPE)
     with pytest.raises(ValueError, match=r"no stage is \(5, 5\) texels large"):

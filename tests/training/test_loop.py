@@ -19,6 +19,7 @@ from lifecast.training.loop import train
 from lifecast.training.machine import processes
 from lifecast.training.options import TrainOptions
 from lifecast.training.run_folder import RunFolder, read_state
+from lifecast.training.stage import Stage
 from lifecast.training.trainee import Trainee
 from lifecast.training.weights import new_model
 
@@ -240,6 +241,21 @@ def test_half_precision_trains_on_a_cpu(tmp_path, train_here, precision):
     weights = train_here("coarse", tmp_path / "n", steps=1, precision=precision, size=32)
     assert all(value.dtype == torch.float32 for value in load_file(weights).values())
     assert log_lines(tmp_path / "n")[-1]["validation"]["coarse_iou"] >= 0
+
+
+def test_half_precision_is_the_networks_and_rounds_no_pictures_nor_truth(tmp_path, train_here, monkeypatch):
+    formats = {}
+    forward = Stage.forward
+
+    def spied(stage, batch):
+        formats.update({name: value.dtype for name, value in batch.items() if torch.is_tensor(value)})
+        formats["convolutions"] = torch.conv2d(batch["image"], torch.zeros(1, 3, 1, 1)).dtype
+        return forward(stage, batch)
+
+    monkeypatch.setattr(Stage, "forward", spied)
+    train_here("coarse", tmp_path / "n", steps=1, precision="bf16", size=32)
+    assert formats["convolutions"] == torch.bfloat16
+    assert {formats[name] for name in ("image", "mask", "front", "back", "depth", "points")} == {torch.float32}
 
 
 def test_fp16_skips_a_step_whose_gradients_overflow_and_scales_the_next_ones_down(tmp_path, train_here, monkeypatch):

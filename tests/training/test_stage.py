@@ -88,6 +88,16 @@ def test_the_normal_networks_are_trained_one_after_the_other(batch, stage, train
     assert {name.split(".")[0] for name, p in module.model.normals.named_parameters() if p.requires_grad} == moved
 
 
+def test_a_trunk_is_trained_with_the_depth_network_on_predicted_maps(batch):
+    weights = dataclasses.replace(ALL, depth_bins=0.3)
+    module = tiny_stage("depth", predicted=True, weights=weights, name="tiny-depth-maps-enhancer-trunk")
+    module(batch)["total"].backward()
+    networks = module.model.normals
+    assert bool(networks.trunk.weight.grad.any())
+    assert bool(networks.shared.head.weight.grad.any())
+    assert networks.enhancer.head.weight.grad is None
+
+
 def test_the_depth_network_sees_true_or_predicted_maps_by_the_switch(batch):
     truth, predicted = (tiny_stage("depth", p, name="tiny-depth-maps") for p in (False, True))
     with torch.no_grad():

@@ -136,6 +136,23 @@ def _no_enhancer(preset: Preset) -> Preset:
     return replace(preset, normals=replace(normals, enhancer=None, enhancer_features=False, global_size=None))
 
 
+def _told_of_trunk(preset: Preset, told: bool) -> Preset:
+    normals = _normals(preset)
+    if normals.depth is None:
+        raise UsageError(f"preset {preset.name} has no depth network")
+    return replace(preset, normals=replace(normals, depth=replace(normals.depth, trunk=told)))
+
+
+def _trunk(preset: Preset) -> Preset:
+    """The depth network is given the normal U-Net's features too."""
+    return _told_of_trunk(preset, True)
+
+
+def _no_trunk(preset: Preset) -> Preset:
+    """The depth network sees picture, maps and pose alone."""
+    return _told_of_trunk(preset, False)
+
+
 def _limbs(preset: Preset) -> Preset:
     """The normal networks are told the pose that BlazePose sees."""
     return replace(preset, normals=replace(_normals(preset), limbs=True))
@@ -220,6 +237,8 @@ SWITCHES: dict[str, Callable[[Preset], Preset]] = {
     "no-mask": _no_mask,
     "depth-maps": _depth_maps,
     "no-depth-maps": _without_depth,
+    "trunk": _trunk,
+    "no-trunk": _no_trunk,
     "limbs": _limbs,
     "no-limbs": _no_limbs,
     "lifter": _lifter,

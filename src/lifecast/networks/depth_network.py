@@ -48,9 +48,12 @@ class DepthNetwork(nn.Module):
         reach = self.preset.reach
         return torch.linspace(-reach, reach, self.preset.bins, device=like.device)
 
-    def forward(self, seen: Tensor) -> DepthMaps:
-        """seen (B, channels, s, s) -> the maps; s is `preset.size`, or another multiple of the networks'."""
-        outputs = self.glance(seen).float()  # (B, 2 K, s / 8, s / 8)
+    def forward(self, seen: Tensor, beside: Tensor | None = None) -> DepthMaps:
+        """seen (B, channels, s, s) -> the maps; s is `preset.size`, or another multiple of the networks'.
+
+        `beside` (B, its channels there, s / 8, s / 8) is added to what comes into the stage of the distribution's size.
+        """
+        outputs = self.glance(seen, beside).float()  # (B, 2 K, s / 8, s / 8)
         logits = outputs.unflatten(1, (2, self.preset.bins))
         rough = self.expected(logits)  # (B, 2, s / 8, s / 8)
         enlarged = resize_image(rough, seen.shape[-1])

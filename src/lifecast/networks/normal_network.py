@@ -199,6 +199,13 @@ class NormalNetworks(nn.Module):
         self.depth: DepthNetwork | None = None
         if preset.depth is not None:
             self.depth = DepthNetwork(3 + 6 + 1 + self.told, preset.depth)
+        self.trunk: nn.Conv2d | None = None
+        if preset.depth is not None and preset.depth.trunk:
+            assert isinstance(preset.network, UNetPreset)
+            theirs, its = preset.trunk_stages()
+            self.trunk = nn.Conv2d(preset.network.widths[theirs], preset.depth.network.widths[its], 1)
+            nn.init.zeros_(self.trunk.weight)  # it begins by saying nothing
+            nn.init.zeros_(self.trunk.bias)  # type: ignore[arg-type]
         self.lifter = None if preset.lifter is None else Lifter(preset.lifter)
         self.enhancer: UNet | None = None
         if preset.enhancer is not None:
@@ -237,8 +244,9 @@ class NormalNetworks(nn.Module):
         if self.enhancer is not None:
             return self.both(image, masked, limbs=limbs)[1]
         if self.shared is not None:
-            outputs = self.shared(self.seen(image, limbs)).float()
-            return self._finish(resize_image(outputs, image.shape[-1]), image, masked, None, limbs)
+            way_up = self.shared.way_up(self.seen(image, limbs))
+            outputs = self.shared.answer(way_up[self.shared.top]).float()
+            return self._finish(resize_image(outputs, image.shape[-1]), image, masked, None, limbs, way_up)
         assert self.front is not None
         assert self.back is not None
         outputs = self.front(image).float()  # (B, 3 or 4, S, S)
@@ -271,7 +279,9 @@ class NormalNetworks(nn.Module):
         `known` (B, 1, H, W): the person's mask, where it is known, in place of the predicted one.
         """
         assert self.shared is not None
-        return self._finish(self.shared(self.seen(small, limbs)).float(), small, masked, known, limbs)
+        way_up = self.shared.way_up(self.seen(small, limbs))
+        outputs = self.shared.answer(way_up[self.shared.top]).float()
+        return self._finish(outputs, small, masked, known, limbs, way_up)
 
     def both(
         self,
@@ -290,9 +300,10 @@ class NormalNetworks(nn.Module):
         assert self.enhancer is not None
         assert self.preset.global_size is not None
         small = resize_image(image, global_side or image.shape[-1] * self.preset.global_size // self.preset.size)
-        features = self.shared.features(self.seen(small, limbs))
+        way_up = self.shared.way_up(self.seen(small, limbs))
+        features = way_up[self.shared.top]
         outputs = self.shared.head(features).float()
-        glance = self._finish(outputs, small, masked, known, limbs)
+        glance = self._finish(outputs, small, masked, known, limbs, way_up)
         enhanced = self._enhanced(outputs, features, image, masked, glance.mask)
         if known is not None:
             enhanced = under_mask(enhanced, known)
@@ -332,26 +343,47 @@ class NormalNetworks(nn.Module):
         return self.read(enlarged + window.restored(correction, height, width), masked)
 
     def _finish(
-        self, outputs: Tensor, small: Tensor, masked: bool, known: Tensor | None, limbs: Tensor | None
+        self,
+        outputs: Tensor,
+        small: Tensor,
+        masked: bool,
+        known: Tensor | None,
+        limbs: Tensor | None,
+        way_up: dict[int, Tensor],
     ) -> NormalMaps:
         """The first U-Net's outputs as maps, with depths; the depth network sees masked ones in any case."""
         maps = self.read(outputs, True)
         if known is not None:
             maps = under_mask(maps, known)
-        maps = self.with_depth(maps, small, limbs)
+        maps = self.with_depth(maps, small, limbs, way_up)
         if masked:
             return maps
         bare = self.read(outputs, False)
         return maps._replace(front=bare.front, back=bare.back)
 
-    def with_depth(self, maps: NormalMaps, image: Tensor, limbs: Tensor | None = None) -> NormalMaps:
-        """Masked maps, and what the depth network makes of them and of the picture (B, 3, S, S), where there is one."""
+    def with_depth(
+        self,
+        maps: NormalMaps,
+        image: Tensor,
+        limbs: Tensor | None = None,
+        way_up: dict[int, Tensor] | None = None,
+    ) -> NormalMaps:
+        """Masked maps, and what the depth network makes of them and of the picture (B, 3, S, S), where there is one.
+
+        `way_up`: the first U-Net's features (`UNet.way_up`), for a depth network with a trunk; without, as on true maps,
+        it is told nothing of them.
+        """
         if self.depth is None or self.preset.depth is None or maps.mask is None:
             return maps
         side = image.shape[-1] * self.preset.depth.size // (self.preset.global_size or self.preset.size)
         parts = [resize_image(values.to(image.dtype), side) for values in (image, maps.front, maps.back, maps.mask)]
         parts[0] = self.seen(parts[0], limbs)
-        found = self.depth(torch.cat(parts, dim=1))  # of (B, 10 or 16, side, side)
+        beside = None
+        if self.trunk is not None and way_up is not None:
+            theirs, its = self.preset.trunk_stages()
+            width = side // (self.preset.depth.network.first_stride * 2**its)
+            beside = resize_image(self.trunk(way_up[theirs]), width)  # as they are, but of odd proportions
+        found = self.depth(torch.cat(parts, dim=1), beside)  # of (B, 10 or 16, side, side)
         return maps._replace(depth=found.depth, depth_logits=found.logits)
 
     def read(self, outputs: Tensor, masked: bool) -> NormalMaps:

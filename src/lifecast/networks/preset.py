@@ -111,6 +111,9 @@ class DepthPreset:
     """Depths that the distribution is over, evenly spaced."""
     reach: float = 0.6
     """The last of them, and minus the first, in view units."""
+    trunk: bool = False
+    """`network` is given the normal U-Net's features too, those on its way up whose texels are as large as the
+    distribution's: what the larger network has understood of the person, not only the maps that it made of it."""
 
     def __post_init__(self) -> None:
         if self.bins < 2 or self.reach <= 0:
@@ -180,6 +183,8 @@ class NormalPreset:
             raise UsageError("a limb map is told to a U-Net, not to pix2pixHD's generators")
         if self.lifter is not None and not self.limbs:
             raise UsageError("a lifter moves the landmarks that limb maps are drawn from, and this preset has no limbs")
+        if self.depth is not None and self.depth.trunk:
+            self.trunk_stages()  # or raise
         if self.enhancer is None:
             if self.enhancer_features:
                 raise UsageError("enhancer_features are for an enhancer, and this preset has none")
@@ -192,6 +197,28 @@ class NormalPreset:
             raise UsageError(f"an enhancer ends at the picture's own size, not at stride {self.enhancer.output_stride}")
         if self.enhancer_features:
             self.bridged_stage()  # or raise
+
+    def trunk_stages(self) -> tuple[int, int]:
+        """The stages of the normal U-Net and of the depth network whose texels are as large as the latter's output's.
+
+        Raises
+        ------
+        UsageError
+            Where the normal U-Net has no such stage on its way up.
+        """
+        assert self.depth is not None
+        assert isinstance(self.network, UNetPreset)
+        own = self.depth.network.output_stage
+        stride, rest = divmod(
+            self.depth.network.first_stride * 2**own * (self.global_size or self.size), self.depth.size
+        )
+        strides = [self.network.first_stride * 2**i for i in range(self.network.output_stage, len(self.network.widths))]
+        if rest or stride not in strides:
+            raise UsageError(
+                f"trunk: the depth network's distribution has texels of {stride + rest / self.depth.size:g} pixels, and "
+                f"the normal U-Net's way up has strides {strides}"
+            )
+        return self.network.output_stage + strides.index(stride), own
 
     def bridged_stage(self) -> int:
         """The stage of the enhancer whose texels are as large as the first U-Net's features.
@@ -403,6 +430,7 @@ COMPACT = Preset(
             ),
             refine=UNetPreset(widths=(16, 32, 48), blocks=(1, 1, 2), first_stride=2, output_stride=2),
             size=128,
+            trunk=True,
         ),
         global_size=256,
         enhancer=UNetPreset(widths=(32, 64, 96), blocks=(2, 4, 5), first_stride=2),

@@ -121,16 +121,25 @@ class UNet(nn.Module):
 
         `beside` as in `features`.
         """
-        out: Tensor = self.head(self.features(x, beside))
+        return self.answer(self.features(x, beside))
+
+    def answer(self, features: Tensor) -> Tensor:
+        """The output layer on what `features` gives: (B, out_channels, H / output_stride, W / output_stride)."""
+        out: Tensor = self.head(features)
         return F.pixel_shuffle(out, self.shuffle) if self.shuffle > 1 else out
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
-        """Compile `features`, which is also called without the output layer."""
-        self.features = torch.compile(self.features, *args, **kwargs)  # type: ignore[method-assign]
+        """Compile `way_up`, which is also called without the output layer."""
+        self.way_up = torch.compile(self.way_up, *args, **kwargs)  # type: ignore[method-assign]
 
     def features(self, x: Tensor, beside: Tensor | None = None) -> Tensor:
         """What the output layer reads: (B, widths at the output stride, H / output_stride, W / output_stride); at the
-        first stride where that is larger.
+        first stride where that is larger. `beside` as in `way_up`."""
+        return self.way_up(x, beside)[self.top]
+
+    def way_up(self, x: Tensor, beside: Tensor | None = None) -> dict[int, Tensor]:
+        """The features of each stage on the way up, from the deepest one to the output's: stage i's are
+        (B, widths[i], H / (first_stride 2^i), W / (first_stride 2^i)).
 
         `beside` is added to what comes into the stage of its height and width, and must have that stage's channels.
         """
@@ -153,11 +162,13 @@ class UNet(nn.Module):
         if not added:
             assert beside is not None
             raise ValueError(f"no stage is {tuple(beside.shape[-2:])} texels large, as what shall be added is")
+        found = {len(skips) - 1: x}
         for i in reversed(range(len(self.up))):
             skip = skips[self.top + i]
             x = skip + F.interpolate(self.up[i](x), scale_factor=2.0, mode="bilinear", align_corners=False)
             x = x + F.relu(self.merge_norm[i](self.merge[i](x)), inplace=True)
-        return x
+            found[self.top + i] = x
+        return found
 
 
 def receptive_stride(module: nn.Module) -> int:

@@ -53,10 +53,16 @@ def begin_fabric(options: TrainOptions, recipe: Recipe) -> Any:
     if cuda:
         torch.set_float32_matmul_precision("high")
         torch.backends.cudnn.benchmark = True
-    precision: dict[str, Any] = {"precision": PRECISIONS[recipe.precision]}
-    if recipe.precision == "fp16" and not cuda:
-        # Fabric quietly takes bfloat16 for it on a CPU. Slow there, but the same arithmetic as on a GPU.
-        precision = {"plugins": MixedPrecision("16-mixed", device="cpu")}
+
+    class Autocast(MixedPrecision):
+        """Networks in half precision; pictures and what is true of them as they are, not rounded to it first."""
+
+        def convert_input(self, data: Any) -> Any:
+            return data
+
+    precision: dict[str, Any] = {"precision": PRECISIONS["32"]}
+    if recipe.precision != "32":
+        precision = {"plugins": Autocast(PRECISIONS[recipe.precision], device="cuda" if cuda else "cpu")}
     fabric = Fabric(
         accelerator="cuda" if cuda else "cpu",
         devices=devices,

@@ -21,7 +21,7 @@ def modules_of(model: TwoLevel, part: str) -> list[nn.Module]:
         own: dict[str, list[nn.Module | None]] = {
             "lifter": [networks.lifter],
             "normals": [networks.front, networks.back, networks.shared],
-            "depth": [networks.depth],
+            "depth": [networks.depth, networks.trunk],
             "enhancer": [networks.enhancer, networks.bridge],
         }
         found = own[part]
