@@ -370,8 +370,8 @@ class NormalNetworks(nn.Module):
     ) -> NormalMaps:
         """Masked maps, and what the depth network makes of them and of the picture (B, 3, S, S), where there is one.
 
-        `way_up`: the first U-Net's features (`UNet.way_up`), for a depth network with a trunk; without, as on true maps,
-        it is told nothing of them.
+        `way_up`: the first U-Net's features (`UNet.way_up`), for a depth network with a trunk; without, as on true
+        maps, it is told nothing of them.
         """
         if self.depth is None or self.preset.depth is None or maps.mask is None:
             return maps

@@ -215,8 +215,8 @@ class NormalPreset:
         strides = [self.network.first_stride * 2**i for i in range(self.network.output_stage, len(self.network.widths))]
         if rest or stride not in strides:
             raise UsageError(
-                f"trunk: the depth network's distribution has texels of {stride + rest / self.depth.size:g} pixels, and "
-                f"the normal U-Net's way up has strides {strides}"
+                f"trunk: the depth network's distribution has texels of {stride + rest / self.depth.size:g} pixels, "
+                f"and the normal U-Net's way up has strides {strides}"
             )
         return self.network.output_stage + strides.index(stride), own
 

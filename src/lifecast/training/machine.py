@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -12,7 +12,7 @@ from lifecast.errors import MissingExtra, UsageError
 from lifecast.training.options import TrainOptions
 from lifecast.training.recipe import Recipe
 
-PRECISIONS = {"32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
+HALF_PRECISIONS: dict[str, Literal["bf16-mixed", "16-mixed"]] = {"bf16": "bf16-mixed", "fp16": "16-mixed"}
 
 
 def processes(options: TrainOptions) -> tuple[int, int]:
@@ -60,9 +60,9 @@ def begin_fabric(options: TrainOptions, recipe: Recipe) -> Any:
         def convert_input(self, data: Any) -> Any:
             return data
 
-    precision: dict[str, Any] = {"precision": PRECISIONS["32"]}
-    if recipe.precision != "32":
-        precision = {"plugins": Autocast(PRECISIONS[recipe.precision], device="cuda" if cuda else "cpu")}
+    precision: dict[str, Any] = {"precision": "32-true"}
+    if recipe.precision in HALF_PRECISIONS:
+        precision = {"plugins": Autocast(HALF_PRECISIONS[recipe.precision], device="cuda" if cuda else "cpu")}
     fabric = Fabric(
         accelerator="cuda" if cuda else "cpu",
         devices=devices,
