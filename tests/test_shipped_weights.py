@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from statistics import median
 
 import pytest
 import torch
@@ -45,12 +46,12 @@ PEOPLE = Path(__file__).parent / "unseen_people"
 PEOPLE_AROUND = Path(__file__).parent / "unseen_people_around"
 
 EXPECTED = {
-    "front_deg": (12.410, 1.0),
-    "back_deg": (13.008, 1.0),
-    "mask_iou": (0.973, 0.02),
-    "depth_cm": (3.227, 0.4),
-    "coarse_iou": (0.624, 0.02),
-    "fine_iou": (0.625, 0.02),
+    "front_deg": (12.247, 1.0),
+    "back_deg": (12.659, 1.0),
+    "mask_iou": (0.974, 0.02),
+    "depth_cm": (3.024, 0.4),
+    "coarse_iou": (0.644, 0.02),
+    "fine_iou": (0.646, 0.02),
 }
 """Of each figure, what was measured when the weights were made, and how far off it may be. IoU is that of the points
 around the surface (sigma 3 cm); depth is that of the depth maps."""
@@ -91,12 +92,12 @@ def figures(lifted_people: Path) -> dict[str, float]:
 
 
 EXPECTED_AROUND = {
-    ("front", "depth_cm"): (3.0, 0.5),
-    ("side", "depth_cm"): (6.0, 0.6),
-    ("back", "depth_cm"): (4.0, 0.6),
-    ("front", "front_deg"): (12.0, 1.0),
-    ("side", "front_deg"): (14.0, 1.0),
-    ("back", "front_deg"): (12.0, 1.0),
+    ("front", "depth_cm"): (3.269, 0.4),
+    ("side", "depth_cm"): (8.084, 0.8),
+    ("back", "depth_cm"): (3.714, 0.8),
+    ("front", "front_deg"): (11.288, 1.0),
+    ("side", "front_deg"): (15.425, 1.0),
+    ("back", "front_deg"): (10.660, 1.0),
 }
 """By how the person stands to the camera (the fifteenth session's weights were better from the front and worse from
 elsewhere than those before, which fronts alone did not show): the first U-Net's front normals, and depth."""
@@ -104,7 +105,7 @@ elsewhere than those before, which fronts alone did not show): the first U-Net's
 
 @pytest.fixture(scope="module")
 def figures_around(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], float]:
-    """The mean over the views of each facing, from the picture and the landmarks that BlazePose saw in it."""
+    """The median over the views of each facing, from the picture and the landmarks that BlazePose saw in it."""
     folder = _lifted(PEOPLE_AROUND, tmp_path_factory.mktemp("around") / "people")
     model, _ = load_checkpoint("compact")
     stage = Stage(model, "depth", LossWeights(), predicted_normals=True).eval()
@@ -115,7 +116,7 @@ def figures_around(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, 
         with torch.inference_mode():
             for name, (amount, count) in stage.measure(default_collate([people[index]])).items():
                 sums.setdefault((facing, name), []).append(float(amount / count))
-    return {key: sum(values) / len(values) for key, values in sums.items()}
+    return {key: median(values) for key, values in sums.items()}
 
 
 @pytest.mark.parametrize("key", EXPECTED_AROUND)
@@ -126,7 +127,7 @@ def test_the_shipped_weights_know_people_from_every_side(
     assert figures_around[key] == pytest.approx(measured, abs=band)
 
 
-RECONSTRUCTED = {"point_iou": (0.633, 0.02), "front_deg": (12.029, 1.0), "back_deg": (12.720, 1.0)}
+RECONSTRUCTED = {"point_iou": (0.637, 0.02), "front_deg": (11.906, 1.0), "back_deg": (12.447, 1.0)}
 """The same of whole reconstructions on a lattice of 96: which of those points are inside the mesh, and the normal maps
 that were predicted on the way. The networks find the mask themselves; the landmarks are the stored ones."""
 
