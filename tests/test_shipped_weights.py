@@ -8,7 +8,7 @@
         --lighting LIGHTING --test-fraction 0.5
     lifecast landmarks unseen_people
 
-`unseen_people_around/` holds others, numbers 2, 13, 24 and 35, from three sides each, without points:
+`unseen_people_around/` holds others, numbers 2, 13, 24 and 35, from three sides each, without meshes and points:
 
     lifecast prepare people unseen_people_around --size 256 --views 3 --rays 32 --points 500 500 500 \\
         --lighting LIGHTING --test-fraction 0.5
@@ -82,13 +82,15 @@ def figures(lifted_people: Path) -> dict[str, float]:
     people = PeopleDataset(
         lifted_people, "all", size=stage.size, points=2000, near="near3", augmentation=NONE, limbs=stage.limbs, seed=5
     )
-    sums: dict[str, list[float]] = {}
-    for index in range(len(people)):
-        batch = default_collate([people[index]])
-        with torch.inference_mode():
-            for name, (amount, count) in stage.measure(batch).items():
-                sums.setdefault(name, []).append(float(amount / count))
-    return {name: sum(values) / len(values) for name, values in sums.items()}
+    views = _measured(stage, people)
+    return {name: sum(view[name] for view in views) / len(views) for name in views[0]}
+
+
+def _measured(stage: Stage, people: PeopleDataset) -> list[dict[str, float]]:
+    """The stage's figures of each view."""
+    with torch.inference_mode():
+        views = [stage.measure(default_collate([people[index]])) for index in range(len(people))]
+    return [{name: float(amount / count) for name, (amount, count) in view.items()} for view in views]
 
 
 EXPECTED_AROUND = {
@@ -110,13 +112,12 @@ def figures_around(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, 
     model, _ = load_checkpoint("compact")
     stage = Stage(model, "depth", LossWeights(), predicted_normals=True).eval()
     people = PeopleDataset(folder, "all", size=stage.size, points=0, augmentation=NONE, limbs=stage.limbs, seed=5)
-    facings = [item.facing for item in read_items(folder, split="all")]
-    sums: dict[tuple[str, str], list[float]] = {}
-    for index, facing in enumerate(facings):
-        with torch.inference_mode():
-            for name, (amount, count) in stage.measure(default_collate([people[index]])).items():
-                sums.setdefault((facing, name), []).append(float(amount / count))
-    return {key: median(values) for key, values in sums.items()}
+    items = read_items(folder, split="all")
+    found: dict[tuple[str, str], list[float]] = {}
+    for item, view in zip(items, _measured(stage, people), strict=True):
+        for name, value in view.items():
+            found.setdefault((item.facing, name), []).append(value)
+    return {key: median(values) for key, values in found.items()}
 
 
 @pytest.mark.parametrize("key", EXPECTED_AROUND)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lifecast.networks.norms import HalfGroupNorm
 from lifecast.networks.preset import GlobalFeaturePreset
 from lifecast.networks.resizing import resize_image
 
 
 def _norm(width: int) -> nn.GroupNorm:
-    return nn.GroupNorm(min(32, width), width)
+    return HalfGroupNorm(min(32, width), width)
 
 
 class BasicBlock(nn.Module):

@@ -244,8 +244,7 @@ class NormalNetworks(nn.Module):
         if self.enhancer is not None:
             return self.both(image, masked, limbs=limbs)[1]
         if self.shared is not None:
-            way_up = self.shared.way_up(self.seen(image, limbs))
-            outputs = self.shared.answer(way_up[self.shared.top]).float()
+            outputs, way_up = self._looked(image, limbs)
             return self._finish(resize_image(outputs, image.shape[-1]), image, masked, None, limbs, way_up)
         assert self.front is not None
         assert self.back is not None
@@ -278,10 +277,14 @@ class NormalNetworks(nn.Module):
 
         `known` (B, 1, H, W): the person's mask, where it is known, in place of the predicted one.
         """
-        assert self.shared is not None
-        way_up = self.shared.way_up(self.seen(small, limbs))
-        outputs = self.shared.answer(way_up[self.shared.top]).float()
+        outputs, way_up = self._looked(small, limbs)
         return self._finish(outputs, small, masked, known, limbs, way_up)
+
+    def _looked(self, image: Tensor, limbs: Tensor | None) -> tuple[Tensor, dict[int, Tensor]]:
+        """The first U-Net's outputs (B, 6 or 7, h, w) in float32, and the features of its way up (`UNet.way_up`)."""
+        assert self.shared is not None
+        way_up = self.shared.way_up(self.seen(image, limbs))
+        return self.shared.answer(way_up[self.shared.top]).float(), way_up
 
     def both(
         self,
@@ -300,11 +303,9 @@ class NormalNetworks(nn.Module):
         assert self.enhancer is not None
         assert self.preset.global_size is not None
         small = resize_image(image, global_side or image.shape[-1] * self.preset.global_size // self.preset.size)
-        way_up = self.shared.way_up(self.seen(small, limbs))
-        features = way_up[self.shared.top]
-        outputs = self.shared.head(features).float()
+        outputs, way_up = self._looked(small, limbs)
         glance = self._finish(outputs, small, masked, known, limbs, way_up)
-        enhanced = self._enhanced(outputs, features, image, masked, glance.mask)
+        enhanced = self._enhanced(outputs, way_up[self.shared.top], image, masked, glance.mask)
         if known is not None:
             enhanced = under_mask(enhanced, known)
         return glance, enhanced._replace(depth=glance.depth, depth_logits=glance.depth_logits)
@@ -314,9 +315,8 @@ class NormalNetworks(nn.Module):
         assert self.shared is not None
         assert self.preset.global_size is not None
         small = resize_image(image, image.shape[-1] * self.preset.global_size // self.preset.size)
-        features = self.shared.features(self.seen(small, limbs))
-        outputs = self.shared.head(features).float()
-        return self._enhanced(outputs, features, image, masked, self.read(outputs, False).mask)
+        outputs, way_up = self._looked(small, limbs)
+        return self._enhanced(outputs, way_up[self.shared.top], image, masked, self.read(outputs, False).mask)
 
     def _enhanced(
         self, outputs: Tensor, features: Tensor, image: Tensor, masked: bool, mask: Tensor | None
@@ -380,9 +380,7 @@ class NormalNetworks(nn.Module):
         parts[0] = self.seen(parts[0], limbs)
         beside = None
         if self.trunk is not None and way_up is not None:
-            theirs, its = self.preset.trunk_stages()
-            width = side // (self.preset.depth.network.first_stride * 2**its)
-            beside = resize_image(self.trunk(way_up[theirs]), width)  # as they are, but of odd proportions
+            beside = self.trunk(way_up[self.preset.trunk_stages()[0]])
         found = self.depth(torch.cat(parts, dim=1), beside)  # of (B, 10 or 16, side, side)
         return maps._replace(depth=found.depth, depth_logits=found.logits)
 

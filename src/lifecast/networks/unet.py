@@ -16,6 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lifecast.networks.norms import HalfGroupNorm
+
 
 class UNetShape(Protocol):
     """What `UNet` reads of its preset (see `preset.UNetPreset`)."""
@@ -33,23 +35,12 @@ class UNetShape(Protocol):
     def output_stride(self) -> int: ...
 
 
-class UNetNorm(nn.GroupNorm):
-    """`nn.GroupNorm`, computed in float32 where a CPU runs in bfloat16: PyTorch's own takes more than twice as long
-    there, forth and back, than turning the values into float32 and again into bfloat16."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) -> the same."""
-        if x.device.type == "cpu" and x.dtype == torch.bfloat16:
-            return super().forward(x.float()).to(x.dtype)
-        return super().forward(x)
-
-
 def group_norm(channels: int) -> nn.GroupNorm:
     """Group norm with groups of at least 8 channels, at most 16 groups: any batch size trains alike."""
     groups = max(1, min(16, channels // 8))
     while channels % groups:
         groups -= 1
-    return UNetNorm(groups, channels)
+    return HalfGroupNorm(groups, channels)
 
 
 class ResidualBlock(nn.Module):
@@ -119,7 +110,7 @@ class UNet(nn.Module):
     def forward(self, x: Tensor, beside: Tensor | None = None) -> Tensor:
         """(B, in_channels, H, W), H and W multiples of `stride` -> (B, out_channels, H / output_stride, ...).
 
-        `beside` as in `features`.
+        `beside` as in `way_up`.
         """
         return self.answer(self.features(x, beside))
 
