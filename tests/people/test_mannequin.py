@@ -17,7 +17,9 @@ from lifecast.people.crew import Order
 from lifecast.people.mannequin import Piece
 from lifecast.people.mannequin_views import Sitting, check_sitting, pose_folder
 from lifecast.photo import blazepose
-from lifecast.training.landmarked_views import read_views
+from lifecast.scans.dataset import PeopleDataset
+from lifecast.training.landmarked_views import joints_in_views, read_views
+from lifecast.training.lifting import fold_of
 
 SHARED = Path(os.environ.get("LIFECAST_SHARED", Path(__file__).parents[2].parent / "shared"))
 VIEWS = 2
@@ -87,13 +89,24 @@ def test_only_missing_mannequins_are_made_and_a_lifter_can_read_them(tmp_path: P
     assert views.joints[0, 0, 1] == pytest.approx(0.3)
 
 
+def test_all_poses_of_a_mannequin_are_lifted_by_one_fold() -> None:
+    out = Path("poses")
+    folds = [{fold_of(pose_folder(out, number, pose), 4) for pose in range(6)} for number in range(20)]
+    assert all(len(fold) == 1 for fold in folds)
+    assert len(set.union(*folds)) == 4
+
+
 def test_bad_values_and_other_mannequins_are_refused(tmp_path: Path, seen: list[int]) -> None:
     out = str(tmp_path / "poses")
-    for wrong in (["--each", "0"], ["--views", "0"], ["--front", "2"], ["--count", "0"], ["--test-fraction", "1"]):
-        assert main(["mannequins", out, *wrong]) == 2
+    for option, value in (
+        ("--each", "0"), ("--views", "0"), ("--front", "2"), ("--count", "0"), ("--test-fraction", "1"),
+        ("--rays", "0"),
+    ):  # fmt: skip
+        assert main(["mannequins", out, option, value]) == 2
     assert main(["mannequins", out, "--count", "1", "--each", "1", "--views", "1"]) == 0
     assert main(["mannequins", out, "--count", "1", "--each", "1", "--views", "2"]) == 2
     assert main(["mannequins", out, "--count", "1", "--each", "1", "--views", "1", "--seed", "5"]) == 2
+    assert main(["mannequins", out, "--count", "1", "--each", "1", "--views", "1", "--pictures"]) == 2
     assert seen == [0]
     (tmp_path / "poses" / "sitting.json").write_text("{")
     with pytest.raises(UsageError, match=r"sitting\.json: is damaged"):
@@ -124,3 +137,37 @@ def test_poses_are_of_one_body_whose_joints_blazepose_finds(tmp_path: Path) -> N
     mannequin_views.see(Sitting(Order(again, 3, None, order.poses), 4, 2, front=1.0, elevation=(0.0, 0.0)), 0)
     first, second = (pose_folder(out, 0, 3) / "person.json" for out in (order.out, again))
     assert first.read_text() == second.read_text()
+
+
+@pytest.mark.slow
+def test_kept_pictures_are_a_dataset_whose_joints_lie_inside_the_person(tmp_path: Path) -> None:
+    pytest.importorskip("anny")
+    if not blazepose.available():
+        pytest.skip("no BlazePose")
+    order = Order(tmp_path / "out", 4)
+    sitting = Sitting(order, poses=2, views=2, size=128, front=1.0, elevation=(0.0, 0.0), pictures=True, rays=4)
+    mannequin_views.see(sitting, 0)
+    mannequin_views.write_split(sitting, 1, 0.0)
+    dataset = PeopleDataset(order.out, "train", size=128, points=0, limbs=True)
+    assert len(dataset) == 4
+    for index in range(4):
+        sample = dataset[index]
+        inside = sample["mask"][0] > 0.99
+        assert 0.03 < float(inside.float().mean()) < 0.5
+        for side, sign in (("front", 1), ("back", -1)):
+            assert float((sample[side].norm(dim=0)[inside] - 1).abs().max()) < 0.02
+            assert float((sign * sample[side][2][inside] > 0).float().mean()) > 0.95
+        front, back = sample["depth"].numpy()  # (32, 32) both
+        there = sample["depth_mask"][0].numpy() > 0
+        assert (front[there] >= back[there]).all()
+        assert sample["limbs"].abs().max() > 0
+        joints = joints_in_views(order.out / sample["person"])[sample["view"]]
+        hips = joints[[23, 24]]
+        x, y = ((1 + hips[:, 0]) * 16).astype(int), ((1 - hips[:, 1]) * 16).astype(int)
+        assert there[y, x].all()
+        assert (front[y, x] > hips[:, 2]).all()
+        assert (back[y, x] < hips[:, 2]).all()
+    record = json.loads((order.out / sample["person"] / "person.json").read_text())
+    assert {f"view_001_{name}" for name in ("colour.jpg", "mask.png", "front.png", "back.png", "depth.npz")} < set(
+        record["files"]
+    )

@@ -1,4 +1,4 @@
-"""`lifecast mannequins`: many poses of simply dressed people as BlazePose sees them, for a lifter to learn from."""
+"""`lifecast mannequins`: many poses of simply dressed people, for a lifter and for networks of maps to learn from."""
 
 from __future__ import annotations
 
@@ -22,16 +22,23 @@ def mannequins(
     poses: Path | None = None,
     without_garments: tuple[str, ...] = (),
     lighting: Path | None = None,
+    pictures: bool = False,
+    rays: int = 8,
     test_fraction: float = 0.05,
     workers: int = 1,
 ) -> int:
     """Let BlazePose look at many poses of made people, whose joints are known: data for `lifecast lift`.
 
     A draped person shows one pose. Mannequins' clothes follow their bodies stiffly, so that further poses are cheap;
-    only landmarks and joints are kept, no pictures, so nothing but `lift` can train on OUT:
+    only landmarks and joints are kept, so nothing but `lift` can train on OUT:
 
         lifecast mannequins POSES --count 300 --each 10 --workers 2
         lifecast lift POSES DATA --out RUNS/lifter.safetensors
+
+    With --pictures OUT is a dataset that `train normals`, `depth` and `enhancer` read, too (no points for the levels):
+
+        lifecast mannequins POSES --count 150 --each 20 --size 512 --pictures --workers 2
+        lifecast train depth --data DATA --also POSES --predicted-normals --out RUNS/depth --init compact
 
     A second run with the same seed makes only what is missing.
 
@@ -42,12 +49,15 @@ def mannequins(
         views: Pictures of each pose.
         front: Share of them within 45 degrees of the front.
         elevation: Range of the camera's elevation in degrees, MIN MAX.
-        size: Pixels of the square pictures that BlazePose is shown.
+        size: Pixels of the square pictures.
         seed: Mannequins of the same seed are the same, whatever the number of workers.
         assets: A copy of MakeHuman's public assets, as for `synthesize`.
         poses: A folder of motion clips, as for `synthesize`.
         without_garments: Leave these assets out.
         lighting: Folder of EXR or HDR environment maps; built-in lights when absent.
+        pictures: Keep pictures, masks, normals and depths of the views, in the light of shadows that people cast on
+            themselves.
+        rays: Visibility rays a vertex for these shadows.
         test_fraction: Share of the mannequins that the lifter is validated on.
         workers: Processes.
     """
@@ -63,7 +73,7 @@ def mannequins(
     if not 0 <= test_fraction < 1:
         raise UsageError(f"--test-fraction {test_fraction}: give a share from 0 to below 1")
     order = Order(out, seed, assets, poses, (), tuple(without_garments))
-    sitting = Sitting(order, each, views, size, front, elevation, lighting)
+    sitting = Sitting(order, each, views, size, front, elevation, lighting, pictures, rays)
     check_origin(order)
     check_sitting(sitting)
     left = len(missing(sitting, count))

@@ -1,7 +1,8 @@
-"""What BlazePose sees of mannequins, pose by pose, and where their joints are: data for a lifter, without pictures.
+"""Views of mannequins, pose by pose: data for a lifter and, with pictures kept, for the networks that see maps.
 
-Each pose becomes a folder as `lifecast prepare` and `lifecast landmarks` write them, without the maps and points that a
-lifter does not look at. Mannequin i of seed S and all its poses follow from `np.random.default_rng([S, i, 1])` alone.
+Each pose becomes a folder as `lifecast prepare` and `lifecast landmarks` write them, without points, and without the
+pictures and maps that a lifter does not look at unless they are asked for. Mannequin i of seed S and all its poses
+follow from `np.random.default_rng([S, i, 1])` alone.
 """
 
 from __future__ import annotations
@@ -27,11 +28,13 @@ from lifecast.scans.landmark_file import FILE, LANDMARKS, joint_rows
 from lifecast.scans.landmarks import landmarks_before
 from lifecast.scans.lighting import make_lightings
 from lifecast.scans.normalise import normalise
-from lifecast.scans.prepare import Settings, draw_yaws
+from lifecast.scans.prepare import DESCRIPTION, Settings, draw_yaws, header, stated, write_view
+from lifecast.scans.rays import build_scene
 from lifecast.scans.render import Renderer, view_rotation
 from lifecast.scans.shading import draw_look
 from lifecast.scans.split import make_split
 from lifecast.scans.texels import TexelPool
+from lifecast.scans.transfer import vertex_transfer
 
 LIGHTINGS = 64
 SITTING = "sitting.json"
@@ -50,15 +53,24 @@ class Sitting:
     """Share of the views within 45 degrees of the front."""
     elevation: tuple[float, float] = (-5.0, 10.0)
     lighting: Path | None = None
+    pictures: bool = False
+    """Keep pictures, masks, normals and depths of all views, and let people cast shadows on themselves."""
+    rays: int = 8
+    """Visibility rays a vertex for these shadows."""
 
     def __post_init__(self) -> None:
         if self.poses < 1:
             raise UsageError(f"--each {self.poses}: give at least 1 pose")
+        if self.rays < 1:
+            raise UsageError(f"--rays {self.rays}: give at least 1")
         self.settings()  # refuses bad values of the others
 
     def settings(self) -> Settings:
         """Views as `prepare` draws them."""
-        return Settings(size=self.size, views=self.views, front=self.front, elevation=self.elevation)
+        return Settings(
+            size=self.size, views=self.views, front=self.front, elevation=self.elevation, rays=self.rays,
+            lightings=LIGHTINGS, seed=self.order.seed,
+        )  # fmt: skip
 
 
 def pose_folder(out: Path, number: int, pose: int) -> Path:
@@ -78,12 +90,14 @@ def check_sitting(sitting: Sitting) -> None:
         "views": sitting.views, "size": sitting.size, "front": sitting.front, "elevation": list(sitting.elevation),
         "lighting": sitting.lighting is not None,
     }  # fmt: skip
+    if sitting.pictures:
+        now |= {"pictures": True, "rays": sitting.rays}
     check_unchanged(sitting.order.out / SITTING, now, "mannequins seen")
 
 
 @functools.lru_cache(maxsize=1)
-def _lights(lighting: Path | None) -> NDArray[np.float32]:
-    return make_lightings(lighting, LIGHTINGS, 0)[1]
+def _lights(lighting: Path | None) -> tuple[list[str], NDArray[np.float32]]:
+    return make_lightings(lighting, LIGHTINGS, 0)
 
 
 def see(sitting: Sitting, number: int) -> int:
@@ -92,7 +106,9 @@ def see(sitting: Sitting, number: int) -> int:
     makers = studio(order.assets, order.poses, order.only, order.without)
     rng = np.random.default_rng([order.seed, number, 1])
     mannequin = Mannequin(makers, rng)
+    gloss = rng.beta(1, 3, len(mannequin.materials)).astype(np.float32) if sitting.pictures else None
     texels: TexelPool | None = None
+    solid: NDArray[np.int32] | None = None
     for pose in range(sitting.poses):
         figure, _ = makers.draw_pose(mannequin.rest, rng)
         transforms = figure.transforms()
@@ -100,35 +116,54 @@ def see(sitting: Sitting, number: int) -> int:
         pelvis = transforms[0, :, :3] @ mannequin.rest.heads[0] + transforms[0, :, 3]
         joints = makers.joint_finder.joints(mannequin.rest, transforms)
         placed = normalise(scan, "m", "y", pelvis)
-        renderer = Renderer(scan, normals, sitting.size, texels=texels)
+        renderer = Renderer(scan, normals, sitting.size, gloss=gloss, texels=texels)
         texels = renderer.texels
-        views, found = _looks(sitting, renderer, rng)
-        record = {
-            "person": pose_folder(order.out, number, pose).name, "views": views,
-            "joints": joint_rows((joints - placed.origin) * placed.scale),
-        }  # fmt: skip
+        if sitting.pictures:
+            if solid is None:
+                solid = scan.faces[texels.face_coverage() > 0.5]  # hair cards that are mostly holes cast no shadow
+            renderer.occluders = build_scene(scan.vertices, solid)
+            renderer.transfer = vertex_transfer(
+                renderer.occluders, scan.vertices, scan.faces, normals, sitting.rays, seed=int(rng.integers(2**31))
+            )
         with atomic_folder(pose_folder(order.out, number, pose)) as part:
+            views, found = _looks(sitting, renderer, rng, part)
+            record = {
+                "person": pose_folder(order.out, number, pose).name, "source": "mannequin", "scale": placed.scale,
+                "origin": placed.origin.tolist(), "views": views,
+                "joints": joint_rows((joints - placed.origin) * placed.scale),
+                "files": stated(part, sorted(path.name for path in part.iterdir())),
+            }  # fmt: skip
             (part / "person.json").write_text(json.dumps(record))
             np.savez_compressed(part / FILE, landmarks=found)
     return number
 
 
 def _looks(
-    sitting: Sitting, renderer: Renderer, rng: np.random.Generator
+    sitting: Sitting, renderer: Renderer, rng: np.random.Generator, folder: Path
 ) -> tuple[list[dict[str, Any]], NDArray[np.float32]]:
-    """The views of one pose as `person.json` has them, and BlazePose's landmarks (views, 33, 4)."""
-    lights, backgrounds = _lights(sitting.lighting), Backgrounds(None, 0)
+    """The views of one pose as `person.json` has them, and BlazePose's landmarks (views, 33, 4).
+
+    Pictures and maps go into `folder` where the sitting keeps them.
+    """
+    lights, backgrounds = _lights(sitting.lighting)[1], Backgrounds(None, 0)
     views = []
     found = np.zeros((sitting.views, LANDMARKS, 4), np.float32)
     for index, yaw in enumerate(draw_yaws(sitting.settings(), rng)):
         elevation = float(rng.uniform(*sitting.elevation))
         rotation = view_rotation(float(yaw), elevation)
         shift = renderer.shift(rotation)
-        look, _ = draw_look(rng, lights)
-        colour, mask = renderer.picture(rotation, shift, look)
+        look, drawn = draw_look(rng, lights)
+        stem = f"view_{index:03d}"
+        if sitting.pictures:
+            view = renderer.render(rotation, shift, look)
+            write_view(folder, stem, view)
+            colour, mask = view.colour, view.mask
+        else:
+            colour, mask = renderer.picture(rotation, shift, look)
         found[index] = landmarks_before(colour, mask, backgrounds.draw(rng, sitting.size))
         views.append({
             "yaw": float(yaw), "elevation": elevation, "rotation": rotation.ravel().tolist(), "shift": shift.tolist(),
+            "files": stem, **drawn,
         })  # fmt: skip
     return views, found
 
@@ -148,7 +183,10 @@ def see_all(
 
 
 def write_split(sitting: Sitting, count: int, test_fraction: float) -> dict[str, list[str]]:
-    """Write and return which poses of mannequins 0 .. count-1 are to train on: all of a mannequin's, or none."""
+    """Write and return which poses of mannequins 0 .. count-1 are to train on: all of a mannequin's, or none.
+
+    Where pictures are kept, `dataset.json` says as well what `PeopleDataset` must know.
+    """
     names = [f"{number:06d}" for number in range(count)]
     parts = make_split(names, test_fraction, sitting.order.seed)
     split = {
@@ -156,4 +194,10 @@ def write_split(sitting: Sitting, count: int, test_fraction: float) -> dict[str,
         for part in ("train", "test")
     }
     write_text(sitting.order.out / "split.json", json.dumps(split, indent=1))
+    if sitting.pictures:
+        poses = count * sitting.poses
+        counts = {"people": poses, "views": poses * sitting.views}
+        described = header(sitting.settings(), *_lights(sitting.lighting)) | counts
+        write_text(sitting.order.out / "dataset.json", json.dumps(described))
+        write_text(sitting.order.out / "README.md", DESCRIPTION)
     return split

@@ -167,6 +167,20 @@ def write_view(folder: Path, stem: str, view: View) -> list[str]:
     return [*pictures, f"{stem}_depth.npz"]
 
 
+def stated(folder: Path, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """What `person.json` says of its files: bytes and sha256 by name."""
+    return {n: {"bytes": (folder / n).stat().st_size, "sha256": checksum(folder / n)} for n in names}
+
+
+def header(settings: Settings, maps: list[str], lights: NDArray[np.float32]) -> dict[str, Any]:
+    """What `dataset.json` says, but for how many people there are; `maps` are the names of the lighting maps."""
+    return {
+        "format": FORMAT, "size": settings.size, "settings": asdict(settings),
+        "lighting": {"maps": maps, "coefficients": np.round(lights, 6).reshape(len(lights), -1).tolist()},
+        "normalisation": {"span_cm": 180, "unit_cm": 128},
+    }  # fmt: skip
+
+
 def draw_yaws(settings: Settings, rng: np.random.Generator) -> NDArray[np.float64]:
     """Degrees that each view turns the person by: evenly spaced ones, then one from each equal part of the front."""
     fronts = round(settings.views * settings.front)
@@ -249,7 +263,7 @@ def prepare_person(
             "origin": normalisation.origin.tolist(), "units": normalisation.units, "up": normalisation.up,
             "vertices": len(scan.vertices), "faces": len(scan.faces), "views": views,
             "joints": None if joints is None else joint_rows((joints - normalisation.origin) * normalisation.scale),
-            "files": {n: {"bytes": (folder / n).stat().st_size, "sha256": checksum(folder / n)} for n in names},
+            "files": stated(folder, names),
         }  # fmt: skip
         (folder / "person.json").write_text(json.dumps(record))
 
@@ -350,12 +364,8 @@ def prepare(
     out.mkdir(parents=True, exist_ok=True)
     _check_settings(out, settings, names)
     _sweep(out)
-    header: dict[str, Any] = {
-        "format": FORMAT, "size": settings.size, "settings": asdict(settings),
-        "lighting": {"maps": names, "coefficients": np.round(lights, 6).reshape(len(lights), -1).tolist()},
-        "normalisation": {"span_cm": 180, "unit_cm": 128},
-    }  # fmt: skip
-    write_text(out / "dataset.json", json.dumps(header))
+    described = header(settings, names, lights)
+    write_text(out / "dataset.json", json.dumps(described))
     write_text(out / "README.md", DESCRIPTION)
     summary = Summary()
 
@@ -370,5 +380,5 @@ def prepare(
     parts = apply_split(split, usable) if split is not None else make_split(usable, test_fraction, settings.seed)
     write_text(out / "split.json", json.dumps(parts, indent=1))
     counts = {"people": len(usable), "views": len(usable) * settings.views}
-    write_text(out / "dataset.json", json.dumps(header | counts))
+    write_text(out / "dataset.json", json.dumps(described | counts))
     return summary

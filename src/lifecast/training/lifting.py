@@ -58,8 +58,11 @@ class LiftingRecipe:
 
 
 def fold_of(folder: Path, folds: int) -> int:
-    """Which of `folds` parts a person belongs to: by name alone, so that it is one wherever they were prepared."""
-    return zlib.crc32(folder.name.encode()) % folds
+    """Which of `folds` parts a person belongs to: by name alone, so that it is one wherever they were prepared.
+
+    All poses of a mannequin (`mannequin_000003_pose_001`) are in one.
+    """
+    return zlib.crc32(folder.name.split("_pose_")[0].encode()) % folds
 
 
 def folds_of(views: LandmarkedViews, folds: int) -> Tensor:
