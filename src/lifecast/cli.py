@@ -22,7 +22,7 @@ VERBS: dict[str, str] = {
     "synthesize": "make clothed people to learn from",
     "prepare": "scans or made people to training data",
     "landmarks": "add the poses that BlazePose sees to prepared data",
-    "mannequins": "many poses as BlazePose sees them, for lift to learn from",
+    "mannequins": "many poses of simply dressed people, to learn from",
     "lift": "move these poses to where the joints are",
     "train": "train the networks on prepared data",
     "combine": "weights out of several runs: parts of each, or their mean",
