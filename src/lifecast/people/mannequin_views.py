@@ -121,7 +121,8 @@ def see(sitting: Sitting, number: int) -> int:
         if sitting.pictures:
             if solid is None:
                 solid = scan.faces[texels.face_coverage() > 0.5]  # hair cards that are mostly holes cast no shadow
-            renderer.occluders = build_scene(scan.vertices, solid)
+            if len(solid) < len(scan.faces):
+                renderer.occluders = build_scene(scan.vertices, solid)
             renderer.transfer = vertex_transfer(
                 renderer.occluders, scan.vertices, scan.faces, normals, sitting.rays, seed=int(rng.integers(2**31))
             )
