@@ -11,13 +11,14 @@ import pytest
 import scipy.sparse as sp
 
 from lifecast.cli import main
-from lifecast.errors import UsageError
+from lifecast.errors import DataError, UsageError
 from lifecast.people import mannequin_views
 from lifecast.people.crew import Order
 from lifecast.people.mannequin import Piece
 from lifecast.people.mannequin_views import Sitting, check_sitting, pose_folder
 from lifecast.photo import blazepose
 from lifecast.scans.dataset import PeopleDataset
+from lifecast.training.data import check_data
 from lifecast.training.landmarked_views import joints_in_views, read_views
 from lifecast.training.lifting import fold_of
 
@@ -87,6 +88,23 @@ def test_only_missing_mannequins_are_made_and_a_lifter_can_read_them(tmp_path: P
     assert {True} in sides.values()
     assert {False} in sides.values()
     assert views.joints[0, 0, 1] == pytest.approx(0.3)
+
+
+def test_only_with_pictures_is_the_folder_a_dataset_for_the_other_networks(tmp_path: Path, seen: list[int]) -> None:
+    arguments = ["--count", "2", "--each", "3", "--views", str(VIEWS), "--size", "96", "--test-fraction", "0.5"]
+    without, with_pictures = tmp_path / "without", tmp_path / "with"
+    assert main(["mannequins", str(without), *arguments]) == 0
+    with pytest.raises(DataError, match="nothing is prepared there"):
+        check_data(without)
+    assert main(["mannequins", str(with_pictures), *arguments, "--pictures"]) == 0
+    check_data(with_pictures)
+    assert json.loads((with_pictures / "dataset.json").read_text())["views"] == 6 * VIEWS
+    dataset = PeopleDataset(with_pictures, "train", size=96, points=0)
+    assert dataset.stored_size == 96
+    assert len(dataset) == 3 * VIEWS
+    with pytest.raises(DataError, match="mannequins have no points"):
+        dataset._pool(dataset.people[0])
+    assert seen == [0, 1, 0, 1]
 
 
 def test_all_poses_of_a_mannequin_are_lifted_by_one_fold() -> None:

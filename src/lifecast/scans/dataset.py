@@ -317,6 +317,8 @@ class PeopleDataset(Dataset[dict[str, Any]]):
             self._pools.move_to_end(person)
             return self._pools[person]
         path = self.root / person / "points.npz"
+        if not path.is_file() and (self.root / "sitting.json").is_file():
+            raise DataError(f"{path}: mannequins have no points; let levels learn from people of `lifecast prepare`")
         pool: dict[str, NDArray[Any]] = {}
         try:
             with np.load(path) as stored:
