@@ -103,7 +103,7 @@ def test_only_with_pictures_is_the_folder_a_dataset_for_the_other_networks(tmp_p
     assert dataset.stored_size == 96
     assert len(dataset) == 3 * VIEWS
     with pytest.raises(DataError, match="mannequins have no points"):
-        dataset._pool(dataset.people[0])
+        PeopleDataset(with_pictures, "train", size=96, points=10)
     assert seen == [0, 1, 0, 1]
 
 

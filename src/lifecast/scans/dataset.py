@@ -121,6 +121,8 @@ class PeopleDataset(Dataset[dict[str, Any]]):
             raise UsageError(f"size {size}: give a multiple of 4 of at least 32")
         if window is not None and not 0 < window <= size:
             raise UsageError(f"window {window}: must be in 1..{size}")
+        if points and (self.root / "sitting.json").is_file():
+            raise DataError(f"{self.root}: mannequins have no points; levels learn from people of `lifecast prepare`")
         if not 0 <= near_fraction <= 1:
             raise UsageError(f"near_fraction {near_fraction}: must be in 0..1")
         self.size, self.points, self.near, self.near_fraction = size, points, near, near_fraction
@@ -317,8 +319,6 @@ class PeopleDataset(Dataset[dict[str, Any]]):
             self._pools.move_to_end(person)
             return self._pools[person]
         path = self.root / person / "points.npz"
-        if not path.is_file() and (self.root / "sitting.json").is_file():
-            raise DataError(f"{path}: mannequins have no points; let levels learn from people of `lifecast prepare`")
         pool: dict[str, NDArray[Any]] = {}
         try:
             with np.load(path) as stored:
