@@ -12,7 +12,7 @@ import scipy.sparse as sp
 
 from lifecast.cli import main
 from lifecast.errors import DataError, UsageError
-from lifecast.people import mannequin_views
+from lifecast.people import mannequin_views, stances
 from lifecast.people.crew import Order
 from lifecast.people.mannequin import Piece
 from lifecast.people.mannequin_views import Sitting, check_sitting, pose_folder
@@ -45,6 +45,22 @@ def test_a_piece_follows_its_bones() -> None:
         np.testing.assert_allclose(vertices[vertex], wanted, rtol=1e-4, atol=1e-5)
     np.testing.assert_array_equal(normals[2], normals[5])  # no crease along a seam of the texture
     np.testing.assert_allclose(np.linalg.norm(normals, axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.7, 1.0])
+def test_the_share_of_clips_moves_their_bound_and_nothing_else(share: float) -> None:
+    draws = np.linspace(0, 1, 2000, endpoint=False)
+    bent = np.array([stances.bent(draw, share) for draw in draws])
+    assert (np.diff(bent) > 0).all()
+    assert bent.min() >= 0
+    assert bent.max() < 1
+    clips = bent < stances.USUAL_CLIP_SHARE
+    assert clips.mean() == pytest.approx(share, abs=1e-3)
+    for side, (low, high) in ((clips, (0, stances.USUAL_CLIP_SHARE)), (~clips, (stances.USUAL_CLIP_SHARE, 1))):
+        if side.any():
+            assert bent[side].mean() == pytest.approx((low + high) / 2, abs=1e-3)
+    if share == stances.USUAL_CLIP_SHARE:
+        np.testing.assert_array_equal(bent, draws)  # people of a seed stay who they were
 
 
 @pytest.fixture
@@ -118,13 +134,14 @@ def test_bad_values_and_other_mannequins_are_refused(tmp_path: Path, seen: list[
     out = str(tmp_path / "poses")
     for option, value in (
         ("--each", "0"), ("--views", "0"), ("--front", "2"), ("--count", "0"), ("--test-fraction", "1"),
-        ("--rays", "0"),
+        ("--rays", "0"), ("--clip-share", "1.5"),
     ):  # fmt: skip
         assert main(["mannequins", out, option, value]) == 2
     assert main(["mannequins", out, "--count", "1", "--each", "1", "--views", "1"]) == 0
     assert main(["mannequins", out, "--count", "1", "--each", "1", "--views", "2"]) == 2
     assert main(["mannequins", out, "--count", "1", "--each", "1", "--views", "1", "--seed", "5"]) == 2
     assert main(["mannequins", out, "--count", "1", "--each", "1", "--views", "1", "--pictures"]) == 2
+    assert main(["mannequins", out, "--count", "1", "--each", "1", "--views", "1", "--clip-share", "0.5"]) == 2
     assert seen == [0]
     (tmp_path / "poses" / "sitting.json").write_text("{")
     with pytest.raises(UsageError, match=r"sitting\.json: is damaged"):

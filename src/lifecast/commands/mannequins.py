@@ -24,6 +24,7 @@ def mannequins(
     lighting: Path | None = None,
     pictures: bool = False,
     rays: int = 8,
+    clip_share: float = 0.2,
     test_fraction: float = 0.05,
     workers: int = 1,
 ) -> int:
@@ -58,6 +59,8 @@ def mannequins(
         pictures: Keep pictures, masks, normals and depths of the views, in the light of shadows that people cast on
             themselves.
         rays: Visibility rays a vertex for these shadows.
+        clip_share: Share of the poses that come from the motion clips and from MakeHuman's poses (of people of
+            `synthesize`: 0.2). These are where networks are furthest off.
         test_fraction: Share of the mannequins that the lifter is validated on.
         workers: Processes.
     """
@@ -73,7 +76,7 @@ def mannequins(
     if not 0 <= test_fraction < 1:
         raise UsageError(f"--test-fraction {test_fraction}: give a share from 0 to below 1")
     order = Order(out, seed, assets, poses, (), tuple(without_garments))
-    sitting = Sitting(order, each, views, size, front, elevation, lighting, pictures, rays)
+    sitting = Sitting(order, each, views, size, front, elevation, lighting, pictures, rays, clip_share)
     check_origin(order)
     check_sitting(sitting)
     left = len(missing(sitting, count))

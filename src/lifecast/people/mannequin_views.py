@@ -21,6 +21,7 @@ from lifecast.atomic import atomic_folder, write_text
 from lifecast.errors import MissingExtra, UsageError
 from lifecast.people.crew import Order, check_unchanged, share_out, studio
 from lifecast.people.mannequin import Mannequin
+from lifecast.people.stances import USUAL_CLIP_SHARE
 from lifecast.photo import blazepose
 from lifecast.scans.background import Backgrounds
 from lifecast.scans.cores import one_thread
@@ -57,12 +58,16 @@ class Sitting:
     """Keep pictures, masks, normals and depths of all views, and let people cast shadows on themselves."""
     rays: int = 8
     """Visibility rays a vertex for these shadows."""
+    clip_share: float = USUAL_CLIP_SHARE
+    """Share of the poses that come from motion clips and from MakeHuman's."""
 
     def __post_init__(self) -> None:
         if self.poses < 1:
             raise UsageError(f"--each {self.poses}: give at least 1 pose")
         if self.rays < 1:
             raise UsageError(f"--rays {self.rays}: give at least 1")
+        if not 0 <= self.clip_share <= 1:
+            raise UsageError(f"--clip-share {self.clip_share}: give a share from 0 to 1")
         self.settings()  # refuses bad values of the others
 
     def settings(self) -> Settings:
@@ -88,10 +93,9 @@ def check_sitting(sitting: Sitting) -> None:
     """Write down how the folder's mannequins are seen; UsageError where it holds some that were seen otherwise."""
     now = {
         "views": sitting.views, "size": sitting.size, "front": sitting.front, "elevation": list(sitting.elevation),
-        "lighting": sitting.lighting is not None,
+        "lighting": sitting.lighting is not None, "clip_share": sitting.clip_share, "pictures": sitting.pictures,
+        "rays": sitting.rays if sitting.pictures else 0,
     }  # fmt: skip
-    if sitting.pictures:
-        now |= {"pictures": True, "rays": sitting.rays}
     check_unchanged(sitting.order.out / SITTING, now, "mannequins seen")
 
 
@@ -110,7 +114,7 @@ def see(sitting: Sitting, number: int) -> int:
     texels: TexelPool | None = None
     solid: NDArray[np.int32] | None = None
     for pose in range(sitting.poses):
-        figure, _ = makers.draw_pose(mannequin.rest, rng)
+        figure, _ = makers.draw_pose(mannequin.rest, rng, sitting.clip_share)
         transforms = figure.transforms()
         scan, normals = mannequin.posed(transforms)
         pelvis = transforms[0, :, :3] @ mannequin.rest.heads[0] + transforms[0, :, 3]

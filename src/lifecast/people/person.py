@@ -25,7 +25,7 @@ from lifecast.people.outfit import Dresser, Worn
 from lifecast.people.penetration import LIMIT, SelfContact
 from lifecast.people.rig import skin
 from lifecast.people.scalp import Scalp, grow
-from lifecast.people.stances import PoseLibrary, draw_pose, stand_at_ease
+from lifecast.people.stances import USUAL_CLIP_SHARE, PoseLibrary, draw_pose, stand_at_ease
 from lifecast.people.surface_mesh import averaging, split_seams, vertex_normals
 from lifecast.people.wardrobe import Made, Wardrobe, picture_of
 from lifecast.people.wavefront import triangles
@@ -131,11 +131,13 @@ class Studio:
         }  # fmt: skip
         return Person(parts, card)
 
-    def draw_pose(self, rest: RestBody, rng: np.random.Generator) -> tuple[Figure, dict[str, Any]]:
-        """A pose in which no limb runs deeper than `LIMIT` through the body."""
+    def draw_pose(
+        self, rest: RestBody, rng: np.random.Generator, clip_share: float = USUAL_CLIP_SHARE
+    ) -> tuple[Figure, dict[str, Any]]:
+        """A pose in which no limb runs deeper than `LIMIT` through the body; `clip_share` as in `stances.draw_pose`."""
         for draw in range(REDRAWS):
             figure = Figure(self.model.bones, self.model.parents, rest)
-            pose = draw_pose(figure, self.poses, rng)
+            pose = draw_pose(figure, self.poses, rng, clip_share)
             posed = skin(rest.vertices[:SKIN_VERTICES], self.model.weights[:SKIN_VERTICES], figure.transforms())
             depth = self.contact.depth(posed)
             if depth <= LIMIT:

@@ -27,6 +27,8 @@ CLIP_SHARE = 0.14
 """How many of the people take a frame of a motion clip when --poses is given."""
 OWN_POSE_SHARE = 0.06
 """How many take one of MakeHuman's own poses when the assets have them."""
+USUAL_CLIP_SHARE = CLIP_SHARE + OWN_POSE_SHARE
+"""Both together; where the number that draws a pose is below it, it is one of these."""
 EXTREME_SHARE = 0.12
 """How many of the clip frames may be far from upright."""
 
@@ -359,9 +361,25 @@ def _from_clips(figure: Figure, clips: tuple[Clip, ...], rng: Rng) -> tuple[str,
     return clip.name, frame
 
 
-def draw_pose(figure: Figure, library: PoseLibrary, rng: Rng) -> dict[str, Any]:
-    """Pose a fresh figure; returns what was drawn, for the card."""
-    choice = rng.random()
+def bent(choice: float, clip_share: float) -> float:
+    """A number of [0, 1) that is below `USUAL_CLIP_SHARE` for `clip_share` of all `choice`, and even on either side."""
+    if clip_share == USUAL_CLIP_SHARE:
+        return choice
+    if choice < clip_share:
+        return choice / clip_share * USUAL_CLIP_SHARE
+    above = 1 - (1 - choice) / (1 - clip_share) * (1 - USUAL_CLIP_SHARE)
+    return max(above, USUAL_CLIP_SHARE)  # rounding must not take it below
+
+
+def draw_pose(
+    figure: Figure, library: PoseLibrary, rng: Rng, clip_share: float = USUAL_CLIP_SHARE
+) -> dict[str, Any]:
+    """Pose a fresh figure; returns what was drawn, for the card.
+
+    `clip_share` of the people take a pose of a motion clip or of MakeHuman's own, where the library has both kinds; the
+    others are drawn as ever.
+    """
+    choice = bent(rng.random(), clip_share)
     if library.clips and choice < CLIP_SHARE:
         name, frame = _from_clips(figure, library.clips, rng)
         for side in (1, -1):
