@@ -50,17 +50,17 @@ def test_a_piece_follows_its_bones() -> None:
 @pytest.mark.parametrize("share", [0.0, 0.2, 0.7, 1.0])
 def test_the_share_of_clips_moves_their_bound_and_nothing_else(share: float) -> None:
     draws = np.linspace(0, 1, 2000, endpoint=False)
-    bent = np.array([stances.bent(draw, share) for draw in draws])
-    assert (np.diff(bent) > 0).all()
-    assert bent.min() >= 0
-    assert bent.max() < 1
-    clips = bent < stances.USUAL_CLIP_SHARE
+    choices = np.array([stances.pose_choice(draw, share) for draw in draws])
+    assert (np.diff(choices) > 0).all()
+    assert choices.min() >= 0
+    assert choices.max() < 1
+    clips = choices < stances.USUAL_CLIP_SHARE
     assert clips.mean() == pytest.approx(share, abs=1e-3)
     for side, (low, high) in ((clips, (0, stances.USUAL_CLIP_SHARE)), (~clips, (stances.USUAL_CLIP_SHARE, 1))):
         if side.any():
-            assert bent[side].mean() == pytest.approx((low + high) / 2, abs=1e-3)
+            assert choices[side].mean() == pytest.approx((low + high) / 2, abs=1e-3)
     if share == stances.USUAL_CLIP_SHARE:
-        np.testing.assert_array_equal(bent, draws)  # people of a seed stay who they were
+        np.testing.assert_array_equal(choices, draws)  # people of a seed stay who they were
 
 
 @pytest.fixture

@@ -30,12 +30,10 @@ from lifecast.scans.landmarks import landmarks_before
 from lifecast.scans.lighting import make_lightings
 from lifecast.scans.normalise import normalise
 from lifecast.scans.prepare import DESCRIPTION, Settings, draw_yaws, header, stated, write_view
-from lifecast.scans.rays import build_scene
 from lifecast.scans.render import Renderer, view_rotation
 from lifecast.scans.shading import draw_look
 from lifecast.scans.split import make_split
 from lifecast.scans.texels import TexelPool
-from lifecast.scans.transfer import vertex_transfer
 
 LIGHTINGS = 64
 SITTING = "sitting.json"
@@ -112,7 +110,6 @@ def see(sitting: Sitting, number: int) -> int:
     mannequin = Mannequin(makers, rng)
     gloss = rng.beta(1, 3, len(mannequin.materials)).astype(np.float32) if sitting.pictures else None
     texels: TexelPool | None = None
-    solid: NDArray[np.int32] | None = None
     for pose in range(sitting.poses):
         figure, _ = makers.draw_pose(mannequin.rest, rng, sitting.clip_share)
         transforms = figure.transforms()
@@ -123,13 +120,7 @@ def see(sitting: Sitting, number: int) -> int:
         renderer = Renderer(scan, normals, sitting.size, gloss=gloss, texels=texels)
         texels = renderer.texels
         if sitting.pictures:
-            if solid is None:
-                solid = scan.faces[texels.face_coverage() > 0.5]  # hair cards that are mostly holes cast no shadow
-            if len(solid) < len(scan.faces):
-                renderer.occluders = build_scene(scan.vertices, solid)
-            renderer.transfer = vertex_transfer(
-                renderer.occluders, scan.vertices, scan.faces, normals, sitting.rays, seed=int(rng.integers(2**31))
-            )
+            renderer.cast_shadows(sitting.rays, seed=int(rng.integers(2**31)))
         with atomic_folder(pose_folder(order.out, number, pose)) as part:
             views, found = _looks(sitting, renderer, rng, part)
             record = {
@@ -201,8 +192,8 @@ def write_split(sitting: Sitting, count: int, test_fraction: float) -> dict[str,
     write_text(sitting.order.out / "split.json", json.dumps(split, indent=1))
     if sitting.pictures:
         poses = count * sitting.poses
-        counts = {"people": poses, "views": poses * sitting.views}
-        described = header(sitting.settings(), *_lights(sitting.lighting)) | counts
+        told = {"people": poses, "views": poses * sitting.views, "points": False}
+        described = header(sitting.settings(), *_lights(sitting.lighting)) | told
         write_text(sitting.order.out / "dataset.json", json.dumps(described))
         write_text(sitting.order.out / "README.md", DESCRIPTION)
     return split

@@ -361,13 +361,13 @@ def _from_clips(figure: Figure, clips: tuple[Clip, ...], rng: Rng) -> tuple[str,
     return clip.name, frame
 
 
-def bent(choice: float, clip_share: float) -> float:
-    """A number of [0, 1) that is below `USUAL_CLIP_SHARE` for `clip_share` of all `choice`, and even on either side."""
+def pose_choice(draw: float, clip_share: float) -> float:
+    """A number of [0, 1) that is below `USUAL_CLIP_SHARE` for `clip_share` of all draws, and even on either side."""
     if clip_share == USUAL_CLIP_SHARE:
-        return choice
-    if choice < clip_share:
-        return choice / clip_share * USUAL_CLIP_SHARE
-    above = 1 - (1 - choice) / (1 - clip_share) * (1 - USUAL_CLIP_SHARE)
+        return draw
+    if draw < clip_share:
+        return draw / clip_share * USUAL_CLIP_SHARE
+    above = 1 - (1 - draw) / (1 - clip_share) * (1 - USUAL_CLIP_SHARE)
     return max(above, USUAL_CLIP_SHARE)  # rounding must not take it below
 
 
@@ -379,14 +379,14 @@ def draw_pose(
     `clip_share` of the people take a pose of a motion clip or of MakeHuman's own, where the library has both kinds; the
     others are drawn as ever.
     """
-    choice = bent(rng.random(), clip_share)
+    choice = pose_choice(rng.random(), clip_share)
     if library.clips and choice < CLIP_SHARE:
         name, frame = _from_clips(figure, library.clips, rng)
         for side in (1, -1):
             base = rng.uniform(8, 55)
             figure.fingers(side, np.clip(base + rng.normal(0, 5, 4), 0, 75), rng.uniform(0, 25))
         return {"kind": "clip", "clip": name, "frame": frame}
-    if library.own and choice < CLIP_SHARE + OWN_POSE_SHARE:
+    if library.own and choice < USUAL_CLIP_SHARE:
         name, frame = _from_clips(figure, library.own, rng)
         return {"kind": "own", "clip": name, "frame": frame}
     if choice > 0.94:

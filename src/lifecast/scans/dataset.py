@@ -121,7 +121,7 @@ class PeopleDataset(Dataset[dict[str, Any]]):
             raise UsageError(f"size {size}: give a multiple of 4 of at least 32")
         if window is not None and not 0 < window <= size:
             raise UsageError(f"window {window}: must be in 1..{size}")
-        if points and (self.root / "sitting.json").is_file():
+        if points and not header.get("points", True):
             raise DataError(f"{self.root}: mannequins have no points; levels learn from people of `lifecast prepare`")
         if not 0 <= near_fraction <= 1:
             raise UsageError(f"near_fraction {near_fraction}: must be in 0..1")

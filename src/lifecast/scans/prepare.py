@@ -30,12 +30,10 @@ from lifecast.scans.lighting import PAPER_COUNT, make_lightings
 from lifecast.scans.normalise import Units, Up, normalise, vertex_normals
 from lifecast.scans.occupancy import sample_pools
 from lifecast.scans.orientation import orient_outward
-from lifecast.scans.rays import build_scene
 from lifecast.scans.read import read_scan
 from lifecast.scans.render import Renderer, View, view_rotation
 from lifecast.scans.shading import draw_look
 from lifecast.scans.split import Split, apply_split, make_split
-from lifecast.scans.transfer import vertex_transfer
 
 FORMAT = 1
 JPEG_QUALITY = 95
@@ -43,8 +41,8 @@ FRONT_YAW = 45.0
 """Degrees to either side that still count as a front view."""
 DESCRIPTION = """# A lifecast dataset, format 1
 
-Written by `lifecast prepare`, read by `lifecast.scans.dataset.PeopleDataset` and by any tool that opens PNG, JPEG, JSON
-and NumPy files.
+Written by `lifecast prepare` and, without `points.npz` and `mesh.npz`, by `lifecast mannequins --pictures`; read by
+`lifecast.scans.dataset.PeopleDataset` and by any tool that opens PNG, JPEG, JSON and NumPy files.
 
 - `dataset.json`: format, size, all settings, the lightings (9 RGB coefficients of real spherical harmonics each).
 - `split.json`: the people in `train` and in `test`; nobody is in both.
@@ -223,15 +221,10 @@ def prepare_person(
     normals = vertex_normals(scan.vertices, scan.faces)
     gloss = rng.beta(1, 3, len(scan.materials)).astype(np.float32)
     renderer = Renderer(scan, normals, settings.size, gloss=gloss)
-    # Hair cards and lashes that are mostly holes neither cast a solid shadow nor enclose a volume.
-    solid = scan.faces[renderer.texels.face_coverage() > 0.5]
+    solid = renderer.texels.solid_faces
     if len(solid) == 0:
         raise ScanError(f"{source}: all of it is transparent; check the alpha of its textures")
-    if len(solid) < len(scan.faces):
-        renderer.occluders = build_scene(scan.vertices, solid)
-    renderer.transfer = vertex_transfer(
-        renderer.occluders, scan.vertices, scan.faces, normals, settings.rays, seed=int(rng.integers(2**31))
-    )
+    renderer.cast_shadows(settings.rays, seed=int(rng.integers(2**31)))
     pools = sample_pools(
         scan.vertices, solid,
         {"uniform": settings.uniform, "near5": settings.near5, "near3": settings.near3}, rng,

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from lifecast.scans.grouping import sums_by_group, thin_product, unit_length
 from lifecast.scans.lighting import DIFFUSE, harmonics, rotate
 from lifecast.scans.normalise import CM
-from lifecast.scans.rays import Hits, LineOfSight
+from lifecast.scans.rays import Hits, LineOfSight, build_scene
 from lifecast.scans.read import Scan
 from lifecast.scans.shading import SUN_RAYS, Look, cone, develop, sheen
 from lifecast.scans.texels import TexelPool
+from lifecast.scans.transfer import vertex_transfer
 
 ROOKS = (np.array([[-7, -3], [-5, 3], [-3, -7], [-1, 5], [1, -5], [3, 7], [5, -1], [7, 1]]) / 16).astype(np.float32)
 """Eight sub-pixel positions, no two in one row or column of an 8x8 grid (pixels)."""
@@ -124,6 +125,15 @@ class Renderer:
         self.transfer = self.unshadowed if transfer is None else transfer
         self.occluders = self.sight.scene if occluders is None else occluders
         self.gloss = np.zeros(len(scan.materials), np.float32) if gloss is None else gloss
+
+    def cast_shadows(self, rays: int, seed: int) -> None:
+        """Let the person's solid faces block light from here on, by `rays` visibility rays a vertex."""
+        solid = self.texels.solid_faces
+        if len(solid) < len(self.scan.faces):
+            self.occluders = build_scene(self.scan.vertices, solid)
+        self.transfer = vertex_transfer(
+            self.occluders, self.scan.vertices, self.scan.faces, self.normals, rays, seed=seed
+        )
 
     def shift(self, rotation: NDArray[np.float64]) -> NDArray[np.float64]:
         """(2,) that centres the turned person's bounding box in the picture."""

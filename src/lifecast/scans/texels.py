@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -106,6 +107,14 @@ class TexelPool:
             uv = self._uv(self.scan.faces[face[holed]], weights[holed])
             solid[holed] = self._bilinear(material[holed], uv)[:, 3] >= self.cutoff[material[holed]]
         return solid
+
+    @cached_property
+    def solid_faces(self) -> NDArray[np.integer]:
+        """(F', 3) the scan's faces, without hair cards and lashes that are mostly holes.
+
+        Those neither cast a solid shadow nor enclose a volume.
+        """
+        return self.scan.faces[self.face_coverage() > 0.5]
 
     def face_coverage(self) -> NDArray[np.float32]:
         """(F,) mean coverage of each face, from seven places on it."""
