@@ -156,6 +156,34 @@ def test_a_coarse_surface_is_the_fields_alone(doll: Doll) -> None:
         np.testing.assert_array_equal(person_surface(shipped.model, encoded, 96).vertices, field.vertices)
 
 
+def test_an_arm_that_the_body_hides_is_made_of_lifted_landmarks(doll: Doll) -> None:
+    shipped = lifecast.load("compact", "cpu")
+    photo = read_photo(np.dstack([doll[0], (doll[1] * 255).astype(np.uint8)]))
+    encoded = shipped.look(photo, shipped.find(photo)[0], Camera.whole(len(doll[0]))).encoded
+    assert encoded.joints is None  # a cut-out has no landmarks
+    assert encoded.normals is not None
+    assert encoded.normals.depth is not None
+    bare = person_surface(shipped.model, encoded, 96).vertices
+    top, bottom = float(bare[:, 1].max()), float(bare[:, 1].min())
+    middle = bare[:, 0].mean()
+    joints = torch.zeros(1, 33, 4)
+    joints[:, :, 3] = 1.0  # everything is seen, ...
+    behind = float(bare[:, 2].min()) - 0.05
+    height = bottom + 0.6 * (top - bottom)
+    for landmark, x, z in ((13, 0.02, 0.0), (15, 0.0, behind), (19, -0.01, behind)):  # ... but not the left forearm
+        joints[0, landmark] = torch.tensor([middle + x, height, z, 0.1])
+
+    def with_joints(hidden_limbs: bool) -> np.ndarray:
+        preset = shipped.model.preset
+        assert preset.normals is not None
+        normals = dataclasses.replace(preset.normals, hidden_limbs=hidden_limbs)
+        shipped.model.preset = dataclasses.replace(preset, normals=normals)
+        return person_surface(shipped.model, encoded._replace(joints=joints), 96).vertices
+
+    assert float(with_joints(hidden_limbs=True)[:, 2].min()) < behind - 0.01
+    np.testing.assert_array_equal(with_joints(hidden_limbs=False), bare)
+
+
 @pytest.mark.skipif(not blazepose.available(), reason="mediapipe's networks are not installed")
 def test_round_corners_are_no_mask(model: Reconstructor, doll: Doll) -> None:
     alpha = np.full(doll[1].shape, 255, np.uint8)

@@ -46,6 +46,8 @@ from lifecast.reconstruction import Reconstruction
 from lifecast.surface.colour import colour_surface
 from lifecast.surface.column_field import ColumnField
 from lifecast.surface.extract import Surface, extract_surface, simplified
+from lifecast.surface.field import Field
+from lifecast.surface.hidden_limbs import WithLimbs, hidden_limbs
 from lifecast.surface.metres import MetricFrame, metric_frame
 from lifecast.surface.photograph import mesh_outline
 from lifecast.surface.relief import with_relief
@@ -286,7 +288,8 @@ class Reconstructor:
         """What the networks make of a person, through a camera that frames them."""
         watch = watch or Stopwatch(self.device)
         with watch.stage("finding the person"):
-            limbs = self._limbs(person, camera)
+            joints = self._joints(person, camera)
+            limbs = None if joints is None or self.model.normals is None else self.model.normals.drawn(joints)
             image, mask = self._crop(photo, person, camera, limbs)
             shown = self._shown(photo, image, mask if self._cleans(person) else None, camera)
         with watch.stage("normals"), self._half_precision():
@@ -297,7 +300,8 @@ class Reconstructor:
                     known = torch.from_numpy(np.array(mask)).to(self.device)[None, None]  # (1, 1, S, S)
                 maps, fine_maps = self.model.predict_maps(shown[0], shown[-1], known, limbs)
         with watch.stage("features"), self._half_precision():
-            return Look(image, mask, self.model.encode(shown[0], shown[-1], maps, fine_maps))
+            encoded = self.model.encode(shown[0], shown[-1], maps, fine_maps)
+        return Look(image, mask, encoded._replace(joints=joints))
 
     def _frame(self, photo: Photo, person: Person) -> Camera:
         preset = self.model.preset
@@ -366,12 +370,12 @@ class Reconstructor:
         shown[0] = resize_image(shown[0], preset.image_size, preset.antialias)
         return shown
 
-    def _limbs(self, person: Person, camera: Camera) -> Tensor | None:
-        """(1, 6, s, s): the map of the limbs that the networks are told of, by the landmarks; None without any."""
+    def _joints(self, person: Person, camera: Camera) -> Tensor | None:
+        """(1, 33, 4): the landmarks in view space, lifted where the networks can; None without any."""
         if person.landmarks is None or self.model.normals is None:
             return None
         landmarks = torch.from_numpy(camera.landmarks_to_view(person.landmarks))[None]
-        return self.model.normals.limb_maps(landmarks.to(self.device))
+        return self.model.normals.joints(landmarks.to(self.device))
 
     def _for_normals(self, image: Tensor) -> Tensor:
         preset = self.model.preset
@@ -411,12 +415,19 @@ class Reconstructor:
 
 
 def person_surface(model: TwoLevel, encoded: Encoded, resolution: int, faces: int | None = None) -> Surface:
-    """The surface of the finest level that was encoded, with the relief of the normal maps where the preset says so.
+    """The surface of the finest level that was encoded, with limbs that the picture hides and the relief of the normal
+    maps where the preset says so.
 
     Coarse surfaces of a model that has a fine level get none: they are fed other maps. `faces` as in
     `extract_surface`, which also says what is raised.
     """
-    field, maps, preset = ColumnField(model, encoded), encoded.normals, model.preset.normals
+    maps, preset = encoded.normals, model.preset.normals
+    networks = ColumnField(model, encoded)
+    field: Field = networks
+    if preset is not None and preset.hidden_limbs and maps is not None and encoded.joints is not None:
+        bones = hidden_limbs(encoded.joints[0], maps)
+        if bones is not None:
+            field = WithLimbs(networks, bones, networks.bound)
     finest = encoded.fine_features is not None or model.fine is None
     if preset is None or not preset.relief or maps is None or not finest:
         return extract_surface(field, resolution, faces=faces)

@@ -141,6 +141,7 @@ UNET = UNetPreset(widths=(8, 16), blocks=(1, 1))
             r"texels of 16 pixels, and the normal U-Net's way up has strides \[1, 2, 4, 8\]",
         ),
         (lambda: preset_named("compact-no-depth-maps-trunk"), "no depth network"),
+        (lambda: preset_named("compact-no-lifter-hidden-limbs"), "made of lifted landmarks"),
         (
             lambda: dataclasses.replace(COMPACT.normals, enhancer=UNetPreset((12, 24), (0, 1))),
             r"4 pixels apart, and the enhancer has stages at strides \[1, 2\]",

@@ -103,7 +103,9 @@ def _no_mask(preset: Preset) -> Preset:
 def _without_depth(preset: Preset) -> Preset:
     """No predicted depth maps: the coarse level learns depth by itself, as in the paper."""
     fine = preset.fine and replace(preset.fine, depth_features=False)
-    normals = preset.normals and replace(preset.normals, depth=None, integrate=None, tilt=0.0)
+    normals = preset.normals and replace(
+        preset.normals, depth=None, integrate=None, tilt=0.0, hidden_limbs=False
+    )
     coarse = replace(preset.coarse, depth_features=False)
     return replace(preset, normals=normals, coarse=coarse, fine=fine, depth_input=False)
 
@@ -165,7 +167,17 @@ def _lifter(preset: Preset) -> Preset:
 
 def _no_lifter(preset: Preset) -> Preset:
     """That pose is told as BlazePose has it."""
-    return replace(preset, normals=replace(_normals(preset), lifter=None))
+    return replace(preset, normals=replace(_normals(preset), lifter=None, hidden_limbs=False))
+
+
+def _hidden_limbs(preset: Preset) -> Preset:
+    """Limbs that the picture hides are made of the lifted landmarks when used."""
+    return replace(preset, normals=replace(_normals(preset), hidden_limbs=True))
+
+
+def _no_hidden_limbs(preset: Preset) -> Preset:
+    """The surface is the networks' alone."""
+    return replace(preset, normals=replace(_normals(preset), hidden_limbs=False))
 
 
 def _integration(preset: Preset) -> Preset:
@@ -211,7 +223,7 @@ def _no_tilt(preset: Preset) -> Preset:
 
 def _no_limbs(preset: Preset) -> Preset:
     """The normal networks see the picture alone, as in the paper."""
-    return replace(preset, normals=replace(_normals(preset), limbs=False, lifter=None))
+    return replace(preset, normals=replace(_normals(preset), limbs=False, lifter=None, hidden_limbs=False))
 
 
 def _silhouette(preset: Preset) -> Preset:
@@ -243,6 +255,8 @@ SWITCHES: dict[str, Callable[[Preset], Preset]] = {
     "no-limbs": _no_limbs,
     "lifter": _lifter,
     "no-lifter": _no_lifter,
+    "hidden-limbs": _hidden_limbs,
+    "no-hidden-limbs": _no_hidden_limbs,
     "integration": _integration,
     "no-integration": _no_integration,
     "relief": _relief,

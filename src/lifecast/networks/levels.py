@@ -43,6 +43,9 @@ class Encoded(NamedTuple):
     bound: Tensor | None = None
     """(B, 1, s, s) what is added to logits so that nothing lies beyond the silhouette (`silhouette`), where the preset
     says so."""
+    joints: Tensor | None = None
+    """(B, 33, 4) lifted landmarks in view space, where limbs that the picture hides shall be made of them
+    (`surface.hidden_limbs`)."""
 
 
 class Level(nn.Module):

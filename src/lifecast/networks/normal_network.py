@@ -223,9 +223,15 @@ class NormalNetworks(nn.Module):
 
     def limb_maps(self, landmarks: Tensor, size: int = limb_map.SIZE) -> Tensor:
         """BlazePose's landmarks (B, 33, 4) in view space -> the maps (B, CHANNELS, s, s) that the networks are told."""
-        if self.lifter is not None:
-            landmarks = lift(self.lifter, landmarks)
-        return torch.stack([limb_map.limb_map(one, size) for one in landmarks.cpu()]).to(landmarks.device)
+        return self.drawn(self.joints(landmarks), size)
+
+    def drawn(self, joints: Tensor, size: int = limb_map.SIZE) -> Tensor:
+        """Lifted landmarks (B, 33, 4) -> the limb maps (B, CHANNELS, s, s)."""
+        return torch.stack([limb_map.limb_map(one, size) for one in joints.cpu()]).to(joints.device)
+
+    def joints(self, landmarks: Tensor) -> Tensor:
+        """BlazePose's landmarks (B, 33, 4) in view space, lifted where there is a lifter; as they are otherwise."""
+        return landmarks if self.lifter is None else lift(self.lifter, landmarks)
 
     @property
     def told(self) -> int:

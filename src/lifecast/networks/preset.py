@@ -153,6 +153,8 @@ class NormalPreset:
     """When used, make the depth maps follow the normal maps at this side (`normal_integration`); None: as predicted."""
     relief: bool = False
     """When used, give the finest level's surface the folds of the normal maps (`surface.relief`)."""
+    hidden_limbs: bool = False
+    """When used, make limbs that the picture hides of the lifted landmarks (`surface.hidden_limbs`)."""
     mirror: bool = False
     """When used, look at the mirrored picture too and average the maps (training looks once)."""
     sharpen: float = 0.0
@@ -183,6 +185,8 @@ class NormalPreset:
             raise UsageError("a limb map is told to a U-Net, not to pix2pixHD's generators")
         if self.lifter is not None and not self.limbs:
             raise UsageError("a lifter moves the landmarks that limb maps are drawn from, and this preset has no limbs")
+        if self.hidden_limbs and (self.lifter is None or self.depth is None):
+            raise UsageError("hidden limbs are made of lifted landmarks under depth maps: a preset needs both for them")
         if self.depth is not None and self.depth.trunk:
             self.trunk_stages()  # or raise
         if self.enhancer is None:
