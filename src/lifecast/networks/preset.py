@@ -428,6 +428,7 @@ COMPACT = Preset(
         lifter=LifterPreset(),
         integrate=256,
         relief=True,
+        hidden_limbs=True,
         depth=DepthPreset(
             network=UNetPreset(
                 widths=(24, 48, 96, 160, 224), blocks=(0, 1, 2, 3, 2), first_stride=2, output_stride=8
