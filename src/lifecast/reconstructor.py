@@ -289,7 +289,7 @@ class Reconstructor:
         watch = watch or Stopwatch(self.device)
         with watch.stage("finding the person"):
             joints = self._joints(person, camera)
-            limbs = None if joints is None or self.model.normals is None else self.model.normals.drawn(joints)
+            limbs = None if joints is None or self.model.normals is None else self.model.normals.limb_maps(joints)
             image, mask = self._crop(photo, person, camera, limbs)
             shown = self._shown(photo, image, mask if self._cleans(person) else None, camera)
         with watch.stage("normals"), self._half_precision():
@@ -418,7 +418,7 @@ def person_surface(model: TwoLevel, encoded: Encoded, resolution: int, faces: in
     """The surface of the finest level that was encoded, with limbs that the picture hides and the relief of the normal
     maps where the preset says so.
 
-    Coarse surfaces of a model that has a fine level get none: they are fed other maps. `faces` as in
+    Coarse surfaces of a model that has a fine level get no relief: they are fed other maps. `faces` as in
     `extract_surface`, which also says what is raised.
     """
     maps, preset = encoded.normals, model.preset.normals

@@ -118,13 +118,14 @@ def test_networks_are_told_lifted_landmarks_where_the_preset_says_so() -> None:
     assert preset is not None
     told = NormalNetworks(preset)
     plain = torch.stack([limb_map(one, 32) for one in landmarks])
-    assert torch.equal(told.limb_maps(landmarks, 32), plain)  # a fresh lifter
+    assert torch.equal(told.limb_maps(told.joints(landmarks), 32), plain)  # a fresh lifter
     assert told.lifter is not None
     torch.nn.init.constant_(told.lifter.last.bias, 0.5)
     lifted = torch.stack([limb_map(one, 32) for one in lift(told.lifter.eval(), landmarks)])
-    assert torch.equal(told.limb_maps(landmarks, 32), lifted)
+    assert torch.equal(told.limb_maps(told.joints(landmarks), 32), lifted)
     assert not torch.equal(lifted, plain)
-    assert torch.equal(NormalNetworks(replace(preset, lifter=None)).limb_maps(landmarks, 32), plain)
+    without = NormalNetworks(replace(preset, lifter=None))
+    assert torch.equal(without.limb_maps(without.joints(landmarks), 32), plain)
 
 
 def test_a_lifter_without_limbs_is_refused() -> None:

@@ -103,9 +103,7 @@ def _no_mask(preset: Preset) -> Preset:
 def _without_depth(preset: Preset) -> Preset:
     """No predicted depth maps: the coarse level learns depth by itself, as in the paper."""
     fine = preset.fine and replace(preset.fine, depth_features=False)
-    normals = preset.normals and replace(
-        preset.normals, depth=None, integrate=None, tilt=0.0, hidden_limbs=False
-    )
+    normals = preset.normals and replace(preset.normals, depth=None, integrate=None, tilt=0.0, hidden_limbs=False)
     coarse = replace(preset.coarse, depth_features=False)
     return replace(preset, normals=normals, coarse=coarse, fine=fine, depth_input=False)
 

@@ -221,17 +221,13 @@ class NormalNetworks(nn.Module):
             nn.init.zeros_(self.bridge.weight)
             nn.init.zeros_(self.bridge.bias)  # type: ignore[arg-type]
 
-    def limb_maps(self, landmarks: Tensor, size: int = limb_map.SIZE) -> Tensor:
-        """BlazePose's landmarks (B, 33, 4) in view space -> the maps (B, CHANNELS, s, s) that the networks are told."""
-        return self.drawn(self.joints(landmarks), size)
-
-    def drawn(self, joints: Tensor, size: int = limb_map.SIZE) -> Tensor:
-        """Lifted landmarks (B, 33, 4) -> the limb maps (B, CHANNELS, s, s)."""
-        return torch.stack([limb_map.limb_map(one, size) for one in joints.cpu()]).to(joints.device)
-
     def joints(self, landmarks: Tensor) -> Tensor:
         """BlazePose's landmarks (B, 33, 4) in view space, lifted where there is a lifter; as they are otherwise."""
         return landmarks if self.lifter is None else lift(self.lifter, landmarks)
+
+    def limb_maps(self, joints: Tensor, size: int = limb_map.SIZE) -> Tensor:
+        """What `joints` gave, (B, 33, 4) -> the maps (B, CHANNELS, s, s) that the networks are told."""
+        return torch.stack([limb_map.limb_map(one, size) for one in joints.cpu()]).to(joints.device)
 
     @property
     def told(self) -> int:

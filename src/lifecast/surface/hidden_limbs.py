@@ -15,9 +15,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from lifecast.networks.limb_map import MIRRORED_PAIRS
 from lifecast.networks.normal_network import NormalMaps
 from lifecast.networks.resizing import resize_image
 from lifecast.surface.field import Field
+from lifecast.surface.visibility import pixel_of
 
 GUESSED = 0.4
 """BlazePose's visibility below which a landmark is guessed."""
@@ -30,21 +32,24 @@ REACH = 8.0
 
 
 class Chain(NamedTuple):
-    """Two arms' or legs' landmarks, as BlazePose numbers them, and the limb's radii there, view units."""
+    """An arm's or a leg's landmarks, as BlazePose numbers them, and its radii there, view units."""
 
-    landmarks: tuple[int, int, int, int]
+    landmarks: tuple[int, ...]
     """Shoulder, elbow, wrist, knuckle of the index; or hip, knee, ankle, toe."""
     radii: tuple[float, float, float, float]
     beyond: float
     """How far the limb goes on after its last landmark, as a share of its last bone."""
 
 
-CHAINS = (
+_LEFT = (
     Chain((11, 13, 15, 19), (0.041, 0.034, 0.024, 0.02), 0.5),
-    Chain((12, 14, 16, 20), (0.041, 0.034, 0.024, 0.02), 0.5),
     Chain((23, 25, 27, 31), (0.055, 0.043, 0.031, 0.024), 0.0),
-    Chain((24, 26, 28, 32), (0.055, 0.043, 0.031, 0.024), 0.0),
 )
+CHAINS: tuple[Chain, ...] = (
+    *_LEFT,
+    *(chain._replace(landmarks=tuple(MIRRORED_PAIRS[i] for i in chain.landmarks)) for chain in _LEFT),
+)
+"""Arm and leg, left and right."""
 
 
 class Bones(NamedTuple):
@@ -63,7 +68,7 @@ class Bones(NamedTuple):
     def distance(self, points: Tensor) -> Tensor:
         """Points (N, 3) -> (N,): to the nearest bone's surface, view units, negative inside.
 
-        Of cones it is the distance along the normal of their axis: off by the cosine of their opening, half a percent.
+        Of cones it is the distance along the normal of their axis: too far by the cosine of their opening.
         """
         nearest = points.new_full((len(points),), torch.inf)
         for start, end, (first, last) in zip(self.starts, self.ends, self.radii, strict=True):
@@ -89,27 +94,23 @@ def hidden_limbs(joints: Tensor, maps: NormalMaps) -> Bones | None:
     depth = maps.depth[0].float().cpu()  # (2, s, s)
     mask = resize_image(maps.mask.float(), depth.shape[-1])[0, 0].cpu()  # (s, s)
     joints = joints.float().cpu()
-    size = depth.shape[-1]
-
-    def pixel(joint: Tensor) -> tuple[int, int]:
-        column, row = ((joint[:2] * torch.tensor([1.0, -1.0]) + 1) / 2 * size).long().clamp(0, size - 1).tolist()
-        return row, column
-
-    def hidden(joint: Tensor) -> bool:
-        at = pixel(joint)
-        return bool(joint[3] < GUESSED and mask[at] > 0.5 and depth[0][at] - joint[2] > UNDER)
+    column, row = (torch.from_numpy(place) for place in pixel_of(joints.numpy(), depth.shape[-1]))  # (33,)
+    covered = mask[row, column] > 0.5  # (33,)
+    front, back = depth[:, row, column]  # (33,) of the surfaces where the joints are seen, or would be
+    hidden = (joints[:, 3] < GUESSED) & covered & (front - joints[:, 2] > UNDER)  # (33,)
 
     starts, ends, radii = [], [], []
     for chain in CHAINS:
-        points = joints[list(chain.landmarks)]  # (4, 4)
-        if not hidden(points[2]):
+        _, middle, last, _ = chain.landmarks
+        if not hidden[last]:
             continue
-        first = 0 if hidden(points[1]) else 1
+        first = 0 if hidden[middle] else 1
+        points = joints[list(chain.landmarks)]  # (4, 4)
         # A limb begins in the body, wherever its joint was lifted to.
-        root, at = points[first, :3].clone(), pixel(points[first])
-        if mask[at] > 0.5:
-            front, back = float(depth[0][at]) - chain.radii[first], float(depth[1][at]) + chain.radii[first]
-            root[2] = root[2].clamp(back, front) if back < front else (back + front) / 2
+        root, at = points[first, :3].clone(), chain.landmarks[first]
+        if covered[at]:
+            nearest, farthest = float(front[at]) - chain.radii[first], float(back[at]) + chain.radii[first]
+            root[2] = root[2].clamp(farthest, nearest) if farthest < nearest else (farthest + nearest) / 2
         tip = points[3, :3] + chain.beyond * (points[3, :3] - points[2, :3])
         places = [root, *points[first + 1 : 3, :3], tip]
         starts += places[:-1]
