@@ -255,10 +255,11 @@ class Reconstructor:
                 mask = resize_image(small, camera.size, antialias=False)[0, 0].cpu().numpy()  # (S, S)
         with watch.stage("surface"):
             surface = person_surface(self.model, encoded, resolution, faces)
+            joints = None if encoded.joints is None else encoded.joints[0].float().cpu().numpy()  # (33, 4)
             del encoded
         with watch.stage("colour"):
             painted = colour_surface(
-                surface.vertices, surface.faces, surface.normals, image, mask, _head(person, camera)
+                surface.vertices, surface.faces, surface.normals, image, mask, _head(person, camera), joints
             )
         metres, scale_notes = _metric_frame(surface.vertices, surface.faces, height, person, camera)
         if mask is None:

@@ -186,6 +186,124 @@ def test_long_hair_goes_down_the_back_of_the_neck(person):
     assert np.median(distance(got["long"], HAIR)[nape]) < 30
 
 
+def joints_of_the_person():
+    """BlazePose's landmarks of `person`, whose left is at x > 0: (33, 4)."""
+    at = np.zeros((33, 4), np.float32)
+    at[:, 3] = 1
+    at[[0, 9, 10], :3] = (0, 0.58, 0.08), (0.02, 0.54, 0.07), (-0.02, 0.54, 0.07)
+    at[[7, 8], :3] = (0.07, 0.58, 0), (-0.07, 0.58, 0)
+    at[[11, 13, 15, 19], :3] = (0.13, 0.34, 0), (0.2, 0.1, 0.21), (-0.0, 0.115, 0.21), (-0.08, 0.12, 0.21)
+    at[[12, 14, 16, 20], :3] = (-0.13, 0.34, 0), (-0.2, 0.5, 0), (-0.27, 0.75, 0), (-0.3, 0.85, 0)
+    for k, (x, y) in {23: (0.07, -0.05), 25: (0.075, -0.35), 27: (0.08, -0.6), 31: (0.08, -0.62)}.items():
+        at[k, :2], at[k + 1, :2] = (x, y), (-x, y)
+    return at
+
+
+def back_of_the_trunk(person, low, high, half):
+    x, y, z = person.vertices.T
+    return (person.vertex_normals[:, 2] < -0.3) & (np.abs(x) < half) & (z < -0.02) & (y > low) & (y < high)
+
+
+def test_a_forearm_that_touches_the_chest_is_not_on_the_back(person):
+    near = person.copy()
+    forearm = near.vertices[:, 2] > 0.17
+    near.vertices[forearm, 2] -= 0.06  # 1 cm before the chest: nothing but the joints tells it from a belt
+    joints = joints_of_the_person()
+    joints[[13, 15, 19], 2] -= 0.06
+
+    def painted(points):
+        colours = dressed(points)
+        colours[(points[:, 2] > 0.128) & (np.abs(points[:, 1] - 0.11) < 0.05)] = SKIN
+        return colours
+
+    image, mask = paint_photo(near, painted)
+    behind = back_of_the_trunk(near, 0.07, 0.15, 0.1)
+    assert behind.sum() > 50
+    told = colour(near, image, mask, joints=joints).colours
+    assert distance(told, SHIRT)[behind].max() < 60
+    assert np.median(distance(told, SHIRT)[behind]) < 12
+
+
+def test_the_back_of_an_open_jacket_is_closed(person):
+    jacket, shirt = (60, 70, 130), (240, 240, 235)
+
+    def paint(points):
+        colours = dressed(points)
+        x, y, z = points.T
+        trunk = (y > 0) & (y < 0.43) & (np.abs(x) < 0.16) & (z < 0.17)
+        colours[trunk] = jacket
+        colours[trunk & (np.abs(x) < 0.09)] = shirt
+        return colours
+
+    image, mask = paint_photo(person, paint)
+    behind = back_of_the_trunk(person, 0.16, 0.3, 0.04)
+    assert behind.sum() > 50
+    got = colour(person, image, mask, joints=joints_of_the_person()).colours
+    assert np.median(distance(got, jacket)[behind]) < 25
+    untold = colour(person, image, mask).colours  # nobody said where a trunk is
+    assert np.median(distance(untold, shirt)[behind]) < 40
+    front = (person.vertices[:, 2] > 0.1) & (np.abs(person.vertices[:, 0]) < 0.03) & (person.vertices[:, 1] > 0.18)
+    front &= person.vertices[:, 1] < 0.3
+    assert np.median(distance(got, shirt)[front]) < 5
+
+
+def test_a_top_between_bare_shoulders_stays_on_the_back(person):
+    def paint(points):
+        colours = dressed(points)
+        x, y, z = points.T
+        colours[(y > 0) & (y < 0.43) & (np.abs(x) > 0.095) & (np.abs(x) < 0.16) & (z < 0.17)] = SKIN
+        return colours
+
+    image, mask = paint_photo(person, paint)
+    behind = back_of_the_trunk(person, 0.2, 0.3, 0.04)
+    got = colour(person, image, mask, joints=joints_of_the_person()).colours
+    assert np.median(distance(got, SHIRT)[behind]) < 25
+
+
+def test_a_hem_of_little_contrast_stays_a_line_on_the_back():
+    """Two dark colours that differ by 35 of 255; 4 cm of the back used to lie between them."""
+    above, below = (70, 50, 45), (45, 40, 65)
+    ball = trimesh.creation.icosphere(6, 0.7)
+    image, mask = paint_photo(ball, lambda p: np.where(p[:, 1:2] > 0, above, below).astype(np.uint8))
+    got = colour(ball, image, mask).colours
+    back, y = ball.vertices[:, 2] < -0.3, ball.vertices[:, 1]
+    assert distance(got, above)[back & (y > 0.02)].max() < 14
+    assert distance(got, below)[back & (y < -0.02)].max() < 14
+
+
+def test_shoes_go_round_to_the_heel(person):
+    """A patch smaller than a print, but open to what the photograph shows on either side."""
+    shoes = (250, 250, 250)
+
+    def paint(points):
+        colours = dressed(points)
+        colours[points[:, 1] < -0.55] = shoes
+        return colours
+
+    image, mask = paint_photo(person, paint)
+    got = colour(person, image, mask).colours
+    y = person.vertices[:, 1]
+    back = person.vertex_normals[:, 2] < -0.5
+    assert np.median(distance(got, shoes)[back & (y < -0.57)]) < 12
+    assert np.median(distance(got, TROUSERS)[back & (y > -0.52) & (y < -0.3)]) < 12
+
+
+def test_the_light_of_the_front_is_not_on_the_back():
+    """A grey ball lit from the left: its back is as bright on both sides, where it joins nothing seen."""
+    ball = trimesh.creation.icosphere(5, 0.7)
+
+    def paint(points):
+        light = 110 + 70 * points[:, :1] / 0.7
+        return np.repeat(light, 3, 1).astype(np.uint8)
+
+    image, mask = paint_photo(ball, paint)
+    got = colour(ball, image, mask).colours.astype(float).mean(1)
+    x, back = ball.vertices[:, 0], ball.vertices[:, 2] < -0.45
+    left, right = got[back & (x > 0.2)].mean(), got[back & (x < -0.2)].mean()
+    shown = 70 * (x[back & (x > 0.2)].mean() - x[back & (x < -0.2)].mean()) / 0.7
+    assert abs(left - right) < 0.4 * shown
+
+
 def test_errors_and_the_empty_surface():
     ball = trimesh.creation.icosphere(2, 0.5)
     image = np.zeros((64, 64, 3), np.uint8)

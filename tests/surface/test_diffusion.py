@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from lifecast.surface.diffusion import clusters, diffuse, edge_graph
+from lifecast.surface.diffusion import clusters, diffuse, edge_graph, steps_kept
 
 
 @pytest.fixture
@@ -61,3 +61,31 @@ def test_nothing_known_changes_nothing(ball):
     known = np.zeros(len(values), bool)
     graph = edge_graph(ball.faces, len(values))
     assert np.array_equal(diffuse(graph, np.zeros(len(values), int), values, known, 0.0 * known), values)
+
+
+def test_steps_kept_equal_their_definition(ball):
+    rng = np.random.default_rng(1)
+    graph = edge_graph(ball.faces, len(ball.vertices))
+    graph.data[:] = 0.5
+    guess = rng.uniform(0, 255, (len(ball.vertices), 3)).astype(np.float32)
+    kept = rng.random(len(guess)) < 0.6
+    want = np.zeros(guess.shape)
+    for i, j in zip(*graph.nonzero(), strict=True):
+        if kept[i] and kept[j]:
+            want[i] += 0.5 * (guess[i].astype(float) - guess[j])
+    assert np.abs(steps_kept(graph, guess, kept) - want).max() < 1e-2
+
+
+def test_a_guess_whose_steps_are_kept_stays_sharp(ball):
+    """A seen half that is 20 brighter than its guess lifts the guess beside it, and blurs no edge of it."""
+    graph = edge_graph(ball.faces, len(ball.vertices))
+    known = ball.vertices[:, 2] > 0.3
+    guess = np.where(ball.vertices[:, 1:2] > 0, 200.0, 60.0).astype(np.float32)
+    values = guess + 20 * known[:, None]
+    belief = 0.02 * ~known
+    groups = clusters(ball.vertices, ball.vertices, 0.2)
+    kept = diffuse(graph, groups, values, known, belief, steps_kept(graph, guess, ~known))
+    blurred = diffuse(graph, groups, values, known, belief)
+    edge = (np.abs(ball.vertices[:, 1]) < 0.12) & (ball.vertices[:, 2] < 0)
+    assert np.abs(kept - guess)[edge].max() < 20
+    assert np.abs(blurred - guess)[edge].max() > 40

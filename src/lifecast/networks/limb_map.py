@@ -24,7 +24,7 @@ BLEND = 0.06
 """View units of depth by which one limb must lie before another to count e times as much."""
 
 MIDDLES = ((11, 12), (23, 24), (7, 8))
-_NECK, _PELVIS, _HEAD, _NOSE = 33, 34, 35, 0
+NECK, PELVIS, _HEAD, _NOSE = 33, 34, 35, 0
 """Points beside BlazePose's 33: the middles of shoulders, hips and ears."""
 
 
@@ -46,8 +46,8 @@ def _both(left_start: int, left_end: int, radius: float) -> list[Limb]:
 
 
 LIMBS: tuple[Limb, ...] = (
-    Limb(_PELVIS, _NECK, 0.09, 0), Limb(11, 12, 0.06, 0), Limb(23, 24, 0.07, 0),
-    Limb(_NECK, _HEAD, 0.06, 0), Limb(7, 8, 0.06, 0), Limb(_HEAD, _NOSE, 0.05, 0),
+    Limb(PELVIS, NECK, 0.09, 0), Limb(11, 12, 0.06, 0), Limb(23, 24, 0.07, 0),
+    Limb(NECK, _HEAD, 0.06, 0), Limb(7, 8, 0.06, 0), Limb(_HEAD, _NOSE, 0.05, 0),
     *_both(11, 23, 0.06),
     *_both(11, 13, 0.05), *_both(13, 15, 0.04), *_both(15, 19, 0.035),
     *_both(23, 25, 0.07), *_both(25, 27, 0.05), *_both(27, 31, 0.04),

@@ -12,7 +12,9 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from lifecast.surface.light import Light
 from lifecast.surface.photograph import Photograph, bilinear
+from lifecast.surface.visibility import LinesOfSight
 
 PIXEL = 1 / 128
 """View units (1 cm) of a pixel of the broad picture."""
@@ -40,11 +42,9 @@ class BroadPhotograph:
         return bilinear(self.colours, place), bilinear(self.contour[..., None], place)[:, 0] == 0
 
 
-def broaden(photo: Photograph, depth: np.ndarray) -> BroadPhotograph:
-    """Shrink the photograph and take medians over what is of one part with a pixel.
-
-    depth: (D, D) float32 of the surface that the camera sees over the whole square crop, -inf where there is none.
-    """
+def broaden(photo: Photograph, sight: LinesOfSight, light: Light) -> BroadPhotograph:
+    """Shrink the photograph, take its light away, and take medians over what is of one part with a pixel."""
+    depth = sight.first
     height, width = photo.colours.shape[:2]
     columns, rows = (max(1, round(n * 2 / photo.size / PIXEL)) for n in (width, height))
     small = np.asarray(
@@ -53,8 +53,10 @@ def broaden(photo: Photograph, depth: np.ndarray) -> BroadPhotograph:
     scale = depth.shape[0] / photo.size
     row = (((np.arange(rows) + 0.5) * height / rows + photo.corner[1]) * scale).astype(int).clip(0, depth.shape[0] - 1)
     column = (((np.arange(columns) + 0.5) * width / columns + photo.corner[0]) * scale).astype(int)
-    near = depth[np.ix_(row, column.clip(0, depth.shape[0] - 1))]
+    grid = np.ix_(row, column.clip(0, depth.shape[0] - 1))
+    near, facing = depth[grid], ndimage.uniform_filter(sight.facing, (5, 5, 1))[grid]
     seen = np.isfinite(near)
+    small = light.even(small.reshape(-1, 3), facing.reshape(-1, 3)).reshape(small.shape)
     far_side = ndimage.minimum_filter(np.where(seen, near, np.inf), 3)
     near_side = ndimage.maximum_filter(near, 3)
     both = np.isfinite(near_side) & np.isfinite(far_side)

@@ -14,14 +14,18 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from lifecast.surface.body_parts import BodyParts
 from lifecast.surface.broad import broaden
-from lifecast.surface.diffusion import CLUSTER, clusters, diffuse, edge_graph
+from lifecast.surface.diffusion import CLUSTER, clusters, diffuse, edge_graph, steps_kept
+from lifecast.surface.light import find_light
 from lifecast.surface.photograph import RIM, Photograph, outline_mask, prepare_photograph
 from lifecast.surface.symmetry import FRONT_BELIEF, Head, find_head, guess_hidden, middle_plane
 from lifecast.surface.visibility import LinesOfSight, lines_of_sight
 
 GRAZING = (0.1, 0.35)
 """Cosine between normal and line of sight: no trust below the first, full trust from the second on."""
+LIT = 0.5
+"""Trust from which on a vertex's colour tells of the light."""
 REACH = 0.03
 """View units (4 cm) over which a guess is felt against what surrounds it."""
 CONTRAST = 20.0
@@ -29,6 +33,9 @@ CONTRAST = 20.0
 PATCH = 0.018
 """Square view units (300 cm^2): a patch of one colour that is smaller is no garment but a print, or a forearm that
 touches the chest, and does not go to the back. What the patch covered is filled from around it."""
+
+OPEN = 0.4
+"""Share of a small patch's border beyond which the photograph shows what goes on there."""
 
 
 class SurfaceColours(NamedTuple):
@@ -49,6 +56,7 @@ def colour_surface(
     image: np.ndarray,
     mask: np.ndarray | None = None,
     head: Head | None = None,
+    joints: np.ndarray | None = None,
 ) -> SurfaceColours:
     """Colour a surface with the photograph it was reconstructed from.
 
@@ -58,6 +66,8 @@ def colour_surface(
     image: (S, S, 3) uint8 sRGB, the square crop that spans [-1, 1] in x and y; any S, not only the networks'.
     mask: (S, S) float in [0, 1], the person; without it the outline of the mesh itself is taken.
     head: where the head is; without it `find_head` looks for the head of an upright figure.
+    joints: (33, 4) BlazePose's landmarks in view space, lifted, and their visibility; without them no limb is told from
+    what is behind it.
 
     Raises `PhotoError` when the mask shows nobody.
     """
@@ -75,8 +85,12 @@ def colour_surface(
     head = head or find_head(vertices)
     guess, belief = own.copy(), np.zeros(len(vertices), np.float32)
     hidden = np.flatnonzero(~sight.seen)
+    shown = trust > LIT
+    light = find_light(vertices[shown], normals[shown], own[shown])
+    broad = broaden(photo, sight, light)
+    parts = None if joints is None else BodyParts(joints, sight.first)
     guess[hidden], belief[hidden] = guess_hidden(
-        vertices[hidden], normals[hidden], broaden(photo, sight.first), sight, head, middle_plane(vertices)
+        vertices[hidden], normals[hidden], broad, sight, head, middle_plane(vertices), parts
     )
     colours = join(vertices, faces, normals, own, trust, guess, belief)
     return SurfaceColours((colours + 0.5).clip(0, 255).astype(np.uint8), sight.seen, trust)
@@ -111,7 +125,8 @@ def join(
     believed = held + guessed
     share = np.divide(held, believed, out=np.zeros_like(held), where=believed > 0)[:, None]
     values = share * own + (1 - share) * guess
-    return diffuse(graph, clusters(vertices, normals, CLUSTER * edge), values, known, believed)
+    pull = steps_kept(graph, guess, (belief > 0) & ~known)
+    return diffuse(graph, clusters(vertices, normals, CLUSTER * edge), values, known, believed, pull)
 
 
 def mean_edge(vertices: np.ndarray, faces: np.ndarray) -> float:
@@ -130,10 +145,17 @@ def neighbour_contrast(graph: sparse.csr_matrix, guess: np.ndarray, guessed: np.
     return contrast
 
 
-def small_patches(graph: sparse.csr_matrix, contrast: np.ndarray, belief: np.ndarray, least: float) -> np.ndarray:
-    """Vertices (V,) bool whose guess belongs to a connected patch of one colour of fewer than `least` vertices."""
+def small_patches(
+    graph: sparse.csr_matrix, contrast: np.ndarray, belief: np.ndarray, least: float
+) -> np.ndarray:
+    """Vertices (V,) bool whose guess belongs to a connected patch of one colour of fewer than `least` vertices, unless
+    most of the patch's border is what the photograph shows: a shoe, a glove, a bare midriff."""
     alike = sparse.csr_matrix((contrast < (CONTRAST / 2) ** 2, graph.indices, graph.indptr), graph.shape, copy=True)
     alike.eliminate_zeros()
     patch = csgraph.connected_components(alike, directed=False)[1]
+    start = np.repeat(patch, np.diff(graph.indptr))
+    beyond = start != patch[graph.indices]
+    seen = np.bincount(start[beyond], (belief == 0)[graph.indices[beyond]], len(patch))
+    own = seen > OPEN * np.bincount(start[beyond], minlength=len(patch))
     guessed = (belief > 0) & (belief <= FRONT_BELIEF)  # hair, which is believed more, may be a small patch
-    return guessed & (np.bincount(patch)[patch] < least)
+    return guessed & ((np.bincount(patch, minlength=len(patch)) < least) & ~own)[patch]

@@ -2,11 +2,12 @@
 
 The colours x of the unknown vertices minimise
 
-    sum over edges  w_ij |x_i - x_j|^2  +  sum over vertices  s_i |x_i - p_i|^2
+    sum over edges  w_ij |x_i - x_j - d_ij|^2  +  sum over vertices  s_i |x_i - p_i|^2
 
 with the known vertices held, p a guess for the rest and s how much it is believed; a guess is felt over
-1 / sqrt(s) edges. Solved by conjugate gradients with a second, coarse level of clustered vertices, so that large empty
-regions need hardly more steps than small ones.
+1 / sqrt(s) edges. d, zero or the guess's own steps p_i - p_j, is what keeps the guess's edges (Perez et al. 2003,
+Poisson image editing, on a graph). Solved by conjugate gradients with a second, coarse level of clustered vertices, so
+that large empty regions need hardly more steps than small ones.
 """
 
 from __future__ import annotations
@@ -34,6 +35,16 @@ def edge_graph(faces: np.ndarray, count: int) -> sparse.csr_matrix:
     return graph
 
 
+def steps_kept(graph: sparse.csr_matrix, guess: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Sums over each vertex's edges of w_ij (p_i - p_j), where both ends are `kept` (V,) bool: (V, C) float32.
+
+    graph: (V, V) symmetric, edge weights; guess: (V, C), the p.
+    """
+    share = kept.astype(np.float32)
+    inner = sparse.diags(share) @ graph @ sparse.diags(share)
+    return (np.asarray(inner.sum(1)) * guess - inner @ guess).astype(np.float32)
+
+
 def clusters(vertices: np.ndarray, normals: np.ndarray, width: float) -> np.ndarray:
     """A cluster number (V,) for each vertex: a cube of side `width` and an octant of directions, so that the two
     sides of a thin part stay apart."""
@@ -50,13 +61,15 @@ def diffuse(
     values: np.ndarray,
     known: np.ndarray,
     belief: np.ndarray,
+    pull: np.ndarray | None = None,
     steps: int = 30,
 ) -> np.ndarray:
     """Fill the unknown vertices: (V, C) float32.
 
     graph: (V, V) symmetric, edge weights. groups: (V,) cluster numbers for the coarse level. values: (V, C), the
-    colours of the `known` (V,) bool vertices, a guess elsewhere. belief: (V,) >= 0 the s_i of the guesses. Vertices
-    that neither a known nor a believed one is connected with get the mean of those.
+    colours of the `known` (V,) bool vertices, a guess elsewhere. belief: (V,) >= 0 the s_i of the guesses. pull: (V, C)
+    sums of w_ij d_ij over each vertex's edges (`steps_kept`); None: zero. Vertices that neither a known nor a believed
+    one is connected with get the mean of those.
     """
     result = np.array(values, np.float32)
     unknown = np.flatnonzero(~known)
@@ -74,6 +87,8 @@ def diffuse(
     inner = rows[:, unknown].tocsr()
     held = np.flatnonzero(known)
     target = rows[:, held] @ result[held] + belief[:, None] * guess
+    if pull is not None:
+        target += pull[unknown]
     system = (sparse.diags(degree + belief) - inner).astype(np.float32).tocsr()
     group = np.unique(groups[unknown], return_inverse=True)[1]
     result[unknown] = TwoLevel(system, group).solve(target.astype(np.float32), guess, steps)

@@ -4,6 +4,8 @@
   the body: the back of a shirt is the shirt. Broad means without detail, so no lettering and no face goes along.
 - **Left to right.** Where that entrance is itself hidden (a chest behind a forearm), the same is tried at the place
   mirrored in the body's middle plane, if the body there is at the same depth.
+- **Limbs.** A forearm before the chest is not painted on the back: with joints known, forearms and shins give their
+  colours to their own limb alone.
 - **The head.** The back of the head takes the colour of the hair, seen around the top of the head's outline, and not
   the face that lies on the same lines of sight; a bald head is skin there, and a hat is a hat.
 """
@@ -14,7 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lifecast.surface.body_parts import LOWER, BodyParts
 from lifecast.surface.broad import BroadPhotograph
+from lifecast.surface.open_front import close_front
 from lifecast.surface.photograph import RIM, Photograph
 from lifecast.surface.visibility import LinesOfSight, pixel_of
 
@@ -28,6 +32,8 @@ HAIR_LIKE = 45.0
 """Distance in 0..255 RGB up to which a pixel beside the head counts as hair."""
 HAIR_BRIGHTNESS = (10, 50)
 """Percentiles of brightness around the crown between which hair's colour is looked for."""
+BESIDE = 0.5
+"""Share of the head's half width from its middle from which on hair may hang down before the shoulders."""
 FRONT_BELIEF, SIDE_BELIEF, HAIR_BELIEF = 1.0, 0.25, 4.0
 """How much a guess is trusted: along the line of sight, mirrored left to right, and for hair and nape."""
 
@@ -103,7 +109,15 @@ def hair_share(photo: Photograph, head: Head, hair: np.ndarray, levels: np.ndarr
     across = np.linspace(head.x - head.half_width, head.x + head.half_width, 41)
     points = np.stack(np.meshgrid(across, rows), -1).reshape(-1, 2)
     person = photo.inside(points).reshape(60, 41) > RIM
-    like = np.linalg.norm(photo.sample(points) - hair, axis=1).reshape(60, 41) < HAIR_LIKE
+    beside = person & (np.abs(across - head.x) > BESIDE * head.half_width)
+    # strands hang beside the neck, while under the chin is its shadow; where there is only the neck, they are before it
+    person = np.where(beside.any(1, keepdims=True), beside, person)
+    colours = photo.sample(points).reshape(60, 41, 3)
+    off = np.linalg.norm(colours - hair, axis=2)
+    trunk = person & (rows < head.chin - 0.5 * head.height)[:, None] & (rows > head.chin - 1.2 * head.height)[:, None]
+    like = off < HAIR_LIKE
+    if trunk.any():  # a dark shirt under dark hair
+        like &= off <= np.linalg.norm(colours - np.median(colours[trunk], axis=0), axis=2)
     share = (like & person).sum(1) / np.maximum(person.sum(1), 1)
     long = np.minimum.accumulate((share / 0.2).clip(0, 1))
     long *= np.linspace(5, 0, 60).clip(0, 1)  # no hair is followed further down than this
@@ -121,25 +135,38 @@ def head_middle(sight: LinesOfSight, head: Head) -> float:
 
 
 def guess_hidden(
-    points: np.ndarray, normals: np.ndarray, broad: BroadPhotograph, sight: LinesOfSight, head: Head, middle: float
+    points: np.ndarray,
+    normals: np.ndarray,
+    broad: BroadPhotograph,
+    sight: LinesOfSight,
+    head: Head,
+    middle: float,
+    parts: BodyParts | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Guesses for hidden vertices: colours (N, 3) float32 and how much each is trusted, (N,), 0 for no guess.
 
-    points, normals: (N, 3) of the hidden vertices only, view space. middle: x of the body's middle plane.
+    points, normals: (N, 3) of the hidden vertices only, view space. middle: x of the body's middle plane. parts: the
+    body around its joints, where these are known.
     """
     photo = broad.photo
     colours, pure = broad.sample(points)
-    belief = np.where((normals[:, 2] < 0) & sight.entry_is_seen(points) & pure, FRONT_BELIEF, 0.0)
+    usable = (normals[:, 2] < 0) & sight.entry_is_seen(points) & pure
+    places = None if parts is None else parts.find(points)
+    if parts is not None and places is not None:
+        usable &= ~places.strange_to(parts.find(sight.entry(points)))
+        colours[usable] = close_front(points[usable], colours[usable], broad, sight, parts)
+    belief = np.where(usable, FRONT_BELIEF, 0.0)
 
     lost = np.flatnonzero(belief == 0)
     if len(lost):
         mirrored = points[lost] * np.array([-1, 1, 1], np.float32) + np.array([2 * middle, 0, 0], np.float32)
-        column, row = pixel_of(mirrored, sight.first.shape[0])
-        entry = sight.first[row, column]
+        entry = sight.entry(mirrored)
         behind = normals[lost, 2] < 0
-        same = np.where(behind, sight.entry_is_seen(mirrored), np.abs(entry - mirrored[:, 2]) < SAME_DEPTH)
+        same = np.where(behind, sight.entry_is_seen(mirrored), np.abs(entry[:, 2] - mirrored[:, 2]) < SAME_DEPTH)
         there, pure = broad.sample(mirrored)
-        same &= np.isfinite(entry) & (photo.inside(mirrored) > RIM) & pure
+        same &= np.isfinite(entry[:, 2]) & (photo.inside(mirrored) > RIM) & pure
+        if parts is not None and places is not None:
+            same &= (parts.find(entry).level != LOWER) & (places.level[lost] != LOWER)
         colours[lost[same]] = there[same]
         belief[lost[same]] = SIDE_BELIEF
 

@@ -30,6 +30,14 @@ class LinesOfSight:
     last: np.ndarray
     """(size, size) float32: z of the farthest surface turned to the camera, -inf where there is none."""
 
+    facing: np.ndarray
+    """(size, size, 3) float32: normals of the `first` surface, 0 where there is none."""
+
+    def entry(self, points: np.ndarray) -> np.ndarray:
+        """Where the lines of sight through points (N, 3) first meet the surface: (N, 3), z -inf where they do not."""
+        column, row = pixel_of(points, self.first.shape[0])
+        return np.column_stack([points[:, :2], self.first[row, column]])
+
     def entry_is_seen(self, points: np.ndarray) -> np.ndarray:
         """Whether the camera sees the surface that encloses each point from the front: (N,) bool.
 
@@ -60,7 +68,10 @@ def lines_of_sight(
     `rim`: pixels around a contour that do not count as clear.
     """
     points, triangles = torch.tensor(vertices).float(), torch.tensor(faces).long()
-    first = rasterize(points, triangles, size).depth
+    front = rasterize(points, triangles, size)
+    first = front.depth
+    facing = torch.zeros(size, size, 3)
+    facing[front.covered] = front.interpolate(triangles, torch.tensor(normals).float())
     last = rasterize(points, triangles, size, keep="farthest").depth
     pixels = to_pixels(points, size).floor().long().clamp_(0, size - 1)
     at = pixels[:, 1] * size + pixels[:, 0]  # (V,)
@@ -74,4 +85,4 @@ def lines_of_sight(
     z = points[:, 2]
     seen = (toward > 0) & (z >= nearest - (0.5 + slope) * pixel)
     clear = seen & (z >= around - (0.5 + 1.5 * rim * slope) * pixel - GAP)
-    return LinesOfSight(seen.numpy(), clear.numpy(), first.numpy(), last.numpy())
+    return LinesOfSight(seen.numpy(), clear.numpy(), first.numpy(), last.numpy(), facing.numpy())
