@@ -22,12 +22,12 @@ from lifecast.surface.photograph import RIM, Photograph, outline_mask, prepare_p
 from lifecast.surface.symmetry import FRONT_BELIEF, Head, find_head, guess_hidden, middle_plane
 from lifecast.surface.visibility import LinesOfSight, lines_of_sight
 
-GRAZING = (0.1, 0.35)
+GRAZING = (0.3, 0.6)
 """Cosine between normal and line of sight: no trust below the first, full trust from the second on."""
 LIT = 0.5
 """Trust from which on a vertex's colour tells of the light."""
-REACH = 0.03
-"""View units (4 cm) over which a guess is felt against what surrounds it."""
+REACH = 0.015
+"""View units (2 cm) over which a guess is felt against what surrounds it."""
 CONTRAST = 20.0
 """Distance in 0..255 RGB of two neighbours' guesses at which their edge carries 1/e."""
 PATCH = 0.018

@@ -15,8 +15,8 @@ from scipy import ndimage
 from lifecast.errors import PhotoError
 from lifecast.surface.raster import rasterize
 
-RIM = 0.004
-"""View units (0.5 cm, 2 pixels of 1024) inside the mask's edge where colours begin to be trusted."""
+RIM = 0.006
+"""View units (0.8 cm, 3 pixels of 1024) inside the mask's edge where colours begin to be trusted."""
 
 
 @dataclass(frozen=True)
