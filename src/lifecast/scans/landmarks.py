@@ -36,11 +36,9 @@ def landmarks_in_view(picture: Image.Image, mask: NDArray[np.uint8]) -> NDArray[
     x, y, width, height = cv2.boundingRect((mask > 127).astype(np.uint8))
     if width == 0:
         return np.zeros((LANDMARKS, 4), np.float32)
-    seen = blazepose.landmarks(picture, Circle(x + width / 2, y + height / 2, max(width, height) * 0.55, 0.0, 0.0))
-    if seen.presence >= _SURE:
-        again = blazepose.landmarks(picture, seen.next_circle, both_ways=True)
-        seen = again if again.presence >= _SURE else seen
-    if seen.presence < _SURE:
+    around = Circle(x + width / 2, y + height / 2, max(width, height) * 0.55, 0.0, 0.0)
+    seen = blazepose.settled(picture, around, _SURE)
+    if seen is None:
         return np.zeros((LANDMARKS, 4), np.float32)
     return Camera.whole(mask.shape[0]).landmarks_to_view(seen.landmarks)
 
