@@ -63,6 +63,7 @@ def test_hair():
     assert share[2] < 0.1
     assert share[3] == 0
     assert (hair_share(photograph(long=True), head, np.array(HAIR), levels) > 0.9).all()
+    assert hair_share(short, head, np.array(HAIR), np.array([0.72, 0.85, 1.0])).tolist() == [1, 0, 0]
 
 
 def test_a_head_outside_the_picture_has_no_hair():

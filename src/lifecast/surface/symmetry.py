@@ -32,6 +32,8 @@ HAIR_LIKE = 45.0
 """Distance in 0..255 RGB up to which a pixel beside the head counts as hair."""
 HAIR_BRIGHTNESS = (10, 50)
 """Percentiles of brightness around the crown between which hair's colour is looked for."""
+OVER_HEAD = 5.0
+"""Tenths of a head's height over the crown from which on nothing is hair."""
 BESIDE = 0.5
 """Share of the head's half width from its middle from which on hair may hang down before the shoulders."""
 FRONT_BELIEF, SIDE_BELIEF, HAIR_BELIEF = 1.0, 0.25, 4.0
@@ -101,10 +103,11 @@ def hair_colour(photo: Photograph, head: Head) -> np.ndarray | None:
 def hair_share(photo: Photograph, head: Head, hair: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """How much the back of the head's column is hair at each height: (N,) in [0, 1] for y `levels` (N,).
 
-    1 from the crown down to the mouth, then falling to 0 at the chin; further down as far as strands beside the neck
-    show that the hair is long.
+    1 from over the crown down to the mouth, then falling to 0 at the chin, and 0 over the head (raised arms, somebody
+    upside down); further down as far as strands beside the neck show that the hair is long.
     """
     short = ((levels - head.chin) / (0.25 * head.height)).clip(0, 1)
+    short *= ((head.crown - levels) / (0.1 * head.height) + OVER_HEAD).clip(0, 1)
     rows = head.crown - head.height * np.linspace(0.15, 2.2, 60)  # the crown's own row has hardly a pixel
     across = np.linspace(head.x - head.half_width, head.x + head.half_width, 41)
     points = np.stack(np.meshgrid(across, rows), -1).reshape(-1, 2)
@@ -121,7 +124,7 @@ def hair_share(photo: Photograph, head: Head, hair: np.ndarray, levels: np.ndarr
     share = (like & person).sum(1) / np.maximum(person.sum(1), 1)
     long = np.minimum.accumulate((share / 0.2).clip(0, 1))
     long *= np.linspace(5, 0, 60).clip(0, 1)  # no hair is followed further down than this
-    return np.maximum(short, np.interp(levels, rows[::-1], long[::-1]))
+    return np.maximum(short, np.interp(levels, rows[::-1], long[::-1], right=0))
 
 
 def head_middle(sight: LinesOfSight, head: Head) -> float:
