@@ -53,8 +53,8 @@ EXPECTED = {
     "coarse_iou": (0.647, 0.02),
     "fine_iou": (0.649, 0.02),
 }
-"""Of each figure, what was measured with these weights and these landmarks, and how far off it may be. IoU is that of the points
-around the surface (sigma 3 cm); depth is that of the depth maps."""
+"""Of each figure, what was measured with these weights and these landmarks, and how far off it may be. IoU is that of
+the points around the surface (sigma 3 cm); depth is that of the depth maps."""
 
 
 @pytest.fixture(scope="module")
