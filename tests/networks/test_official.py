@@ -107,16 +107,18 @@ def test_the_reduced_network_answers_as_the_authors_program(reduced, reduced_out
     expected = tensor(reduced[f"out/{name}"])
     assert reduced_outputs[name].shape == expected.shape
     # The embedding of these random weights reaches 192: evaluated in float64, the same network is 1.5e-3 away from the
-    # record, so that is the record's own rounding. The query alone is held to more below.
-    assert (reduced_outputs[name] - expected).abs().max() <= (2e-3 if name == "phi" else TOLERANCE)
+    # record, so that is the record's own rounding. The query alone is held to more below. Coarse features reach 13 and
+    # are 8e-5 away in float64; what float32 adds depends on the processor and its threads.
+    tolerance = {"phi": 2e-3, "coarse_feature": 2 * TOLERANCE}.get(name, TOLERANCE)
+    assert (reduced_outputs[name] - expected).abs().max() <= tolerance
 
 
 def test_the_embedding_of_the_recorded_features_is_the_recorded_one(reduced, reduced_model):
     points = tensor(reduced["in/points"]).transpose(1, 2)
     with torch.inference_mode():
         _, embedding = reduced_model.coarse.query(tensor(reduced["out/coarse_feature"]), points)
-    # 1e-6 of the value: eight units in its last place
-    torch.testing.assert_close(embedding.transpose(1, 2), tensor(reduced["out/phi"]), rtol=1e-6, atol=TOLERANCE)
+    # In float64 the record is 1.2e-4 away, by its own rounding of values up to 192, and float32 adds as much.
+    torch.testing.assert_close(embedding.transpose(1, 2), tensor(reduced["out/phi"]), rtol=1e-6, atol=2.5e-4)
 
 
 def test_the_record_has_points_in_and_out_of_the_cube_and_on_its_faces(reduced):

@@ -63,7 +63,7 @@ def test_nobody_has_no_face() -> None:
 
 
 def test_people_who_hide_each_other_are_told_apart_by_their_faces(monkeypatch: pytest.MonkeyPatch) -> None:
-    photo, seen = side_by_side(["000012", "000001"], 80)
+    photo, seen = side_by_side(["000001", "000012"], 84)
     people = find_people(photo)
     assert len(people) == 2
     for shown in seen:
