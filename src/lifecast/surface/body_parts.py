@@ -18,7 +18,6 @@ ASTRAY = 0.15
 """View units (19 cm) that a visible joint is brought to the surface over."""
 KNUCKLES, HAND = (19, 20), 0.5
 """Knuckles of the index fingers; and how far a hand goes on after the knuckles, as a share of wrist to knuckles."""
-
 FACE = (0, 9, 10)
 """Nose and corners of the mouth."""
 CORE, UPPER, LOWER = 0, 1, 2

@@ -2,8 +2,8 @@
 
 What the camera sees takes the photograph's own colour, straight through the orthographic camera. Near the outline, at
 grazing angles and beside an occluding part the photograph is trusted less; what is hidden gets a guess
-(`symmetry`); and both are joined by diffusion over the surface (`diffusion`), whose edges carry less where the guess
-itself changes, so that a waistline stays a line on the back.
+(`symmetry`), without the light that the front was seen in (`light`); and both are joined by diffusion over the surface
+(`diffusion`), which keeps the guess's own steps, so that a waistline stays a line on the back.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ CONTRAST = 20.0
 PATCH = 0.018
 """Square view units (300 cm^2): a patch of one colour that is smaller is no garment but a print, or a forearm that
 touches the chest, and does not go to the back. What the patch covered is filled from around it."""
-
 OPEN = 0.4
 """Share of a small patch's border beyond which the photograph shows what goes on there."""
 
@@ -145,11 +144,9 @@ def neighbour_contrast(graph: sparse.csr_matrix, guess: np.ndarray, guessed: np.
     return contrast
 
 
-def small_patches(
-    graph: sparse.csr_matrix, contrast: np.ndarray, belief: np.ndarray, least: float
-) -> np.ndarray:
+def small_patches(graph: sparse.csr_matrix, contrast: np.ndarray, belief: np.ndarray, least: float) -> np.ndarray:
     """Vertices (V,) bool whose guess belongs to a connected patch of one colour of fewer than `least` vertices, unless
-    most of the patch's border is what the photograph shows: a shoe, a glove, a bare midriff."""
+    much of the patch's border (`OPEN`) has no guess, since the photograph shows it: a shoe, a glove, a bare midriff."""
     alike = sparse.csr_matrix((contrast < (CONTRAST / 2) ** 2, graph.indices, graph.indptr), graph.shape, copy=True)
     alike.eliminate_zeros()
     patch = csgraph.connected_components(alike, directed=False)[1]
