@@ -203,19 +203,22 @@ def _mean(one: Pose, other: Pose) -> Pose:
     )
 
 
-def _in_square(mask: np.ndarray, of: Circle, square: Circle) -> np.ndarray:
-    """A mask (256, 256) of one circle's square in the pixels of another's, 0 beyond: (256, 256) float32."""
-    sides = [2 * circle.radius * _CIRCLE_TO_SQUARE for circle in (square, of)]
-    step, turn = sides[0] / sides[1], square.angle - of.angle
+def _in_square(mask: np.ndarray, of: Circle, square: Circle, size: int = _LANDMARK_SIZE) -> np.ndarray:
+    """A mask (256, 256) of one circle's square in the pixels of another's, 0 beyond: (size, size) float32."""
+    inner, outer = (2 * circle.radius * _CIRCLE_TO_SQUARE for circle in (square, of))
+    scale, turn = _LANDMARK_SIZE / outer, square.angle - of.angle
+    # Output pixel -> picture -> rotated square -> mask pixel, as one affine map for Pillow (pixel centres at +0.5).
+    step = inner / size * scale
     c, s = np.cos(turn) * step, np.sin(turn) * step
-    away = np.array([square.x - of.x, square.y - of.y]) * _LANDMARK_SIZE / sides[1]
-    back = np.array([[np.cos(of.angle), np.sin(of.angle)], [-np.sin(of.angle), np.cos(of.angle)]])
-    x, y = back @ away
-    half = _LANDMARK_SIZE / 2
-    affine = (c, -s, half + x - half * (c - s), s, c, half + y - half * (s + c))
-    out = Image.fromarray(mask, mode="F").transform(
-        (_LANDMARK_SIZE, _LANDMARK_SIZE), Image.Transform.AFFINE, affine, Image.Resampling.BILINEAR
-    )
+    dx, dy = (square.x - of.x) * scale, (square.y - of.y) * scale
+    cos, sin = np.cos(of.angle), np.sin(of.angle)
+    half, middle = _LANDMARK_SIZE / 2, size / 2
+    affine = (
+        c, -s, cos * dx + sin * dy + half - middle * (c - s),
+        s, c, -sin * dx + cos * dy + half - middle * (s + c),
+    )  # fmt: skip
+    source = Image.fromarray(mask, mode="F")
+    out = source.transform((size, size), Image.Transform.AFFINE, affine, Image.Resampling.BILINEAR)
     return np.asarray(out, dtype=np.float32)
 
 
@@ -259,19 +262,8 @@ def _unmirrored(seen: _Seen) -> _Seen:
 
 def mask_in(pose: Pose, left: float, top: float, side: float, size: int) -> np.ndarray:
     """The pose's mask resampled to the upright square (left, top, side) of the picture: (size, size) in [0, 1]."""
-    circle, roi = pose.circle, 2 * pose.circle.radius * _CIRCLE_TO_SQUARE
-    # Output pixel -> picture -> rotated square -> mask pixel, as one affine map for Pillow (pixel centres at +0.5).
-    c, s, scale = np.cos(circle.angle), np.sin(circle.angle), _LANDMARK_SIZE / roi
-    step = side / size
-    dx, dy = left - circle.x, top - circle.y
-    half = _LANDMARK_SIZE / 2
-    affine = (
-        c * scale * step, s * scale * step, (c * dx + s * dy) * scale + half,
-        -s * scale * step, c * scale * step, (-s * dx + c * dy) * scale + half,
-    )  # fmt: skip
-    source = Image.fromarray(pose.mask, mode="F")
-    out = source.transform((size, size), Image.Transform.AFFINE, affine, Image.Resampling.BILINEAR)
-    return np.asarray(out, dtype=np.float32)
+    upright = Circle(left + side / 2, top + side / 2, side / 2 / _CIRCLE_TO_SQUARE, 0.0, 1.0)
+    return _in_square(pose.mask, pose.circle, upright, size)
 
 
 def _circle(centre: np.ndarray, rim: np.ndarray, score: float) -> Circle:

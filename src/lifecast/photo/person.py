@@ -258,9 +258,11 @@ def _apart(a: Pose, b: Pose) -> float:
 def _settle_by_face(picture: Image.Image, face: Face) -> Pose | None:
     """The pose below a face, if the landmark network sees somebody there whose nose it is."""
     for circle in face.bodies():
-        for best in (blazepose.settled(picture, circle, _PRESENCE), blazepose.landmarks(picture, circle)):
-            if best is not None and best.presence >= _PRESENCE and _has_face(best, face):
-                return replace(best, presence=best.presence * face.score)
+        best = blazepose.settled(picture, circle, _PRESENCE)
+        if best is None or best.presence < _PRESENCE or not _has_face(best, face):
+            best = blazepose.landmarks(picture, circle)
+        if best.presence >= _PRESENCE and _has_face(best, face):
+            return replace(best, presence=best.presence * face.score)
     return None
 
 

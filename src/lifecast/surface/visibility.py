@@ -29,7 +29,6 @@ class LinesOfSight:
     """(size, size) float32: z of the surface turned to the camera that is nearest to it, -inf where there is none."""
     last: np.ndarray
     """(size, size) float32: z of the farthest surface turned to the camera, -inf where there is none."""
-
     facing: np.ndarray
     """(size, size, 3) float32: normals of the `first` surface, 0 where there is none."""
 
