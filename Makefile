@@ -16,6 +16,7 @@ test: lint typecheck unit
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks
 
 typecheck: $(VENV)/.dev
 	$(BIN)/mypy

@@ -329,8 +329,7 @@ class Reconstructor:
     def _with_lost_parts(
         self, found: np.ndarray, image: np.ndarray, photo: Photo, camera: Camera, limbs: Tensor | None
     ) -> np.ndarray:
-        """The mask (S, S) that BlazePose found, and what the networks see of the person beyond it in `image` (S, S, 3).
-        """
+        """The mask (S, S) that BlazePose found, with what the networks find beyond it in `image` (S, S, 3)."""
         if self.model.normals is None or self.model.preset.framing == "pifuhd":
             return found
         pixels = torch.from_numpy(image).to(self.device).permute(2, 0, 1)[None].float() / 127.5 - 1  # (1, 3, S, S)

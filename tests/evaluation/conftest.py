@@ -78,9 +78,7 @@ def write_person(folder: Path, mesh: Triangles, classes: list[str]) -> None:
                 "files": stem,
             }
         )
-    np.savez(
-        folder / "mesh.npz", vertices=mesh.vertices.astype(np.float32), faces=mesh.faces.astype(np.int32)
-    )
+    np.savez(folder / "mesh.npz", vertices=mesh.vertices.astype(np.float32), faces=mesh.faces.astype(np.int32))
     (folder / "person.json").write_text(json.dumps({"person": folder.name, "views": views}))
     (folder / "card.json").write_text(json.dumps({"classes": classes}))
 

@@ -152,9 +152,7 @@ def prepared_people(tmp_path: Path, make_person: Callable[[float], Triangles]) -
         mesh = make_person(girth)
         trimesh.Trimesh(mesh.vertices, mesh.faces, process=False).export(folder / f"{name}.ply")
     out = tmp_path / "data"
-    settings = Settings(
-        size=128, views=2, uniform=500, near5=3000, near3=3000, rays=4, lightings=4, units="m"
-    )
+    settings = Settings(size=128, views=2, uniform=500, near5=3000, near3=3000, rays=4, lightings=4, units="m")
     people = {path.stem: path for path in sorted(folder.glob("*.ply"))}
     prepare(people, out, settings, split={"train": ["p0", "p1"], "test": ["p2"]})
     return out
@@ -176,8 +174,7 @@ def test_rows_train_once_share_their_stages_and_are_measured(prepared_people: Pa
     assert all(row.found.pictures + len(row.found.failed) == 1 for row in rows)
     # Both fine levels stand on the very same coarse level.
     models = [
-        load_checkpoint(tmp_path / "study" / "runs" / run / "weights.safetensors")[0]
-        for run in trained_names(rows)
+        load_checkpoint(tmp_path / "study" / "runs" / run / "weights.safetensors")[0] for run in trained_names(rows)
     ]
     for one, other in zip(models[0].coarse.parameters(), models[1].coarse.parameters(), strict=True):
         assert torch.equal(one, other)

@@ -66,9 +66,7 @@ def test_the_background_follows_seed_person_and_view(benchmark_data: Path) -> No
     ):
         both = outside & ~other.mask
         assert (other.picture[both] != first.picture[both]).mean() > 0.5
-    same_person = (
-        first.picture[first.mask].astype(int) - read_view(benchmark_data, items[0], 9).picture[first.mask]
-    )
+    same_person = first.picture[first.mask].astype(int) - read_view(benchmark_data, items[0], 9).picture[first.mask]
     assert np.abs(same_person).max() <= 1
 
 
@@ -85,9 +83,7 @@ def test_normals_survive_storage_and_resizing() -> None:
     flat[mask] = [0, 0.6, 0.8]
     smaller, inside = resized_maps(flat, mask, 16)
     assert inside.shape == (16, 16)
-    np.testing.assert_allclose(
-        smaller[inside], np.broadcast_to([0, 0.6, 0.8], smaller[inside].shape), atol=1e-5
-    )
+    np.testing.assert_allclose(smaller[inside], np.broadcast_to([0, 0.6, 0.8], smaller[inside].shape), atol=1e-5)
 
 
 def test_what_is_no_dataset_is_refused_by_name(benchmark_data: Path, tmp_path: Path) -> None:

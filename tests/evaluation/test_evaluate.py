@@ -90,13 +90,9 @@ def test_a_finished_evaluation_is_not_measured_again_and_a_changed_one_is(
     assert list(json.loads(kept.read_text())["levels"]["mesh"]) == ["rigid"]
 
 
-def test_two_workers_find_what_one_finds(
-    evaluated: Path, benchmark_data: Path, meshes: Path, tmp_path: Path
-) -> None:
+def test_two_workers_find_what_one_finds(evaluated: Path, benchmark_data: Path, meshes: Path, tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
-    request = Request(
-        benchmark_data, tmp_path, None, meshes, samples=10_000, views=1, protocol="sith", workers=2
-    )
+    request = Request(benchmark_data, tmp_path, None, meshes, samples=10_000, views=1, protocol="sith", workers=2)
     evaluate(request, lambda what, done, total: told.append((what, done, total)))
     assert told[0] == ("measuring", 0, 2)
     assert told[-1] == ("measuring", 2, 2)
@@ -212,9 +208,7 @@ def test_best_median_and_worst_are_different_people() -> None:
     assert shown_people([]) == []
 
 
-def test_refusals_name_what_is_wrong(
-    benchmark_data: Path, slab_weights: Path, meshes: Path, tmp_path: Path
-) -> None:
+def test_refusals_name_what_is_wrong(benchmark_data: Path, slab_weights: Path, meshes: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--samples 500"):
         Request(benchmark_data, tmp_path, None, meshes, samples=500)
     with pytest.raises(UsageError, match="either"):

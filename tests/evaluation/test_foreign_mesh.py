@@ -31,9 +31,7 @@ def test_meshes_are_found_by_either_name(benchmark_data: Path, tmp_path: Path) -
 def test_a_scene_is_read_with_its_transforms(tmp_path: Path) -> None:
     scene = trimesh.Scene()
     for place in (0.0, 5.0):
-        scene.add_geometry(
-            trimesh.creation.box(), transform=trimesh.transformations.translation_matrix([place, 0, 0])
-        )
+        scene.add_geometry(trimesh.creation.box(), transform=trimesh.transformations.translation_matrix([place, 0, 0]))
     scene.export(tmp_path / "two.glb")
     mesh = read_mesh(tmp_path / "two.glb")
     np.testing.assert_allclose(mesh.bounds, [[-0.5, -0.5, -0.5], [5.5, 0.5, 0.5]])

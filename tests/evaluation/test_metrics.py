@@ -47,9 +47,7 @@ def test_a_shifted_sphere_has_the_integral_of_its_distance() -> None:
     # The lens of two equal spheres at distance d: pi (4 r + d) (2 r - d)^2 / 12.
     lens = np.pi * (4 * radius + shift) * (2 * radius - shift) ** 2 / 12
     expected_iou = lens / (2 * 4 / 3 * np.pi * radius**3 - lens)
-    assert volume_iou(sphere(radius, (0, 0, shift)), sphere(radius), 200_000) == pytest.approx(
-        expected_iou, abs=0.006
-    )
+    assert volume_iou(sphere(radius, (0, 0, shift)), sphere(radius), 200_000) == pytest.approx(expected_iou, abs=0.006)
 
 
 def test_a_missing_half_shows_in_one_direction_only() -> None:
@@ -74,9 +72,7 @@ def test_inside_out_shows_in_the_signed_normal_consistency() -> None:
 def test_scaling_both_scales_distances_and_keeps_the_rest() -> None:
     a, b = sphere(0.3, (0.05, 0, 0)), sphere(0.33)
     once = compare_surfaces(a, b, 10_000).summary()
-    twice = compare_surfaces(
-        a.moved(np.eye(3), np.zeros(3), 2), b.moved(np.eye(3), np.zeros(3), 2), 10_000
-    ).summary()
+    twice = compare_surfaces(a.moved(np.eye(3), np.zeros(3), 2), b.moved(np.eye(3), np.zeros(3), 2), 10_000).summary()
     assert twice["chamfer_cm"] == pytest.approx(2 * once["chamfer_cm"], rel=1e-9)
     assert twice["normal_consistency"] == pytest.approx(once["normal_consistency"], rel=1e-9)
 
@@ -91,10 +87,7 @@ def test_distances_agree_with_densely_sampled_points() -> None:
     points, _ = a.sample(2_000, 5)
     dense, _ = b.sample(60_000, 11)
     slow = np.concatenate(
-        [
-            np.sqrt(((chunk[:, None] - dense[None]) ** 2).sum(-1).min(1))
-            for chunk in np.array_split(points[:300], 30)
-        ]
+        [np.sqrt(((chunk[:, None] - dense[None]) ** 2).sum(-1).min(1)) for chunk in np.array_split(points[:300], 30)]
     )
     slow *= CM_PER_UNIT
     assert (found.prediction_to_truth[:300] <= slow + 1e-9).all()
@@ -105,9 +98,7 @@ def test_iou_agrees_with_the_exact_winding_number_on_boxes() -> None:
     # Two unit cubes that overlap by half: 1/3; one inside the other with half the edge: 1/8.
     cube = trimesh.creation.box((1, 1, 1))
     a = Triangles(np.asarray(cube.vertices), np.asarray(cube.faces))
-    assert volume_iou(a.moved(np.eye(3), np.array([0.5, 0, 0])), a, 100_000) == pytest.approx(
-        1 / 3, abs=0.004
-    )
+    assert volume_iou(a.moved(np.eye(3), np.array([0.5, 0, 0])), a, 100_000) == pytest.approx(1 / 3, abs=0.004)
     assert volume_iou(a.moved(np.eye(3), np.zeros(3), 0.5), a, 100_000) == pytest.approx(1 / 8, abs=0.004)
     assert volume_iou(a.moved(np.eye(3), np.array([3.0, 0, 0])), a, 10_000) == 0.0
 

@@ -186,6 +186,4 @@ def test_a_loaded_model_with_every_part_answers_as_the_saved_one(tmp_path):
     with torch.no_grad():
         for mine, theirs in zip(loaded.predict_maps(image)[1], model.predict_maps(image)[1], strict=True):
             assert torch.equal(mine, theirs)
-        assert torch.equal(
-            loaded.occupancy(loaded.encode(image), points), model.occupancy(model.encode(image), points)
-        )
+        assert torch.equal(loaded.occupancy(loaded.encode(image), points), model.occupancy(model.encode(image), points))

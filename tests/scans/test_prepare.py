@@ -156,9 +156,7 @@ def test_a_broken_scan_is_left_out_and_told(people_folder: Path, tmp_path: Path)
 
 
 def test_elevation_stays_in_its_range(people_folder: Path, tmp_path: Path) -> None:
-    settings = Settings(
-        size=64, views=6, elevation=(10, 20), uniform=200, near5=400, near3=400, rays=4, lightings=5
-    )
+    settings = Settings(size=64, views=6, elevation=(10, 20), uniform=200, near5=400, near3=400, rays=4, lightings=5)
     prepare(dict(list(find_scans(people_folder).items())[:1]), tmp_path, settings)
     views = json.loads((tmp_path / "person_000000" / "person.json").read_text())["views"]
     assert all(10 <= view["elevation"] <= 20 for view in views)

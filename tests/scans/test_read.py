@@ -17,9 +17,9 @@ from lifecast.scans.read import find_scans, read_scan
 
 def coloured_box() -> trimesh.Trimesh:
     box = trimesh.creation.box([1, 2, 3])
-    box.visual.vertex_colors = np.concatenate(
-        [np.arange(24).reshape(8, 3) * 10, np.full((8, 1), 255)], axis=1
-    ).astype(np.uint8)
+    box.visual.vertex_colors = np.concatenate([np.arange(24).reshape(8, 3) * 10, np.full((8, 1), 255)], axis=1).astype(
+        np.uint8
+    )
     return box
 
 
@@ -98,9 +98,7 @@ def textured_obj(folder: Path, stated: str) -> Path:
     Image.fromarray(np.full((4, 4, 3), [200, 120, 90], np.uint8)).save(folder / "skin.png")
     (folder / "scan.mtl").write_text(MTL.format(stated))
     path = folder / "scan.obj"
-    path.write_text(
-        "mtllib scan.mtl\nusemtl skin\nv 0 0 0\nv 1 0 0\nv 1 1 0\nvt 0 0\nvt 1 0\nvt 1 1\nf 1/1 2/2 3/3\n"
-    )
+    path.write_text("mtllib scan.mtl\nusemtl skin\nv 0 0 0\nv 1 0 0\nv 1 1 0\nvt 0 0\nvt 1 0\nvt 1 1\nf 1/1 2/2 3/3\n")
     return path
 
 

@@ -62,8 +62,7 @@ losses = {{ l1 = 2.0, l1_over = "mask", cosine = 1.0, mask = 1.0, depth = 1.0, p
     port = free_port()
     logs = [tmp_path / f"log{rank}.txt" for rank in (0, 1)]
     processes = [
-        train_in_process(logs[rank], torchrun(rank, port, nodes), stage, tmp_path / "two", **two)
-        for rank in (0, 1)
+        train_in_process(logs[rank], torchrun(rank, port, nodes), stage, tmp_path / "two", **two) for rank in (0, 1)
     ]
     train_here(stage, tmp_path / "one", batch=4, **common)
     for process, log in zip(processes, logs, strict=True):

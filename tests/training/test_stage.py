@@ -246,9 +246,7 @@ def test_a_trimmed_batch_answers_like_the_whole_one(analytic_people, stage):
     batch = default_collate([people[i] for i in range(2)])
     module = tiny_stage(stage).eval()
     for level, stride in ((module.model.coarse, 2), (module.model.fine, 2)):
-        level.encoder = nn.Sequential(
-            nn.AvgPool2d(stride), nn.Conv2d(preset.input_channels, level.level.features, 1)
-        )
+        level.encoder = nn.Sequential(nn.AvgPool2d(stride), nn.Conv2d(preset.input_channels, level.level.features, 1))
     cut = trim(batch, 32)
     assert cut["image"].shape[-1] < preset.image_size
     with torch.no_grad():

@@ -129,9 +129,7 @@ def start_local(cpus: int) -> None:
     import ray
 
     # Ray's workers are very nice (15) by default: beside any other work on the same machine they would stand still.
-    ray.init(
-        num_cpus=cpus, include_dashboard=False, log_to_driver=False, _system_config={"worker_niceness": 0}
-    )
+    ray.init(num_cpus=cpus, include_dashboard=False, log_to_driver=False, _system_config={"worker_niceness": 0})
 
 
 @dataclass(eq=False)

@@ -62,9 +62,7 @@ class Study:
         if self.preset not in PRESETS:
             raise UsageError(f"--preset {self.preset}: choose {', '.join(PRESETS)}")
         if PRESETS[self.preset].fine is None or PRESETS[self.preset].normals is None:
-            raise UsageError(
-                f"--preset {self.preset}: an ablation needs a preset with normals and two levels"
-            )
+            raise UsageError(f"--preset {self.preset}: an ablation needs a preset with normals and two levels")
         known = [row.name for row in ROWS]
         for name in self.rows:
             if name not in known:

@@ -116,9 +116,7 @@ def brief_cells(rows: list[MeasuredRow]) -> list[list[str]]:
         figures = figures_of(row)
         means = [shown(metric_of(name), figures[name].mean) if name in figures else "–" for name in BRIEF]
         name = row.row.name
-        cells.append(
-            [row.row.table, row.row.label, *means, str(here.get(name, "")), str(paper.get(name, ""))]
-        )
+        cells.append([row.row.table, row.row.label, *means, str(here.get(name, "")), str(paper.get(name, ""))])
     return cells
 
 

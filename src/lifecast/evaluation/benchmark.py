@@ -97,30 +97,22 @@ def read_json(path: Path) -> dict[str, Any]:
     return content
 
 
-def read_items(
-    root: Path, views: int | None = None, limit: int | None = None, split: str = "test"
-) -> list[Item]:
+def read_items(root: Path, views: int | None = None, limit: int | None = None, split: str = "test") -> list[Item]:
     """The pictures of the people in `split` of the prepared dataset at `root`; of the first `limit` people.
 
     Raises DataError for a dataset that is missing, damaged, of another format, or whose split is empty.
     """
     if not root.is_dir():
-        raise DataError(
-            f"{root}: no such folder; make a benchmark with `lifecast synthesize` and `lifecast prepare`"
-        )
+        raise DataError(f"{root}: no such folder; make a benchmark with `lifecast synthesize` and `lifecast prepare`")
     header = read_json(root / "dataset.json")
     if header.get("format") != FORMAT:
-        raise DataError(
-            f"{root / 'dataset.json'}: format {header.get('format')!r}, this version reads {FORMAT}"
-        )
+        raise DataError(f"{root / 'dataset.json'}: format {header.get('format')!r}, this version reads {FORMAT}")
     if views is not None and views < 1:
         raise UsageError(f"--views {views}: give at least 1")
     parts = read_json(root / "split.json")
     people = sorted(parts["train"] + parts["test"]) if split == "all" else list(parts.get(split, []))
     if not people:
-        raise DataError(
-            f"{root}: nobody in its {split} split; prepare with --test-fraction above 0, or more people"
-        )
+        raise DataError(f"{root}: nobody in its {split} split; prepare with --test-fraction above 0, or more people")
     items: list[Item] = []
     for person in people[:limit]:
         path = root / person / "person.json"

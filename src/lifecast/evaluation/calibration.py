@@ -172,9 +172,7 @@ def _answers(
     return logits, truth.inside(where)
 
 
-def _with_calibrations(
-    history: dict[str, Any], calibrations: dict[str, Calibration], data: Path
-) -> dict[str, Any]:
+def _with_calibrations(history: dict[str, Any], calibrations: dict[str, Calibration], data: Path) -> dict[str, Any]:
     """The history of a model's parts, with what was done to its levels; shifts of before are in the sum."""
     told = dict(history)
     for level, calibration in calibrations.items():

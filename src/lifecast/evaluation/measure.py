@@ -62,9 +62,7 @@ class Measurement:
         }
 
 
-def measure(
-    prediction: Triangles, truth: Truth, protocol: Protocol, seed: int = 0
-) -> dict[Alignment, Measurement]:
+def measure(prediction: Triangles, truth: Truth, protocol: Protocol, seed: int = 0) -> dict[Alignment, Measurement]:
     """All of `protocol`'s figures of `prediction`, by alignment.
 
     Samples, IoU points and alignment follow from `seed`: the same meshes give the same figures, on any
@@ -74,9 +72,7 @@ def measure(
     for alignment in protocol.alignments:
         motion, moved = IDENTITY, prediction
         if alignment != "none":
-            motion = closest_point_alignment(
-                prediction, truth.outer, with_scale=alignment == "similarity", seed=seed
-            )
+            motion = closest_point_alignment(prediction, truth.outer, with_scale=alignment == "similarity", seed=seed)
             moved = Triangles(motion(prediction.vertices), prediction.faces)
         figures = compare_surfaces(moved, truth.outer, protocol.samples, seed).summary()
         if "iou" in protocol.metrics:

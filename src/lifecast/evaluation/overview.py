@@ -66,17 +66,14 @@ class Overview:
         return {
             "protocol": self.protocol.name,
             "pictures": self.pictures,
-            "people": [
-                {"person": row.person, "classes": row.classes, "figures": row.figures} for row in self.people
-            ],
+            "people": [{"person": row.person, "classes": row.classes, "figures": row.figures} for row in self.people],
             "figures": {
                 alignment: {level: plain(figures) for level, figures in levels.items()}
                 for alignment, levels in self.figures.items()
             },
             "maps": plain(self.maps),
             "facing": {
-                way: {level: plain(figures) for level, figures in levels.items()}
-                for way, levels in self.facing.items()
+                way: {level: plain(figures) for level, figures in levels.items()} for way, levels in self.facing.items()
             },
             "classes": {name: plain(figures) for name, figures in self.classes.items()},
             "failed": [{"picture": name, "reason": reason} for name, reason in self.failed],

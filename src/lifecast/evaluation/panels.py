@@ -46,9 +46,7 @@ def palette(share: NDArray[np.float64]) -> Picture:
     return np.round(_PALETTE[low] * (1 - along) + _PALETTE[low + 1] * along).astype(np.uint8)
 
 
-def normals_picture(
-    normals: NDArray[np.floating] | None, mask: NDArray[np.bool_] | None, side: int
-) -> Picture:
+def normals_picture(normals: NDArray[np.floating] | None, mask: NDArray[np.bool_] | None, side: int) -> Picture:
     """(n + 1) / 2 on white; all white where a method predicts no maps."""
     if normals is None:
         return np.full((side, side, 3), 255, np.uint8)
@@ -79,16 +77,12 @@ def mesh_pictures(mesh: Triangles, truth: Triangles, degrees: float, side: int) 
         light_and_dark = 0.7 + 0.3 * shade[hits.mask][:, None]
         painted[hits.mask] = palette(distance / ERROR_RANGE_CM) * light_and_dark
     return tuple(  # type: ignore[return-value]
-        np.asarray(
-            cv2.resize(image.clip(0, 255).astype(np.uint8), (side, side), interpolation=cv2.INTER_AREA)
-        )
+        np.asarray(cv2.resize(image.clip(0, 255).astype(np.uint8), (side, side), interpolation=cv2.INTER_AREA))
         for image in (shaded, painted)
     )
 
 
-def strip(
-    view: ViewMaps, prediction: Prediction, mesh: Triangles, truth: Triangles, side: int = SIDE
-) -> Picture:
+def strip(view: ViewMaps, prediction: Prediction, mesh: Triangles, truth: Triangles, side: int = SIDE) -> Picture:
     """All `PANELS` side by side, (side, 10 w, 3), each cut to the width w that the person takes from any
     side.
     """

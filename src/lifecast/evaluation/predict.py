@@ -78,9 +78,7 @@ class Predictor:
         self.resolution = resolution
         has_fine = self.model.fine is not None
         self.levels = [
-            level
-            for level in ("coarse", "fine")
-            if levels in (level, "both") and (level == "coarse" or has_fine)
+            level for level in ("coarse", "fine") if levels in (level, "both") and (level == "coarse" or has_fine)
         ] or ["coarse"]
 
     @torch.inference_mode()

@@ -37,12 +37,8 @@ class Metric:
 
 
 METRICS: dict[str, Metric] = {
-    "prediction_to_truth_cm": Metric(
-        "point-to-surface, prediction → truth", "cm", True, short="pred. → truth"
-    ),
-    "truth_to_prediction_cm": Metric(
-        "point-to-surface, truth → prediction", "cm", True, short="truth → pred."
-    ),
+    "prediction_to_truth_cm": Metric("point-to-surface, prediction → truth", "cm", True, short="pred. → truth"),
+    "truth_to_prediction_cm": Metric("point-to-surface, truth → prediction", "cm", True, short="truth → pred."),
     "chamfer_cm": Metric("Chamfer (mean of both directions)", "cm", True, short="Chamfer"),
     "normal_consistency": Metric("normal consistency", "", False, short="normal consist."),
     "normal_consistency_signed": Metric("normal consistency, signed", "", False),
@@ -69,12 +65,8 @@ METRICS: dict[str, Metric] = {
 """Figures of a mesh."""
 
 MAP_METRICS: dict[str, Metric] = {
-    "front_degrees": Metric(
-        "predicted front normals, mean angle inside the mask", "°", True, 2, short="front map"
-    ),
-    "back_degrees": Metric(
-        "predicted back normals, mean angle inside the mask", "°", True, 2, short="back map"
-    ),
+    "front_degrees": Metric("predicted front normals, mean angle inside the mask", "°", True, 2, short="front map"),
+    "back_degrees": Metric("predicted back normals, mean angle inside the mask", "°", True, 2, short="back map"),
     "mask_iou": Metric("predicted mask IoU", "", False, short="mask IoU"),
 }
 """Figures of the maps that the networks predict, where there are networks."""

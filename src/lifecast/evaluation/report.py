@@ -107,9 +107,7 @@ def tables(found: Overview) -> list[Table]:
         for alignment, levels in found.figures.items()
     ]
     if found.maps:
-        made.append(
-            figures_table("Predicted maps, inside the true mask", {"maps": found.maps}, tuple(MAP_METRICS))
-        )
+        made.append(figures_table("Predicted maps, inside the true mask", {"maps": found.maps}, tuple(MAP_METRICS)))
     if len(found.facing) > 1:
         groups = {}
         for way, levels in found.facing.items():
@@ -139,17 +137,14 @@ def details_tables(found: Overview) -> list[Table]:
     if not rest:
         return []
     return [
-        figures_table(f"Details, {ALIGNED[alignment]}", levels, rest)
-        for alignment, levels in found.figures.items()
+        figures_table(f"Details, {ALIGNED[alignment]}", levels, rest) for alignment, levels in found.figures.items()
     ]
 
 
 def people_table(found: Overview) -> Table:
     """Every person, best first; what they wear where that is known."""
     names = [
-        name
-        for name in (*found.protocol.headline, *MAP_METRICS)
-        if any(name in row.figures for row in found.people)
+        name for name in (*found.protocol.headline, *MAP_METRICS) if any(name in row.figures for row in found.people)
     ]
     dressed = any(row.classes for row in found.people)
     rows = []
@@ -159,8 +154,7 @@ def people_table(found: Overview) -> Table:
         rows.append([row.person, *wears, *figures])
     return {
         "title": "By person",
-        "note": f"Means over the person's pictures, {found.finest} level, "
-        f"{ALIGNED[found.protocol.alignments[0]]}.",
+        "note": f"Means over the person's pictures, {found.finest} level, {ALIGNED[found.protocol.alignments[0]]}.",
         "head": ["person", *(["wears"] if dressed else []), *(short_label(name) for name in names)],
         "rows": rows,
         "narrow": True,
@@ -197,9 +191,7 @@ def markdown(found: Overview, title: str, facts: dict[str, str], items: Path) ->
     parts += [markdown_table(table) for table in details_tables(found)]
     if found.failed:
         parts.append(
-            "## Pictures without a mesh\n\n"
-            + "\n".join(f"- {n}: {reason}" for n, reason in found.failed)
-            + "\n"
+            "## Pictures without a mesh\n\n" + "\n".join(f"- {n}: {reason}" for n, reason in found.failed) + "\n"
         )
     return "\n".join(parts)
 
@@ -214,9 +206,7 @@ def captions(row: PersonRow) -> str:
 
 def embedded(picture: np.ndarray, quality: int = 85) -> str:
     """RGB picture (H, W, 3) as a data URI."""
-    good, data = cv2.imencode(
-        ".webp", np.ascontiguousarray(picture[..., ::-1]), [cv2.IMWRITE_WEBP_QUALITY, quality]
-    )
+    good, data = cv2.imencode(".webp", np.ascontiguousarray(picture[..., ::-1]), [cv2.IMWRITE_WEBP_QUALITY, quality])
     if not good:
         raise OSError("a picture could not be encoded as WebP")
     return "data:image/webp;base64," + base64.b64encode(data.tobytes()).decode()
@@ -282,9 +272,7 @@ def headline_values(results: list[dict[str, Any]], found: Overview) -> dict[str,
     }
 
 
-def write_report(
-    out: Path, found: Overview, results: list[dict[str, Any]], title: str, facts: dict[str, str]
-) -> None:
+def write_report(out: Path, found: Overview, results: list[dict[str, Any]], title: str, facts: dict[str, str]) -> None:
     """`report.md` and `report.html` into `out`."""
     write_text(out / "report.md", markdown(found, title, facts, out / "items"))
     write_text(out / "report.html", html(found, title, facts, headline_values(results, found), out / "items"))

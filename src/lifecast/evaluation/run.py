@@ -243,9 +243,7 @@ def run(
                 progress(results[item.name])
     else:
         arguments = (plan, out, fingerprint, max(1, cores // workers))
-        with ProcessPoolExecutor(
-            workers, get_context("spawn"), initializer=_begin, initargs=arguments
-        ) as pool:
+        with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin, initargs=arguments) as pool:
             people = [list(own) for _, own in groupby(missing, key=lambda item: item.person)]
             futures = {pool.submit(_work, own): own for own in people}
             try:

@@ -52,9 +52,7 @@ def bootstrap_interval(
     return float(low), float(high)
 
 
-def summarise(
-    values: Sequence[float], people: Sequence[str], lower_is_better: bool, seed: int = 0
-) -> Summary | None:
+def summarise(values: Sequence[float], people: Sequence[str], lower_is_better: bool, seed: int = 0) -> Summary | None:
     """Statistics of one metric; values that are not numbers (a view without any overlap) are left out of it.
 
     None when no value is left.

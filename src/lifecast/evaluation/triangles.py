@@ -47,9 +47,7 @@ class Triangles:
         vertices = np.ascontiguousarray(self.vertices, dtype=np.float64)
         faces = np.ascontiguousarray(self.faces, dtype=np.int64)
         if vertices.ndim != 2 or vertices.shape[1] != 3 or faces.ndim != 2 or faces.shape[1] != 3:
-            raise ScanError(
-                f"a mesh needs (V, 3) vertices and (F, 3) faces, got {vertices.shape}, {faces.shape}"
-            )
+            raise ScanError(f"a mesh needs (V, 3) vertices and (F, 3) faces, got {vertices.shape}, {faces.shape}")
         if len(faces) == 0:
             raise ScanError("the mesh has no triangles: nothing can be measured on it")
         if faces.min() < 0 or faces.max() >= len(vertices):

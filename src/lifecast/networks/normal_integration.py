@@ -78,9 +78,7 @@ def integrated(
     depth = rough
     for _ in range(ROUNDS):
         found = differences(depth)
-        weights = tuple(
-            t / (1 + ((f - w) / jump) ** 2) ** 2 for t, f, w in zip(trust, found, wanted, strict=True)
-        )
+        weights = tuple(t / (1 + ((f - w) / jump) ** 2) ** 2 for t, f, w in zip(trust, found, wanted, strict=True))
         depth = solve(depth, rough, held, weights, wanted, iterations)
     return torch.where(mask > 0.5, depth, rough)
 

@@ -70,9 +70,7 @@ class Window(NamedTuple):
 
     def cut(self, maps: Tensor, stride: int = 1) -> Tensor:
         """This part of maps (B, C, H / stride, W / stride)."""
-        return maps[
-            ..., self.top // stride : self.bottom // stride, self.left // stride : self.right // stride
-        ]
+        return maps[..., self.top // stride : self.bottom // stride, self.left // stride : self.right // stride]
 
     def restored(self, maps: Tensor, height: int, width: int) -> Tensor:
         """Maps of this part in a whole picture's size, 0 elsewhere."""

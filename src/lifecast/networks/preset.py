@@ -430,9 +430,7 @@ COMPACT = Preset(
         relief=True,
         hidden_limbs=True,
         depth=DepthPreset(
-            network=UNetPreset(
-                widths=(24, 48, 96, 160, 224), blocks=(0, 1, 2, 3, 2), first_stride=2, output_stride=8
-            ),
+            network=UNetPreset(widths=(24, 48, 96, 160, 224), blocks=(0, 1, 2, 3, 2), first_stride=2, output_stride=8),
             refine=UNetPreset(widths=(16, 32, 48), blocks=(1, 1, 2), first_stride=2, output_stride=2),
             size=128,
             trunk=True,

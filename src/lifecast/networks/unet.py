@@ -92,8 +92,7 @@ class UNet(nn.Module):
         self.stem = nn.Conv2d(in_channels, widths[0], kernel, self.first_stride, padding=self.first_stride, bias=False)
         self.stem_norm = group_norm(widths[0])
         self.down = nn.ModuleList(
-            nn.Conv2d(narrow, wide, 3, 2, padding=1, bias=False)
-            for narrow, wide in pairwise(widths)
+            nn.Conv2d(narrow, wide, 3, 2, padding=1, bias=False) for narrow, wide in pairwise(widths)
         )
         self.down_norm = nn.ModuleList(group_norm(wide) for wide in widths[1:])
         self.stages = nn.ModuleList(

@@ -109,9 +109,7 @@ class Mannequin:
         self.material = np.repeat(np.arange(len(self.pieces)), [len(p.faces) for p in self.pieces]).astype(np.int32)
         self.materials = [_material(piece) for piece in self.pieces]
 
-    def _flesh(
-        self, covered: NDArray[np.float32], removed: NDArray[np.bool_], texture: NDArray[np.uint8]
-    ) -> Piece:
+    def _flesh(self, covered: NDArray[np.float32], removed: NDArray[np.bool_], texture: NDArray[np.uint8]) -> Piece:
         """The skin, drawn in under clothes and cut away in shoes."""
         studio = self.studio
         points = studio.drawn_in(self.rest.vertices[:SKIN_VERTICES], covered, DRAWN_IN)

@@ -371,9 +371,7 @@ def pose_choice(draw: float, clip_share: float) -> float:
     return max(above, USUAL_CLIP_SHARE)  # rounding must not take it below
 
 
-def draw_pose(
-    figure: Figure, library: PoseLibrary, rng: Rng, clip_share: float = USUAL_CLIP_SHARE
-) -> dict[str, Any]:
+def draw_pose(figure: Figure, library: PoseLibrary, rng: Rng, clip_share: float = USUAL_CLIP_SHARE) -> dict[str, Any]:
     """Pose a fresh figure; returns what was drawn, for the card.
 
     `clip_share` of the people take a pose of a motion clip or of MakeHuman's own, where the library has both kinds; the

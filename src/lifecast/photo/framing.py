@@ -25,6 +25,7 @@ Framing = Literal["lifecast", "pifuhd"]
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom, pixel edges of the photograph."""
 
+
 @dataclass(frozen=True)
 class Camera:
     """An orthographic camera: view space (see the design) to pixels of the photograph, and where the crop lies.

@@ -19,6 +19,7 @@ Picture = NDArray[Any]
 """(H, W, 3) uint8; OpenCV's own annotations do not tell."""
 Box = tuple[int, int, int, int]
 
+
 @dataclass(frozen=True)
 class Placement:
     """p' = scale * Rz(angle) * F * p + (shift, 0) in view space; F mirrors x when `flip` is set."""
@@ -56,9 +57,7 @@ class Placement:
         to_pixel = np.array([[half, 0, half - 0.5], [0, -half, half - 0.5], [0, 0, 1]])
         return (to_pixel @ move @ to_view)[:2]
 
-    def picture(
-        self, pixels: Picture, size: int, outside: int, box: Box | None = None, nearest: bool = False
-    ) -> Any:
+    def picture(self, pixels: Picture, size: int, outside: int, box: Box | None = None, nearest: bool = False) -> Any:
         """An (S', S'[, 3]) map moved into a (size, size[, 3]) one, of which only `box` is computed.
 
         Parameters

@@ -1,8 +1,8 @@
 """Prepared people as training samples: `PeopleDataset`.
 
-    samples = PeopleDataset("DATA", "train", size=512, points=8000)
-    loader = DataLoader(samples, batch_size=8, num_workers=4)
-    samples.set_epoch(3)    # every epoch has other points and augmentation; (seed, epoch, index) decide a sample
+samples = PeopleDataset("DATA", "train", size=512, points=8000)
+loader = DataLoader(samples, batch_size=8, num_workers=4)
+samples.set_epoch(3)    # every epoch has other points and augmentation; (seed, epoch, index) decide a sample
 """
 
 from __future__ import annotations

@@ -209,9 +209,7 @@ def _card_of_made(card: Path) -> tuple[NDArray[np.float64] | None, NDArray[np.fl
         raise ScanError(f"{card}: has no readable 'joints' ({error})") from error
 
 
-def prepare_person(
-    person: str, source: Path, out: Path, settings: Settings, lights: NDArray[np.float32]
-) -> None:
+def prepare_person(person: str, source: Path, out: Path, settings: Settings, lights: NDArray[np.float32]) -> None:
     """Make the folder `out / person` from the scan at `source` (atomically, replacing an older one)."""
     rng = np.random.default_rng([settings.seed, zlib.crc32(person.encode())])
     scan = read_scan(source)

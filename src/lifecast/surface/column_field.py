@@ -226,9 +226,7 @@ class ColumnField:
             self.stages.append((share, mlp))
         self.bound: SampledMap | None = None
         if encoded.bound is not None:
-            self.bound = SampledMap(
-                encoded.bound[index], align_corners=preset.align_corners, padding=preset.padding
-            )
+            self.bound = SampledMap(encoded.bound[index], align_corners=preset.align_corners, padding=preset.padding)
         self.chunk = max(256, CHUNK_BYTES // (4 * max(share.width for share, _ in self.stages)))
 
     @property

@@ -1,7 +1,7 @@
 """The 0.5 level of an occupancy field as a clean triangle mesh.
 
-    field = ColumnField(model, model.encode(image))
-    surface = extract_surface(field, resolution=512)  # .vertices, .faces, .normals
+field = ColumnField(model, model.encode(image))
+surface = extract_surface(field, resolution=512)  # .vertices, .faces, .normals
 """
 
 from __future__ import annotations

@@ -93,9 +93,7 @@ def depth_l1(predicted: Tensor, true: Tensor, mask: Tensor, across: Across = alo
     return masked_mean((predicted.float() - true).abs(), mask.float(), across)
 
 
-def depth_bins(
-    logits: Tensor, true: Tensor, mask: Tensor, centres: Tensor, across: Across = alone
-) -> Tensor:
+def depth_bins(logits: Tensor, true: Tensor, mask: Tensor, centres: Tensor, across: Across = alone) -> Tensor:
     """Cross entropy of distributions over depths, logits (B, 2, K, h, w), against the true depth (B, 2, h, w) spread
     over the nearest of the `centres` (K,), a bell as wide as their spacing; inside `mask` (B, 1, h, w)."""
     step = centres[1] - centres[0]
