@@ -23,27 +23,27 @@ import numpy as np
 import torch
 from scipy import ndimage
 
-from lifecast.networks.levels import TwoLevel
-from lifecast.networks.official import official_state
-from lifecast.networks.preset import PIFUHD
+from lifecast.model.config import PIFUHD
+from lifecast.model.model import Model
+from lifecast.model.pifuhd.names import official_state
 from lifecast.photo.decode import read_photo
 from lifecast.reconstructor import Reconstructor
 
 STEPS = 1500
 
 
-def random_model() -> TwoLevel:
+def random_model() -> Model:
     """The released architecture with random weights."""
     torch.manual_seed(0)
     with torch.device("meta"):
-        model = TwoLevel(PIFUHD)
+        model = Model(PIFUHD)
     model = model.to_empty(device="cpu").requires_grad_(False)
     for parameter in model.parameters():
         parameter.normal_(std=0.02)
     return model
 
 
-def fit_person(model: TwoLevel, path: Path) -> None:
+def fit_person(model: Model, path: Path) -> None:
     """Fit the MLPs to the person in a photograph: inside the mask, thicker the farther from its edge."""
     torch.manual_seed(0)
     normals = model.normals

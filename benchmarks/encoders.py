@@ -16,10 +16,10 @@ from collections.abc import Callable
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from lifecast.networks.ablations import preset_named
-from lifecast.networks.allocation import keep_freed_pages
-from lifecast.networks.checkpoint import load_checkpoint
-from lifecast.networks.levels import TwoLevel
+from lifecast.model.ablations import preset_named
+from lifecast.model.allocation import keep_freed_pages
+from lifecast.model.checkpoint import load_checkpoint
+from lifecast.model.model import Model
 
 Times = tuple[float, float]
 
@@ -36,7 +36,7 @@ def best_of(run: Callable[[], object], repeats: int) -> Times:
     return min(walls), min(cpus)
 
 
-def parts(model: TwoLevel, device: str) -> dict[str, Callable[[], object]]:
+def parts(model: Model, device: str) -> dict[str, Callable[[], object]]:
     """Each encoder on inputs of its preset's size."""
     preset = model.preset
     generator = torch.Generator().manual_seed(0)
@@ -73,11 +73,11 @@ def main() -> None:
         model, _ = load_checkpoint(options.weights)
     else:
         torch.manual_seed(0)
-        model = TwoLevel(preset_named(options.preset)).eval()
+        model = Model(preset_named(options.preset)).eval()
     if not options.plain:
         model.for_inference()
     with torch.device("meta"):
-        shapes = TwoLevel(model.preset)
+        shapes = Model(model.preset)
     arithmetic = {}
     with torch.inference_mode():
         for name, run in parts(shapes, "meta").items():

@@ -24,12 +24,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lifecast.networks.levels import Encoded, TwoLevel
-from lifecast.networks.mlp import PixelAlignedMLP
-from lifecast.networks.preset import PRESETS
-from lifecast.surface.column_field import ColumnField
+from lifecast.model.column_field import ColumnField
+from lifecast.model.config import PRESETS
+from lifecast.model.mlp import PixelAlignedMLP
+from lifecast.model.model import Encoded, Model
+from lifecast.space.field import CallableField
 from lifecast.surface.extract import extract_surface
-from lifecast.surface.field import CallableField
 from lifecast.surface.lattice import STEPS, SparseLattice, decode
 from lifecast.surface.refine import CORNER_OFFSETS, cells_on_surface
 
@@ -173,7 +173,7 @@ def rates(name: str) -> tuple[float, float]:
     preset = PRESETS[name]
     assert preset.fine is not None
     with torch.device("meta"):  # only the MLPs are needed
-        model = TwoLevel(preset)
+        model = Model(preset)
     assert model.fine is not None
     features = []
     for level in (model.coarse, model.fine):

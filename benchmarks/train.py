@@ -20,8 +20,8 @@ from rich.console import Console
 from rich.table import Table
 from torch.utils.flop_counter import FlopCounterMode
 
-from lifecast.networks.ablations import preset_named
-from lifecast.networks.levels import TwoLevel
+from lifecast.model.ablations import preset_named
+from lifecast.model.model import Model
 from lifecast.training import data
 from lifecast.training.machine import begin_fabric
 from lifecast.training.memory import check_memory
@@ -110,7 +110,7 @@ def main() -> None:
     fabric = begin_fabric(options, recipe)
     preset = preset_named(given.preset)
     # Untrained levels cost what trained ones do: nothing to start from is asked for here.
-    trainee = Trainee(fabric, Stage(TwoLevel(preset), given.stage, part.losses), recipe, part, {})
+    trainee = Trainee(fabric, Stage(Model(preset), given.stage, part.losses), recipe, part, {})
     size = phase.side(trainee.stage.size)
     noise = noise_batch(size, phase.batch, phase.points)
     one = {name: value[:1] for name, value in noise.items()}

@@ -49,14 +49,14 @@ def doll_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     The encoders stay random; only the MLPs are fitted, to one picture's features: a second or two.
     """
-    from lifecast.networks.checkpoint import save_checkpoint
-    from lifecast.networks.levels import TwoLevel
-    from lifecast.networks.normal_network import under_mask
-    from lifecast.networks.preset import PRESETS
-    from lifecast.networks.resizing import resize_image
+    from lifecast.model.checkpoint import save_checkpoint
+    from lifecast.model.config import PRESETS
+    from lifecast.model.heads.normals import under_mask
+    from lifecast.model.model import Model
+    from lifecast.space.resizing import resize_image
 
     torch.manual_seed(0)
-    model = TwoLevel(PRESETS["tiny"])
+    model = Model(PRESETS["tiny"])
     picture, mask = draw_doll(256)
     picture = np.where(mask[..., None] > 0.5, picture, 127).astype(np.float32)
     image = torch.from_numpy(picture / 127.5 - 1).permute(2, 0, 1)[None]

@@ -14,6 +14,7 @@ import trimesh
 
 import lifecast
 from lifecast.errors import CheckpointError, PhotoError, UsageError
+from lifecast.model.column_field import ColumnField
 from lifecast.photo import blazepose
 from lifecast.photo import mask as found_mask
 from lifecast.photo.decode import Photo, read_photo
@@ -22,7 +23,6 @@ from lifecast.photo.mask import ArrayMask
 from lifecast.photo.neighbours import Limbs
 from lifecast.photo.person import Person
 from lifecast.reconstructor import STAGES, Reconstructor, _head, _metric_frame, load, person_surface
-from lifecast.surface.column_field import ColumnField
 from lifecast.surface.extract import extract_surface
 from lifecast.surface.gltf import glb_bytes
 from lifecast.surface.metres import metric_frame

@@ -29,14 +29,14 @@ from torch.utils.data import default_collate
 from lifecast.evaluation import predict
 from lifecast.evaluation.benchmark import read_items
 from lifecast.evaluation.predict import Predictor
-from lifecast.networks.checkpoint import load_checkpoint
-from lifecast.networks.lifter import lift
-from lifecast.networks.resizing import resize_image
+from lifecast.model.checkpoint import load_checkpoint
+from lifecast.model.heads.pose_lifter import lift
 from lifecast.photo import blazepose
 from lifecast.photo.person import Person
 from lifecast.scans.augmentation import NONE
 from lifecast.scans.dataset import PeopleDataset
 from lifecast.scans.landmark_file import read_landmarks
+from lifecast.space.resizing import resize_image
 from lifecast.training.landmarked_views import read_views, write_lifted
 from lifecast.training.losses import angle_degrees
 from lifecast.training.recipe import LossWeights

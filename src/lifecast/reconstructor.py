@@ -22,11 +22,11 @@ from PIL import Image
 from torch import Tensor
 
 from lifecast.errors import UsageError
-from lifecast.networks.allocation import keep_freed_pages
-from lifecast.networks.checkpoint import load_checkpoint
-from lifecast.networks.levels import Encoded, TwoLevel
-from lifecast.networks.preset import GREY
-from lifecast.networks.resizing import resize_image
+from lifecast.model.allocation import keep_freed_pages
+from lifecast.model.checkpoint import load_checkpoint
+from lifecast.model.column_field import ColumnField
+from lifecast.model.config import GREY
+from lifecast.model.model import Encoded, Model
 from lifecast.photo import blazepose
 from lifecast.photo.blazepose import EARS, NOSE
 from lifecast.photo.decode import Photo, read_photo
@@ -43,10 +43,10 @@ from lifecast.photo.person import (
     standing_height,
 )
 from lifecast.reconstruction import Reconstruction
+from lifecast.space.field import Field
+from lifecast.space.resizing import resize_image
 from lifecast.surface.colour import colour_surface
-from lifecast.surface.column_field import ColumnField
 from lifecast.surface.extract import Surface, extract_surface, simplified
-from lifecast.surface.field import Field
 from lifecast.surface.hidden_limbs import WithLimbs, hidden_limbs
 from lifecast.surface.metres import MetricFrame, metric_frame
 from lifecast.surface.photograph import mesh_outline
@@ -138,7 +138,7 @@ class Reconstructor:
 
     def __init__(
         self,
-        model: TwoLevel,
+        model: Model,
         card: dict[str, Any] | None = None,
         device: torch.device | str = "cpu",
         background: Background = "clean",
@@ -414,7 +414,7 @@ class Reconstructor:
         return self._shown(photo, crop_colour(photo.colour, camera, self.model.preset.framing), None, camera)[-1]
 
 
-def person_surface(model: TwoLevel, encoded: Encoded, resolution: int, faces: int | None = None) -> Surface:
+def person_surface(model: Model, encoded: Encoded, resolution: int, faces: int | None = None) -> Surface:
     """The surface of the finest level that was encoded, with limbs that the picture hides and the relief of the normal
     maps where the preset says so.
 

@@ -109,12 +109,12 @@ def slab_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     The MLPs are set by hand: leaky ReLU of z and of -z sum to 0.99 |z|, which is carried to the end.
     """
-    from lifecast.networks.checkpoint import save_checkpoint
-    from lifecast.networks.levels import TwoLevel
-    from lifecast.networks.preset import PRESETS
+    from lifecast.model.checkpoint import save_checkpoint
+    from lifecast.model.config import PRESETS
+    from lifecast.model.model import Model
 
     torch.manual_seed(0)
-    model = TwoLevel(PRESETS["tiny"])
+    model = Model(PRESETS["tiny"])
     coarse = [layer for layer in model.coarse.mlp.layers if isinstance(layer, torch.nn.Linear)]
     depth = coarse[0].in_features - 1
     set_slab(coarse[0], {(0, depth): 1.0, (1, depth): -1.0})

@@ -26,8 +26,8 @@ from lifecast.evaluation.overview import Overview
 from lifecast.evaluation.protocol import PROTOCOLS
 from lifecast.evaluation.statistics import Summary
 from lifecast.evaluation.triangles import Triangles
-from lifecast.networks.checkpoint import load_checkpoint
-from lifecast.networks.preset import PRESETS
+from lifecast.model.checkpoint import load_checkpoint
+from lifecast.model.config import PRESETS
 from lifecast.scans.prepare import Settings, prepare
 from lifecast.training.recipe import load_recipe
 

@@ -13,7 +13,7 @@ from lifecast.errors import UsageError
 from lifecast.evaluation.benchmark import read_items, read_true_mesh
 from lifecast.evaluation.calibration import AROUND, SHIFTS, best_shift, calibrate, overlaps
 from lifecast.evaluation.metrics import stratified_points
-from lifecast.networks.checkpoint import load_checkpoint
+from lifecast.model.checkpoint import load_checkpoint
 
 SLOPE = 20 * 0.99
 """Of the slab weights' logits over |z|."""

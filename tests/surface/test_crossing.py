@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from lifecast.space.field import CallableField
 from lifecast.surface.extract import Surface, extract_surface
-from lifecast.surface.field import CallableField
 
 R = 48
 CENTRE = (0.03, -0.05, 0.02)

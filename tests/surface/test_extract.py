@@ -7,8 +7,8 @@ import trimesh
 from torch import Tensor
 
 from lifecast.errors import LifecastError, UsageError
+from lifecast.space.field import CallableField
 from lifecast.surface.extract import extract_surface
-from lifecast.surface.field import CallableField
 
 
 def ball(points: Tensor, centre: tuple[float, float, float], radius: float) -> Tensor:

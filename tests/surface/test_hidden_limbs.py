@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from lifecast.networks.normal_network import NormalMaps
+from lifecast.model.heads.normals import Maps
+from lifecast.space.field import CallableField
 from lifecast.surface.extract import extract_surface
-from lifecast.surface.field import CallableField
 from lifecast.surface.hidden_limbs import CHAINS, REACH, STEEPNESS, UNDER, Bones, WithLimbs, hidden_limbs
 
 ELBOW, WRIST, INDEX = 13, 15, 19
@@ -14,13 +14,13 @@ HALF, THICK = 0.3, 0.1
 """Half of the slab's side, and of its thickness."""
 
 
-def slab_maps(size: int = 64) -> NormalMaps:
+def slab_maps(size: int = 64) -> Maps:
     """A square body in the middle of the picture, a fifth of a unit thick."""
     side = (torch.arange(size) * 2 + 1) / size - 1
     mask = ((side[None] < HALF) & (side[None] > -HALF) & (side[:, None] < HALF) & (side[:, None] > -HALF)).float()
     depth = torch.stack([torch.full((size, size), THICK), torch.full((size, size), -THICK)])
     normals = torch.zeros(1, 3, size, size)
-    return NormalMaps(normals, normals, mask[None, None], None, depth[None])
+    return Maps(normals, normals, mask[None, None], None, depth[None])
 
 
 def standing() -> torch.Tensor:

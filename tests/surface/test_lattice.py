@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from lifecast.surface.field import OUTSIDE_LOGIT, CallableField
+from lifecast.space.field import OUTSIDE_LOGIT, CallableField
 from lifecast.surface.lattice import SparseLattice, decode, encode
 
 

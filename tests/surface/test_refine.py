@@ -14,9 +14,9 @@ from scipy import ndimage
 from torch import Tensor
 from torch.nn import functional
 
+from lifecast.space.field import CallableField
 from lifecast.surface import seeds
 from lifecast.surface.extract import extract_surface, surface_of_cells
-from lifecast.surface.field import CallableField
 from lifecast.surface.lattice import SparseLattice, decode, encode
 from lifecast.surface.refine import CORNER_OFFSETS, SurfaceCells, cells_on_surface
 from lifecast.surface.seeds import seed_lattice

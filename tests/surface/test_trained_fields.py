@@ -10,9 +10,9 @@ import torch
 from scipy import ndimage
 
 import lifecast
-from lifecast.networks.checkpoint import load_checkpoint
+from lifecast.model.checkpoint import load_checkpoint
+from lifecast.model.column_field import ColumnField
 from lifecast.scans.dataset import PeopleDataset
-from lifecast.surface.column_field import ColumnField
 from lifecast.surface.lattice import SparseLattice, decode, encode
 from lifecast.surface.refine import CORNER_OFFSETS, SurfaceCells, cells_on_surface
 from lifecast.surface.triangles import triangulate

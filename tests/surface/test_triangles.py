@@ -6,8 +6,8 @@ import torch
 import trimesh
 from skimage.measure import marching_cubes
 
+from lifecast.space.field import CallableField
 from lifecast.surface.extract import surface_of_cells
-from lifecast.surface.field import CallableField
 from lifecast.surface.lattice import SparseLattice
 from lifecast.surface.refine import CORNER_OFFSETS, cells_on_surface
 from lifecast.surface.triangles import triangulate

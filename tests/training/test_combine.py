@@ -9,8 +9,8 @@ import torch
 
 from lifecast.cli import main
 from lifecast.errors import CheckpointError, UsageError
-from lifecast.networks.ablations import preset_named
-from lifecast.networks.checkpoint import load_checkpoint, read_card
+from lifecast.model.ablations import preset_named
+from lifecast.model.checkpoint import load_checkpoint, read_card
 from lifecast.training.combine import combine
 from lifecast.training.parts import modules_of
 from lifecast.training.weights import export, new_model

@@ -11,11 +11,11 @@ import torch
 
 from lifecast.cli import main
 from lifecast.errors import DataError, UsageError
-from lifecast.networks.checkpoint import load_checkpoint, read_card
-from lifecast.networks.lifter import Lifter, lift
-from lifecast.networks.limb_map import MIRRORED_PAIRS
-from lifecast.networks.preset import LifterPreset
+from lifecast.model.checkpoint import load_checkpoint, read_card
+from lifecast.model.config import PoseLifterConfig
+from lifecast.model.heads.pose_lifter import PoseLifter, lift
 from lifecast.scans.landmark_file import FILE, LIFTED_FILE, read_landmarks
+from lifecast.space.limb_map import MIRRORED_PAIRS
 from lifecast.training import lifting
 from lifecast.training.landmarked_views import LandmarkedViews, check_joints, joints_in_views, read_views, write_lifted
 from lifecast.training.lifting import (
@@ -29,7 +29,7 @@ from lifecast.training.lifting import (
 )
 from lifecast.training.weights import check_foundations, chosen_preset
 
-SMALL = LifterPreset(width=32, blocks=1, dropout=0.0)
+SMALL = PoseLifterConfig(width=32, blocks=1, dropout=0.0)
 QUICK = LiftingRecipe(steps=150, batch=64, folds=2)
 STILL = LiftingRecipe(turn=0, scale=0, shift=0, noise=0)
 VIEWS = 3
@@ -100,9 +100,9 @@ def test_nobody_is_lifted_by_a_lifter_that_has_seen_them(tmp_path: Path, monkeyp
     views = invented(tmp_path, people=12, train=9)
     trained_on: list[torch.Tensor] = []
 
-    def remembers(landmarks: torch.Tensor, *_: object) -> Lifter:
+    def remembers(landmarks: torch.Tensor, *_: object) -> PoseLifter:
         """A lifter that tells by what it answers how many it was trained on before this one."""
-        lifter = Lifter(SMALL).eval()
+        lifter = PoseLifter(SMALL).eval()
         torch.nn.init.constant_(lifter.last.bias, float(len(trained_on)))
         trained_on.append(landmarks)
         return lifter
@@ -124,7 +124,7 @@ def test_nobody_is_lifted_by_a_lifter_that_has_seen_them(tmp_path: Path, monkeyp
 
 def test_lifted_views_of_a_lifter_that_moves_nothing_are_the_landmarks(tmp_path: Path) -> None:
     views = invented(tmp_path, people=4, train=3)
-    still = Lifter(SMALL).eval()
+    still = PoseLifter(SMALL).eval()
     assert torch.equal(lifted_views(views, still, [still, still]), views.landmarks)
 
 

@@ -12,8 +12,8 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from lifecast.errors import CheckpointError, DataError, LifecastError, UsageError
-from lifecast.networks.checkpoint import load_checkpoint, save_checkpoint
-from lifecast.networks.preset import PRESETS
+from lifecast.model.checkpoint import load_checkpoint, save_checkpoint
+from lifecast.model.config import PRESETS
 from lifecast.training import data, loop, memory
 from lifecast.training.loop import train
 from lifecast.training.machine import processes

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from lifecast.networks.ablations import preset_named
-from lifecast.networks.preset import PRESETS
+from lifecast.model.ablations import preset_named
+from lifecast.model.config import PRESETS
 from lifecast.training.loop import train
 from lifecast.training.options import TrainOptions
 

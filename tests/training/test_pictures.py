@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch.utils.data import default_collate
 
-from lifecast.networks.ablations import preset_named
-from lifecast.networks.levels import TwoLevel
+from lifecast.model.ablations import preset_named
+from lifecast.model.model import Model
 from lifecast.training import pictures
 from lifecast.training.losses import angle_degrees
 from lifecast.training.recipe import LossWeights
@@ -39,7 +39,7 @@ def test_levels_on_predicted_normals_show_these(analytic_people):
     people = analytic_people(views=2, size=64, points=50)
     batch = default_collate([people[i] for i in range(2)])
     torch.manual_seed(0)
-    model = TwoLevel(preset_named("tiny"))
+    model = Model(preset_named("tiny"))
     columns = {}
     for predicted in (False, True):
         stage = Stage(model, "coarse", LossWeights(), predicted_normals=predicted).eval()

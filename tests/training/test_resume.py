@@ -14,7 +14,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from lifecast.networks.checkpoint import load_checkpoint
+from lifecast.model.checkpoint import load_checkpoint
 from lifecast.training.run_folder import RunFolder, read_state
 
 

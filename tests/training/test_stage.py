@@ -10,10 +10,10 @@ from torch import nn
 from torch.utils.data import default_collate
 
 from lifecast.errors import UsageError
-from lifecast.networks.ablations import preset_named
-from lifecast.networks.levels import TwoLevel
-from lifecast.networks.normal_network import NormalMaps
-from lifecast.networks.preset import PRESETS
+from lifecast.model.ablations import preset_named
+from lifecast.model.config import PRESETS
+from lifecast.model.heads.normals import Maps
+from lifecast.model.model import Model
 from lifecast.training import losses
 from lifecast.training.recipe import LossWeights
 from lifecast.training.stage import Stage, continued, corrected, cut_windows, match_size, stage_size
@@ -30,7 +30,7 @@ def batch(analytic_people):
 
 def tiny_stage(stage, predicted=False, weights=ALL, name="tiny"):
     torch.manual_seed(0)
-    model = TwoLevel(preset_named(name))
+    model = Model(preset_named(name))
     with torch.no_grad():  # residual blocks start as the identity, where some gradients are zero
         for parameter in model.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
@@ -196,13 +196,13 @@ def test_a_level_sees_the_true_normals_or_the_predicted_ones_by_the_switch(batch
 
 
 def test_training_and_use_ask_the_same_networks(analytic_people):
-    """The losses' own path through the levels gives what `TwoLevel.occupancy` does."""
+    """The losses' own path through the levels gives what `Model.occupancy` does."""
     people = analytic_people(views=2, size=PRESETS["tiny"].image_size, points=50)
     batch = default_collate([people[i] for i in range(2)])
     module = tiny_stage("fine").eval()
     with torch.no_grad():
         outputs = module.level_outputs(batch)
-        encoded = module.model.encode(batch["image"], normals=NormalMaps(batch["front"], batch["back"], batch["mask"]))
+        encoded = module.model.encode(batch["image"], normals=Maps(batch["front"], batch["back"], batch["mask"]))
         fine = module.model.occupancy(encoded, batch["points"])
         coarse = module.model.coarse_occupancy(encoded, batch["points"])
     torch.testing.assert_close(torch.sigmoid(outputs["fine"]), fine, rtol=1e-4, atol=1e-5)
@@ -267,7 +267,7 @@ def test_a_trimmed_batch_answers_like_the_whole_one(analytic_people, stage):
 @pytest.mark.parametrize("name", ["tiny", "tiny-depth-maps-enhancer", "compact", "paper"])
 def test_trimmed_sides_suit_every_network_of_a_stage(name):
     with torch.device("meta"):
-        model = TwoLevel(preset_named(name))
+        model = Model(preset_named(name))
     for stage in ("normals", "depth", "enhancer", "coarse", "fine", "joint"):
         try:
             module = Stage(model, stage, ALL, predicted_normals=stage not in ("normals", "enhancer"))
@@ -307,7 +307,7 @@ def test_match_size_averages_down():
 
 def test_figures_of_a_perfect_prediction(batch):
     module = tiny_stage("normals")
-    truth = NormalMaps(batch["front"], batch["back"], batch["mask"], batch["mask"] * 20 - 10)
+    truth = Maps(batch["front"], batch["back"], batch["mask"], batch["mask"] * 20 - 10)
     module.normal_maps = lambda image, masked=None: truth
     figures = {name: float(amount / count) for name, (amount, count) in module.measure(batch).items()}
     assert figures["front_deg"] == pytest.approx(0, abs=1e-3)
@@ -330,7 +330,7 @@ def test_the_back_counts_by_its_weight(batch):
 def test_figures_of_known_errors(batch):
     module = tiny_stage("normals")
     turned = torch.stack([-batch["front"][:, 1], batch["front"][:, 0], batch["front"][:, 2]], 1)  # 90 degrees about z
-    module.normal_maps = lambda image, masked=None: NormalMaps(turned, -batch["back"], 1 - batch["mask"])
+    module.normal_maps = lambda image, masked=None: Maps(turned, -batch["back"], 1 - batch["mask"])
     figures = {name: float(amount / count) for name, (amount, count) in module.measure(batch).items()}
     inside = batch["mask"][:, 0] > 0.5
     z = batch["front"][:, 2][inside].clamp(-1, 1)

@@ -38,7 +38,7 @@ def combine(
     from rich.console import Console
 
     from lifecast.errors import UsageError
-    from lifecast.networks.checkpoint import checkpoint_path
+    from lifecast.model.checkpoint import checkpoint_path
     from lifecast.training.combine import combine as run
     from lifecast.training.weights import export
 

@@ -26,7 +26,7 @@ def convert(
     from rich.console import Console
 
     from lifecast.errors import UsageError
-    from lifecast.networks.official_pickle import convert_official
+    from lifecast.model.pifuhd.pickle_file import convert_official
 
     if output.suffix != ".safetensors":
         raise UsageError(f"{output}: the converted file must be named *.safetensors")

@@ -46,7 +46,7 @@ def lift(
 
     from lifecast.counted_progress import counted_progress
     from lifecast.errors import UsageError
-    from lifecast.networks.lifter import lift as lift_landmarks
+    from lifecast.model.heads.pose_lifter import lift as lift_landmarks
     from lifecast.training.landmarked_views import check_joints, read_views, write_lifted
     from lifecast.training.lifting import (
         LiftingRecipe,

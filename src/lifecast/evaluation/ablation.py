@@ -28,7 +28,7 @@ from lifecast.evaluation.ablation_rows import (
 )
 from lifecast.evaluation.evaluate import Request, evaluate
 from lifecast.evaluation.overview import Overview
-from lifecast.networks.preset import PRESETS, Preset, to_dict
+from lifecast.model.config import PRESETS, Architecture, to_dict
 
 Say = Callable[[str], None]
 
@@ -75,7 +75,7 @@ class Study:
                 raise UsageError(f"--{name} {value}: must be positive")
 
     @property
-    def base(self) -> Preset:
+    def base(self) -> Architecture:
         """The preset that every row changes."""
         return PRESETS[self.preset]
 
@@ -210,7 +210,7 @@ def train_run(study: Study, run: TrainingRun, say: Say) -> None:
     write_text(begun, json.dumps({"fingerprint": fingerprint, "done": True, "last_sitting_minutes": took}))
 
 
-def transplant(study: Study, run: TrainingRun, preset: Preset) -> Path | None:
+def transplant(study: Study, run: TrainingRun, preset: Architecture) -> Path | None:
     """A file of the run's own preset with the trained levels of the runs below it; None if it stands on none.
 
     `lifecast train --init` takes weights of its own preset only, for good reason; here the presets differ
@@ -220,7 +220,7 @@ def transplant(study: Study, run: TrainingRun, preset: Preset) -> Path | None:
 
     if not run.stands_on:
         return None
-    from lifecast.networks.checkpoint import load_checkpoint
+    from lifecast.model.checkpoint import load_checkpoint
 
     model, _ = new_model(preset, (), study.seed)
     history: dict[str, Any] = {}
@@ -237,7 +237,7 @@ def transplant(study: Study, run: TrainingRun, preset: Preset) -> Path | None:
 
 def measured_row(study: Study, row: Row, found: Overview) -> MeasuredRow:
     """Figures of a row, and what its weights' card says of the training."""
-    from lifecast.networks.checkpoint import read_card
+    from lifecast.model.checkpoint import read_card
 
     preset, card = read_card(run_folder(study, run_named(row.run)) / "weights.safetensors")
     levels = card["training"]["levels"]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lifecast.networks.ablations import ablation
-from lifecast.networks.preset import Preset
+from lifecast.model.ablations import ablation
+from lifecast.model.config import Architecture
 from lifecast.training.recipe import StageName
 
 
@@ -19,7 +19,7 @@ class TrainingRun:
 
     name: str
     switches: tuple[str, ...]
-    """Of `lifecast.networks.ablations`, on the base preset."""
+    """Of `lifecast.model.ablations`, on the base preset."""
     stage: StageName
     share: float = 1.0
     """Of a row's budget. Two levels trained alternately take half for each."""
@@ -119,7 +119,7 @@ def needed_runs(rows: list[Row]) -> list[TrainingRun]:
     return [run for run in RUNS if run.name in wanted]
 
 
-def row_preset(base: Preset, run: TrainingRun) -> Preset:
+def row_preset(base: Architecture, run: TrainingRun) -> Architecture:
     """The run's architecture. The base goes without what the paper lacks: a mask channel and a bound by it, depth maps,
     a limb map, an enhancer."""
     beyond = {

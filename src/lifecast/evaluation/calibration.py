@@ -24,14 +24,14 @@ from lifecast.errors import UsageError
 from lifecast.evaluation.benchmark import Item, read_items, read_true_mesh, read_view
 from lifecast.evaluation.metrics import stratified_points
 from lifecast.evaluation.predict import Predictor
-from lifecast.surface.column_field import ColumnField
+from lifecast.model.column_field import ColumnField
 from lifecast.training.data import fingerprint
 from lifecast.training.weights import history_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from lifecast.networks.levels import TwoLevel
+    from lifecast.model.model import Model
 
 POINTS = 40_000
 """Of each person, in a box around them."""
@@ -99,7 +99,7 @@ def calibrate(
     seed: int = 0,
     device: str = "auto",
     progress: Callable[[int, int], None] | None = None,
-) -> tuple[TwoLevel, dict[str, Calibration], dict[str, Any]]:
+) -> tuple[Model, dict[str, Calibration], dict[str, Any]]:
     """The model in `weights`, with its levels calibrated on the test people of the prepared dataset `data`; what was
     found for each level; and what each part of the model went through, this included.
 
@@ -147,7 +147,7 @@ def calibrate(
     return model, calibrations, history
 
 
-def shift_logits(model: TwoLevel, level: str, shift: float) -> None:
+def shift_logits(model: Model, level: str, shift: float) -> None:
     """Add `shift` to all logits of one level, in place."""
     last = getattr(model, level).mlp.layers[-1]
     assert isinstance(last, nn.Linear)

@@ -75,7 +75,7 @@ def evaluate(request: Request, told: Told | None = None) -> Overview:
     """
     tell = told or (lambda what, done, total: None)
     if request.weights is not None:
-        from lifecast.networks.checkpoint import read_card
+        from lifecast.model.checkpoint import read_card
 
         read_card(request.weights)  # an unusable file is refused before anything is prepared
     data, cards = prepared(request, tell)

@@ -23,7 +23,7 @@ from lifecast.reconstructor import as_map, load, person_surface
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from lifecast.networks.levels import Encoded
+    from lifecast.model.model import Encoded
 
 Levels = Literal["coarse", "fine", "both"]
 Masks = Literal["found", "predicted"]

@@ -69,7 +69,7 @@ class Plan:
             if k not in ("device", "cards", "strips")
         }
         if self.weights is not None:
-            from lifecast.networks.checkpoint import checkpoint_path
+            from lifecast.model.checkpoint import checkpoint_path
 
             parts["weights"] = hashlib.sha256(checkpoint_path(self.weights).read_bytes()).hexdigest()
         for name in ("dataset.json", "split.json"):

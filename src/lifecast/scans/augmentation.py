@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifecast.errors import UsageError
-from lifecast.networks.preset import GREY
+from lifecast.model.config import GREY
 
 Picture = NDArray[Any]
 """(H, W, 3) uint8; OpenCV's own annotations do not tell."""

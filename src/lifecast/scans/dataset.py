@@ -21,11 +21,11 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from lifecast.errors import DataError, UsageError
-from lifecast.networks.limb_map import CHANNELS, MIRRORED_PAIRS, limb_map
 from lifecast.scans.augmentation import NONE, Augmentation, Box, Placement, clean_background
 from lifecast.scans.background import Backgrounds
 from lifecast.scans.grouping import thin_product
 from lifecast.scans.landmark_file import Limbs, read_landmarks
+from lifecast.space.limb_map import CHANNELS, MIRRORED_PAIRS, limb_map
 
 FORMAT = 1
 _CACHED_POOLS = 8

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lifecast.networks.limb_map import LIMBS, MIDDLES, MIRRORED_PAIRS, NECK, PELVIS, with_middles
+from lifecast.space.limb_map import LIMBS, MIDDLES, MIRRORED_PAIRS, NECK, PELVIS, with_middles
 from lifecast.surface.visibility import pixel_of
 
 VISIBLE = 0.5

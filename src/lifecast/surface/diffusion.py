@@ -91,11 +91,11 @@ def diffuse(
         target += pull[unknown]
     system = (sparse.diags(degree + belief) - inner).astype(np.float32).tocsr()
     group = np.unique(groups[unknown], return_inverse=True)[1]
-    result[unknown] = TwoLevel(system, group).solve(target.astype(np.float32), guess, steps)
+    result[unknown] = Model(system, group).solve(target.astype(np.float32), guess, steps)
     return result
 
 
-class TwoLevel:
+class Model:
     """Conjugate gradients with a coarse problem as their preconditioner (smoothed aggregation, Vanek et al. 1996)."""
 
     def __init__(self, system: sparse.csr_matrix, group: np.ndarray) -> None:

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 
 from lifecast.errors import LifecastError
+from lifecast.space.field import Field
 from lifecast.surface.crossing import crossings
 from lifecast.surface.decimate import decimate
-from lifecast.surface.field import Field
 from lifecast.surface.islands import compact, largest_piece
 from lifecast.surface.lattice import SparseLattice
 from lifecast.surface.normals import vertex_normals

@@ -15,10 +15,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lifecast.networks.limb_map import MIRRORED_PAIRS
-from lifecast.networks.normal_network import NormalMaps
-from lifecast.networks.resizing import resize_image
-from lifecast.surface.field import Field
+from lifecast.model.heads.normals import Maps
+from lifecast.space.field import Field
+from lifecast.space.limb_map import MIRRORED_PAIRS
+from lifecast.space.resizing import resize_image
 from lifecast.surface.visibility import pixel_of
 
 GUESSED = 0.4
@@ -79,7 +79,7 @@ class Bones(NamedTuple):
         return nearest
 
 
-def hidden_limbs(joints: Tensor, maps: NormalMaps) -> Bones | None:
+def hidden_limbs(joints: Tensor, maps: Maps) -> Bones | None:
     """The limbs that are under what the camera sees of a person; None where there are none.
 
     Parameters

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from lifecast.errors import LifecastError, UsageError
-from lifecast.surface.field import OUTSIDE_LOGIT, Field
+from lifecast.space.field import OUTSIDE_LOGIT, Field
 
 X_STEP, Y_STEP, Z_STEP = 1 << 22, 1 << 11, 1
 STEPS = (X_STEP, Y_STEP, Z_STEP)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lifecast.networks.normal_integration import integrated
+from lifecast.space.integration import integrated
 from lifecast.surface.extract import Surface
 from lifecast.surface.normals import vertex_normals
 from lifecast.surface.raster import rasterize

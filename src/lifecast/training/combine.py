@@ -18,15 +18,15 @@ import torch
 from torch import nn
 
 from lifecast.errors import CheckpointError, UsageError
-from lifecast.networks.checkpoint import read_card
-from lifecast.networks.levels import TwoLevel
+from lifecast.model.checkpoint import read_card
+from lifecast.model.model import Model
 from lifecast.training.parts import modules_of
 from lifecast.training.weights import new_model
 
 
 def combine(
     base: Path, sources: Sequence[Path], parts: Sequence[str], shares: Sequence[float] | None = None
-) -> tuple[TwoLevel, dict[str, Any]]:
+) -> tuple[Model, dict[str, Any]]:
     """The model in `base` with each of `parts` (of `parts.PARTS`) replaced by the weighted mean of those in `sources`.
 
     Parameters

@@ -19,13 +19,13 @@ import torch
 from torch import Tensor
 
 from lifecast.errors import CheckpointError, UsageError
-from lifecast.networks.ablations import preset_named
-from lifecast.networks.checkpoint import checkpoint_path, read_card
-from lifecast.networks.levels import TwoLevel
-from lifecast.networks.lifter import LANDMARKS, Lifter, lift
-from lifecast.networks.limb_map import mirrored_landmarks
-from lifecast.networks.preset import LifterPreset
+from lifecast.model.ablations import preset_named
+from lifecast.model.checkpoint import checkpoint_path, read_card
+from lifecast.model.config import PoseLifterConfig
+from lifecast.model.heads.pose_lifter import LANDMARKS, PoseLifter, lift
+from lifecast.model.model import Model
 from lifecast.photo.blazepose import JOINTS
+from lifecast.space.limb_map import mirrored_landmarks
 from lifecast.training.data import fingerprint
 from lifecast.training.landmarked_views import LandmarkedViews
 from lifecast.training.parts import modules_of
@@ -94,12 +94,12 @@ def moved(landmarks: Tensor, joints: Tensor, recipe: LiftingRecipe, draw: torch.
 def train_lifter(
     landmarks: Tensor,
     joints: Tensor,
-    preset: LifterPreset,
+    preset: PoseLifterConfig,
     recipe: LiftingRecipe,
     seed: int = 0,
     progress: Callable[[int, float], None] | None = None,
-    start: Lifter | None = None,
-) -> Lifter:
+    start: PoseLifter | None = None,
+) -> PoseLifter:
     """A lifter trained on (N, 33, 4) landmarks and (N, 33, 3) joints, nan where not known.
 
     It goes on from `start`, which stays as it is, or begins fresh. `progress` is told each step's number and loss. It
@@ -107,7 +107,7 @@ def train_lifter(
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        lifter = Lifter(preset) if start is None else copy.deepcopy(start).train()
+        lifter = PoseLifter(preset) if start is None else copy.deepcopy(start).train()
         draw = torch.Generator().manual_seed(seed)
         optimiser = torch.optim.AdamW(lifter.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
         cycle = torch.optim.lr_scheduler.OneCycleLR(
@@ -144,7 +144,7 @@ def lifting_error(found: Tensor, joints: Tensor) -> LiftingError:
     return LiftingError(float(apart[..., :2].norm(dim=-1).nanmean()), float(depth.abs().nanmean()))
 
 
-def lifted_views(views: LandmarkedViews, lifter: Lifter, folds: Sequence[Lifter]) -> Tensor:
+def lifted_views(views: LandmarkedViews, lifter: PoseLifter, folds: Sequence[PoseLifter]) -> Tensor:
     """(N, 33, 4): training people's views lifted by the lifter of their fold, the others' by `lifter`."""
     which = folds_of(views, len(folds))
     lifted = lift(lifter, views.landmarks)
@@ -156,19 +156,19 @@ def lifted_views(views: LandmarkedViews, lifter: Lifter, folds: Sequence[Lifter]
 
 def train_and_lift(
     views: LandmarkedViews,
-    preset: LifterPreset,
+    preset: PoseLifterConfig,
     recipe: LiftingRecipe,
     seed: int = 0,
     progress: Callable[[int, float], None] | None = None,
-    start: Lifter | None = None,
-) -> tuple[Lifter, Tensor]:
+    start: PoseLifter | None = None,
+) -> tuple[PoseLifter, Tensor]:
     """A lifter trained on all training people; and all views (N, 33, 4) lifted, nobody's by a lifter that knew them.
 
     `start`, which all of them go on from, must not have known them either.
     """
     which = folds_of(views, recipe.folds)
 
-    def trained(mask: Tensor, seed: int) -> Lifter:
+    def trained(mask: Tensor, seed: int) -> PoseLifter:
         return train_lifter(views.landmarks[mask], views.joints[mask], preset, recipe, seed, progress, start)
 
     lifter = trained(views.train, seed)
@@ -180,7 +180,7 @@ def train_and_lift(
     return lifter, lifted_views(views, lifter, folds)
 
 
-def model_with_lifter(weights: str | None, preset: str, seed: int) -> tuple[TwoLevel, dict[str, Any]]:
+def model_with_lifter(weights: str | None, preset: str, seed: int) -> tuple[Model, dict[str, Any]]:
     """A fresh model of a preset that has a lifter, and the history of what of it is trained: nothing, or with `weights`
     (whose preset it then is) their lifter.
 

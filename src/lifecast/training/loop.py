@@ -21,8 +21,8 @@ import torch
 from torch import Tensor
 
 from lifecast.errors import LifecastError, UsageError
-from lifecast.networks.allocation import keep_freed_pages
-from lifecast.networks.preset import Preset, preset_from_dict, to_dict
+from lifecast.model.allocation import keep_freed_pages
+from lifecast.model.config import Architecture, preset_from_dict, to_dict
 from lifecast.training import data, weights
 from lifecast.training.interrupt import Interrupt
 from lifecast.training.machine import begin_fabric, processes
@@ -72,7 +72,7 @@ def train(options: TrainOptions) -> Path:
 
 
 def new_trainee(
-    options: TrainOptions, recipe: Recipe, fabric: Any, preset: Preset, state: dict[str, Any] | None
+    options: TrainOptions, recipe: Recipe, fabric: Any, preset: Architecture, state: dict[str, Any] | None
 ) -> Trainee:
     """The model of `preset` with its losses and optimiser, from the levels in --init or from a checkpoint's state."""
     part = recipe.stage(options.stage)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from torch import nn
 
-from lifecast.networks.levels import TwoLevel
+from lifecast.model.model import Model
 
 PARTS = ("lifter", "normals", "depth", "enhancer", "coarse", "fine")
 """What is trained and kept on its own: what tells the networks the pose, the normal networks proper, what stands on
 them, and the levels."""
 
 
-def modules_of(model: TwoLevel, part: str) -> list[nn.Module]:
+def modules_of(model: Model, part: str) -> list[nn.Module]:
     """The modules of a part; none where the model has no such part."""
     networks = model.normals
     found: list[nn.Module | None] = []

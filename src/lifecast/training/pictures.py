@@ -17,7 +17,7 @@ from PIL import Image
 from torch import Tensor
 
 from lifecast.atomic import atomic_file
-from lifecast.networks.resizing import resize_image
+from lifecast.space.resizing import resize_image
 from lifecast.training.stage import MAPS, Stage
 
 CELL = 224  # pixels of a cell of the strip

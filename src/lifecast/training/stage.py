@@ -18,13 +18,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lifecast.errors import UsageError
-from lifecast.networks.levels import TwoLevel
-from lifecast.networks.normal_integration import integrated_depths
-from lifecast.networks.normal_network import NormalMaps
-from lifecast.networks.pixel_aligned import window_fractions
-from lifecast.networks.preset import Preset, UNetPreset
-from lifecast.networks.resizing import resize_image, resize_map
+from lifecast.model.config import Architecture, UNetConfig
+from lifecast.model.heads.normals import Maps
+from lifecast.model.model import Model
+from lifecast.model.pixel_aligned import window_fractions
 from lifecast.scans.landmark_file import Limbs
+from lifecast.space.integration import integrated_depths
+from lifecast.space.resizing import resize_image, resize_map
 from lifecast.training import losses
 from lifecast.training.parts import modules_of
 from lifecast.training.perceptual import PerceptualLoss
@@ -36,7 +36,7 @@ MAPS = ("normals", "depth", "enhancer")
 CM_A_UNIT = 128.0  # 1 view unit of a person normalised to 180 cm
 
 
-def stage_size(preset: Preset, stage: StageName, predicted_normals: bool) -> int:
+def stage_size(preset: Architecture, stage: StageName, predicted_normals: bool) -> int:
     """Side of the image that a stage sees at the preset's own sizes, in pixels."""
     if stage == "normals":
         if preset.normals is None:
@@ -60,7 +60,7 @@ def stage_size(preset: Preset, stage: StageName, predicted_normals: bool) -> int
     return preset.image_size
 
 
-def limbs_seen(preset: Preset, stage: StageName, predicted_normals: bool) -> Limbs:
+def limbs_seen(preset: Architecture, stage: StageName, predicted_normals: bool) -> Limbs:
     """Whether a stage looks at limb maps, and from which landmarks they are to be drawn."""
     normals = preset.normals
     if normals is None or not normals.limbs or not (stage in MAPS or predicted_normals):
@@ -68,8 +68,8 @@ def limbs_seen(preset: Preset, stage: StageName, predicted_normals: bool) -> Lim
     return True if normals.lifter is None else "lifted"
 
 
-def trained_levels(preset: Preset, stage: StageName, predicted_normals: bool) -> tuple[str, ...]:
-    """Names of the levels of `TwoLevel` whose weights, or some of them, the stage moves."""
+def trained_levels(preset: Architecture, stage: StageName, predicted_normals: bool) -> tuple[str, ...]:
+    """Names of the levels of `Model` whose weights, or some of them, the stage moves."""
     if stage in MAPS:
         return ("normals",)
     if stage != "joint":
@@ -80,7 +80,7 @@ def trained_levels(preset: Preset, stage: StageName, predicted_normals: bool) ->
     return tuple(levels)
 
 
-def trained_parts(preset: Preset, stage: StageName, predicted_normals: bool) -> tuple[str, ...]:
+def trained_parts(preset: Architecture, stage: StageName, predicted_normals: bool) -> tuple[str, ...]:
     """Names of what the stage moves, as a card's history has them (`parts.PARTS`)."""
     if stage in ("depth", "enhancer"):
         return (stage,)
@@ -91,7 +91,7 @@ def trained_parts(preset: Preset, stage: StageName, predicted_normals: bool) -> 
 
 
 class Stage(nn.Module):
-    """A `TwoLevel` with the losses of one stage; `forward` gives them, `measure` the figures of a validation.
+    """A `Model` with the losses of one stage; `forward` gives them, `measure` the figures of a validation.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ class Stage(nn.Module):
 
     def __init__(
         self,
-        model: TwoLevel,
+        model: Model,
         stage: StageName,
         weights: LossWeights,
         perceptual: PerceptualLoss | None = None,
@@ -155,7 +155,7 @@ class Stage(nn.Module):
             seen = normals.global_size or normals.size
             network = normals.network
             # A generator pads by reflection: two texels at the least must be left at its lowest resolution.
-            deepest = network.size_multiple if isinstance(network, UNetPreset) else 2 ** (network.downsamplings + 1)
+            deepest = network.size_multiple if isinstance(network, UNetConfig) else 2 ** (network.downsamplings + 1)
             parts.append((seen, deepest))
             if normals.depth is not None and self.stage not in ("normals", "enhancer"):
                 depth = normals.depth
@@ -196,7 +196,7 @@ class Stage(nn.Module):
 
     # Normal networks
 
-    def normal_maps(self, batch: Batch, masked: bool | None = None) -> NormalMaps:
+    def normal_maps(self, batch: Batch, masked: bool | None = None) -> Maps:
         """Predicted maps as the losses want them: where only the person's pixels count, not multiplied by the mask."""
         networks = self.model.normals
         assert networks is not None
@@ -205,10 +205,10 @@ class Stage(nn.Module):
             return networks.read(networks.shared(networks.seen(batch["image"], batch.get("limbs"))).float(), masked)
         if self.stage == "enhancer":
             return networks.enhance(batch["image"], masked, batch.get("limbs"))
-        maps: NormalMaps = networks(batch["image"], masked, batch.get("limbs"))
+        maps: Maps = networks(batch["image"], masked, batch.get("limbs"))
         return maps
 
-    def normal_losses(self, maps: NormalMaps, batch: Batch) -> dict[str, Tensor]:
+    def normal_losses(self, maps: Maps, batch: Batch) -> dict[str, Tensor]:
         """The losses of equation 6 and of the mask, each summed over front and (by its weight) back."""
         size = maps.front.shape[-1]
         mask = resize_map(batch["mask"], size, False)
@@ -228,16 +228,16 @@ class Stage(nn.Module):
             result["mask"] = losses.mask_bce(maps.mask_logit, mask)
         return result
 
-    def depth_maps(self, batch: Batch, masked: bool = True) -> NormalMaps:
+    def depth_maps(self, batch: Batch, masked: bool = True) -> Maps:
         """Normals, predicted or true, and what the depth network makes of them under their mask."""
         networks = self.model.normals
         assert networks is not None
         if self.predicted_normals:
             return networks.glance(batch["image"], masked, limbs=batch.get("limbs"))
-        true = NormalMaps(batch["front"], batch["back"], batch["mask"])
+        true = Maps(batch["front"], batch["back"], batch["mask"])
         return networks.with_depth(true, batch["image"], batch.get("limbs"))
 
-    def depth_losses(self, maps: NormalMaps, batch: Batch) -> dict[str, Tensor]:
+    def depth_losses(self, maps: Maps, batch: Batch) -> dict[str, Tensor]:
         """The losses of the depth maps and of the distribution behind them."""
         result: dict[str, Tensor] = {}
         networks = self.model.normals
@@ -253,11 +253,11 @@ class Stage(nn.Module):
 
     # Occupancy levels
 
-    def level_inputs(self, batch: Batch, masked: bool = True) -> tuple[NormalMaps, NormalMaps]:
-        """The maps fed to the coarse and to the fine level (`TwoLevel.predict_maps`); with gradient if the normal
+    def level_inputs(self, batch: Batch, masked: bool = True) -> tuple[Maps, Maps]:
+        """The maps fed to the coarse and to the fine level (`Model.predict_maps`); with gradient if the normal
         networks learn along. The true ones are the same for both."""
         if not self.predicted_normals:
-            maps = NormalMaps(batch["front"], batch["back"], batch["mask"], depth=batch["depth"])
+            maps = Maps(batch["front"], batch["back"], batch["mask"], depth=batch["depth"])
             return maps, maps
         networks, preset = self.model.normals, self.model.preset.normals
         assert networks is not None
@@ -284,7 +284,7 @@ class Stage(nn.Module):
             side = self.scaled(preset.global_size or preset.size, batch)
             return networks.both(seen(own_fine or preset.size), masked, side, limbs=limbs)
 
-    def depth_to_feed(self, maps: NormalMaps, batch: Batch) -> Tensor:
+    def depth_to_feed(self, maps: Maps, batch: Batch) -> Tensor:
         """The depth maps (B, 2, h, w) that the levels see beside predicted maps, as `fed_depth` says."""
         assert maps.depth is not None
         fed = self.fed_depth if torch.is_grad_enabled() else "predicted"
@@ -305,7 +305,7 @@ class Stage(nn.Module):
         """A size of the preset, brought to the scale of the batch's images."""
         return size * batch["image"].shape[-1] // self.size
 
-    def encode(self, level: nn.Module, image: Tensor, maps: NormalMaps, size: int) -> list[Tensor]:
+    def encode(self, level: nn.Module, image: Tensor, maps: Maps, size: int) -> list[Tensor]:
         """Image and maps resized to `size` and encoded by `level`: a feature map for each stack."""
         preset = self.model.preset
         resized = [
@@ -336,7 +336,7 @@ class Stage(nn.Module):
             result["fine"] = self.fine_logit(batch, fine_maps, answers[-1][1])
         return result
 
-    def fine_logit(self, batch: Batch, maps: NormalMaps, embedding: Tensor | None) -> Tensor:
+    def fine_logit(self, batch: Batch, maps: Maps, embedding: Tensor | None) -> Tensor:
         """The fine level's logits (B, N), on the batch's window of the image where it has one."""
         model, preset = self.model, self.model.preset
         assert model.fine is not None

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lifecast.networks.normal_network import WINDOW_MARGIN
+from lifecast.model.heads.normals import WINDOW_MARGIN
 
 
 def kept_range(present: Tensor, multiple: int) -> tuple[int, int]:

@@ -17,10 +17,10 @@ import torch
 
 import lifecast
 from lifecast.errors import CheckpointError, UsageError
-from lifecast.networks.ablations import preset_named
-from lifecast.networks.checkpoint import Precision, load_checkpoint, read_card, save_checkpoint
-from lifecast.networks.levels import TwoLevel
-from lifecast.networks.preset import Preset, to_dict
+from lifecast.model.ablations import preset_named
+from lifecast.model.checkpoint import Precision, load_checkpoint, read_card, save_checkpoint
+from lifecast.model.config import Architecture, to_dict
+from lifecast.model.model import Model
 from lifecast.training.data import fingerprint
 from lifecast.training.options import TrainOptions
 from lifecast.training.parts import PARTS, modules_of
@@ -31,7 +31,7 @@ from lifecast.training.trainee import Trainee
 OUR_LICENCE = "Apache-2.0"
 
 
-def chosen_preset(name: str | None, init: tuple[Path, ...]) -> Preset:
+def chosen_preset(name: str | None, init: tuple[Path, ...]) -> Architecture:
     """The preset by name; without one, that of the first file to start from, else compact.
 
     Raises
@@ -50,11 +50,11 @@ def chosen_preset(name: str | None, init: tuple[Path, ...]) -> Preset:
     return preset
 
 
-def new_model(preset: Preset, init: tuple[Path, ...], seed: int) -> tuple[TwoLevel, dict[str, Any]]:
+def new_model(preset: Architecture, init: tuple[Path, ...], seed: int) -> tuple[Model, dict[str, Any]]:
     """A model with weights drawn from `seed`, then the trained levels of each file of `init`; and their histories."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = TwoLevel(preset)
+        model = Model(preset)
     history: dict[str, Any] = {}
     for path in init:
         other, card = load_checkpoint(path, expect=preset)
@@ -66,7 +66,7 @@ def new_model(preset: Preset, init: tuple[Path, ...], seed: int) -> tuple[TwoLev
     return model, history
 
 
-def history_of(model: TwoLevel, card: dict[str, Any]) -> dict[str, Any]:
+def history_of(model: Model, card: dict[str, Any]) -> dict[str, Any]:
     """What the trained parts of a loaded model went through, by its card; of a card that does not say, all parts."""
     known = card.get("training", {}).get("levels")
     notes = dict.fromkeys(PARTS, None) if known is None else known
@@ -96,7 +96,7 @@ def terms_of(history: dict[str, Any]) -> dict[str, str]:
     return {"licence": OUR_LICENCE} | said
 
 
-def check_foundations(stage: StageName, preset: Preset, history: dict[str, Any], predicted_normals: bool) -> None:
+def check_foundations(stage: StageName, preset: Architecture, history: dict[str, Any], predicted_normals: bool) -> None:
     """UsageError where a stage stands on a level that nobody trained."""
     embedded = preset.fine is not None and preset.fine.condition == "embedding"
     if stage == "fine" and embedded and "coarse" not in history:
@@ -163,7 +163,7 @@ def description(options: TrainOptions, trainee: Trainee, views: int) -> dict[str
     }
 
 
-def export(path: Path, model: TwoLevel, history: dict[str, Any], precision: Precision = "float32") -> None:
+def export(path: Path, model: Model, history: dict[str, Any], precision: Precision = "float32") -> None:
     """Write the model with a card of what each part went through."""
     card = {
         "name": f"{model.preset.name}: {', '.join(part for part in PARTS if part in history)}",

@@ -1,0 +1,1 @@
+"""Named heads: normals and mask, depth, detail, and the pose lifter."""

@@ -1,0 +1,191 @@
+"""Depth maps that follow the normal maps: the folds that normals show, on the depths that the depth network found.
+
+A normal (a, b, c) says how fast depth changes from one pixel to the next: by -a / c to the right and by -b / c upward.
+The depths sought have those differences and stay near the rough ones; where the two contradict each other strongly, one
+surface ends before another, and the difference is let go (as in Cao et al., "Bilateral Normal Integration", 2022). This
+is a sparse linear system of one unknown a pixel, solved by conjugate gradients.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from lifecast.space.resizing import resize_image
+from lifecast.space.smoothing import smoothed
+
+STAY = 0.03
+"""Weight of the rough depth at a pixel against the difference to a neighbour: detail of up to about 1 / sqrt(STAY)
+pixels, 6 cm at 256, is the normals'."""
+JUMP = 0.02
+"""View units from pixel to pixel by which depths may differ from what the normals say before they are let go."""
+GRAZING = 0.15
+"""Least |c| of a normal that is believed: beyond, slopes have no bound."""
+ROUNDS, ITERATIONS = 2, 24
+BROAD = 3.0
+"""Pixels at a depth map of 256: standard deviation of the smoothing beyond which `tilted` believes depths."""
+DISAGREEING = (10.0, 20.0)
+"""Degrees between a normal and the depths' slope up to which the slope is believed wholly, and from which not at all:
+where they are so far apart, one surface ends before another."""
+STEEP = (0.4, 0.6)
+"""Normals' |z| from which slopes are believed, and from which wholly: at the silhouette they have no bound."""
+INSIDE = 0.98
+"""Mask above which they are."""
+
+
+def slopes(normals: Tensor, step: float | None = None) -> tuple[Tensor, Tensor, Tensor]:
+    """Change of depth from a pixel to the next, to the right and downward, and how far to believe it.
+
+    normals (B, 3, H, W) of one side, of any length -> three of (B, H, W): view units, view units, weight in [0, 1].
+    `step`: view units from pixel to pixel; by default they are of a whole picture, 2 / W.
+    """
+    step = 2 / normals.shape[-1] if step is None else step
+    a, b, c = functional.normalize(normals, dim=1, eps=1e-6).unbind(1)
+    bounded = torch.where(c < 0, -1.0, 1.0) * c.abs().clamp_min(GRAZING)
+    return -a / bounded * step, b / bounded * step, c * c
+
+
+def integrated(
+    rough: Tensor,
+    normals: Tensor,
+    mask: Tensor,
+    step: float | None = None,
+    stay: float = STAY,
+    jump: float = JUMP,
+    iterations: int = ITERATIONS,
+) -> Tensor:
+    """Depths (B, H, W) that follow the normals within the mask, near the rough ones.
+
+    Parameters
+    ----------
+    rough
+        (B, H, W) view z of one side's surface; kept as it is outside of the mask.
+    normals
+        (B, 3, H, W) of that side, in view space.
+    mask
+        (B, H, W) in [0, 1].
+    step
+        As in `slopes`.
+    stay, jump, iterations
+        In place of `STAY`, `JUMP` and `ITERATIONS`.
+    """
+    right, down, sure = slopes(normals, step)
+    wanted = ((right[:, :, 1:] + right[:, :, :-1]) / 2, (down[:, 1:] + down[:, :-1]) / 2)
+    cover = mask * sure
+    trust = (torch.minimum(cover[:, :, 1:], cover[:, :, :-1]), torch.minimum(cover[:, 1:], cover[:, :-1]))
+    held = stay * mask + 1e-4 * (1 - mask)
+    depth = rough
+    for _ in range(ROUNDS):
+        found = differences(depth)
+        weights = tuple(t / (1 + ((f - w) / jump) ** 2) ** 2 for t, f, w in zip(trust, found, wanted, strict=True))
+        depth = solve(depth, rough, held, weights, wanted, iterations)
+    return torch.where(mask > 0.5, depth, rough)
+
+
+def differences(depth: Tensor) -> tuple[Tensor, Tensor]:
+    """Each pixel's right neighbour minus itself, (B, S, S - 1), and its lower one, (B, S - 1, S)."""
+    return depth[:, :, 1:] - depth[:, :, :-1], depth[:, 1:] - depth[:, :-1]
+
+
+def gathered(flows: tuple[Tensor, Tensor]) -> Tensor:
+    """The transpose of `differences`: (B, S, S)."""
+    across, down = flows
+    return (
+        functional.pad(across, (1, 0)) - functional.pad(across, (0, 1))
+        + functional.pad(down, (0, 0, 1, 0)) - functional.pad(down, (0, 0, 0, 1))
+    )  # fmt: skip
+
+
+def solve(
+    start: Tensor,
+    rough: Tensor,
+    stay: Tensor,
+    weights: tuple[Tensor, ...],
+    wanted: tuple[Tensor, Tensor],
+    iterations: int = ITERATIONS,
+) -> Tensor:
+    """The depths (B, S, S) that minimise stay (d - rough)^2 + weights (differences(d) - wanted)^2, from `start` on."""
+    across, down = weights
+
+    def applied(values: Tensor) -> Tensor:
+        right, below = differences(values)
+        return stay * values + gathered((across * right, down * below))
+
+    target = stay * rough + gathered((across * wanted[0], down * wanted[1]))
+    diagonal = stay + (
+        functional.pad(across, (1, 0)) + functional.pad(across, (0, 1))
+        + functional.pad(down, (0, 0, 1, 0)) + functional.pad(down, (0, 0, 0, 1))
+    )  # fmt: skip
+
+    def dot(a: Tensor, b: Tensor) -> Tensor:
+        return (a * b).sum((1, 2), keepdim=True)
+
+    depth = start
+    residual = target - applied(depth)
+    scaled = residual / diagonal
+    direction = scaled
+    energy = dot(residual, scaled)
+    for _ in range(iterations):
+        moved = applied(direction)
+        length = energy / dot(direction, moved).clamp_min(1e-20)
+        depth = depth + length * direction
+        residual = residual - length * moved
+        scaled = residual / diagonal
+        before, energy = energy, dot(residual, scaled)
+        direction = scaled + energy / before.clamp_min(1e-20) * direction
+    return depth
+
+
+def integrated_depths(
+    depth: Tensor, front: Tensor, back: Tensor, mask: Tensor, size: int, shown: float = 1.0
+) -> Tensor:
+    """Both depth maps of a person, (B, 2, h, size), from rough ones (B, 2, ., .), the normal maps (B, 3, H, W) and the
+    mask (B, 1, H, W).
+
+    Of pictures that are not square, `size` is the width; `shown` is that width's share of the whole picture's.
+    """
+    cover = resize_image(mask.float(), size)  # (B, 1, h, size)
+    rough = functional.interpolate(depth.float(), size=cover.shape[-2:], mode="bicubic", align_corners=False)
+    step = 2 * shown / size
+    sides = [
+        integrated(rough[:, i], resize_image(normals.float(), size), cover[:, 0], step)
+        for i, normals in enumerate((front, back))
+    ]
+    return torch.stack(sides, dim=1)
+
+
+def tilted(normals: Tensor, depth: Tensor, mask: Tensor, facing: float, share: float) -> Tensor:
+    """Normal maps (B, 3, S, S) turned toward the broad slopes of the depths.
+
+    Predicted normals have a curl, which no surface has, and the depths that were integrated from them have none; they
+    know what the depth network said, too. So broad slopes are better there, and folds in the normals. Lengths stay.
+
+    Parameters
+    ----------
+    normals
+        Of one side, in view space, of any length.
+    depth
+        (B, s, s) view z of that side.
+    mask
+        (B, 1, S, S) in [0, 1].
+    facing
+        1 of the front, -1 of the back.
+    share
+        Of the difference between both, smoothed by `BROAD`: 0 leaves the normals as they are.
+    """
+    size = depth.shape[-1]
+    normals = normals.contiguous(memory_format=torch.channels_last)  # lengths are found several times as fast on a CPU
+    depth = depth.to(normals.dtype)
+    unit = functional.normalize(normals, dim=1, eps=1e-6)
+    coarse = functional.normalize(resize_image(unit, size), dim=1, eps=1e-6)  # (B, 3, s, s)
+    near = functional.pad(depth[:, None], (1, 1, 1, 1), mode="replicate")[:, 0]
+    right = (near[:, 1:-1, 2:] - near[:, 1:-1, :-2]) * size / 4  # (B, s, s), a slope: pixels are 2 / s apart
+    down = (near[:, 2:, 1:-1] - near[:, :-2, 1:-1]) * size / 4
+    slope = facing * functional.normalize(torch.stack([-right, down, torch.ones_like(right)], 1), dim=1)
+    angle = torch.rad2deg(torch.acos((coarse * slope).sum(1, keepdim=True).clamp(-1, 1)))  # (B, 1, s, s)
+    believed = ((DISAGREEING[1] - angle) / (DISAGREEING[1] - DISAGREEING[0])).clamp(0, 1)
+    believed = believed * ((coarse[:, 2:].abs() - STEEP[0]) / (STEEP[1] - STEEP[0])).clamp(0, 1)
+    believed = believed * (resize_image(mask.to(normals.dtype), size) > INSIDE)
+    turn = resize_image(smoothed((slope - coarse) * believed, BROAD * size / 256), normals.shape[-1])  # (B, 3, S, S)
+    return functional.normalize(unit + share * turn, dim=1, eps=1e-6) * normals.norm(dim=1, keepdim=True)

@@ -1,0 +1,131 @@
+"""The tabulated networks against the plain ones, on random weights."""
+
+import dataclasses
+
+import pytest
+import torch
+
+from lifecast.model import column_field
+from lifecast.model.ablations import preset_named
+from lifecast.model.column_field import ColumnField, Taps
+from lifecast.model.config import PRESETS, Architecture
+from lifecast.model.mlp import PixelAlignedMLP
+from lifecast.model.model import Encoded, Model
+from lifecast.model.pixel_aligned import sample_features
+
+TINY = PRESETS["tiny"]
+PAPER = PRESETS["paper"]
+DEEP = preset_named("tiny-depth-maps")
+assert TINY.fine is not None
+assert PAPER.fine is not None
+
+VARIANTS = {
+    "tiny": TINY,
+    "official conventions": dataclasses.replace(TINY, align_corners=True, padding="zeros", depth_scale=1.28),
+    "no box": dataclasses.replace(TINY, mask_box=False),
+    "coarse only": dataclasses.replace(TINY, fine=None),
+    "fine by depth": dataclasses.replace(TINY, fine=dataclasses.replace(TINY.fine, condition="depth")),
+    "fine by depth and embedding": dataclasses.replace(
+        DEEP, fine=dataclasses.replace(DEEP.fine, depth_features=True) if DEEP.fine else None
+    ),
+    "within the mask": dataclasses.replace(TINY, within_mask=True),
+    "no skips": dataclasses.replace(TINY, coarse=dataclasses.replace(TINY.coarse, skips=())),
+}
+
+
+def random_model(preset: Architecture, seed: int = 0) -> tuple[Model, Encoded]:
+    """A model whose logits are spread over several units, and small random features for it."""
+    torch.manual_seed(seed)
+    model = Model(preset)
+    for level in (model.coarse, model.fine):
+        if level is not None:
+            for layer in level.mlp.layers:
+                torch.nn.init.normal_(layer.weight, std=1.4 / layer.in_features**0.5)
+                torch.nn.init.normal_(layer.bias, std=0.3)
+    coarse = torch.randn(2, preset.coarse.map_channels, 24, 24)
+    fine = torch.randn(2, preset.fine.map_channels, 40, 40) if preset.fine else None
+    bound = -2 * torch.rand(2, 1, 12, 12) if preset.within_mask else None
+    return model, Encoded(None, coarse, fine, [coarse], bound)
+
+
+def points_in_and_around(count: int) -> torch.Tensor:
+    """Random points, some outside of the box, some on its faces, some on one line of sight."""
+    points = torch.rand(count, 3, generator=torch.Generator().manual_seed(5)) * 2.3 - 1.15
+    points[:20] = points[:20].round()
+    points[20:80, :2] = points[20, :2]
+    return points
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_equals_the_plain_network(name: str) -> None:
+    model, encoded = random_model(VARIANTS[name])
+    points = points_in_and_around(3000)
+    with torch.no_grad():
+        plain = model.occupancy(encoded, points[None].expand(2, -1, -1))
+    for index in (0, 1):
+        fast = ColumnField(model, encoded, index).occupancy(points)
+        torch.testing.assert_close(fast, plain[index], atol=2e-5, rtol=0)
+    assert plain.std() > 0.05  # the comparison would see a difference
+
+
+def test_equals_the_papers_mlps_at_full_width() -> None:
+    coarse, fine = PAPER.coarse, PAPER.fine
+    assert fine is not None
+    with torch.device("meta"):
+        model = Model(dataclasses.replace(PAPER, normals=None, normal_inputs="none"))
+    assert model.fine is not None
+    model.coarse.mlp = PixelAlignedMLP(257, coarse.mlp, coarse.skips, coarse.embedding_layer)
+    model.fine.mlp = PixelAlignedMLP(272, fine.mlp, fine.skips, fine.embedding_layer)
+    with torch.no_grad():
+        for layer in (*model.coarse.mlp.layers, *model.fine.mlp.layers):
+            torch.nn.init.normal_(layer.weight, std=1.4 / layer.in_features**0.5)
+    features = torch.randn(1, 256, 16, 16), torch.randn(1, 16, 32, 32)
+    encoded = Encoded(None, features[0], features[1], [features[0]])
+    points = points_in_and_around(500)
+    with torch.no_grad():
+        plain = model.occupancy(encoded, points[None])[0]
+    torch.testing.assert_close(ColumnField(model, encoded).occupancy(points), plain, atol=1e-4, rtol=0)
+
+
+def test_without_a_table_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, encoded = random_model(TINY)
+    points = points_in_and_around(500)
+    with_table = ColumnField(model, encoded)
+    monkeypatch.setattr(column_field, "TABLE_BYTES", 0)
+    without = ColumnField(model, encoded)
+    assert type(without.stages[0][0]) is not type(with_table.stages[0][0])
+    torch.testing.assert_close(without.logits(points), with_table.logits(points), atol=1e-4, rtol=0)
+
+
+def test_chunks_do_not_change_the_answer() -> None:
+    model, encoded = random_model(TINY)
+    points = points_in_and_around(2000)
+    field = ColumnField(model, encoded)
+    whole = field.logits(points)
+    field.chunk = 37
+    torch.testing.assert_close(field.logits(points), whole, atol=1e-5, rtol=0)
+    assert field.logits(points[:0]).shape == (0,)
+
+
+def test_half_precision_features_are_taken() -> None:
+    model, encoded = random_model(TINY)
+    assert encoded.fine_features is not None
+    half = encoded._replace(
+        coarse_features=encoded.coarse_features.half(), fine_features=encoded.fine_features.bfloat16()
+    )
+    points = points_in_and_around(300)
+    logits = ColumnField(model, half).logits(points)
+    assert logits.dtype == torch.float32
+    torch.testing.assert_close(logits, ColumnField(model, encoded).logits(points), atol=0.2, rtol=0.05)
+
+
+@pytest.mark.parametrize("align_corners", [True, False])
+@pytest.mark.parametrize("padding", ["zeros", "border"])
+def test_taps_sample_as_grid_sample_does(align_corners: bool, padding: str) -> None:
+    features = torch.randn(1, 3, 7, 9)
+    points = points_in_and_around(400)
+    taps, weights = Taps((7, 9), align_corners=align_corners, padding=padding)(points)  # type: ignore[arg-type]
+    table = torch.cat((features[0].reshape(3, 63).T, torch.zeros(1, 3)))
+    blended = (table[taps] * weights[..., None]).sum(dim=1)
+    plain = sample_features(features, points[None], align_corners=align_corners, padding=padding)  # type: ignore[arg-type]
+    torch.testing.assert_close(blended, plain[0], atol=1e-5, rtol=0)
