@@ -27,7 +27,7 @@ from lifecast.model.config import PIFUHD
 from lifecast.model.model import Model
 from lifecast.model.pifuhd.names import official_state
 from lifecast.photo.decode import read_photo
-from lifecast.reconstructor import Reconstructor
+from lifecast.pipeline import Reconstructor
 
 STEPS = 1500
 

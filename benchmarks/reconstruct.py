@@ -17,7 +17,7 @@ from pathlib import Path
 
 import torch
 
-from lifecast.reconstructor import STAGES, load
+from lifecast.pipeline import STAGES, load
 
 
 def peak_megabytes() -> float:

@@ -85,7 +85,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--preset", default="compact")
-    stages = ("normals", "depth", "enhancer", "coarse", "fine", "joint")
+    stages = ("normals", "depth", "detail", "coarse", "fine", "joint")
     parser.add_argument("--stage", default="normals", choices=stages)
     parser.add_argument("--recipe", default="gpu-short" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--size", type=int)

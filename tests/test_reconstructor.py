@@ -18,11 +18,11 @@ from lifecast.model.column_field import ColumnField
 from lifecast.photo import blazepose
 from lifecast.photo import mask as found_mask
 from lifecast.photo.decode import Photo, read_photo
-from lifecast.photo.framing import Camera
+from lifecast.space.view import Camera
 from lifecast.photo.mask import ArrayMask
 from lifecast.photo.neighbours import Limbs
 from lifecast.photo.person import Person
-from lifecast.reconstructor import STAGES, Reconstructor, _head, _metric_frame, load, person_surface
+from lifecast.pipeline import STAGES, Reconstructor, _head, _metric_frame, load, person_surface
 from lifecast.surface.extract import extract_surface
 from lifecast.surface.gltf import glb_bytes
 from lifecast.surface.metres import metric_frame
@@ -393,7 +393,7 @@ def test_scale_of_somebody_who_sits(doll: Doll) -> None:
     person = Person((200, 0, 300, 500), points)
     vertices = np.array([[0, -0.5, 0], [0, 0.5, 0], [0.1, 0, 0]], np.float32)
     faces = np.array([[0, 1, 2]])
-    from lifecast.photo.framing import Camera
+    from lifecast.space.view import Camera
 
     camera = Camera(0, 0, 1000, 256, (1000, 1000))
     frame, notes = _metric_frame(vertices, faces, 1.7, person, camera)

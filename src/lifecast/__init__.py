@@ -16,10 +16,10 @@ __version__ = "0.1.0"
 __all__ = ["Reconstruction", "Reconstructor", "__version__", "load"]
 
 if TYPE_CHECKING:
+    from lifecast.pipeline import Reconstructor, load
     from lifecast.reconstruction import Reconstruction
-    from lifecast.reconstructor import Reconstructor, load
 
-_HOMES = {"load": "reconstructor", "Reconstructor": "reconstructor", "Reconstruction": "reconstruction"}
+_HOMES = {"load": "pipeline", "Reconstructor": "pipeline", "Reconstruction": "reconstruction"}
 
 
 def __getattr__(name: str) -> Any:

@@ -11,13 +11,14 @@ import numpy as np
 from PIL import Image
 
 from lifecast.errors import UsageError
-from lifecast.photo.framing import Camera
 from lifecast.photo.person import Person
+from lifecast.space.view import Camera
 from lifecast.surface.metres import MetricFrame
 
 if TYPE_CHECKING:
     import trimesh
 
+    from lifecast.model.inference_options import InferenceOptions
     from lifecast.surface.colour import SurfaceColours
     from lifecast.surface.model import Model
     from lifecast.surface.picture import Style, Subject
@@ -58,6 +59,8 @@ class Reconstruction:
     islands_dropped: int = 0
     weights: dict[str, Any] = field(default_factory=dict)
     """The card of the weights used."""
+    inference: InferenceOptions | None = None
+    """The steps without weights that ran."""
 
     @cached_property
     def model(self) -> Model:

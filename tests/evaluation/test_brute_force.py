@@ -8,7 +8,8 @@ from lifecast.evaluation.measure import Truth, measure
 from lifecast.evaluation.metrics import FSCORE_CM, stratified_points
 from lifecast.evaluation.protocol import PROTOCOLS, Protocol
 from lifecast.evaluation.raster import SIDES, render_sides
-from lifecast.evaluation.triangles import CM_PER_UNIT, Triangles
+from lifecast.evaluation.triangles import Triangles
+from lifecast.space.units import CM_PER_UNIT
 
 PROTOCOL = Protocol("none", ("none",), PROTOCOLS["all"].metrics, (), samples=200, iou_points=2_000, render_size=32)
 

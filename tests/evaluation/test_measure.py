@@ -6,7 +6,8 @@ import trimesh
 
 from lifecast.evaluation.measure import Truth, measure
 from lifecast.evaluation.protocol import METRICS, PROTOCOLS
-from lifecast.evaluation.triangles import CM_PER_UNIT, Triangles
+from lifecast.evaluation.triangles import Triangles
+from lifecast.space.units import CM_PER_UNIT
 
 
 def blob(shift: tuple[float, float, float] = (0, 0, 0)) -> Triangles:

@@ -5,7 +5,8 @@ import pytest
 import trimesh
 
 from lifecast.evaluation.metrics import compare_surfaces, stratified_points, volume_iou
-from lifecast.evaluation.triangles import CM_PER_UNIT, Triangles
+from lifecast.evaluation.triangles import Triangles
+from lifecast.space.units import CM_PER_UNIT
 
 
 def sphere(radius: float, shift: tuple[float, float, float] = (0, 0, 0), level: int = 4) -> Triangles:

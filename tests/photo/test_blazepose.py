@@ -12,7 +12,7 @@ from PIL import Image
 import lifecast
 from lifecast.photo import blazepose
 from lifecast.photo.blazepose import Circle, Pose, landmarks, mask_in, settled
-from lifecast.space.limb_map import MIRRORED_PAIRS
+from lifecast.space.skeleton import MIRRORED_PAIRS
 
 needs_networks = pytest.mark.skipif(
     not blazepose.available(), reason="mediapipe's networks and ai-edge-litert are not installed"

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from lifecast.errors import PhotoError
-from lifecast.photo.framing import PERSON_SPAN, PIFUHD_SIDE, Camera, crop_colour, frame
+from lifecast.photo.framing import PIFUHD_SIDE, crop_colour, frame
+from lifecast.space.units import PERSON_SPAN
+from lifecast.space.view import Camera
 from lifecast.photo.mask import EDGE_LEVEL, ArrayMask, SquareMask, bounding_box, crop_square, refine
 
 

@@ -3,7 +3,7 @@ import numpy as np
 from lifecast.photo.blazepose import Circle, Pose
 from lifecast.photo.mask import PoseMask
 from lifecast.photo.neighbours import GRID, REACH, SOFTNESS, VIEW_UNITS, Limbs, share_of
-from lifecast.space.limb_map import LIMBS, with_middles
+from lifecast.space.skeleton import LIMBS, with_middles
 
 
 def somebody(x: float, height: float = 280.0) -> np.ndarray:

@@ -12,7 +12,7 @@ import torch
 
 from lifecast.errors import DataError
 from lifecast.photo import blazepose
-from lifecast.photo.framing import Camera
+from lifecast.space.view import Camera
 from lifecast.scans.augmentation import NONE
 from lifecast.scans.dataset import PeopleDataset
 from lifecast.scans.landmark_file import FILE, LIFTED_FILE, read_landmarks

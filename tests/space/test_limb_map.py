@@ -11,7 +11,8 @@ from lifecast.model.ablations import preset_named
 from lifecast.model.config import PRESETS
 from lifecast.model.model import Model
 from lifecast.space import limb_map as drawn
-from lifecast.space.limb_map import CHANNELS, LIMBS, MIRRORED_PAIRS, limb_map, mirrored_limbs
+from lifecast.space.limb_map import CHANNELS, limb_map, mirrored_limbs
+from lifecast.space.skeleton import LIMBS, MIRRORED_PAIRS
 
 
 @pytest.fixture

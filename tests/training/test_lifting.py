@@ -15,7 +15,7 @@ from lifecast.model.checkpoint import load_checkpoint, read_card
 from lifecast.model.config import PoseLifterConfig
 from lifecast.model.heads.pose_lifter import PoseLifter, lift
 from lifecast.scans.landmark_file import FILE, LIFTED_FILE, read_landmarks
-from lifecast.space.limb_map import MIRRORED_PAIRS
+from lifecast.space.skeleton import MIRRORED_PAIRS
 from lifecast.training import lifting
 from lifecast.training.landmarked_views import LandmarkedViews, check_joints, joints_in_views, read_views, write_lifted
 from lifecast.training.lifting import (

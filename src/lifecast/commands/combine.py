@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-Part = Literal["lifter", "normals", "depth", "enhancer", "coarse", "fine"]
+Part = Literal["pose_lifter", "normals", "depth", "detail", "coarse", "fine"]
 
 
 def combine(
@@ -25,7 +25,7 @@ def combine(
     are mostly better as a mean than each alone.
 
         lifecast combine compact A.safetensors B.safetensors --parts normals depth --out mean.safetensors
-        lifecast combine mean.safetensors C.safetensors --parts enhancer --out ours.safetensors --precision float16
+        lifecast combine mean.safetensors C.safetensors --parts detail --out ours.safetensors --precision float16
 
     Args:
         base: Weights file, or the name of built-in weights, that everything else is taken from.

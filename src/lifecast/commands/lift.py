@@ -68,26 +68,25 @@ def lift(
     torch.set_num_threads(1)  # layers this small are slower on more
     console = Console(stderr=True, highlight=False, emoji=False)
     model, history = model_with_lifter(weights or init, preset, seed)
-    assert model.normals is not None
-    assert model.normals.lifter is not None
+    assert model.pose_lifter is not None
     views = read_views(data)
     if weights is not None:
-        lifted = lift_landmarks(model.normals.lifter.eval(), views.landmarks)
+        lifted = lift_landmarks(model.pose_lifter.eval(), views.landmarks)
     else:
         check_joints(views)
         recipe = LiftingRecipe(steps=steps, learning_rate=learning_rate)
-        start = None if init is None else model.normals.lifter
+        start = None if init is None else model.pose_lifter
         with counted_progress(console) as bar:
             begun = time.monotonic()
             task = bar.add_task("lifting", total=steps * (1 + recipe.folds))
             lifter, lifted = train_and_lift(
-                views, model.normals.lifter.preset, recipe, seed, lambda _step, _loss: bar.advance(task), start
+                views, model.pose_lifter.config, recipe, seed, lambda _step, _loss: bar.advance(task), start
             )
-        model.normals.lifter.load_state_dict(lifter.state_dict())
+        model.pose_lifter.load_state_dict(lifter.state_dict())
         minutes = (time.monotonic() - begun) / 60
-        begin_history(history, ("lifter",))
-        before = history.get("lifter", {}).get("before", [])
-        history["lifter"] = lifting_history(recipe, views, lifted, data, seed, minutes, before)
+        begin_history(history, ("pose_lifter",))
+        before = history.get("pose_lifter", {}).get("before", [])
+        history["pose_lifter"] = lifting_history(recipe, views, lifted, data, seed, minutes, before)
     write_lifted(views, lifted)
     export(out, model, history)
     known = views.joints.isfinite().all(dim=-1).any(dim=-1)

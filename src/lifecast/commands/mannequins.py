@@ -36,7 +36,7 @@ def mannequins(
         lifecast mannequins POSES --count 300 --each 10 --workers 2
         lifecast lift POSES DATA --out RUNS/lifter.safetensors
 
-    With --pictures OUT is a dataset that `train normals`, `depth` and `enhancer` read, too (no points for the levels):
+    With --pictures OUT is a dataset that `train normals`, `depth` and `detail` read, too (no points for the levels):
 
         lifecast mannequins POSES --count 150 --each 20 --size 512 --pictures --workers 2
         lifecast train depth --data DATA --also POSES --predicted-normals --out RUNS/depth --init compact

@@ -16,8 +16,8 @@ from lifecast.errors import LifecastError, PhotoError, UsageError
 
 if TYPE_CHECKING:
     from lifecast.photo.decode import Photo
+    from lifecast.pipeline import Reconstructor
     from lifecast.reconstruction import Reconstruction
-    from lifecast.reconstructor import Reconstructor
 
 
 def reconstruct(
@@ -116,11 +116,10 @@ def reconstruct(
     if not listing.paths:
         return report.summary()
     with report.stage("loading the networks"):
-        from lifecast.reconstructor import load
+        from lifecast.pipeline import load
         from lifecast.sheet import row, write_sheet
 
         model = load(weights, device, normals_at)
-        model.background = "keep" if keep_background else "clean"
     rows: list[Any] = []
     names = result_names(listing.paths, output, wanted.endings(), numbered=person == "all")
     for number, (path, stem) in enumerate(zip(listing.paths, names, strict=True), 1):

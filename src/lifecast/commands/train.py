@@ -9,7 +9,7 @@ import tyro
 
 
 def train(
-    stage: Annotated[Literal["normals", "depth", "enhancer", "coarse", "fine", "joint"], tyro.conf.Positional],
+    stage: Annotated[Literal["normals", "depth", "detail", "coarse", "fine", "joint"], tyro.conf.Positional],
     data: Path,
     out: Path,
     also: tuple[Path, ...] = (),
@@ -34,7 +34,7 @@ def train(
     backgrounds: Path | None = None,
     seed: int = 0,
 ) -> int:
-    """Train one stage: the normal networks, their depth network, their enhancer, the coarse level, the fine level on a
+    """Train one stage: the normal networks, their depth network, their detail, the coarse level, the fine level on a
     frozen coarse one, or both levels jointly.
 
     A run's folder holds its log, checkpoints, pictures and `weights.safetensors`, which is usable at any time. Each
@@ -43,8 +43,8 @@ def train(
         lifecast train normals --data DATA --out RUNS/normals --init RUNS/lifter.safetensors
         lifecast train depth --data DATA --out RUNS/depth1 --init RUNS/normals/weights.safetensors
         lifecast train depth --data DATA --out RUNS/depth --init RUNS/depth1/weights.safetensors --predicted-normals
-        lifecast train enhancer --data DATA --out RUNS/enhancer --init RUNS/depth/weights.safetensors
-        lifecast train coarse --data DATA --out RUNS/coarse --init RUNS/enhancer/weights.safetensors --predicted-normals
+        lifecast train detail --data DATA --out RUNS/detail --init RUNS/depth/weights.safetensors
+        lifecast train coarse --data DATA --out RUNS/coarse --init RUNS/detail/weights.safetensors --predicted-normals
         lifecast train fine --data DATA --out RUNS/fine --init RUNS/coarse/weights.safetensors --predicted-normals
 
     The last file holds all levels. The same command resumes a run with --resume, killed or interrupted however.

@@ -28,7 +28,9 @@ from lifecast.evaluation.ablation_rows import (
 )
 from lifecast.evaluation.evaluate import Request, evaluate
 from lifecast.evaluation.overview import Overview
-from lifecast.model.config import PRESETS, Architecture, to_dict
+from lifecast.model.config import Architecture
+from lifecast.model.config_json import to_dict
+from lifecast.model.presets import PRESETS
 
 Say = Callable[[str], None]
 
@@ -61,8 +63,8 @@ class Study:
     def __post_init__(self) -> None:
         if self.preset not in PRESETS:
             raise UsageError(f"--preset {self.preset}: choose {', '.join(PRESETS)}")
-        if PRESETS[self.preset].fine is None or PRESETS[self.preset].normals is None:
-            raise UsageError(f"--preset {self.preset}: an ablation needs a preset with normals and two levels")
+        if PRESETS[self.preset].fine is None or PRESETS[self.preset].maps is None:
+            raise UsageError(f"--preset {self.preset}: an ablation needs a preset with map heads and two nets")
         known = [row.name for row in ROWS]
         for name in self.rows:
             if name not in known:
@@ -82,8 +84,8 @@ class Study:
     @property
     def wanted(self) -> list[Row]:
         """The rows to make, in the table's order; the mask's only where the base predicts one."""
-        assert self.base.normals is not None
-        possible = [row for row in ROWS if row.name != "mask" or self.base.normals.mask]
+        assert self.base.maps is not None
+        possible = [row for row in ROWS if row.name != "mask" or self.base.maps.mask]
         return [row for row in possible if not self.rows or row.name in self.rows]
 
     def fingerprint(self, run: TrainingRun) -> str:
@@ -226,10 +228,10 @@ def transplant(study: Study, run: TrainingRun, preset: Architecture) -> Path | N
     history: dict[str, Any] = {}
     for name in run.stands_on:
         below = run_named(name)
-        other, card = load_checkpoint(run_folder(study, below) / "weights.safetensors")
-        level = "normals" if below.stage == "normals" else "coarse"
-        getattr(model, level).load_state_dict(getattr(other, level).state_dict())
-        history[level] = card["training"]["levels"][level]
+        other = load_checkpoint(run_folder(study, below) / "weights.safetensors")
+        part = "normals" if below.stage == "normals" else "coarse"
+        getattr(model, part).load_state_dict(getattr(other.model, part).state_dict())
+        history[part] = other.card["training"]["levels"][part]
     path = run_folder(study, run) / "start.safetensors"
     export(path, model, history)
     return path
@@ -237,10 +239,10 @@ def transplant(study: Study, run: TrainingRun, preset: Architecture) -> Path | N
 
 def measured_row(study: Study, row: Row, found: Overview) -> MeasuredRow:
     """Figures of a row, and what its weights' card says of the training."""
-    from lifecast.model.checkpoint import read_card
+    from lifecast.model.checkpoint import read_description
 
-    preset, card = read_card(run_folder(study, run_named(row.run)) / "weights.safetensors")
-    levels = card["training"]["levels"]
+    described = read_description(run_folder(study, run_named(row.run)) / "weights.safetensors")
+    levels = described.card["training"]["levels"]
     chamfer: dict[str, float] = {}
     for path in sorted((study.out / "rows" / row.run / "items").glob("*.json")):
         result = json.loads(path.read_text())
@@ -249,7 +251,7 @@ def measured_row(study: Study, row: Row, found: Overview) -> MeasuredRow:
             chamfer[path.stem] = float(result["levels"][level]["none"]["chamfer_cm"])
     return MeasuredRow(
         row,
-        preset.name,
+        described.architecture.name,
         {level: int(entry["steps"]) for level, entry in levels.items()},
         sum(float(entry["minutes"]) for level, entry in levels.items() if level != "normals"),
         found,

@@ -120,14 +120,13 @@ def needed_runs(rows: list[Row]) -> list[TrainingRun]:
 
 
 def row_preset(base: Architecture, run: TrainingRun) -> Architecture:
-    """The run's architecture. The base goes without what the paper lacks: a mask channel and a bound by it, depth maps,
-    a limb map, an enhancer."""
+    """The run's architecture. The base goes without what the paper lacks: a mask channel, depth maps, pose
+    channels, a detail head."""
     beyond = {
         "no-mask": base.mask_input,
         "no-depth-maps": base.depth_input,
-        "no-limbs": base.normals is not None and base.normals.limbs,
-        "no-silhouette": base.within_mask,
-        "no-enhancer": base.normals is not None and base.normals.enhancer is not None,
+        "no-pose": base.maps is not None and base.maps.pose_channels,
+        "no-detail": base.maps is not None and base.maps.detail is not None,
     }
     plain = ablation(base, *(switch for switch, there in beyond.items() if there))
     return ablation(plain, *run.switches)

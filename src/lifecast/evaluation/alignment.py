@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lifecast.evaluation.triangles import CM_PER_UNIT, Triangles
+from lifecast.evaluation.triangles import Triangles
+from lifecast.space.units import CM_PER_UNIT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -24,7 +24,6 @@ from lifecast.errors import UsageError
 from lifecast.evaluation.benchmark import Item, read_items, read_true_mesh, read_view
 from lifecast.evaluation.metrics import stratified_points
 from lifecast.evaluation.predict import Predictor
-from lifecast.model.column_field import ColumnField
 from lifecast.training.data import fingerprint
 from lifecast.training.weights import history_of
 
@@ -163,11 +162,11 @@ def _answers(
     truth = read_true_mesh(data, item)
     low, high = truth.bounds
     where = stratified_points(np.stack([low - AROUND, high + AROUND]), points, seed)
-    encoded = predictor.encode(read_view(data, item, seed).picture)
+    seen = predictor.encode(read_view(data, item, seed).picture)
     asked = torch.from_numpy(where.astype(np.float32)).to(predictor.reconstructor.device)
     logits = {}
     for level in predictor.levels:
-        field = ColumnField(predictor.model, predictor.seen_by(encoded, level))
+        field = predictor.field(seen, level)
         logits[level] = field.logits(asked).cpu().numpy()
     return logits, truth.inside(where)
 

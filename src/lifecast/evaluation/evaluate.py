@@ -39,6 +39,8 @@ class Request:
     limit: int | None = None
     levels: Levels = "both"
     masks: Masks = "found"
+    without: tuple[str, ...] = ()
+    """Inference steps that are left out (`lifecast.model.inference_options`)."""
     resolution: int = 512
     samples: int | None = None
     workers: int = 1
@@ -75,9 +77,9 @@ def evaluate(request: Request, told: Told | None = None) -> Overview:
     """
     tell = told or (lambda what, done, total: None)
     if request.weights is not None:
-        from lifecast.model.checkpoint import read_card
+        from lifecast.model.checkpoint import read_description
 
-        read_card(request.weights)  # an unusable file is refused before anything is prepared
+        read_description(request.weights)  # an unusable file is refused before anything is prepared
     data, cards = prepared(request, tell)
     items = read_items(data, request.views, request.limit)
     if request.meshes is not None:
@@ -90,6 +92,7 @@ def evaluate(request: Request, told: Told | None = None) -> Overview:
         mesh_space=request.mesh_space,
         levels=request.levels,
         masks=request.masks,
+        without=request.without,
         resolution=request.resolution,
         seed=request.seed,
         backgrounds=request.backgrounds,

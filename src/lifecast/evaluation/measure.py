@@ -13,8 +13,9 @@ from lifecast.evaluation.metrics import compare_surfaces, volume_iou
 from lifecast.evaluation.normal_error import reprojection_errors
 from lifecast.evaluation.protocol import Alignment, Protocol
 from lifecast.evaluation.raster import render_sides
-from lifecast.evaluation.triangles import CM_PER_UNIT, Triangles
+from lifecast.evaluation.triangles import Triangles
 from lifecast.evaluation.truth import bounding_mask
+from lifecast.space.units import CM_PER_UNIT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

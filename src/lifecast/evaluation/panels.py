@@ -10,7 +10,8 @@ import numpy as np
 from lifecast.evaluation.benchmark import ViewMaps
 from lifecast.evaluation.predict import Prediction
 from lifecast.evaluation.raster import raster, turn
-from lifecast.evaluation.triangles import CM_PER_UNIT, Triangles
+from lifecast.evaluation.triangles import Triangles
+from lifecast.space.units import CM_PER_UNIT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -5,6 +5,7 @@ level.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -14,16 +15,17 @@ import torch
 
 from lifecast.errors import LifecastError
 from lifecast.evaluation.triangles import Triangles
+from lifecast.person_surface import PredictedPerson, networks_field, person_surface
 from lifecast.photo import blazepose
 from lifecast.photo.decode import Photo, read_photo
-from lifecast.photo.framing import Camera
 from lifecast.photo.person import Person, find_people
-from lifecast.reconstructor import as_map, load, person_surface
+from lifecast.pipeline import as_map, load
+from lifecast.space.view import Camera
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from lifecast.model.model import Encoded
+    from lifecast.model.column_field import ColumnField
 
 Levels = Literal["coarse", "fine", "both"]
 Masks = Literal["found", "predicted"]
@@ -59,6 +61,8 @@ class Predictor:
     masks
         "found": as `reconstruct` does, the background is cleaned away by the mask that BlazePose finds in the picture.
         "predicted": the networks are left alone with the background and find the mask themselves.
+    without
+        Names of inference steps that are left out.
     levels
         Whose surfaces are made. A network of one level has that one, under the name it plays: `coarse`.
     """
@@ -70,9 +74,11 @@ class Predictor:
         levels: Levels = "both",
         device: str = "auto",
         masks: Masks = "found",
+        without: Sequence[str] = (),
     ) -> None:
-        self.reconstructor = load(weights, device)
-        self.reconstructor.background = "clean" if masks == "found" else "keep"
+        if masks == "predicted":
+            without = (*without, "clean_background")
+        self.reconstructor = load(weights, device, without=without)
         self.card = self.reconstructor.card
         self.model = self.reconstructor.model
         self.resolution = resolution
@@ -86,38 +92,38 @@ class Predictor:
         """Reconstruct from a square picture (S, S, 3) uint8 RGB whose frame is the view space's."""
         found = Prediction()
         begun = time.perf_counter()
-        encoded = self.encode(picture)
+        person = self.encode(picture)
         found.seconds["encode"] = time.perf_counter() - begun
-        if encoded.normals is not None:
-            found.front = as_map(encoded.normals.front)
-            found.back = as_map(encoded.normals.back)
-            if encoded.normals.mask is not None:
-                found.mask = encoded.normals.mask[0, 0].float().cpu().numpy() > 0.5
+        if person.maps is not None:
+            found.front = as_map(person.maps.front)
+            found.back = as_map(person.maps.back)
+            if person.maps.mask is not None:
+                found.mask = person.maps.mask[0, 0].float().cpu().numpy() > 0.5
         for level in self.levels:
             begun = time.perf_counter()
             try:
-                found.meshes[level] = self.surface(encoded, level)
+                found.meshes[level] = self.surface(person, level)
             except LifecastError as error:  # an empty field: one level's failure, told and counted
                 found.failed[level] = str(error)
             found.seconds[level] = time.perf_counter() - begun
         return found
 
     @torch.inference_mode()
-    def encode(self, picture: NDArray[np.uint8]) -> Encoded:
+    def encode(self, picture: NDArray[np.uint8]) -> PredictedPerson:
         """What the networks make of a square picture, as for `__call__`."""
         photo = read_photo(picture)
-        return self.reconstructor.look(photo, self._person(photo), Camera.whole(len(picture))).encoded
+        return self.reconstructor.predict(photo, self._person(photo), Camera.whole(len(picture)))[1]
 
-    def seen_by(self, encoded: Encoded, level: str) -> Encoded:
-        """What a field of that level is made of: without fine features it answers with the coarse level."""
-        return encoded._replace(fine_features=None) if level == "coarse" else encoded
+    def field(self, person: PredictedPerson, level: str) -> ColumnField:
+        """The field of one level's net alone, without hidden limbs."""
+        return networks_field(self.model, person.at_level(level), self.reconstructor.inference)
 
     def _person(self, photo: Photo) -> Person:
         """Whom BlazePose finds in the picture, where it is installed and finds anybody; else the whole picture."""
         people = find_people(photo) if blazepose.available() else []
         return people[0] if people else Person((0.0, 0.0, float(photo.size[0]), float(photo.size[1])))
 
-    def surface(self, encoded: Encoded, level: str) -> Triangles:
+    def surface(self, person: PredictedPerson, level: str) -> Triangles:
         """The surface of one level, as `reconstruct` makes it; LifecastError when its field is empty."""
-        surface = person_surface(self.model, self.seen_by(encoded, level), self.resolution)
+        surface = person_surface(self.model, person.at_level(level), self.reconstructor.inference, self.resolution)
         return Triangles(np.asarray(surface.vertices), np.asarray(surface.faces))

@@ -50,6 +50,8 @@ class Plan:
     mesh_space: MeshSpace = "view"
     levels: Levels = "both"
     masks: Masks = "found"
+    without: tuple[str, ...] = ()
+    """Inference steps that are left out."""
     resolution: int = 512
     seed: int = 0
     backgrounds: Path | None = None
@@ -69,9 +71,10 @@ class Plan:
             if k not in ("device", "cards", "strips")
         }
         if self.weights is not None:
-            from lifecast.model.checkpoint import checkpoint_path
+            from lifecast.model.checkpoint import checkpoint_files
 
-            parts["weights"] = hashlib.sha256(checkpoint_path(self.weights).read_bytes()).hexdigest()
+            weights = b"".join(file.read_bytes() for file in checkpoint_files(self.weights))
+            parts["weights"] = hashlib.sha256(weights).hexdigest()
         for name in ("dataset.json", "split.json"):
             parts[name] = hashlib.sha256((self.data / name).read_bytes()).hexdigest()
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
@@ -97,7 +100,9 @@ class Evaluator:
         if self._predictor is None:
             assert self.plan.weights is not None
             plan = self.plan
-            self._predictor = Predictor(self.plan.weights, plan.resolution, plan.levels, plan.device, plan.masks)
+            self._predictor = Predictor(
+                self.plan.weights, plan.resolution, plan.levels, plan.device, plan.masks, plan.without
+            )
         return self._predictor
 
     def __call__(self, item: Item) -> Result:

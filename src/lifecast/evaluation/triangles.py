@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
-CM_PER_UNIT = 128.0
-"""A person of 180 cm spans 180 of 256 parts of the image's height, which is two units: 256 cm / 2."""
-
 
 def _igl() -> Any:
     try:

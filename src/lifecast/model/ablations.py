@@ -14,7 +14,6 @@ from dataclasses import replace
 
 from lifecast.errors import UsageError
 from lifecast.model.config import (
-    PRESETS,
     Architecture,
     DepthConfig,
     GlobalFeatureConfig,
@@ -24,6 +23,8 @@ from lifecast.model.config import (
     PoseLifterConfig,
     UNetConfig,
 )
+from lifecast.model.inference_options import InferenceOptions
+from lifecast.model.presets import INFERENCE, PRESETS
 
 
 def _fine_level(preset: Architecture) -> LevelConfig:
@@ -32,10 +33,10 @@ def _fine_level(preset: Architecture) -> LevelConfig:
     return preset.fine
 
 
-def _normals(preset: Architecture) -> MapsConfig:
-    if preset.normals is None:
+def _maps(preset: Architecture) -> MapsConfig:
+    if preset.maps is None:
         raise UsageError(f"preset {preset.name} has no normal network to change")
-    return preset.normals
+    return preset.maps
 
 
 def _fine_only(preset: Architecture) -> Architecture:
@@ -75,163 +76,102 @@ def _absolute_depth(preset: Architecture) -> Architecture:
 
 def _no_normals(preset: Architecture) -> Architecture:
     """No predicted normals, hence no predicted mask or depth either (section 3.3's comparison)."""
-    _normals(preset)
-    return replace(_without_depth(preset), normals=None, normal_inputs="none", mask_input=False, within_mask=False)
+    _maps(preset)
+    return replace(_without_depth(preset), maps=None, normal_inputs="none", mask_input=False)
 
 
 def _front_normals(preset: Architecture) -> Architecture:
-    """The levels see the front normal map only (Fig. 5)."""
-    _normals(preset)
+    """Both nets get the front normal map only (Fig. 5)."""
+    _maps(preset)
     return replace(preset, normal_inputs="front")
 
 
 def _fine_normals(preset: Architecture) -> Architecture:
-    """The fine level sees normals predicted at its own resolution, not enlarged ones."""
-    return replace(preset, normals=replace(_normals(preset), fine_size=_fine_level(preset).image_size))
+    """The fine net gets normals predicted at its own resolution, not enlarged ones."""
+    return replace(preset, maps=replace(_maps(preset), fine_size=_fine_level(preset).image_size))
 
 
 def _mask(preset: Architecture) -> Architecture:
-    """The levels see the predicted mask."""
-    return replace(preset, normals=replace(_normals(preset), mask=True), mask_input=True)
+    """The predicted mask is an input of both nets."""
+    return replace(preset, maps=replace(_maps(preset), mask=True), mask_input=True)
 
 
 def _no_mask(preset: Architecture) -> Architecture:
-    """The levels do not see the predicted mask."""
+    """The predicted mask is no input of the nets."""
     return replace(preset, mask_input=False)
 
 
 def _without_depth(preset: Architecture) -> Architecture:
-    """No predicted depth maps: the coarse level learns depth by itself, as in the paper."""
+    """No predicted depth maps: the coarse net learns depth by itself, as in the paper."""
     fine = preset.fine and replace(preset.fine, depth_features=False)
-    normals = preset.normals and replace(preset.normals, depth=None, integrate=None, tilt=0.0, hidden_limbs=False)
+    normals = preset.maps and replace(preset.maps, depth=None)
     coarse = replace(preset.coarse, depth_features=False)
-    return replace(preset, normals=normals, coarse=coarse, fine=fine, depth_input=False)
+    return replace(preset, maps=normals, coarse=coarse, fine=fine, depth_input=False)
 
 
 def _depth_maps(preset: Architecture) -> Architecture:
-    """The normal networks predict depth maps too, and both levels see them."""
+    """Depth maps are predicted too, and are inputs of both nets."""
     small = UNetConfig(widths=(8, 16, 24, 32), blocks=(0, 1, 1, 1), first_stride=2, output_stride=8)
     refine = UNetConfig(widths=(8, 16), blocks=(1, 1), first_stride=2, output_stride=2)
-    normals = _normals(preset)
+    normals = _maps(preset)
     normals = replace(normals, depth=DepthConfig(small, refine, size=normals.size // 2))
     coarse = replace(preset.coarse, depth_features=True, depth_head=False)
-    return replace(preset, normals=normals, coarse=coarse, depth_input=True)
+    return replace(preset, maps=normals, coarse=coarse, depth_input=True)
 
 
-def _enhancer(preset: Architecture) -> Architecture:
-    """The normal networks see the picture at half their size, and an enhancer brings the maps to full size."""
-    normals = _normals(preset)
+def _detail(preset: Architecture) -> Architecture:
+    """The normal head gets the picture at half its size, and a detail head brings the maps to full size."""
+    normals = _maps(preset)
     if not isinstance(normals.network, UNetConfig):
-        raise UsageError(f"preset {preset.name} has no U-Net that an enhancer could stand on")
-    enhancer = UNetConfig(widths=normals.network.widths[:3], blocks=(0, 1, 1))
-    told = replace(normals, global_size=normals.size // 2, enhancer=enhancer, enhancer_features=True)
-    return replace(preset, normals=told)
+        raise UsageError(f"preset {preset.name} has no U-Net that a detail head could stand on")
+    detail = UNetConfig(widths=normals.network.widths[:3], blocks=(0, 1, 1))
+    changed = replace(normals, global_size=normals.size // 2, detail=detail, detail_features=True)
+    return replace(preset, maps=changed)
 
 
-def _no_enhancer(preset: Architecture) -> Architecture:
-    """The normal networks see the picture at its full size, in one piece, as in the paper."""
-    normals = _normals(preset)
-    if not isinstance(normals.network, UNetConfig) or normals.enhancer is None:
-        raise UsageError(f"preset {preset.name} has no enhancer to leave out")
-    return replace(preset, normals=replace(normals, enhancer=None, enhancer_features=False, global_size=None))
+def _no_detail(preset: Architecture) -> Architecture:
+    """The normal head gets the picture at its full size, in one piece, as in the paper."""
+    normals = _maps(preset)
+    if not isinstance(normals.network, UNetConfig) or normals.detail is None:
+        raise UsageError(f"preset {preset.name} has no detail head to leave out")
+    return replace(preset, maps=replace(normals, detail=None, detail_features=False, global_size=None))
 
 
-def _told_of_trunk(preset: Architecture, told: bool) -> Architecture:
-    normals = _normals(preset)
+def _depth_features(preset: Architecture, features: bool) -> Architecture:
+    normals = _maps(preset)
     if normals.depth is None:
         raise UsageError(f"preset {preset.name} has no depth network")
-    return replace(preset, normals=replace(normals, depth=replace(normals.depth, trunk=told)))
+    return replace(preset, maps=replace(normals, depth=replace(normals.depth, features=features)))
 
 
-def _trunk(preset: Architecture) -> Architecture:
-    """The depth network is given the normal U-Net's features too."""
-    return _told_of_trunk(preset, True)
+def _with_depth_features(preset: Architecture) -> Architecture:
+    """The depth head gets the normal head's decoder features too."""
+    return _depth_features(preset, True)
 
 
-def _no_trunk(preset: Architecture) -> Architecture:
-    """The depth network sees picture, maps and pose alone."""
-    return _told_of_trunk(preset, False)
+def _no_depth_features(preset: Architecture) -> Architecture:
+    """The depth head gets picture, maps and pose alone."""
+    return _depth_features(preset, False)
 
 
-def _limbs(preset: Architecture) -> Architecture:
-    """The normal networks are told the pose that BlazePose sees."""
-    return replace(preset, normals=replace(_normals(preset), limbs=True))
+def _pose(preset: Architecture) -> Architecture:
+    """The map heads are conditioned on the pose that BlazePose finds."""
+    return replace(preset, maps=replace(_maps(preset), pose_channels=True))
 
 
 def _lifter(preset: Architecture) -> Architecture:
-    """That pose is moved to where the joints are thought to be."""
-    return replace(preset, normals=replace(_normals(preset), lifter=PoseLifterConfig()))
+    """That pose is moved to the joints by a pose lifter."""
+    return replace(preset, maps=replace(_maps(preset), pose_lifter=PoseLifterConfig()))
 
 
 def _no_lifter(preset: Architecture) -> Architecture:
-    """That pose is told as BlazePose has it."""
-    return replace(preset, normals=replace(_normals(preset), lifter=None, hidden_limbs=False))
+    """That pose is as BlazePose has it."""
+    return replace(preset, maps=replace(_maps(preset), pose_lifter=None))
 
 
-def _hidden_limbs(preset: Architecture) -> Architecture:
-    """Limbs that the picture hides are made of the lifted landmarks when used."""
-    return replace(preset, normals=replace(_normals(preset), hidden_limbs=True))
-
-
-def _no_hidden_limbs(preset: Architecture) -> Architecture:
-    """The surface is the networks' alone."""
-    return replace(preset, normals=replace(_normals(preset), hidden_limbs=False))
-
-
-def _integration(preset: Architecture) -> Architecture:
-    """Depth maps follow the normal maps when used."""
-    normals = _normals(preset)
-    return replace(preset, normals=replace(normals, integrate=normals.global_size or normals.size))
-
-
-def _no_integration(preset: Architecture) -> Architecture:
-    """Depth maps stay as the depth network gave them."""
-    return replace(preset, normals=replace(_normals(preset), integrate=None, tilt=0.0))
-
-
-def _relief(preset: Architecture) -> Architecture:
-    """The finest surface is given the folds of the normal maps when used."""
-    return replace(preset, normals=replace(_normals(preset), relief=True))
-
-
-def _no_relief(preset: Architecture) -> Architecture:
-    """The finest surface is the field's alone, as in the paper."""
-    return replace(preset, normals=replace(_normals(preset), relief=False))
-
-
-def _sharp(preset: Architecture) -> Architecture:
-    """The folds of the fine level's normal maps are deepened when used."""
-    return replace(preset, normals=replace(_normals(preset), sharpen=0.5))
-
-
-def _no_sharp(preset: Architecture) -> Architecture:
-    """The fine level's normal maps are as predicted."""
-    return replace(preset, normals=replace(_normals(preset), sharpen=0.0))
-
-
-def _tilt(preset: Architecture) -> Architecture:
-    """The fine level's normal maps take on the broad slopes of the integrated depths when used."""
-    return replace(preset, normals=replace(_normals(preset), tilt=0.5))
-
-
-def _no_tilt(preset: Architecture) -> Architecture:
-    """Integrated depths leave the normal maps as they are."""
-    return replace(preset, normals=replace(_normals(preset), tilt=0.0))
-
-
-def _no_limbs(preset: Architecture) -> Architecture:
-    """The normal networks see the picture alone, as in the paper."""
-    return replace(preset, normals=replace(_normals(preset), limbs=False, lifter=None, hidden_limbs=False))
-
-
-def _silhouette(preset: Architecture) -> Architecture:
-    """Occupancy falls to 0 beyond the person's mask."""
-    return replace(preset, within_mask=True)
-
-
-def _no_silhouette(preset: Architecture) -> Architecture:
-    """Occupancy beyond the person's mask is what the levels make of it."""
-    return replace(preset, within_mask=False)
+def _no_pose(preset: Architecture) -> Architecture:
+    """The map heads get the picture alone, as in the paper."""
+    return replace(preset, maps=replace(_maps(preset), pose_channels=False, pose_lifter=None))
 
 
 SWITCHES: dict[str, Callable[[Architecture], Architecture]] = {
@@ -247,26 +187,14 @@ SWITCHES: dict[str, Callable[[Architecture], Architecture]] = {
     "no-mask": _no_mask,
     "depth-maps": _depth_maps,
     "no-depth-maps": _without_depth,
-    "trunk": _trunk,
-    "no-trunk": _no_trunk,
-    "limbs": _limbs,
-    "no-limbs": _no_limbs,
+    "depth-features": _with_depth_features,
+    "no-depth-features": _no_depth_features,
+    "pose": _pose,
+    "no-pose": _no_pose,
     "lifter": _lifter,
     "no-lifter": _no_lifter,
-    "hidden-limbs": _hidden_limbs,
-    "no-hidden-limbs": _no_hidden_limbs,
-    "integration": _integration,
-    "no-integration": _no_integration,
-    "relief": _relief,
-    "no-relief": _no_relief,
-    "sharp": _sharp,
-    "no-sharp": _no_sharp,
-    "tilt": _tilt,
-    "no-tilt": _no_tilt,
-    "silhouette": _silhouette,
-    "no-silhouette": _no_silhouette,
-    "enhancer": _enhancer,
-    "no-enhancer": _no_enhancer,
+    "detail": _detail,
+    "no-detail": _no_detail,
 }
 """Each switch by its name; its docstring says which row it makes."""
 
@@ -291,6 +219,13 @@ def ablation(base: Architecture, *switches: str) -> Architecture:
             raise UsageError(f"the switch {switch!r} changes nothing in preset {preset.name}")
         preset = dataclasses.replace(changed, name=f"{preset.name}-{switch}")
     return preset
+
+
+def inference_named(name: str) -> InferenceOptions:
+    """Find the inference options of a preset: its base's, as far as they fit it. UsageError if there is none."""
+    architecture = preset_named(name)
+    base = next(base for base in PRESETS if name == base or name.startswith(f"{base}-"))
+    return INFERENCE[base].fitting(architecture)
 
 
 def preset_named(name: str) -> Architecture:

@@ -1,22 +1,28 @@
-"""Weights on disk: a `safetensors` file whose metadata holds the preset and a card as JSON. Never a pickle.
+"""Weights on disk: `safetensors` files whose metadata holds architecture, inference options and card. Never a pickle.
 
-Metadata (safetensors allows strings only):
+    checkpoint = load_checkpoint("compact")          # a built-in name, a file, or a folder of parts
+    checkpoint.model, checkpoint.inference, checkpoint.card
 
-- `format` "lifecast", `version` "1";
-- `preset`: the architecture and its conventions, JSON (`preset.to_dict`);
-- `card`: what a user should know, JSON: where the weights came from, their licence, training history, metrics,
-  the fingerprint of the data;
-- `checksums`: JSON, CRC-32 of every tensor's bytes; `checksum`: CRC-32 of the three strings above.
+A file holds a whole model, or some of its parts (`model.PARTS`); a folder holds files that together make a whole one,
+so that training one part changes one file. Metadata of each file (safetensors allows strings only):
 
-Loading checks all of it and executes nothing of the file. Weights may be stored as float16; they are computed with in
-float32.
+- `format` "lifecast", `version` "2";
+- `architecture` (`config_json`), `inference` (`inference_options`), and `parts`, the names of what is in it, as JSON;
+- `card`: what a user should know, JSON: where the weights came from, their licence, training history, metrics, the
+  fingerprint of the data;
+- `checksums`: JSON, CRC-32 of every tensor's bytes; `checksum`: CRC-32 of the strings above.
+
+A folder's `card.json`, if there is one, says what is true of the whole. Loading checks all of it and executes nothing
+of the files. Weights may be stored as float16; they are computed with in float32. Files of version 1 load too
+(`earlier`).
 """
 
 from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,18 +31,48 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from lifecast.atomic import atomic_file
+from lifecast.atomic import atomic_file, write_text
 from lifecast.errors import CheckpointError, UsageError
-from lifecast.model.config import Architecture, preset_from_dict, to_dict
-from lifecast.model.model import Model
+from lifecast.model import earlier
+from lifecast.model.config import Architecture
+from lifecast.model.config_json import architecture_from_dict, to_dict
+from lifecast.model.inference_options import PLAIN, InferenceOptions, inference_from_dict
+from lifecast.model.model import PARTS, Model
 
 FORMAT = "lifecast"
-VERSION = "1"
-METADATA_KEYS = ("format", "version", "preset", "card", "checksums", "checksum")
+VERSION = "2"
+TEXTS = ("architecture", "inference", "parts", "card", "checksums")
+"""Metadata that the checksum is over."""
+EARLIER_TEXTS = ("preset", "card", "checksums")
+"""The same of version 1."""
+FOLDER_CARD = "card.json"
 BUILT_IN = Path(__file__).resolve().parent.parent / "weights"
 """The folder of weights that the package carries."""
 
 Precision = Literal["float32", "float16"]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A loaded model and what its files say of it."""
+
+    model: Model
+    """In float32 on the CPU, in evaluation mode."""
+    inference: InferenceOptions
+    """What the weights are meant to be used with."""
+    card: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Description:
+    """What the metadata of weights say, without the weights."""
+
+    architecture: Architecture
+    inference: InferenceOptions
+    parts: tuple[str, ...]
+    card: dict[str, Any]
+    checksums: dict[str, str]
+    version: str
 
 
 def _crc(tensor: Tensor) -> str:
@@ -49,16 +85,23 @@ def _text_crc(parts: Iterable[str]) -> str:
     return f"{zlib.crc32(chr(0).join(parts).encode()):08x}"
 
 
+# Writing
+
+
 def save_state(
     path: str | Path,
     state: dict[str, Tensor],
-    preset: Architecture,
+    architecture: Architecture,
     card: dict[str, Any],
     precision: Precision = "float32",
+    inference: InferenceOptions = PLAIN,
 ) -> None:
-    """Write a model's state dict, atomically. `save_checkpoint` is the usual way here.
+    """Write weights by their names in the model, atomically. `save_checkpoint` is the usual way here.
 
-    Raises UsageError where the card is not JSON or a weight is not finite in `precision`.
+    Raises
+    ------
+    UsageError
+        If the card is not JSON, or a weight is not finite in `precision`; nothing is written then.
     """
     dtype = getattr(torch, precision)
     stored = {}
@@ -71,57 +114,215 @@ def save_state(
         card_text = json.dumps(card, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise UsageError(f"{path}: the card must be plain JSON: {error}") from error
-    preset_text = json.dumps(to_dict(preset))
-    checksums = json.dumps({name: _crc(tensor) for name, tensor in stored.items()})
-    metadata = {
-        "format": FORMAT,
-        "version": VERSION,
-        "preset": preset_text,
+    texts = {
+        "architecture": json.dumps(to_dict(architecture)),
+        "inference": json.dumps(inference.to_dict()),
+        "parts": json.dumps([part for part in PARTS if any(name.startswith(f"{part}.") for name in stored)]),
         "card": card_text,
-        "checksums": checksums,
-        "checksum": _text_crc((preset_text, card_text, checksums)),
+        "checksums": json.dumps({name: _crc(tensor) for name, tensor in stored.items()}),
     }
+    metadata = {"format": FORMAT, "version": VERSION, **texts, "checksum": _text_crc(texts[name] for name in TEXTS)}
     with atomic_file(path) as part:
         save_file(stored, part, metadata)
 
 
-def save_checkpoint(path: str | Path, model: Model, card: dict[str, Any], precision: Precision = "float32") -> None:
-    """Write `model` (weights, preset) and `card` to `path`, atomically. float16 halves the file."""
-    save_state(path, model.state_dict(), model.preset, card, precision)
+def save_checkpoint(
+    path: str | Path,
+    model: Model,
+    card: dict[str, Any],
+    precision: Precision = "float32",
+    inference: InferenceOptions = PLAIN,
+    parts: Sequence[str] = PARTS,
+) -> None:
+    """Write `model`, or some of its parts, and `card` to the file `path`, atomically. float16 halves the file."""
+    state = {name: tensor for name, tensor in model.state_dict().items() if name.split(".")[0] in parts}
+    save_state(path, state, model.architecture, card, precision, inference)
+
+
+def save_folder(folder: Path, checkpoint: Checkpoint, precision: Precision = "float32") -> list[Path]:
+    """Write a model as a folder of parts, each file with the card of its part; returns the files.
+
+    The rest of the card goes into `card.json`. Files of parts that the model does not have are removed.
+    """
+    model, card = checkpoint.model, checkpoint.card
+    history = card.get("training", {}).get("levels", {})
+    whole = {name: value for name, value in card.items() if name != "training"}
+    present = {name.split(".")[0] for name in model.state_dict()}
+    written = []
+    for part in PARTS:
+        path = folder / f"{part}.safetensors"
+        if part not in present:
+            path.unlink(missing_ok=True)
+            continue
+        own: dict[str, Any] = {
+            name: whole[name] for name in ("licence", "source", "lifecast", "torch") if name in whole
+        }
+        own = {"name": f"{model.architecture.name}: {part}", **own}
+        if part in history:
+            own["training"] = {"levels": {part: history[part]}}
+        save_checkpoint(path, model, own, precision, checkpoint.inference, (part,))
+        written.append(path)
+    write_text(folder / FOLDER_CARD, json.dumps(whole, indent=1, ensure_ascii=False) + "\n")
+    return written
+
+
+# Reading
 
 
 def checkpoint_path(weights: str | Path) -> Path:
-    """The file meant by `weights`: a path, or the name of built-in weights. CheckpointError if there is none."""
+    """Find the file or folder meant by `weights`: a path, or the name of built-in weights.
+
+    Raises
+    ------
+    CheckpointError
+        If there is none.
+    """
     path = Path(weights)
-    built_in = BUILT_IN / f"{weights}.safetensors"
-    if path.is_file():
+    if path.is_file() or (path.is_dir() and any(path.glob("*.safetensors"))):
         return path
-    if path.parent == Path() and built_in.is_file():
-        return built_in
-    names = ", ".join(sorted(file.stem for file in BUILT_IN.glob("*.safetensors"))) or "none"
-    raise CheckpointError(f"{weights}: no such weights file, and no built-in weights of that name (built in: {names})")
+    if path.parent == Path():
+        for built_in in (BUILT_IN / str(weights), BUILT_IN / f"{weights}.safetensors"):
+            if built_in.exists() and str(weights):
+                return built_in
+    known = (
+        sorted({file.stem if file.is_file() else file.name for file in BUILT_IN.iterdir()}) if BUILT_IN.is_dir() else []
+    )
+    raise CheckpointError(
+        f"{weights}: no such weights file or folder of parts, and no built-in weights of that name "
+        f"(built in: {', '.join(known) or 'none'})"
+    )
 
 
-def _read_metadata(path: Path, opened: Any) -> tuple[Architecture, dict[str, Any], dict[str, str]]:
-    """Architecture, card and checksums of an opened file; CheckpointError where they are not whole."""
+def checkpoint_files(weights: str | Path) -> list[Path]:
+    """List the files that `weights` are read from, in a fixed order."""
+    path = checkpoint_path(weights)
+    if path.is_file():
+        return [path]
+    card = path / FOLDER_CARD
+    return sorted(path.glob("*.safetensors")) + ([card] if card.is_file() else [])
+
+
+def read_description(weights: str | Path) -> Description:
+    """Read what the metadata of a file or folder say, without reading the weights."""
+    path = checkpoint_path(weights)
+    descriptions = []
+    for file in checkpoint_files(weights):
+        if file.suffix == ".safetensors":
+            with _open(file) as opened:
+                descriptions.append((file, _read_metadata(file, opened)))
+    return _joined(path, descriptions)
+
+
+def load_checkpoint(weights: str | Path, expect: Architecture | None = None) -> Checkpoint:
+    """Load a model from a file, a folder of parts, or a built-in name.
+
+    Raises
+    ------
+    CheckpointError
+        Naming the file and the reason: it is missing, truncated, damaged, foreign, does not hold what its architecture
+        says, parts of several architectures lie in one folder, or (with `expect`) it holds another architecture.
+    """
+    path = checkpoint_path(weights)
+    files = [file for file in checkpoint_files(weights) if file.suffix == ".safetensors"]
+    descriptions = []
+    for file in files:
+        with _open(file) as opened:
+            descriptions.append((file, _read_metadata(file, opened)))
+    whole = _joined(path, descriptions)
+    architecture = whole.architecture
+    if expect is not None and expect != architecture:
+        raise CheckpointError(f"{path}: holds architecture {architecture.name!r}, not the {expect.name!r} asked for")
+    with torch.device("meta"):
+        model = Model(architecture)
+    shapes = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    found: dict[str, tuple[int, ...]] = {}
+    state: dict[str, Tensor] = {}
+    for file, description in descriptions:
+        with _open(file) as opened:
+            for stored in opened.keys():  # noqa: SIM118
+                name = earlier.translated_name(stored) if description.version == "1" else stored
+                found[name] = tuple(opened.get_slice(stored).get_shape())
+                if found[name] == shapes.get(name):
+                    state[name] = _read_weight(file, opened, stored, description.checksums)
+    _compare(path, architecture, shapes, found)
+    trainable = {name: parameter.requires_grad for name, parameter in model.named_parameters()}
+    model.load_state_dict(state, assign=True)
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(trainable[name])
+    return Checkpoint(model.eval(), whole.inference, whole.card)
+
+
+def _read_weight(file: Path, opened: Any, stored: str, checksums: dict[str, str]) -> Tensor:
+    tensor = opened.get_tensor(stored)
+    if tensor.dtype not in (torch.float32, torch.float16, torch.bfloat16):
+        raise CheckpointError(f"{file}: weight {stored} is {tensor.dtype}, not floating point")
+    if checksums.get(stored) != _crc(tensor):
+        raise CheckpointError(f"{file}: damaged, weight {stored} does not match its checksum")
+    # A copy: one tensor left in the mapped file would keep all of its pages in memory.
+    copied: Tensor = tensor.to(torch.float32, copy=True)
+    return copied
+
+
+def _joined(path: Path, descriptions: list[tuple[Path, Description]]) -> Description:
+    """Join what the files of a folder say; those of one file stay as they are."""
+    first_file, first = descriptions[0]
+    if path.is_file():
+        return first
+    history: dict[str, Any] = {}
+    for file, description in descriptions:
+        if description.architecture != first.architecture:
+            raise CheckpointError(
+                f"{file}: holds a part of architecture {description.architecture.name!r}, and {first_file.name} beside "
+                f"it one of {first.architecture.name!r}, or of another version of it: parts must be of one model"
+            )
+        if description.inference != first.inference:
+            raise CheckpointError(
+                f"{file}: its inference options are not those of {first_file.name}: parts must be of one model"
+            )
+        history |= description.card.get("training", {}).get("levels", {})
+    card: dict[str, Any] = {name: first.card[name] for name in ("licence", "source") if name in first.card}
+    card_file = path / FOLDER_CARD
+    if card_file.is_file():
+        try:
+            card = json.loads(card_file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise CheckpointError(f"{card_file}: not a readable card ({error})") from error
+        if not isinstance(card, dict):
+            raise CheckpointError(f"{card_file}: a card is a JSON object")
+    if history:
+        card["training"] = card.get("training", {}) | {"levels": history}
+    parts = tuple(part for part in PARTS if any(part in d.parts for _, d in descriptions))
+    return Description(first.architecture, first.inference, parts, card, {}, VERSION)
+
+
+def _read_metadata(path: Path, opened: Any) -> Description:
+    """What the metadata of an opened file say; CheckpointError if they are not whole."""
     metadata = opened.metadata() or {}
     if metadata.get("format") != FORMAT:
-        raise CheckpointError(f"{path}: a safetensors file, but not one of lifecast's (its metadata names no preset)")
-    if metadata.get("version") != VERSION:
         raise CheckpointError(
-            f"{path}: format version {metadata.get('version')}; this lifecast reads version {VERSION}: update it"
+            f"{path}: a safetensors file, but not one of lifecast's (its metadata names no architecture)"
         )
-    if missing := [key for key in METADATA_KEYS if key not in metadata]:
+    version = metadata.get("version")
+    if version not in ("1", VERSION):
+        raise CheckpointError(f"{path}: format version {version}; this lifecast reads versions 1 and 2: update it")
+    names = EARLIER_TEXTS if version == "1" else TEXTS
+    if missing := [name for name in (*names, "checksum") if name not in metadata]:
         raise CheckpointError(f"{path}: damaged, its metadata lacks {', '.join(missing)}")
-    texts = (metadata["preset"], metadata["card"], metadata["checksums"])
-    if _text_crc(texts) != metadata["checksum"]:
+    if _text_crc(metadata[name] for name in names) != metadata["checksum"]:
         raise CheckpointError(f"{path}: damaged, its metadata does not match their checksum")
     try:
-        preset_values, card, checksums = (json.loads(text) for text in texts)
-        preset = preset_from_dict(preset_values)
+        texts = {name: json.loads(metadata[name]) for name in names}
+        if version == "1":
+            values, inference = earlier.translated_architecture(texts["preset"])
+            card = earlier.translated_card(texts["card"])
+            parts = PARTS
+        else:
+            values, inference = texts["architecture"], inference_from_dict(texts["inference"])
+            card, parts = texts["card"], tuple(texts["parts"])
+        architecture = architecture_from_dict(values)
     except (ValueError, UsageError, AttributeError, TypeError) as error:
-        raise CheckpointError(f"{path}: its preset cannot be used: {error}") from error
-    return preset, card, checksums
+        raise CheckpointError(f"{path}: its architecture cannot be used: {error}") from error
+    return Description(architecture, inference, parts, card, texts["checksums"], str(version))
 
 
 def _open(path: Path) -> Any:
@@ -133,49 +334,10 @@ def _open(path: Path) -> Any:
         ) from error
 
 
-def read_card(weights: str | Path) -> tuple[Architecture, dict[str, Any]]:
-    """Architecture and card of a weights file, without reading its weights."""
-    path = checkpoint_path(weights)
-    with _open(path) as opened:
-        preset, card, _ = _read_metadata(path, opened)
-    return preset, card
-
-
-def load_checkpoint(weights: str | Path, expect: Architecture | None = None) -> tuple[Model, dict[str, Any]]:
-    """The model in a weights file (or of a built-in name), in float32 on the CPU, in evaluation mode; and its card.
-
-    Raises CheckpointError, naming the file and the reason, where the file is missing, truncated, damaged, foreign,
-    does not hold what its preset says, or (with `expect`) holds another architecture than expected.
-    """
-    path = checkpoint_path(weights)
-    with _open(path) as opened:
-        preset, card, checksums = _read_metadata(path, opened)
-        if expect is not None and expect != preset:
-            raise CheckpointError(f"{path}: holds preset {preset.name!r}, not the {expect.name!r} asked for")
-        with torch.device("meta"):
-            model = Model(preset)
-        shapes = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-        _compare(path, preset, shapes, {name: tuple(opened.get_slice(name).get_shape()) for name in opened.keys()})  # noqa: SIM118
-        state = {}
-        for name in shapes:
-            tensor = opened.get_tensor(name)
-            if tensor.dtype not in (torch.float32, torch.float16, torch.bfloat16):
-                raise CheckpointError(f"{path}: weight {name} is {tensor.dtype}, not floating point")
-            if checksums.get(name) != _crc(tensor):
-                raise CheckpointError(f"{path}: damaged, weight {name} does not match its checksum")
-            # A copy: one tensor left in the mapped file would keep all of its pages in memory.
-            state[name] = tensor.to(torch.float32, copy=True)
-    trainable = {name: parameter.requires_grad for name, parameter in model.named_parameters()}
-    model.load_state_dict(state, assign=True)
-    for name, parameter in model.named_parameters():
-        parameter.requires_grad_(trainable[name])
-    return model.eval(), card
-
-
 def _compare(
-    path: Path, preset: Architecture, wanted: dict[str, tuple[int, ...]], found: dict[str, tuple[int, ...]]
+    path: Path, architecture: Architecture, wanted: dict[str, tuple[int, ...]], found: dict[str, tuple[int, ...]]
 ) -> None:
-    """CheckpointError with the first few differences between a preset's weights and a file's."""
+    """CheckpointError with the first few differences between an architecture's weights and those found."""
     differences = [f"{name} is missing" for name in wanted if name not in found]
     differences += [f"{name} is not part of it" for name in found if name not in wanted]
     differences += [
@@ -186,5 +348,6 @@ def _compare(
     if differences:
         more = f" and {len(differences) - 3} more" if len(differences) > 3 else ""
         raise CheckpointError(
-            f"{path}: does not hold the weights of its preset {preset.name!r}: {'; '.join(differences[:3])}{more}"
+            f"{path}: does not hold the weights of its architecture {architecture.name!r}: "
+            f"{'; '.join(differences[:3])}{more}"
         )

@@ -22,7 +22,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lifecast.model.mlp import LEAKY_SLOPE, PixelAlignedMLP
-from lifecast.model.model import Encoded, Level, Model
+from lifecast.model.model import Model, Prediction
+from lifecast.model.occupancy import OccupancyNet
 from lifecast.model.pixel_aligned import inside_box, texel_grid
 from lifecast.space.field import OUTSIDE_LOGIT
 
@@ -148,13 +149,15 @@ class TableShare:
 class SampledShare:
     """The share of (features, embedding and depth, or either), by one product of the point's whole input."""
 
-    def __init__(self, mlp: SplitMLP, features: Tensor, taps: Taps, depth_scale: float, told_depth: bool) -> None:
+    def __init__(
+        self, mlp: SplitMLP, features: Tensor, taps: Taps, depth_scale: float, depth_conditioned: bool
+    ) -> None:
         channels = len(features)
         self.taps = taps
         self.weights, self.biases = mlp.input_weights, mlp.input_biases
         self.inputs, self.width = self.weights.shape
         self.channels = channels
-        self.depth_scale, self.told_depth = depth_scale, told_depth
+        self.depth_scale, self.depth_conditioned = depth_scale, depth_conditioned
         texels = features[0].numel()
         self.table = torch.zeros(texels + 1, channels, dtype=self.weights.dtype, device=self.weights.device)
         self.table[:texels] = features.detach().reshape(channels, texels).T
@@ -166,7 +169,7 @@ class SampledShare:
             rows, self.table, mode="sum", per_sample_weights=weights.to(self.table.dtype)
         )
         parts = [features] if embedding is None else [features, embedding]
-        if self.told_depth:
+        if self.depth_conditioned:
             parts.append(points[:, 2:].to(features) * self.depth_scale)
         joined = torch.cat(parts, dim=-1)  # (N, inputs)
         return torch.addmm(self.biases, joined, self.weights)
@@ -186,47 +189,51 @@ class SampledMap:
 
 
 class ColumnField:
-    """One image's encoded features under a model's MLPs, as a `lifecast.space.field.Field`.
+    """One picture's features under a model's MLPs, as a `lifecast.space.field.Field`.
 
-    Equals `Model.occupancy` within float32's rounding; what the preset puts outside of its box answers -12.
+    Equals `Model.occupancy` within float32's rounding; what the architecture puts outside of its box is -12.
 
     Parameters
     ----------
     model: its MLPs are copied, in float32; features in half precision are fine.
-    encoded: what `model.encode` gave.
+    prediction: what `model` computed; without fine features the coarse net alone is queried.
+    bound: (B, 1, s, s), what is added to logits along each line of sight (`model.silhouette`).
     index: which image of the batch.
     """
 
-    def __init__(self, model: Model, encoded: Encoded, index: int = 0) -> None:
-        preset = model.preset
-        self.mask_box = preset.mask_box
-        self._device = encoded.coarse_features.device
-        fine = model.fine if encoded.fine_features is not None else None
+    def __init__(self, model: Model, prediction: Prediction, bound: Tensor | None = None, index: int = 0) -> None:
+        architecture = model.architecture
+        align_corners, padding = architecture.align_corners, architecture.padding
+        self.mask_box = architecture.mask_box
+        self._device = prediction.coarse_features.device
+        fine = model.fine if prediction.fine_features is not None else None
         self.mask_axes = 3 if fine is None else 2
-        parts: list[tuple[Level, Tensor, int]] = []
-        if fine is None or encoded.fine_features is None:
-            parts.append((model.coarse, encoded.coarse_features[index], len(preset.coarse.mlp) - 1))
+        parts: list[tuple[OccupancyNet, Tensor, int]] = []
+        if fine is None or prediction.fine_features is None:
+            parts.append((model.coarse, prediction.coarse_features[index], len(architecture.coarse.mlp) - 1))
         else:
-            if fine.level.condition == "embedding":
-                assert preset.coarse.embedding_layer is not None, "a preset refuses such a fine level"
-                parts.append((model.coarse, encoded.coarse_features[index], preset.coarse.embedding_layer))
-            parts.append((fine, encoded.fine_features[index], len(fine.level.mlp) - 1))
+            if fine.config.condition == "embedding":
+                assert architecture.coarse.embedding_layer is not None, "an architecture refuses such a fine net"
+                parts.append((model.coarse, prediction.coarse_features[index], architecture.coarse.embedding_layer))
+            parts.append((fine, prediction.fine_features[index], len(fine.config.mlp) - 1))
         self.stages: list[tuple[TableShare | SampledShare, SplitMLP]] = []
-        for level, features, last in parts:
-            mlp = SplitMLP(level.mlp, last)
+        for net, features, last in parts:
+            mlp = SplitMLP(net.mlp, last)
             taps = Taps(
-                (features.shape[1], features.shape[2]), align_corners=preset.align_corners, padding=preset.padding
+                (features.shape[1], features.shape[2]),
+                align_corners=architecture.align_corners,
+                padding=architecture.padding,
             )
             table_bytes = features[0].numel() * mlp.input_weights.shape[1] * 4
             share: TableShare | SampledShare
-            if level.level.condition == "depth" and table_bytes <= TABLE_BYTES:
-                share = TableShare(mlp, features, taps, preset.depth_scale)
+            if net.config.condition == "depth" and table_bytes <= TABLE_BYTES:
+                share = TableShare(mlp, features, taps, architecture.depth_scale)
             else:
-                share = SampledShare(mlp, features, taps, preset.depth_scale, level.level.told_depth)
+                share = SampledShare(mlp, features, taps, architecture.depth_scale, net.config.depth_conditioned)
             self.stages.append((share, mlp))
         self.bound: SampledMap | None = None
-        if encoded.bound is not None:
-            self.bound = SampledMap(encoded.bound[index], align_corners=preset.align_corners, padding=preset.padding)
+        if bound is not None:
+            self.bound = SampledMap(bound[index], align_corners=align_corners, padding=padding)
         self.chunk = max(256, CHUNK_BYTES // (4 * max(share.width for share, _ in self.stages)))
 
     @property

@@ -1,22 +1,19 @@
-"""Presets: frozen dataclasses that say a whole architecture, and the JSON that a checkpoint stores of them.
+"""Architecture: frozen dataclasses that say what has weights, and the conventions under which these are meant.
 
-    from lifecast.model.config import PRESETS, preset_from_dict, to_dict
-    preset = PRESETS["compact"]
-    preset == preset_from_dict(to_dict(preset))
-
-`lifecast.model.ablations` derives the rows of the paper's tables from any of these.
+What has no weights (mirrored prediction, sharpening, relief, ...) is not said here but chosen at run time
+(`lifecast.model.inference`). `lifecast.model.presets` names the architectures that come with lifecast,
+`lifecast.model.ablations` derives the rows of the paper's tables from any of them.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from lifecast.errors import UsageError
 
-GREY = 127
-"""Grey level of the blank background that networks are shown, in training and where a photograph's is cleaned away."""
+Until = Literal["normals", "depth", "detail", "coarse_maps", "maps", "coarse", "fine"]
+"""How far a forward pass goes: one head of the maps, those of the coarse net, all of them, or a net on top of them."""
 
 
 @dataclass(frozen=True)
@@ -99,21 +96,20 @@ class HourglassConfig:
 
 @dataclass(frozen=True)
 class DepthConfig:
-    """What predicts front and back depth maps from picture, normals and mask."""
+    """The depth head: front and back depth maps from picture, normals and mask."""
 
     network: UNetConfig
     """Gives the distribution over depths, at its output stride."""
     refine: UNetConfig
     """Brings the mean of that distribution to its own, finer output stride."""
     size: int = 128
-    """Side of the picture and maps that it sees."""
+    """Side of the picture and maps that it gets."""
     bins: int = 24
     """Depths that the distribution is over, evenly spaced."""
     reach: float = 0.6
     """The last of them, and minus the first, in view units."""
-    trunk: bool = False
-    """`network` is given the normal U-Net's features too, those on its way up whose texels are as large as the
-    distribution's: what the larger network has understood of the person, not only the maps that it made of it."""
+    features: bool = False
+    """`network` gets the normal head's decoder features too, those whose texels are as large as the distribution's."""
 
     def __post_init__(self) -> None:
         if self.bins < 2 or self.reach <= 0:
@@ -122,7 +118,7 @@ class DepthConfig:
 
 @dataclass(frozen=True)
 class PoseLifterConfig:
-    """The residual network that moves BlazePose's landmarks to where the joints are (`lifter`)."""
+    """The pose lifter: a residual net that moves BlazePose's landmarks to where the joints are."""
 
     width: int = 256
     blocks: int = 2
@@ -133,115 +129,95 @@ class PoseLifterConfig:
 
 @dataclass(frozen=True)
 class MapsConfig:
-    """What predicts the front and back normal maps (and the person's mask)."""
+    """The map heads: front and back normal maps, the person's mask, depth maps, detail, and the pose they stand on."""
 
     network: GeneratorConfig | UNetConfig
     """Two generators whose tanh outputs are used as they are, or one U-Net whose outputs are made unit length."""
     size: int = 512
-    """Side of the image that it sees, and of the maps that it gives."""
+    """Side of the picture that the finest maps are predicted from, and of these maps."""
     fine_size: int | None = None
-    """Predict once more at this side for the fine level; None enlarges the maps of `size`, as the paper does."""
+    """Predict once more at this side for the fine net; None enlarges the maps of `size`, as the paper does."""
     mask: bool = False
     """Predict the person's mask too (a U-Net's normals are multiplied by it)."""
-    limbs: bool = False
-    """The networks see a map of the limbs too, drawn from BlazePose's landmarks where there are any (`limb_map`)."""
-    lifter: PoseLifterConfig | None = None
-    """That map is drawn from landmarks that were moved to where this network thinks the joints are."""
+    pose_channels: bool = False
+    """The heads are conditioned on a limb map (`space.limb_map`), drawn from landmarks where there are any."""
+    pose_lifter: PoseLifterConfig | None = None
+    """The limb map is drawn from landmarks that this net moved to the joints."""
     depth: DepthConfig | None = None
     """Predict the depth of the front and of the back surface too, from picture, normals and mask (U-Net only)."""
-    integrate: int | None = None
-    """When used, make the depth maps follow the normal maps at this side (`normal_integration`); None: as predicted."""
-    relief: bool = False
-    """When used, give the finest level's surface the folds of the normal maps (`surface.relief`)."""
-    hidden_limbs: bool = False
-    """When used, make limbs that the picture hides of the lifted landmarks (`surface.hidden_limbs`)."""
-    mirror: bool = False
-    """When used, look at the mirrored picture too and average the maps (training looks once)."""
-    sharpen: float = 0.0
-    """When used, deepen the folds of the maps that the fine level is fed by this much (`sharpened`; 0: as predicted). A
-    mean of two looks, of networks that were taught by absolute differences, is smoother than people are."""
-    tilt: float = 0.0
-    """When used, turn these maps by this share toward the broad slopes of the integrated depths (`tilted`)."""
     global_size: int | None = None
-    """The U-Net sees the picture made this small, where looking at all of a person is cheap; None: it sees `size`."""
-    enhancer: UNetConfig | None = None
-    """A second U-Net that sees the picture at `size` and what the first one made of it, and corrects normals and mask
-    (pix2pixHD's local enhancer, made slim). The coarse level is fed the first one's maps, the fine level these."""
-    enhancer_features: bool = False
-    """The enhancer is given the first U-Net's features too, where its own are as coarse, as pix2pixHD's is."""
+    """Side at which the normal head gets the picture, where all of a person is cheap to cover; None: `size`."""
+    detail: UNetConfig | None = None
+    """A second U-Net whose input is the picture at `size` and the normal head's output, and which corrects normals and
+    mask (pix2pixHD's local enhancer, made slim). The coarse net gets the normal head's maps, the fine net these."""
+    detail_features: bool = False
+    """The detail head gets the normal head's decoder features too, as pix2pixHD's enhancer does."""
 
     def __post_init__(self) -> None:
         if self.depth is not None and (isinstance(self.network, GeneratorConfig) or not self.mask):
             raise UsageError("depth maps need a U-Net before them that predicts normals and the mask")
-        if not 0 <= self.sharpen <= 2:
-            raise UsageError(f"normal maps cannot be sharpened by {self.sharpen}: it must be from 0 to 2")
-        if not 0 <= self.tilt <= 1:
-            raise UsageError(f"normal maps cannot be tilted by {self.tilt}: it is a share, from 0 to 1")
-        if self.tilt and self.integrate is None:
-            raise UsageError("normals are tilted toward integrated depths, and this preset integrates none")
-        if self.integrate is not None and self.depth is None:
-            raise UsageError("normals can be integrated only into depth maps, and this preset predicts none")
-        if self.limbs and isinstance(self.network, GeneratorConfig):
-            raise UsageError("a limb map is told to a U-Net, not to pix2pixHD's generators")
-        if self.lifter is not None and not self.limbs:
-            raise UsageError("a lifter moves the landmarks that limb maps are drawn from, and this preset has no limbs")
-        if self.hidden_limbs and (self.lifter is None or self.depth is None):
-            raise UsageError("hidden limbs are made of lifted landmarks under depth maps: a preset needs both for them")
-        if self.depth is not None and self.depth.trunk:
-            self.trunk_stages()  # or raise
-        if self.enhancer is None:
-            if self.enhancer_features:
-                raise UsageError("enhancer_features are for an enhancer, and this preset has none")
+        if self.pose_channels and isinstance(self.network, GeneratorConfig):
+            raise UsageError("pose channels are inputs of a U-Net, not of pix2pixHD's generators")
+        if self.pose_lifter is not None and not self.pose_channels:
+            raise UsageError("a pose lifter moves the landmarks of limb maps, and there are no pose channels")
+        if self.depth is not None and self.depth.features:
+            self.depth_adapter_stages()  # or raise
+        if self.detail is None:
+            if self.detail_features:
+                raise UsageError("detail_features are for a detail head, and this architecture has none")
             if self.global_size is not None:
-                raise UsageError("normals seen at a global_size need an enhancer that brings them to their full size")
+                raise UsageError("normals of a global_size need a detail head that brings them to their full size")
             return
         if self.global_size is None or isinstance(self.network, GeneratorConfig):
-            raise UsageError("an enhancer needs a U-Net before it, and the global_size at which that sees the picture")
-        if self.enhancer.output_stride != 1:
-            raise UsageError(f"an enhancer ends at the picture's own size, not at stride {self.enhancer.output_stride}")
-        if self.enhancer_features:
-            self.bridged_stage()  # or raise
+            raise UsageError("a detail head needs a U-Net before it, and the global_size of that one's picture")
+        if self.detail.output_stride != 1:
+            raise UsageError(f"a detail head ends at the picture's own size, not at stride {self.detail.output_stride}")
+        if self.detail_features:
+            self.detail_adapter_stage()  # or raise
 
-    def trunk_stages(self) -> tuple[int, int]:
-        """The stages of the normal U-Net and of the depth network whose texels are as large as the latter's output's.
+    @property
+    def normals_size(self) -> int:
+        """Side at which the normal head gets the picture."""
+        return self.global_size or self.size
+
+    def depth_adapter_stages(self) -> tuple[int, int]:
+        """Find the stages of the normal head and of the depth head whose texels are as large as the distribution's.
 
         Raises
         ------
         UsageError
-            Where the normal U-Net has no such stage on its way up.
+            If the normal head's decoder has no such stage.
         """
         assert self.depth is not None
         assert isinstance(self.network, UNetConfig)
         own = self.depth.network.output_stage
-        stride, rest = divmod(
-            self.depth.network.first_stride * 2**own * (self.global_size or self.size), self.depth.size
-        )
+        stride, rest = divmod(self.depth.network.first_stride * 2**own * self.normals_size, self.depth.size)
         strides = [self.network.first_stride * 2**i for i in range(self.network.output_stage, len(self.network.widths))]
         if rest or stride not in strides:
             raise UsageError(
-                f"trunk: the depth network's distribution has texels of {stride + rest / self.depth.size:g} pixels, "
-                f"and the normal U-Net's way up has strides {strides}"
+                f"depth features: the depth head's distribution has texels of {stride + rest / self.depth.size:g} "
+                f"pixels, and the normal head's decoder has strides {strides}"
             )
         return self.network.output_stage + strides.index(stride), own
 
-    def bridged_stage(self) -> int:
-        """The stage of the enhancer whose texels are as large as the first U-Net's features.
+    def detail_adapter_stage(self) -> int:
+        """Find the stage of the detail head whose texels are as large as the normal head's features.
 
         Raises
         ------
         UsageError
-            Where no stage's are.
+            If no stage's are.
         """
-        assert self.enhancer is not None
+        assert self.detail is not None
         assert self.global_size is not None
         assert isinstance(self.network, UNetConfig)
         stride, rest = divmod(self.network.output_stride * self.size, self.global_size)
-        strides = [self.enhancer.first_stride * 2**i for i in range(len(self.enhancer.widths))]
+        strides = [self.detail.first_stride * 2**i for i in range(len(self.detail.widths))]
         if rest or stride not in strides:
             apart = self.network.output_stride * self.size / self.global_size
             raise UsageError(
-                f"enhancer_features: the first U-Net's are {apart:g} pixels apart, "
-                f"and the enhancer has stages at strides {strides}"
+                f"detail_features: the normal head's are {apart:g} pixels apart, "
+                f"and the detail head has stages at strides {strides}"
             )
         return strides.index(stride)
 
@@ -260,7 +236,7 @@ class GlobalFeatureConfig:
 
 @dataclass(frozen=True)
 class LevelConfig:
-    """One level: an image encoder and the MLP on its pixel-aligned features."""
+    """One occupancy net: an image encoder and the MLP on its pixel-aligned features."""
 
     image_size: int
     encoder: HourglassConfig | UNetConfig
@@ -301,7 +277,7 @@ class LevelConfig:
         return self.features + (self.global_feature.features if self.global_feature else 0) + 2 * self.depth_features
 
     @property
-    def told_depth(self) -> bool:
+    def depth_conditioned(self) -> bool:
         """Whether the MLP's input ends in the point's depth."""
         return self.condition == "depth" or self.depth_features
 
@@ -317,15 +293,15 @@ class Architecture:
 
     name: str
     coarse: LevelConfig
-    """The level on absolute depth. A single-level network has this one only."""
+    """The coarse net, on absolute depth. A single-level network has this one only."""
     fine: LevelConfig | None
-    normals: MapsConfig | None
+    maps: MapsConfig | None
     normal_inputs: Literal["none", "front", "both"] = "both"
-    """Which predicted normal maps the levels see beside the image."""
+    """Which predicted normal maps are inputs of both nets, after the picture."""
     mask_input: bool = False
-    """Whether the levels see the predicted mask."""
+    """Whether the predicted mask is."""
     depth_input: bool = False
-    """Whether the levels see the predicted depth maps."""
+    """Whether the predicted depth maps are."""
     training: Literal["alternate", "joint"] = "alternate"
     """How the two levels are meant to be trained: coarse first and frozen, or end to end."""
     depth_scale: float = 1.0
@@ -337,8 +313,6 @@ class Architecture:
     """What features are outside the image."""
     mask_box: bool = True
     """Occupancy is 0 where x or y (coarse level: or z) leaves [-1, 1]; the ends are inside."""
-    within_mask: bool = False
-    """When used, occupancy falls to 0 beyond the person's mask and a margin (`silhouette`); training does not."""
     antialias: bool = True
     """Whether images are low-pass filtered before they are made smaller."""
     framing: Literal["lifecast", "pifuhd"] = "lifecast"
@@ -347,27 +321,25 @@ class Architecture:
 
     def __post_init__(self) -> None:
         if self.coarse.condition != "depth":
-            raise UsageError(f"preset {self.name}: the coarse level has no embedding to stand on, only depth")
+            raise UsageError(f"architecture {self.name}: the coarse level has no embedding to stand on, only depth")
         if self.fine and self.fine.condition == "embedding" and self.coarse.embedding_layer is None:
-            raise UsageError(f"preset {self.name}: the fine level needs the coarse level's embedding_layer")
-        if self.normal_inputs != "none" and self.normals is None:
-            raise UsageError(f"preset {self.name}: normal inputs {self.normal_inputs!r} need a normal network")
-        if self.mask_input and not (self.normals and self.normals.mask):
-            raise UsageError(f"preset {self.name}: a mask input needs a normal network that predicts the mask")
-        if self.within_mask and not (self.normals and self.normals.mask):
-            raise UsageError(f"preset {self.name}: only a normal network that predicts the mask can bound the surface")
+            raise UsageError(f"architecture {self.name}: the fine level needs the coarse level's embedding_layer")
+        if self.normal_inputs != "none" and self.maps is None:
+            raise UsageError(f"architecture {self.name}: normal inputs {self.normal_inputs!r} need map heads")
+        if self.mask_input and not (self.maps and self.maps.mask):
+            raise UsageError(f"architecture {self.name}: a mask input needs map heads that predict the mask")
         deep = self.depth_input or self.coarse.depth_features or bool(self.fine and self.fine.depth_features)
-        if deep and not (self.normals and self.normals.depth):
-            raise UsageError(f"preset {self.name}: a depth input needs a normal network that predicts depth")
+        if deep and not (self.maps and self.maps.depth):
+            raise UsageError(f"architecture {self.name}: a depth input needs map heads that predict depth")
 
     @property
     def image_size(self) -> int:
-        """Side of the finest image that any part looks at: what `Model.encode` is given."""
+        """Side of the finest picture that any part gets: what `Model.forward` is given."""
         sizes = [self.coarse.image_size]
         if self.fine:
             sizes.append(self.fine.image_size)
-        if self.normals:
-            sizes += [self.normals.size, self.normals.fine_size or 0]
+        if self.maps:
+            sizes += [self.maps.size, self.maps.fine_size or 0]
         return max(sizes)
 
     @property
@@ -381,183 +353,21 @@ class Architecture:
         layer = self.coarse.embedding_layer
         return 0 if layer is None else self.coarse.mlp[layer]
 
+    def picture_side(self, until: Until, given: bool = False) -> int:
+        """Side of the picture that a forward pass `until` some part is given, at the architecture's own sizes.
 
-PAPER = Architecture(
-    name="paper",
-    normals=MapsConfig(GeneratorConfig(filters=64, downsamplings=4, blocks=9), size=512),
-    coarse=LevelConfig(
-        image_size=512,
-        encoder=HourglassConfig(stacks=4, depth=2, pooled=True),
-        features=256,
-        mlp=(1024, 512, 256, 128, 1),
-        skips=(2, 3, 4),
-        embedding_layer=2,
-    ),
-    fine=LevelConfig(
-        image_size=1024,
-        encoder=HourglassConfig(stacks=1, depth=4, pooled=False),
-        features=16,
-        mlp=(512, 256, 128, 1),
-        skips=(1, 2),
-        condition="embedding",
-    ),
-    depth_scale=1.28,
-)
-"""Sections 3 and 4 of the paper: 387 million parameters."""
-
-PIFUHD = dataclasses.replace(
-    PAPER,
-    name="pifuhd",
-    align_corners=True,
-    padding="zeros",
-    antialias=False,
-    framing="pifuhd",
-)
-"""`paper` under the conventions of the authors' released checkpoint."""
-
-COMPACT = Architecture(
-    name="compact",
-    normals=MapsConfig(
-        UNetConfig(widths=(32, 64, 128, 224, 320), blocks=(0, 1, 2, 5, 4), first_stride=2, output_stride=2),
-        size=512,
-        mask=True,
-        mirror=True,
-        sharpen=0.5,
-        tilt=0.5,
-        limbs=True,
-        lifter=PoseLifterConfig(),
-        integrate=256,
-        relief=True,
-        hidden_limbs=True,
-        depth=DepthConfig(
-            network=UNetConfig(widths=(24, 48, 96, 160, 224), blocks=(0, 1, 2, 3, 2), first_stride=2, output_stride=8),
-            refine=UNetConfig(widths=(16, 32, 48), blocks=(1, 1, 2), first_stride=2, output_stride=2),
-            size=128,
-            trunk=True,
-        ),
-        global_size=256,
-        enhancer=UNetConfig(widths=(32, 64, 96), blocks=(2, 4, 5), first_stride=2),
-        enhancer_features=True,
-    ),
-    coarse=LevelConfig(
-        image_size=256,
-        encoder=UNetConfig(widths=(24, 48, 96, 128, 144), blocks=(0, 1, 1, 2, 3), first_stride=2, output_stride=2),
-        features=32,
-        mlp=(192, 128, 64, 32, 1),
-        skips=(1, 2, 3),
-        embedding_layer=2,
-        depth_features=True,
-    ),
-    fine=LevelConfig(
-        image_size=512,
-        encoder=UNetConfig(widths=(16, 32, 64, 96), blocks=(0, 1, 2, 2), first_stride=2, output_stride=2),
-        features=16,
-        mlp=(128, 64, 32, 1),
-        skips=(1, 2),
-        condition="embedding",
-        depth_features=True,
-    ),
-    mask_input=True,
-    depth_input=True,
-    within_mask=True,
-    # z spans about +-0.2; at this scale the MLP resolved a centimetre in 255 steps where scale 1 took 405.
-    depth_scale=8.0,
-)
-"""The same design made slim: trains on modest hardware, answers on a laptop, ships inside the package."""
-
-TINY = Architecture(
-    name="tiny",
-    normals=MapsConfig(UNetConfig(widths=(8, 16, 24, 32), blocks=(1, 1, 1, 1)), size=128, mask=True),
-    coarse=LevelConfig(
-        image_size=128,
-        encoder=UNetConfig(widths=(16, 24, 32, 48), blocks=(1, 1, 1, 1), first_stride=2, output_stride=2),
-        features=24,
-        mlp=(64, 48, 32, 1),
-        skips=(1, 2),
-        embedding_layer=2,
-        depth_head=True,
-    ),
-    fine=LevelConfig(
-        image_size=256,
-        encoder=UNetConfig(widths=(8, 16, 24), blocks=(1, 1, 1), first_stride=2, output_stride=2),
-        features=8,
-        mlp=(48, 32, 1),
-        skips=(1,),
-        condition="embedding",
-    ),
-    mask_input=True,
-)
-"""For tests, in seconds on a CPU. `tiny-depth-maps-enhancer` has everything that `compact` has."""
-
-PART_CLASSES: dict[str, type] = {
-    part.__name__: part
-    for part in (
-        GeneratorConfig,
-        UNetConfig,
-        HourglassConfig,
-        DepthConfig,
-        PoseLifterConfig,
-        MapsConfig,
-        GlobalFeatureConfig,
-        LevelConfig,
-        Architecture,
-    )
-}
-
-
-EARLIER_KINDS = {
-    "GeneratorPreset": "GeneratorConfig",
-    "UNetPreset": "UNetConfig",
-    "HourglassPreset": "HourglassConfig",
-    "DepthPreset": "DepthConfig",
-    "LifterPreset": "PoseLifterConfig",
-    "NormalPreset": "MapsConfig",
-    "GlobalFeaturePreset": "GlobalFeatureConfig",
-    "LevelPreset": "LevelConfig",
-    "Preset": "Architecture",
-}
-"""Names of the parts in weights files written before December 2026."""
-
-
-def to_dict(part: Any) -> dict[str, Any]:
-    """`part` (a preset or a part of one) as plain JSON values, each dataclass tagged with its `kind`."""
-    values: dict[str, Any] = {"kind": type(part).__name__}
-    for field in dataclasses.fields(part):
-        value = getattr(part, field.name)
-        if dataclasses.is_dataclass(value):
-            value = to_dict(value)
-        values[field.name] = list(value) if isinstance(value, tuple) else value
-    return values
-
-
-def _part_from_dict(values: dict[str, Any]) -> Any:
-    """The inverse of `to_dict`; UsageError where a kind or a field is unknown, missing or refused."""
-    values = dict(values)
-    kind = values.pop("kind", None)
-    kind = EARLIER_KINDS.get(kind, kind)
-    if kind not in PART_CLASSES:
-        raise UsageError(f"a preset has no part of kind {kind!r}; known: {', '.join(PART_CLASSES)}")
-    known = {field.name for field in dataclasses.fields(PART_CLASSES[kind])}
-    if unknown := set(values) - known:
-        raise UsageError(f"{kind} has no field {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
-    plain = {}
-    for name, value in values.items():
-        if isinstance(value, dict):
-            value = _part_from_dict(value)
-        plain[name] = tuple(value) if isinstance(value, list) else value
-    try:
-        return PART_CLASSES[kind](**plain)
-    except TypeError as error:
-        raise UsageError(f"{kind} cannot be made of {sorted(plain)}: {error}") from error
-
-
-def preset_from_dict(values: dict[str, Any]) -> Architecture:
-    """The preset that `to_dict` described. UsageError says which part is unknown or malformed."""
-    preset = _part_from_dict(values)
-    if not isinstance(preset, Architecture):
-        raise UsageError(f"a {type(preset).__name__} is a part of a preset, not a whole one")
-    return preset
-
-
-PRESETS: dict[str, Architecture] = {preset.name: preset for preset in (PAPER, PIFUHD, COMPACT, TINY)}
-"""The base presets; `lifecast.model.ablations.preset_named` also knows every ablation of them."""
+        `given`: the maps are given and no head runs. UsageError if the architecture lacks that part.
+        """
+        if until not in ("coarse", "fine") and self.maps is None:
+            raise UsageError(f"architecture {self.name} predicts no normals")
+        if until == "depth" and (self.maps is None or self.maps.depth is None):
+            raise UsageError(f"architecture {self.name} has no depth head")
+        if until == "detail" and (self.maps is None or self.maps.detail is None):
+            raise UsageError(f"architecture {self.name} has no detail head")
+        if self.maps is not None and until in ("normals", "depth"):
+            return self.maps.normals_size
+        if self.maps is not None and until == "detail":
+            return self.maps.size
+        if until in ("coarse", "coarse_maps"):
+            return max(self.coarse.image_size, 0 if given or self.maps is None else self.maps.normals_size)
+        return self.image_size

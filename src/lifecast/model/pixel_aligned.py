@@ -72,3 +72,9 @@ def sample_features(
 def inside_box(points: Tensor, axes: int) -> Tensor:
     """Whether the first `axes` coordinates of points (..., 3) all lie in [-1, 1], the ends included -> (...) bool."""
     return (points[..., :axes].abs() <= 1).all(dim=-1)
+
+
+def cut_windows(images: Tensor, windows: Tensor) -> Tensor:
+    """Cut windows (B, 4) x0, y0, width, height, all of one size, out of images (B, C, S, S): (B, C, height, width)."""
+    cut = [image[:, y : y + h, x : x + w] for image, (x, y, w, h) in zip(images, windows.tolist(), strict=True)]
+    return torch.stack(cut)

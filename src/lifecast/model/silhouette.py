@@ -1,4 +1,4 @@
-"""The person's mask as a bound on the occupancy: nothing of a person lies beyond their silhouette.
+"""The silhouette bound: the person's mask as a bound on the occupancy; nothing of a person lies beyond it.
 
 Levels are trained near people, where most points are drawn; far from anybody a field may do as it likes, and sheets
 hung there that had to be found, asked about and dropped. Beyond the mask and a margin logits are therefore lowered

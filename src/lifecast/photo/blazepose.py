@@ -25,9 +25,8 @@ from PIL import Image
 from scipy.special import expit
 
 from lifecast.errors import MissingExtra
-from lifecast.space.limb_map import MIRRORED_PAIRS
+from lifecast.space.skeleton import LANDMARKS, MIRRORED_PAIRS
 
-LANDMARKS = 33
 NOSE, EARS, SHOULDERS, HIPS, KNEES, ANKLES = 0, (7, 8), (11, 12), (23, 24), (25, 26), (27, 28)
 HEELS_AND_TOES = (29, 30, 31, 32)
 

@@ -7,7 +7,6 @@ side of the box around the confident landmarks, with black outside the photograp
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -15,59 +14,15 @@ from PIL import Image
 
 from lifecast.errors import PhotoError
 from lifecast.photo.mask import crop_square
+from lifecast.space.units import PERSON_SPAN
+from lifecast.space.view import Camera
 
-PERSON_SPAN = 180 / 256
-"""The part of the square's side that the longer side of the person's box takes."""
 PIFUHD_SIDE = 1.3
 """The square's side over the longer side of the landmarks' box, for the released checkpoint (half-side 0.65)."""
 
 Framing = Literal["lifecast", "pifuhd"]
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom, pixel edges of the photograph."""
-
-
-@dataclass(frozen=True)
-class Camera:
-    """An orthographic camera: view space (see the design) to pixels of the photograph, and where the crop lies.
-
-    View (x, y) in [-1, 1] spans the square; photograph pixel edges run from (0, 0) at the top left.
-    """
-
-    left: float
-    top: float
-    side: float
-    """The square in pixels of the photograph; parts of it may lie outside."""
-    size: int
-    """Pixels of the crop's side, as the networks see it."""
-    photo_size: tuple[int, int]
-    """Width, height of the photograph."""
-
-    @classmethod
-    def whole(cls, size: int) -> Camera:
-        """Of a square picture of `size` pixels that is framed already, as training views are."""
-        return cls(0.0, 0.0, float(size), size, (size, size))
-
-    def to_photo(self, points: np.ndarray) -> np.ndarray:
-        """View space (..., 2 or 3) -> pixels of the photograph (..., 2)."""
-        x = self.left + (points[..., 0] + 1) / 2 * self.side
-        y = self.top + (1 - points[..., 1]) / 2 * self.side
-        return np.stack([x, y], -1)
-
-    def to_view(self, pixels: np.ndarray) -> np.ndarray:
-        """Pixels of the photograph (..., 2) -> x, y of view space (..., 2)."""
-        x = (pixels[..., 0] - self.left) / self.side * 2 - 1
-        y = 1 - (pixels[..., 1] - self.top) / self.side * 2
-        return np.stack([x, y], -1)
-
-    def landmarks_to_view(self, landmarks: np.ndarray) -> np.ndarray:
-        """Landmarks (33, 4) in pixels of the photograph, depth too -> the same in view units; visibility stays."""
-        depth = landmarks[:, 2:3] * 2 / self.side
-        return np.concatenate([self.to_view(landmarks[:, :2]), depth, landmarks[:, 3:]], 1).astype(np.float32)
-
-    def crop_to_photo(self) -> np.ndarray:
-        """The affine map, (2, 3) float64, from pixel edges of the crop to those of the photograph."""
-        step = self.side / self.size
-        return np.array([[step, 0, self.left], [0, step, self.top]])
 
 
 def frame(box: Box, photo_size: tuple[int, int], size: int, framing: Framing = "lifecast") -> Camera:

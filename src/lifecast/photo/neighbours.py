@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lifecast.space.limb_map import LIMBS, with_middles
+from lifecast.space.skeleton import LIMBS, with_middles
 
 VIEW_UNITS = 1.4
 """A standing person's height in view units, in which limbs' radii are given."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifecast.errors import UsageError
-from lifecast.model.config import GREY
+from lifecast.space.units import BLANK_GREY
 
 Picture = NDArray[Any]
 """(H, W, 3) uint8; OpenCV's own annotations do not tell."""
@@ -179,7 +179,7 @@ def clean_background(picture: Picture, mask: Picture, rng: np.random.Generator) 
         mask = np.asarray((cv2.dilate if rng.random() < 0.6 else cv2.erode)(mask, disc))
     found = cv2.GaussianBlur(mask, (0, 0), float(rng.uniform(0.4, max(0.5, size / 250))))
     share: Any = cv2.merge([found, found, found])
-    grey = np.full_like(picture, GREY)
+    grey = np.full_like(picture, BLANK_GREY)
     return cv2.add(
         cv2.multiply(picture, share, scale=1 / 255), cv2.multiply(grey, cv2.bitwise_not(share), scale=1 / 255)
     )

@@ -25,7 +25,8 @@ from lifecast.scans.augmentation import NONE, Augmentation, Box, Placement, clea
 from lifecast.scans.background import Backgrounds
 from lifecast.scans.grouping import thin_product
 from lifecast.scans.landmark_file import Limbs, read_landmarks
-from lifecast.space.limb_map import CHANNELS, MIRRORED_PAIRS, limb_map
+from lifecast.space.limb_map import CHANNELS, limb_map
+from lifecast.space.skeleton import MIRRORED_PAIRS
 
 FORMAT = 1
 _CACHED_POOLS = 8

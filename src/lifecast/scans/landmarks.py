@@ -23,10 +23,10 @@ from lifecast.atomic import atomic_file
 from lifecast.errors import DataError, MissingExtra
 from lifecast.photo import blazepose
 from lifecast.photo.blazepose import LANDMARKS, Circle
-from lifecast.photo.framing import Camera
 from lifecast.scans.background import Backgrounds
 from lifecast.scans.cores import one_thread
 from lifecast.scans.landmark_file import FILE, read_landmarks
+from lifecast.space.view import Camera
 
 _SURE = 0.5
 

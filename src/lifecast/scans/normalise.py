@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from lifecast.errors import ScanError
 from lifecast.scans.grouping import merged_by_place, sums_by_group, unit_length
 from lifecast.scans.read import Scan
+from lifecast.space.units import CM_PER_UNIT, STANDING_CM
 
-CM = 1.0 / 128.0
+CM = 1.0 / CM_PER_UNIT
 """One centimetre of a normalised person, in view units."""
-SPAN = 180.0 * CM
+SPAN = STANDING_CM * CM
 
 Units = Literal["m", "cm", "mm", "inch"]
 Up = Literal["x", "y", "z", "-y", "-z"]

@@ -1,4 +1,4 @@
-"""BlazePose's landmarks drawn as a map: what the normal networks are told of the pose.
+"""Limb maps: landmarks drawn as soft capsules, the pose channels that the map heads are conditioned on.
 
 A picture alone leaves it open whether a limb comes toward the camera or goes away from it, and few made people teach
 networks little about that. BlazePose has seen many photographs of real people and answers with a depth for each
@@ -7,11 +7,10 @@ landmark; drawn as soft capsules along the limbs it says so where the networks l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
 import torch
 from torch import Tensor
+
+from lifecast.space.skeleton import LIMBS, with_middles
 
 CHANNELS = 6
 """Of a limb map: how surely a limb is there; z of the nearest and of the farthest limb; the nearest limb's slope in x
@@ -22,51 +21,6 @@ DEPTH_SCALE = 4.0
 """View units times this are the z channels."""
 BLEND = 0.06
 """View units of depth by which one limb must lie before another to count e times as much."""
-
-MIDDLES = ((11, 12), (23, 24), (7, 8))
-NECK, PELVIS, _HEAD, _NOSE = 33, 34, 35, 0
-"""Points beside BlazePose's 33: the middles of shoulders, hips and ears."""
-
-
-@dataclass(frozen=True)
-class Limb:
-    """A capsule from one landmark to another."""
-
-    start: int
-    end: int
-    radius: float
-    """View units."""
-    side: int
-    """1 the person's left, -1 right, 0 neither."""
-
-
-def _both(left_start: int, left_end: int, radius: float) -> list[Limb]:
-    """A limb on either side: BlazePose's right landmark follows its left one."""
-    return [Limb(left_start, left_end, radius, 1), Limb(left_start + 1, left_end + 1, radius, -1)]
-
-
-LIMBS: tuple[Limb, ...] = (
-    Limb(PELVIS, NECK, 0.09, 0), Limb(11, 12, 0.06, 0), Limb(23, 24, 0.07, 0),
-    Limb(NECK, _HEAD, 0.06, 0), Limb(7, 8, 0.06, 0), Limb(_HEAD, _NOSE, 0.05, 0),
-    *_both(11, 23, 0.06),
-    *_both(11, 13, 0.05), *_both(13, 15, 0.04), *_both(15, 19, 0.035),
-    *_both(23, 25, 0.07), *_both(25, 27, 0.05), *_both(27, 31, 0.04),
-)  # fmt: skip
-
-MIRRORED_PAIRS: tuple[int, ...] = (0, 4, 5, 6, 1, 2, 3, *(i + 1 if i % 2 else i - 1 for i in range(7, 33)))
-"""Of each of the 33 landmarks, the one that plays its part in the mirrored picture."""
-
-
-def mirrored_landmarks(landmarks: Tensor) -> Tensor:
-    """Landmarks or joints (..., 33, 3 or more) in view space as they are in the mirrored picture."""
-    turned = landmarks[..., list(MIRRORED_PAIRS), :]  # a copy
-    turned[..., 0].neg_()
-    return turned
-
-
-def with_middles(landmarks: np.ndarray) -> np.ndarray:
-    """Landmarks (33, 4), and after them the points that limbs begin and end at beside BlazePose's: (36, 4)."""
-    return np.concatenate((landmarks, np.stack([landmarks[list(pair)].mean(0) for pair in MIDDLES])))
 
 
 def limb_map(landmarks: Tensor, size: int = SIZE) -> Tensor:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lifecast.space.limb_map import LIMBS, MIDDLES, MIRRORED_PAIRS, NECK, PELVIS, with_middles
+from lifecast.space.skeleton import LIMBS, MIDDLES, MIRRORED_PAIRS, Joint, with_middles
 from lifecast.surface.visibility import pixel_of
 
 VISIBLE = 0.5
@@ -91,7 +91,7 @@ class BodyParts:
         self.limb = np.array([bone.limb for bone in BONES])  # (K,)
         self.level = np.array([bone.level for bone in BONES])  # (K,)
         widths = [abs(float(points[left, 0] - points[right, 0])) for left, right in MIDDLES[:2]]
-        self.trunk = Trunk(points[NECK, :3], points[PELVIS, :3], max(widths) / 2)
+        self.trunk = Trunk(points[Joint.NECK, :3], points[Joint.PELVIS, :3], max(widths) / 2)
         face = joints[list(FACE)]
         self.face = face[face[:, 3] > VISIBLE, :3]
         """(0 to 3, 3) points of bare skin."""

@@ -12,11 +12,12 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from lifecast.space.units import CM_PER_UNIT
 from lifecast.surface.light import Light
 from lifecast.surface.photograph import Photograph, bilinear
 from lifecast.surface.visibility import LinesOfSight
 
-PIXEL = 1 / 128
+PIXEL = 1 / CM_PER_UNIT
 """View units (1 cm) of a pixel of the broad picture."""
 TAPS = (-6, -3, 0, 3, 6)
 """Pixels of it, in x and y, whose median is taken: detail narrower than 6 cm is gone, straight edges stay sharp."""

@@ -15,10 +15,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lifecast.model.heads.normals import Maps
 from lifecast.space.field import Field
-from lifecast.space.limb_map import MIRRORED_PAIRS
+from lifecast.space.maps import Maps
 from lifecast.space.resizing import resize_image
+from lifecast.space.skeleton import MIRRORED_PAIRS
 from lifecast.surface.visibility import pixel_of
 
 GUESSED = 0.4

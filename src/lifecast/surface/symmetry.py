@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lifecast.space.units import CM_PER_UNIT, STANDING_CM
 from lifecast.surface.body_parts import LOWER, BodyParts
 from lifecast.surface.broad import BroadPhotograph
 from lifecast.surface.open_front import close_front
@@ -24,7 +25,7 @@ from lifecast.surface.visibility import LinesOfSight, pixel_of
 
 HEAD_SHARE = 0.13
 """A head's height, chin to crown, in heights of a standing adult (Drillis and Contini 1966: 0.130)."""
-STANDING = 180 / 128
+STANDING = STANDING_CM / CM_PER_UNIT
 """View units of a person as framed for the networks (180 of the image's 256 rows)."""
 SAME_DEPTH = 0.1
 """View units (13 cm) by which a body's left and right may differ in depth and still be the same part."""

@@ -18,16 +18,15 @@ import torch
 from torch import nn
 
 from lifecast.errors import CheckpointError, UsageError
-from lifecast.model.checkpoint import read_card
+from lifecast.model.checkpoint import read_description
 from lifecast.model.model import Model
-from lifecast.training.parts import modules_of
 from lifecast.training.weights import new_model
 
 
 def combine(
     base: Path, sources: Sequence[Path], parts: Sequence[str], shares: Sequence[float] | None = None
 ) -> tuple[Model, dict[str, Any]]:
-    """The model in `base` with each of `parts` (of `parts.PARTS`) replaced by the weighted mean of those in `sources`.
+    """The model in `base` with each of `parts` (of `model.PARTS`) replaced by the weighted mean of those in `sources`.
 
     Parameters
     ----------
@@ -50,11 +49,11 @@ def combine(
     if not sources or not parts:
         raise UsageError("name at least one file to take parts from, and with --parts at least one part")
     weights = _normalised(shares, len(sources))
-    preset = read_card(base)[0]
+    preset = read_description(base).architecture
     model, history = new_model(preset, (base,), 0)
     others = []
     for source in sources:
-        if (found := read_card(source)[0]) != preset:
+        if (found := read_description(source).architecture) != preset:
             raise CheckpointError(
                 f"{source}: holds preset {found.name!r}, whose weights are not those of {preset.name!r} in {base}"
             )
@@ -63,9 +62,7 @@ def combine(
         for source, (_, known) in zip(sources, others, strict=True):
             if part not in known:
                 raise CheckpointError(f"{source}: holds no trained weights of the part {part!r}")
-        theirs = [modules_of(other, part) for other, _ in others]
-        for place, module in enumerate(modules_of(model, part)):
-            _put_mean(module, [modules[place] for modules in theirs], weights)
+        _put_mean(getattr(model, part), [getattr(other, part) for other, _ in others], weights)
         history[part] = _mean_history([known[part] for _, known in others], shares)
     return model, history
 

@@ -20,18 +20,17 @@ from torch import Tensor
 
 from lifecast.errors import CheckpointError, UsageError
 from lifecast.model.ablations import preset_named
-from lifecast.model.checkpoint import checkpoint_path, read_card
+from lifecast.model.checkpoint import checkpoint_path, read_description
 from lifecast.model.config import PoseLifterConfig
 from lifecast.model.heads.pose_lifter import LANDMARKS, PoseLifter, lift
 from lifecast.model.model import Model
 from lifecast.photo.blazepose import JOINTS
-from lifecast.space.limb_map import mirrored_landmarks
+from lifecast.space.skeleton import mirrored_landmarks
+from lifecast.space.units import CM_PER_UNIT
 from lifecast.training.data import fingerprint
 from lifecast.training.landmarked_views import LandmarkedViews
-from lifecast.training.parts import modules_of
 from lifecast.training.weights import new_model
 
-_CM_A_UNIT = 128.0
 _DEPTH_WEIGHT = 1.5
 """Of an error in z: what the limb map is wanted for."""
 
@@ -139,7 +138,7 @@ class LiftingError:
 
 def lifting_error(found: Tensor, joints: Tensor) -> LiftingError:
     """Of (N, 33, 3 or 4) landmarks against (N, 33, 3) joints."""
-    apart = (found[..., :3] - joints)[:, list(JOINTS)] * _CM_A_UNIT
+    apart = (found[..., :3] - joints)[:, list(JOINTS)] * CM_PER_UNIT
     depth = apart[..., 2] - apart[..., 2].nanmedian(dim=1, keepdim=True).values
     return LiftingError(float(apart[..., :2].norm(dim=-1).nanmean()), float(depth.abs().nanmean()))
 
@@ -190,13 +189,13 @@ def model_with_lifter(weights: str | None, preset: str, seed: int) -> tuple[Mode
         model, history = new_model(preset_named(preset), (), seed)
     else:
         path = checkpoint_path(weights)
-        other, known = new_model(read_card(path)[0], (path,), seed)
-        model, _ = new_model(other.preset, (), seed)
-        history = {name: note for name, note in known.items() if name == "lifter"}
-        for mine, theirs in zip(modules_of(model, "lifter"), modules_of(other, "lifter"), strict=True):
-            mine.load_state_dict(theirs.state_dict())
-    if not modules_of(model, "lifter"):
-        raise UsageError(f"preset {model.preset.name} has no lifter; one that has is compact")
+        other, known = new_model(read_description(path).architecture, (path,), seed)
+        model, _ = new_model(other.architecture, (), seed)
+        history = {name: note for name, note in known.items() if name == "pose_lifter"}
+        if model.pose_lifter is not None and other.pose_lifter is not None:
+            model.pose_lifter.load_state_dict(other.pose_lifter.state_dict())
+    if model.pose_lifter is None:
+        raise UsageError(f"preset {model.architecture.name} has no pose lifter; one that has is compact")
     if weights is not None and not history:
         raise CheckpointError(f"{weights}: its lifter was never trained; train one on made people")
     return model, history

@@ -22,7 +22,8 @@ from torch import Tensor
 
 from lifecast.errors import LifecastError, UsageError
 from lifecast.model.allocation import keep_freed_pages
-from lifecast.model.config import Architecture, preset_from_dict, to_dict
+from lifecast.model.config import Architecture
+from lifecast.model.config_json import architecture_from_dict, to_dict
 from lifecast.training import data, weights
 from lifecast.training.interrupt import Interrupt
 from lifecast.training.machine import begin_fabric, processes
@@ -109,7 +110,7 @@ class Run:
         self.options, self.recipe, self.folder, self.fabric = options, recipe, folder, fabric
         self.part = recipe.stage(options.stage)
         if state is not None:
-            self.preset = preset_from_dict(json.loads(state["preset"]))
+            self.preset = architecture_from_dict(json.loads(state["architecture"]))
             check_resumed(options, self.preset.name, state)
         else:
             self.preset = weights.chosen_preset(options.preset, options.init)
@@ -350,7 +351,7 @@ class Run:
                     **self.trainee.state_dict(),
                     "stage": self.options.stage,
                     "predicted_normals": self.options.predicted_normals,
-                    "preset": json.dumps(to_dict(self.preset)),
+                    "architecture": json.dumps(to_dict(self.preset)),
                     "recipe": json.dumps(recipe_to_dict(self.recipe)),
                     "seconds": self.budget.elapsed,
                 }

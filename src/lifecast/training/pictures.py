@@ -17,6 +17,7 @@ from PIL import Image
 from torch import Tensor
 
 from lifecast.atomic import atomic_file
+from lifecast.space.maps import MapPyramid
 from lifecast.space.resizing import resize_image
 from lifecast.training.stage import MAPS, Stage
 
@@ -70,7 +71,7 @@ def write_strip(path: Path, stage: Stage, batch: dict[str, Any]) -> None:
 
 def normal_columns(stage: Stage, batch: dict[str, Any]) -> list[np.ndarray]:
     """Image, front predicted and true, back predicted and true."""
-    maps = stage.normal_maps(batch, masked=True)
+    maps = stage.maps(batch, masked=True)
     shown = (batch["image"], maps.front, batch["front"], maps.back, batch["back"])
     boxes = person_boxes(batch["mask"])
     return [as_pixels(image, boxes) for image in shown]
@@ -78,7 +79,7 @@ def normal_columns(stage: Stage, batch: dict[str, Any]) -> list[np.ndarray]:
 
 def depth_columns(stage: Stage, batch: dict[str, Any]) -> list[np.ndarray]:
     """Image, front depth predicted and true, back predicted and true: the nearer, the brighter, outside black."""
-    found = stage.depth_maps(batch).depth
+    found = stage.maps(batch, masked=True).depth
     assert found is not None
     size = batch["depth"].shape[-1]
     inside = batch["depth_mask"]
@@ -97,7 +98,9 @@ def level_columns(stage: Stage, batch: dict[str, Any]) -> list[np.ndarray]:
     front, back = surface_normals(stage, batch)
     shown = [batch["image"]]
     if stage.predicted_normals:
-        maps = stage.level_inputs(batch)[1]
+        pyramid = stage.net_maps(batch)
+        assert isinstance(pyramid, MapPyramid)
+        maps = pyramid.fine
         shown += [maps.front, maps.back]
     shown += [shaded(front), shaded(batch["front"]), shaded(back, -1), shaded(batch["back"], -1)]
     boxes = person_boxes(batch["mask"])
@@ -135,21 +138,8 @@ def surface_normals(stage: Stage, batch: dict[str, Any], resolution: int = 48) -
 
 def ask(stage: Stage, batch: dict[str, Any], points: Tensor, chunk: int = 65536) -> Tensor:
     """Occupancy (B, N) in [0, 1] of the finest level in training at points (B, N, 3), the image seen whole."""
-    model, preset = stage.model, stage.model.preset
-    maps, fine_maps = stage.level_inputs(batch)
-    size = stage.scaled(preset.coarse.image_size, batch)
-    coarse = stage.encode(model.coarse, batch["image"], maps, size)[-1]
-    fine = None
-    if stage.stage in ("fine", "joint") and model.fine is not None and preset.fine is not None:
-        size = stage.scaled(preset.fine.image_size, batch)
-        fine = stage.encode(model.fine, resize_image(batch["image"], size, preset.antialias), fine_maps, size)[-1]
-    answers = []
-    for part in points.split(chunk, dim=1):
-        logit, embedding = model.coarse.query(coarse, part)
-        if fine is not None and model.fine is not None:
-            logit = model.fine.query(fine, part, embedding)
-        answers.append(torch.sigmoid(logit.float()))
-    return torch.cat(answers, dim=1)
+    prediction = stage.predict(batch)
+    return torch.cat([stage.model.occupancy(prediction, part).float() for part in points.split(chunk, dim=1)], dim=1)
 
 
 def first_crossing(values: Tensor, z: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from lifecast.errors import UsageError
 from lifecast.training.perceptual import PerceptualNetwork
 from lifecast.training.schedule import LearningRate
 
-StageName = Literal["normals", "depth", "enhancer", "coarse", "fine", "joint"]
+StageName = Literal["normals", "depth", "detail", "coarse", "fine", "joint"]
 FedDepth = Literal["predicted", "true", "corrected"]
 STAGES: tuple[str, ...] = get_args(StageName)
 if sys.version_info >= (3, 11):
@@ -170,7 +170,7 @@ class Recipe:
     joint: StageRecipe
     depth: StageRecipe | None = None
     """For presets with a depth network."""
-    enhancer: StageRecipe | None = None
+    detail: StageRecipe | None = None
     """For presets whose normal networks have one."""
     precision: Literal["32", "bf16", "fp16"] = "32"
     """Number format of the arithmetic, unless --precision says otherwise."""

@@ -58,14 +58,16 @@ class Trainee:
     def compile(self) -> None:
         """Compile what is called with the same shapes in every step."""
         model = self.stage.model
-        # The networks within, not what calls them: stages call these in several ways.
+        # The networks within, not the heads that call them: these do so in several ways.
         networks: list[torch.nn.Module | None] = [model.coarse.encoder, model.coarse.mlp]
         if model.fine is not None:
             networks += [model.fine.encoder, model.fine.mlp]
-        if (normals := model.normals) is not None:
-            networks += [normals.front, normals.back, normals.shared, normals.enhancer]
-            if normals.depth is not None:
-                networks += [normals.depth.glance, normals.depth.refine]
+        if model.normals is not None:
+            networks += [model.normals.front, model.normals.back, model.normals.unet]
+        if model.detail is not None:
+            networks.append(model.detail.unet)
+        if model.depth is not None:
+            networks += [model.depth.coarse, model.depth.refine]
         for network in networks:
             if network is not None:
                 network.compile()

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lifecast.model.heads.normals import WINDOW_MARGIN
+from lifecast.model.window import WINDOW_MARGIN
 
 
 def kept_range(present: Tensor, multiple: int) -> tuple[int, int]:
@@ -36,7 +36,7 @@ def kept_range(present: Tensor, multiple: int) -> tuple[int, int]:
 def trim(batch: dict[str, Any], multiple: int) -> dict[str, Any]:
     """The batch with image, mask, normals, depths and limb maps cut to the rows and columns around everybody in it.
 
-    `multiple`: what the sides must be multiples of, a multiple of 4 itself. `shown` (B, 4) is added: x0, y0, width and
+    `multiple`: what the sides must be multiples of, a multiple of 4 itself. `extent` (B, 4) is added: x0, y0, width and
     height of what is kept, as fractions of the whole picture (`pixel_aligned`). The dataset's `window` is left out.
     """
     anybody = (batch["mask"][:, 0] > 0).any(0)  # (S, S)
@@ -51,5 +51,5 @@ def trim(batch: dict[str, Any], multiple: int) -> dict[str, Any]:
         cut[name] = batch[name][..., top // 4 : bottom // 4, left // 4 : right // 4]
     cut.pop("window", None)
     window = torch.tensor([left, top, right - left, bottom - top], dtype=torch.float32)
-    cut["shown"] = (window / batch["image"].shape[-1]).expand(len(batch["image"]), 4)
+    cut["extent"] = (window / batch["image"].shape[-1]).expand(len(batch["image"]), 4)
     return cut

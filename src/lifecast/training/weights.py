@@ -17,15 +17,16 @@ import torch
 
 import lifecast
 from lifecast.errors import CheckpointError, UsageError
-from lifecast.model.ablations import preset_named
-from lifecast.model.checkpoint import Precision, load_checkpoint, read_card, save_checkpoint
-from lifecast.model.config import Architecture, to_dict
-from lifecast.model.model import Model
+from lifecast.model.ablations import inference_named, preset_named
+from lifecast.model.checkpoint import Precision, load_checkpoint, read_description, save_checkpoint
+from lifecast.model.config import Architecture
+from lifecast.model.config_json import to_dict
+from lifecast.model.inference_options import InferenceOptions
+from lifecast.model.model import PARTS, Model
 from lifecast.training.data import fingerprint
 from lifecast.training.options import TrainOptions
-from lifecast.training.parts import PARTS, modules_of
 from lifecast.training.recipe import StageName, recipe_to_dict
-from lifecast.training.stage import limbs_seen
+from lifecast.training.stage import pose_of_stage
 from lifecast.training.trainee import Trainee
 
 OUR_LICENCE = "Apache-2.0"
@@ -39,7 +40,7 @@ def chosen_preset(name: str | None, init: tuple[Path, ...]) -> Architecture:
     CheckpointError
         Where a file to start from is of another preset.
     """
-    presets = [(path, read_card(path)[0]) for path in init]
+    presets = [(path, read_description(path).architecture) for path in init]
     preset = preset_named(name) if name is not None else (presets[0][1] if presets else preset_named("compact"))
     for path, other in presets:
         if other != preset:
@@ -57,11 +58,10 @@ def new_model(preset: Architecture, init: tuple[Path, ...], seed: int) -> tuple[
         model = Model(preset)
     history: dict[str, Any] = {}
     for path in init:
-        other, card = load_checkpoint(path, expect=preset)
-        brought = history_of(other, card)
+        other = load_checkpoint(path, expect=preset)
+        brought = history_of(other.model, other.card)
         for part in brought:
-            for mine, theirs in zip(modules_of(model, part), modules_of(other, part), strict=True):
-                mine.load_state_dict(theirs.state_dict())
+            getattr(model, part).load_state_dict(getattr(other.model, part).state_dict())
         history |= brought
     return model, history
 
@@ -70,7 +70,11 @@ def history_of(model: Model, card: dict[str, Any]) -> dict[str, Any]:
     """What the trained parts of a loaded model went through, by its card; of a card that does not say, all parts."""
     known = card.get("training", {}).get("levels")
     notes = dict.fromkeys(PARTS, None) if known is None else known
-    return {part: (copy.deepcopy(note) or {}) | _terms(card) for part, note in notes.items() if modules_of(model, part)}
+    return {
+        part: (copy.deepcopy(note) or {}) | _terms(card)
+        for part, note in notes.items()
+        if getattr(model, part) is not None
+    }
 
 
 def _terms(card: dict[str, Any]) -> dict[str, str]:
@@ -103,18 +107,18 @@ def check_foundations(stage: StageName, preset: Architecture, history: dict[str,
         raise UsageError(
             "the fine level stands on a trained coarse level: give it with --init COARSE_RUN/weights.safetensors"
         )
-    if limbs_seen(preset, stage, predicted_normals) == "lifted" and "lifter" not in history:
+    if pose_of_stage(preset, stage, predicted_normals) == "lifted" and "pose_lifter" not in history:
         raise UsageError(
-            f"preset {preset.name} is told the pose by lifted landmarks: make them and their lifter with "
+            f"preset {preset.name} is conditioned on lifted landmarks: make them and their lifter with "
             "`lifecast lift DATA --out LIFTER.safetensors`, and give that with --init LIFTER.safetensors"
         )
-    if stage == "enhancer" and "normals" not in history:
-        raise UsageError("the enhancer corrects trained normal networks: give them with --init RUN/weights.safetensors")
+    if stage == "detail" and "normals" not in history:
+        raise UsageError("the detail head corrects a trained normal head: give it with --init RUN/weights.safetensors")
     if stage in ("depth", "coarse", "fine", "joint") and predicted_normals and "normals" not in history:
         raise UsageError(
             "--predicted-normals needs trained normal networks: give them with --init NORMALS_RUN/weights.safetensors"
         )
-    deep = preset.normals is not None and preset.normals.depth is not None
+    deep = preset.maps is not None and preset.maps.depth is not None
     if deep and stage in ("coarse", "fine", "joint") and predicted_normals and "depth" not in history:
         raise UsageError(
             f"preset {preset.name} feeds its levels predicted depths: train the stage depth first, and give it with "
@@ -150,10 +154,10 @@ def description(options: TrainOptions, trainee: Trainee, views: int) -> dict[str
     return {
         "lifecast": lifecast.__version__,
         "options": plain,
-        "preset": to_dict(model.preset),
+        "architecture": to_dict(model.architecture),
         "recipe": recipe_to_dict(trainee.recipe),
         "parameters": {name: sum(p.numel() for p in level.parameters()) for name, level in model.named_children()},
-        "trains": list(trainee.stage.levels),
+        "trains": list(trainee.stage.parts),
         "views": views,
         "data": fingerprint(options.data, *options.also),
         "device": str(trainee.fabric.device),
@@ -163,13 +167,23 @@ def description(options: TrainOptions, trainee: Trainee, views: int) -> dict[str
     }
 
 
-def export(path: Path, model: Model, history: dict[str, Any], precision: Precision = "float32") -> None:
-    """Write the model with a card of what each part went through."""
+def export(
+    path: Path,
+    model: Model,
+    history: dict[str, Any],
+    precision: Precision = "float32",
+    inference: InferenceOptions | None = None,
+) -> None:
+    """Write the model with a card of what each part went through.
+
+    `inference`: what it is meant to be used with; by default the options of its preset.
+    """
+    inference = inference_named(model.architecture.name) if inference is None else inference
     card = {
-        "name": f"{model.preset.name}: {', '.join(part for part in PARTS if part in history)}",
+        "name": f"{model.architecture.name}: {', '.join(part for part in PARTS if part in history)}",
         **terms_of(history),
         "lifecast": lifecast.__version__,
         "torch": torch.__version__.split("+")[0],
         "training": {"levels": history},
     }
-    save_checkpoint(path, model, card, precision)
+    save_checkpoint(path, model, card, precision, inference)

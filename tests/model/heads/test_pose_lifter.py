@@ -12,7 +12,8 @@ from lifecast.model.ablations import preset_named
 from lifecast.model.config import PoseLifterConfig
 from lifecast.model.heads.normals import NormalNetworks
 from lifecast.model.heads.pose_lifter import LIFTED, PoseLifter, lift
-from lifecast.space.limb_map import limb_map, mirrored_landmarks
+from lifecast.space.limb_map import limb_map
+from lifecast.space.skeleton import mirrored_landmarks
 
 
 def random_lifter(seed: int = 0) -> PoseLifter:

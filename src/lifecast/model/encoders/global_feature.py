@@ -34,27 +34,27 @@ class BasicBlock(nn.Module):
 
 
 class GlobalFeature(nn.Module):
-    """(B, inputs, S, S) -> (B, features): resized to `preset.size`, through the ResNet, averaged, one linear layer."""
+    """(B, inputs, S, S) -> (B, features): resized to `config.size`, through the ResNet, averaged, one linear layer."""
 
-    def __init__(self, inputs: int, preset: GlobalFeatureConfig) -> None:
+    def __init__(self, inputs: int, config: GlobalFeatureConfig) -> None:
         super().__init__()
-        self.preset = preset
-        width = preset.width
+        self.config = config
+        width = config.width
         self.stem = nn.Conv2d(inputs, width, 7, stride=2, padding=3, bias=False)
         self.norm = _norm(width)
         stages = []
         running = width
-        for stage, blocks in enumerate(preset.blocks):
+        for stage, blocks in enumerate(config.blocks):
             outputs = width * 2**stage
             for block in range(blocks):
                 stages.append(BasicBlock(running, outputs, stride=2 if stage and not block else 1))
                 running = outputs
         self.blocks = nn.Sequential(*stages)
-        self.project = nn.Linear(running, preset.features)
+        self.project = nn.Linear(running, config.features)
 
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
-        x = resize_image(x, self.preset.size)
+        x = resize_image(x, self.config.size)
         x = functional.relu(self.norm(self.stem(x)))
         x = functional.max_pool2d(x, 3, stride=2, padding=1)
         return self.project(self.blocks(x).mean(dim=(2, 3)))

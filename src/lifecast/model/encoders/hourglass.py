@@ -84,13 +84,13 @@ class Hourglass(nn.Module):
 class Stack(nn.Module):
     """One hourglass, its feature map, and (but for the last) what it hands to the next."""
 
-    def __init__(self, preset: HourglassConfig, features: int, last: bool) -> None:
+    def __init__(self, config: HourglassConfig, features: int, last: bool) -> None:
         super().__init__()
-        width = preset.width
-        self.hourglass = Hourglass(preset.depth, width, preset.groups)
-        self.top = ResidualUnit(width, width, preset.groups)
+        width = config.width
+        self.hourglass = Hourglass(config.depth, width, config.groups)
+        self.top = ResidualUnit(width, width, config.groups)
         self.end = nn.Conv2d(width, width, 1)
-        self.end_norm = GroupNorm(preset.groups, width)
+        self.end_norm = GroupNorm(config.groups, width)
         self.feature = nn.Conv2d(width, features, 1)
         self.onward = None if last else nn.Conv2d(width, width, 1)
         self.feature_onward = None if last else nn.Conv2d(features, width, 1)
@@ -108,29 +108,29 @@ class Stack(nn.Module):
 class HourglassEncoder(nn.Module):
     """Stem and stacks: (B, inputs, H, W) -> one (B, features, H/stride, W/stride) for each stack, the last the best."""
 
-    def __init__(self, inputs: int, features: int, preset: HourglassConfig) -> None:
+    def __init__(self, inputs: int, features: int, config: HourglassConfig) -> None:
         super().__init__()
-        self.preset = preset
-        stem, half, width, groups = preset.stem, preset.width // 2, preset.width, preset.groups
+        self.config = config
+        stem, half, width, groups = config.stem, config.width // 2, config.width, config.groups
         self.stem = nn.Conv2d(inputs, stem, 7, stride=2, padding=3)
         self.stem_norm = GroupNorm(groups, stem)
         self.unit1 = ResidualUnit(stem, half, groups)
         self.unit2 = ResidualUnit(half, half, groups)
         self.unit3 = ResidualUnit(half, width, groups)
         self.stacks = nn.ModuleList(
-            Stack(preset, features, last=index == preset.stacks - 1) for index in range(preset.stacks)
+            Stack(config, features, last=index == config.stacks - 1) for index in range(config.stacks)
         )
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """Encode images whose sides are multiples of `preset.size_multiple` (UsageError otherwise)."""
-        if x.shape[-1] % self.preset.size_multiple or x.shape[-2] % self.preset.size_multiple:
+        """Encode images whose sides are multiples of `config.size_multiple` (UsageError otherwise)."""
+        if x.shape[-1] % self.config.size_multiple or x.shape[-2] % self.config.size_multiple:
             raise UsageError(
                 f"an image of {x.shape[-1]} x {x.shape[-2]} pixels does not fit this hourglass: "
-                f"sides must be multiples of {self.preset.size_multiple}"
+                f"sides must be multiples of {self.config.size_multiple}"
             )
         x = activate(self.stem_norm(self.stem(x)))  # (B, stem, H/2, W/2)
         x = self.unit1(x)  # (B, width/2, H/2, W/2)
-        if self.preset.pooled:
+        if self.config.pooled:
             x = halve(x)
         x = self.unit3(self.unit2(x))  # (B, width, h, w)
         outputs = []

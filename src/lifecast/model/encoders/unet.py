@@ -20,7 +20,7 @@ from lifecast.model.encoders.norms import HalfGroupNorm
 
 
 class UNetShape(Protocol):
-    """What `UNet` reads of its preset (see `preset.UNetConfig`)."""
+    """What `UNet` reads of its configuration (see `config.UNetConfig`)."""
 
     @property
     def widths(self) -> Sequence[int]: ...  # channels at stride first_stride, 2 first_stride, ...
@@ -106,43 +106,46 @@ class UNet(nn.Module):
         self.merge_norm = nn.ModuleList(group_norm(widths[i]) for i in ups)
         self.head = nn.Conv2d(widths[self.top], out_channels * self.shuffle**2, 3, padding=1)
 
-    def forward(self, x: Tensor, beside: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, extra: Tensor | None = None) -> Tensor:
         """(B, in_channels, H, W), H and W multiples of `stride` -> (B, out_channels, H / output_stride, ...).
 
-        `beside` as in `way_up`.
+        `extra` as in `decoder_features`.
         """
-        return self.answer(self.features(x, beside))
+        return self.decode(self.features(x, extra))
 
-    def answer(self, features: Tensor) -> Tensor:
-        """The output layer on what `features` gives: (B, out_channels, H / output_stride, W / output_stride)."""
+    def decode(self, features: Tensor) -> Tensor:
+        """Apply the output layer to what `features` gives: (B, out_channels, H / output_stride, W / output_stride)."""
         out: Tensor = self.head(features)
         return F.pixel_shuffle(out, self.shuffle) if self.shuffle > 1 else out
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
-        """Compile `way_up`, which is also called without the output layer."""
-        self.way_up = torch.compile(self.way_up, *args, **kwargs)  # type: ignore[method-assign]
+        """Compile `decoder_features`, which is also called without the output layer."""
+        self.decoder_features = torch.compile(self.decoder_features, *args, **kwargs)  # type: ignore[method-assign]
 
-    def features(self, x: Tensor, beside: Tensor | None = None) -> Tensor:
-        """What the output layer reads: (B, widths at the output stride, H / output_stride, W / output_stride); at the
-        first stride where that is larger. `beside` as in `way_up`."""
-        return self.way_up(x, beside)[self.top]
+    def features(self, x: Tensor, extra: Tensor | None = None) -> Tensor:
+        """Compute the output layer's input: (B, widths at the output stride, H / output_stride, W / output_stride).
 
-    def way_up(self, x: Tensor, beside: Tensor | None = None) -> dict[int, Tensor]:
-        """The features of each stage on the way up, from the deepest one to the output's: stage i's are
-        (B, widths[i], H / (first_stride 2^i), W / (first_stride 2^i)).
+        At the first stride where that is larger. `extra` as in `decoder_features`.
+        """
+        return self.decoder_features(x, extra)[self.top]
 
-        `beside` is added to what comes into the stage of its height and width, and must have that stage's channels.
+    def decoder_features(self, x: Tensor, extra: Tensor | None = None) -> dict[int, Tensor]:
+        """Compute the decoder's features by stage, from the deepest one to the output's.
+
+        Those of stage i are (B, widths[i], H / (first_stride 2^i), W / (first_stride 2^i)).
+
+        `extra` is added to what comes into the stage of its height and width, and must have that stage's channels.
         """
         if x.shape[-1] % self.stride or x.shape[-2] % self.stride:
             raise ValueError(f"image of {tuple(x.shape[-2:])} pixels: sides must be multiples of {self.stride}")
-        added = beside is None
+        added = extra is None
 
         def entered(x: Tensor) -> Tensor:
             nonlocal added
-            if beside is None or beside.shape[-2:] != x.shape[-2:]:
+            if extra is None or extra.shape[-2:] != x.shape[-2:]:
                 return x
             added = True
-            return x + beside.to(x.dtype)
+            return x + extra.to(x.dtype)
 
         x = self.stages[0](entered(F.relu(self.stem_norm(self.stem(x)), inplace=True)))
         skips = [x]  # stage i: (B, widths[i], H / (first_stride 2^i), ...)
@@ -150,8 +153,8 @@ class UNet(nn.Module):
             x = stage(entered(F.relu(norm(down(x)), inplace=True)))
             skips.append(x)
         if not added:
-            assert beside is not None
-            raise ValueError(f"no stage is {tuple(beside.shape[-2:])} texels large, as what shall be added is")
+            assert extra is not None
+            raise ValueError(f"no stage is {tuple(extra.shape[-2:])} texels large, as what shall be added is")
         found = {len(skips) - 1: x}
         for i in reversed(range(len(self.up))):
             skip = skips[self.top + i]

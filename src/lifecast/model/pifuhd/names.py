@@ -2,7 +2,7 @@
 
 What is known of that file is data: names and shapes of its tensors, and a few plain options. `official_state` gives a
 model's weights under these names (764 for the full size, 8 of them second names of the same tensor), in the
-file's order; `preset_of_state` reads the architecture off the shapes; `model_state` is the way back.
+file's order; `architecture_of_state` reads the architecture off the shapes; `model_state` is the way back.
 `official_pickle` opens the file itself.
 """
 
@@ -17,11 +17,13 @@ import torch
 from torch import Tensor
 
 from lifecast.errors import CheckpointError, UsageError
-from lifecast.model.config import PIFUHD, Architecture, GeneratorConfig, HourglassConfig, LevelConfig, MapsConfig
+from lifecast.model.config import Architecture, GeneratorConfig, HourglassConfig, LevelConfig, MapsConfig
+from lifecast.model.encoders.generator import GlobalGenerator
 from lifecast.model.encoders.hourglass import HourglassEncoder, ResidualUnit, Stack
-from lifecast.model.heads.normals import GlobalGenerator
 from lifecast.model.mlp import PixelAlignedMLP
-from lifecast.model.model import Level, Model
+from lifecast.model.model import Model
+from lifecast.model.occupancy import OccupancyNet
+from lifecast.model.presets import PIFUHD
 
 LICENCE = "CC BY-NC 4.0"
 PROVENANCE = "the PIFuHD authors' released checkpoint (Saito et al., CVPR 2020), Facebook, Inc. and its affiliates"
@@ -71,7 +73,7 @@ def _encoder_names(encoder: HourglassEncoder, official: str, ours: str) -> Names
         assert isinstance(stack, Stack)
         inside = f"{ours}.stacks.{index}"
         yield from _hourglass_names(
-            stack.hourglass, encoder.preset.depth, f"{official}.m{index}", f"{inside}.hourglass"
+            stack.hourglass, encoder.config.depth, f"{official}.m{index}", f"{inside}.hourglass"
         )
         yield from _unit_names(stack.top, f"{official}.top_m_{index}", f"{inside}.top")
         yield from _both(f"{official}.conv_last{index}", f"{inside}.end")
@@ -105,11 +107,11 @@ def _generator_names(generator: GlobalGenerator, official: str, ours: str) -> Na
     yield from _both(f"{official}.model.{layer + 1}", f"{ours}.head")
 
 
-def _level_names(level: Level, official: str, ours: str) -> Names:
-    if not isinstance(level.encoder, HourglassEncoder):
-        raise UsageError(f"preset {level.preset.name} has no hourglass encoders: the released format cannot hold it")
-    yield from _encoder_names(level.encoder, f"{official}image_filter", f"{ours}.encoder")
-    yield from _mlp_names(level.mlp, f"{official}mlp", f"{ours}.mlp")
+def _net_names(net: OccupancyNet, official: str, ours: str) -> Names:
+    if not isinstance(net.encoder, HourglassEncoder):
+        raise UsageError(f"{net.architecture.name} has no hourglass encoders: the released format cannot hold it")
+    yield from _encoder_names(net.encoder, f"{official}image_filter", f"{ours}.encoder")
+    yield from _mlp_names(net.mlp, f"{official}mlp", f"{ours}.mlp")
 
 
 def official_names(model: Model) -> list[tuple[str, str]]:
@@ -118,8 +120,8 @@ def official_names(model: Model) -> list[tuple[str, str]]:
     UsageError where the model has parts that the released format has no names for.
     """
     if model.fine is None or model.normals is None or model.normals.front is None or model.normals.back is None:
-        raise UsageError(f"preset {model.preset.name} lacks a part of the released model: fine level or generators")
-    names = [*_level_names(model.fine, "", "fine"), *_level_names(model.coarse, "netG.", "coarse")]
+        raise UsageError(f"{model.architecture.name} lacks a part of the released model: fine net or generators")
+    names = [*_net_names(model.fine, "", "fine"), *_net_names(model.coarse, "netG.", "coarse")]
     names += _generator_names(model.normals.front, "netG.netF", "normals.front")
     names += _generator_names(model.normals.back, "netG.netB", "normals.back")
     return names
@@ -167,7 +169,7 @@ def _mlp_of_state(state: Mapping[str, Tensor], prefix: str) -> tuple[int, tuple[
 
 
 def _encoder_of_state(state: Mapping[str, Tensor], prefix: str, pooled: bool) -> tuple[HourglassConfig, int, int]:
-    """Hourglass preset, input channels and features, off the weights' shapes."""
+    """Hourglass architecture, input channels and features, off the weights' shapes."""
     escaped = re.escape(prefix)
     encoder = HourglassConfig(
         stacks=_count(state, rf"{escaped}\.m(\d+)\."),
@@ -180,7 +182,7 @@ def _encoder_of_state(state: Mapping[str, Tensor], prefix: str, pooled: bool) ->
 
 
 def _generator_of_state(state: Mapping[str, Tensor], prefix: str) -> GeneratorConfig:
-    """Generator preset: every third layer from the 4th on is a downsampling, until the residual blocks begin."""
+    """Generator architecture: every third layer from the 4th on is a downsampling, until the residual blocks begin."""
     filters = _one(state, f"{prefix}.model.1.weight")[0]
     downsamplings = 0
     while f"{prefix}.model.{4 + 3 * downsamplings}.weight" in state:
@@ -190,13 +192,13 @@ def _generator_of_state(state: Mapping[str, Tensor], prefix: str) -> GeneratorCo
     return GeneratorConfig(filters=filters, downsamplings=downsamplings, blocks=max(0, last - first))
 
 
-def preset_of_state(
+def architecture_of_state(
     state: Mapping[str, Tensor],
     image_sizes: tuple[int, int] = (PIFUHD.coarse.image_size, PIFUHD.image_size),
     depth_scale: float = PIFUHD.depth_scale,
     embedding_layer: int = 2,
 ) -> Architecture:
-    """The preset of weights under the released names, read off their shapes.
+    """The architecture of weights under the released names, read off their shapes.
 
     `image_sizes` (of the coarse and of the fine level), `depth_scale` and `embedding_layer` do not show in shapes.
     CheckpointError where a part is missing or fits no such network.
@@ -215,7 +217,7 @@ def preset_of_state(
             raise CheckpointError(f"netG.image_filter.conv1.weight takes {channels} channels, not 3, 6 or 9")
         return dataclasses.replace(
             PIFUHD,
-            normals=MapsConfig(_generator_of_state(state, "netG.netF"), size=image_sizes[0]),
+            maps=MapsConfig(_generator_of_state(state, "netG.netF"), size=image_sizes[0]),
             normal_inputs=NORMAL_INPUTS[channels],
             coarse=LevelConfig(
                 image_sizes[0], coarse, coarse_features, coarse_mlp, coarse_skips, embedding_layer=embedding_layer
@@ -227,14 +229,14 @@ def preset_of_state(
         raise CheckpointError(f"not the released two-level network: {error}") from error
 
 
-def model_state(state: Mapping[str, Tensor], preset: Architecture) -> dict[str, Tensor]:
-    """Weights under the released names -> the state dict of `Model(preset)`, without copying them.
+def model_state(state: Mapping[str, Tensor], architecture: Architecture) -> dict[str, Tensor]:
+    """Weights under the released names -> the state dict of `Model(architecture)`, without copying them.
 
     CheckpointError where a weight is missing, superfluous, of another shape or kind, or where the two names of one
     tensor disagree.
     """
     with torch.device("meta"):
-        model = Model(preset)
+        model = Model(architecture)
     wanted = official_state(model)
     problems = [f"{name} is missing" for name in wanted if name not in state]
     problems += [f"{name} is not part of it" for name in state if name not in wanted]

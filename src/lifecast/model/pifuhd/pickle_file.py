@@ -23,8 +23,9 @@ from torch import Tensor
 from lifecast import __version__
 from lifecast.errors import CheckpointError
 from lifecast.model.checkpoint import Precision, save_state
-from lifecast.model.config import PIFUHD, Architecture
-from lifecast.model.pifuhd.names import LICENCE, PROVENANCE, model_state, preset_of_state
+from lifecast.model.config import Architecture
+from lifecast.model.pifuhd.names import LICENCE, PROVENANCE, architecture_of_state, model_state
+from lifecast.model.presets import PIFUHD
 
 PARTS = ("opt", "opt_netG", "model_state_dict")
 LEGACY_MAGIC = pickle.dumps(0x1950A86A20F9469CFC6C, protocol=2)
@@ -143,12 +144,12 @@ def _number(path: Path, options: argparse.Namespace, part: str, name: str, defau
     return float(value)
 
 
-def official_preset(path: Path, file: OfficialFile) -> Architecture:
-    """The preset of a released file: shapes say the architecture; options, depth scale and embedding layer."""
+def official_architecture(path: Path, file: OfficialFile) -> Architecture:
+    """The architecture of a released file: shapes say its widths; options, depth scale and embedding layer."""
     load_size = _number(path, file.coarse_options, "opt_netG", "loadSize", 512.0)
     z_size = _number(path, file.coarse_options, "opt_netG", "z_size", 200.0)
     layer = _number(path, file.coarse_options, "opt_netG", "merge_layer", 2.0)
-    return preset_of_state(
+    return architecture_of_state(
         file.state,
         (PIFUHD.coarse.image_size, PIFUHD.image_size),
         # Depth is divided by z_size and multiplied by half of the image's side.
@@ -174,8 +175,8 @@ def convert_official(source: str | Path, target: str | Path, precision: Precisio
     source = Path(source)
     file = read_official(source)
     try:
-        preset = official_preset(source, file)
-        state = model_state(file.state, preset)
+        architecture = official_architecture(source, file)
+        state = model_state(file.state, architecture)
     except CheckpointError as error:
         raise CheckpointError(f"{source}: {error}" if str(source) not in str(error) else str(error)) from error
     card = {
@@ -187,5 +188,5 @@ def convert_official(source: str | Path, target: str | Path, precision: Precisio
         "converted_by": f"lifecast {__version__}",
         "parameters": sum(tensor.numel() for tensor in state.values()),
     }
-    save_state(target, state, preset, card, precision)
+    save_state(target, state, architecture, card, precision)
     return card

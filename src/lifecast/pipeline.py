@@ -1,20 +1,21 @@
-"""From one photograph to 3D people: the pipeline.
+"""The pipeline: from one photograph to 3D people, step by step.
 
     model = lifecast.load()
     person = model.reconstruct("photo.jpg")          # the largest person in it
     person.save("photo.glb")
 
-The order of things: decode (`photo.decode`), find and frame the person (`photo.person`, `photo.framing`), predict
-normals and features (`networks`), extract the surface where the occupancy is 0.5, colour it (`surface`).
+decode (`photo.decode`) -> find (`photo.person`) -> frame (`framed_person`) -> maps (`model.inference`) ->
+features (`model.model`) -> field and surface (`person_surface`) -> colour (`surface.colour`) -> metres
+(`surface.metres`). What has no weights is switched by `InferenceOptions`; finder and masker can be exchanged.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -22,17 +23,18 @@ from PIL import Image
 from torch import Tensor
 
 from lifecast.errors import UsageError
+from lifecast.framed_person import FramedPerson, Framer, Masker, half_precision
 from lifecast.model.allocation import keep_freed_pages
 from lifecast.model.checkpoint import load_checkpoint
-from lifecast.model.column_field import ColumnField
-from lifecast.model.config import GREY
-from lifecast.model.model import Encoded, Model
+from lifecast.model.inference import predict_maps
+from lifecast.model.inference_options import PLAIN, InferenceOptions
+from lifecast.model.model import Model
+from lifecast.person_surface import PredictedPerson, person_surface
 from lifecast.photo import blazepose
 from lifecast.photo.blazepose import EARS, NOSE
 from lifecast.photo.decode import Photo, read_photo
-from lifecast.photo.framing import Camera, crop_colour, frame
-from lifecast.photo.lost_parts import with_lost_parts
-from lifecast.photo.mask import PoseMask, SquareMask, bounding_box, refine, within_photo, without_specks
+from lifecast.photo.framing import crop_colour
+from lifecast.photo.mask import SquareMask, bounding_box
 from lifecast.photo.person import (
     NEARLY_ALL,
     Person,
@@ -43,14 +45,11 @@ from lifecast.photo.person import (
     standing_height,
 )
 from lifecast.reconstruction import Reconstruction
-from lifecast.space.field import Field
 from lifecast.space.resizing import resize_image
+from lifecast.space.view import Camera
 from lifecast.surface.colour import colour_surface
-from lifecast.surface.extract import Surface, extract_surface, simplified
-from lifecast.surface.hidden_limbs import WithLimbs, hidden_limbs
 from lifecast.surface.metres import MetricFrame, metric_frame
 from lifecast.surface.photograph import mesh_outline
-from lifecast.surface.relief import with_relief
 from lifecast.surface.symmetry import HEAD_SHARE, Head
 from lifecast.timing import Stopwatch
 
@@ -58,48 +57,65 @@ STAGES = ("finding the person", "normals", "features", "surface", "colour", "sav
 """As `timings` and progress name them; "saving" is the command's."""
 
 Picture = str | os.PathLike[str] | bytes | Image.Image | np.ndarray | Photo
-Background = Literal["clean", "keep"]
 Progress = Callable[[str], None]
 XYWH = tuple[float, float, float, float]
 """x, y of the top left corner, width, height, in pixels of the upright photograph."""
 
-COLOUR_SIZE = 1024
-"""Least side of the framed photograph that colours are taken from."""
 STANDS_STRAIGHT = 0.87
 """A mesh of at least this part of the person's standing height stands: then the mesh itself is the better measure."""
 
 
-def load(weights: str | Path = "compact", device: str = "auto", normals_at: int | None = None) -> Reconstructor:
+class PersonFinder(Protocol):
+    """Finds everybody in a photograph; another one can be handed to `lifecast.load`."""
+
+    def __call__(self, photo: Photo) -> list[Person]:
+        """Find people, the largest first; none is an empty list."""
+
+
+def load(
+    weights: str | Path = "compact",
+    device: str = "auto",
+    normals_at: int | None = None,
+    without: Sequence[str] = (),
+    finder: PersonFinder | None = None,
+    masker: Masker | None = None,
+) -> Reconstructor:
     """Load weights once, for any number of photographs.
 
     Parameters
     ----------
     weights
-        The name of built-in weights, or a file.
+        The name of built-in weights, a file, or a folder of parts.
     device
         "auto" (a GPU where there is one), "cpu", "cuda", ...
     normals_at
         Side of the picture at which normals are predicted for the fine level, in place of enlarging those of the usual
-        size: the authors' released model looks at 512 pixels and its fine level at 1024.
+        size: the authors' released model has maps of 512 pixels and a fine net at 1024.
+    without
+        Names of steps that are left out (`lifecast.model.inference_options.STEPS`), such as "relief".
+    finder, masker
+        Functions that find people, and a framed person's mask, in place of the built-in ones.
 
     Raises
     ------
     CheckpointError
         For weights that cannot be used.
     UsageError
-        For a device that is not there, or a `normals_at` that these weights cannot be used with.
+        For a device that is not there, a `normals_at` that these weights cannot be used with, or an unknown step.
     """
     chosen = _device(device)
     if chosen.type == "cpu":
         keep_freed_pages()
-    model, card = load_checkpoint(weights)
+    checkpoint = load_checkpoint(weights)
+    model = checkpoint.model
+    inference = checkpoint.inference.fitting(model.architecture).without(*without)
     if normals_at is not None:
-        if model.fine is None or model.preset.normals is None:
-            raise UsageError(f"{weights}: has no fine level that is fed normals; leave normals_at out")
+        if model.fine is None or model.architecture.maps is None:
+            raise UsageError(f"{weights}: has no fine net that is fed normals; leave normals_at out")
         if not 64 <= normals_at <= 4096 or normals_at % 64:
             raise UsageError(f"normals at {normals_at} pixels: give a multiple of 64 from 64 to 4096")
         model = model.with_normals_at(normals_at)
-    return Reconstructor(model, card, chosen)
+    return Reconstructor(model, checkpoint.card, chosen, inference, finder, masker)
 
 
 def _device(name: str) -> torch.device:
@@ -116,24 +132,14 @@ def _device(name: str) -> torch.device:
     return device
 
 
-class Look(NamedTuple):
-    """A framed photograph, and what the networks make of it."""
-
-    image: np.ndarray
-    """(S, S, 3) uint8."""
-    mask: np.ndarray | None
-    """(S, S) float32 in [0, 1], where it is known."""
-    encoded: Encoded
-
-
 class Reconstructor:
     """Loaded networks that turn photographs into 3D people. `lifecast.load` makes one.
 
     Parameters
     ----------
-    background
-        "clean" paints the background grey wherever a mask is known (with the authors' checkpoint: where it is an alpha
-        channel or given, as in their program); "keep" leaves it to the networks.
+    inference: which steps without weights run.
+    finder: finds people in place of BlazePose.
+    masker: finds a framed person's mask in place of the rules that refine BlazePose's.
     """
 
     def __init__(
@@ -141,12 +147,15 @@ class Reconstructor:
         model: Model,
         card: dict[str, Any] | None = None,
         device: torch.device | str = "cpu",
-        background: Background = "clean",
+        inference: InferenceOptions = PLAIN,
+        finder: PersonFinder | None = None,
+        masker: Masker | None = None,
     ) -> None:
         self.device = torch.device(device)
         self.model = model.to(self.device).for_inference()
         self.card = card or {}
-        self.background = background
+        self.inference = inference.fitting(model.architecture)
+        self.finder, self.masker = finder, masker
 
     def reconstruct(
         self,
@@ -221,6 +230,8 @@ class Reconstructor:
         # A picture with round corners, or a few holes, is not a cut-out.
         if photo.alpha is not None and float((photo.alpha > 0.5).mean()) <= NEARLY_ALL:
             return [person_by_mask(photo, photo.alpha, f"the transparency of {photo.name}")]
+        if self.finder is not None:
+            return choose(self.finder(photo), person, photo.name)
         if blazepose.available():
             return choose(find_people(photo), person, photo.name)
         return [self._person_by_networks(photo)]
@@ -237,43 +248,35 @@ class Reconstructor:
         seconds: dict[str, float] | None = None,
     ) -> Reconstruction:
         """Reconstruct a person that `find` found; `seconds` that were spent before join the timings."""
-        if not 16 <= resolution <= 2046:
-            raise UsageError(f"resolution {resolution}: give 16 to 2046 lattice points")
-        if not 0.3 <= height <= 3.0:
-            raise UsageError(f"height {height:g}: give metres between 0.3 and 3.0")
-        if faces is not None and faces < 100:
-            raise UsageError(f"faces {faces}: give at least 100")
+        check_surface_options(resolution, height, faces)
         watch = Stopwatch(self.device, progress)
         watch.seconds.update(seconds or {})
-        camera = self._frame(photo, person)
-        image, mask, encoded = self.look(photo, person, camera, watch)
-        front = back = None
-        if encoded.normals is not None:
-            front, back = as_map(encoded.normals.front), as_map(encoded.normals.back)
-            if mask is None and encoded.normals.mask is not None:
-                small = encoded.normals.mask.float()
-                mask = resize_image(small, camera.size, antialias=False)[0, 0].cpu().numpy()  # (S, S)
+        framed, predicted = self.predict(photo, person, watch=watch)
         with watch.stage("surface"):
-            surface = person_surface(self.model, encoded, resolution, faces)
-            joints = None if encoded.joints is None else encoded.joints[0].float().cpu().numpy()  # (33, 4)
-            del encoded
+            surface = person_surface(self.model, predicted, self.inference, resolution, faces)
+        mask = framed.mask
+        if mask is None and predicted.maps is not None and predicted.maps.mask is not None:
+            predicted_mask = resize_image(predicted.maps.mask.float(), framed.camera.size, antialias=False)
+            mask = predicted_mask[0, 0].cpu().numpy()  # (S, S)
         with watch.stage("colour"):
+            joints = None if predicted.joints is None else predicted.joints[0].float().cpu().numpy()  # (33, 4)
             painted = colour_surface(
-                surface.vertices, surface.faces, surface.normals, image, mask, _head(person, camera), joints
-            )
-        metres, scale_notes = _metric_frame(surface.vertices, surface.faces, height, person, camera)
+                surface.vertices, surface.faces, surface.normals, framed.image, mask,
+                _head(person, framed.camera), joints,
+            )  # fmt: skip
+        metres, scale_notes = _metric_frame(surface.vertices, surface.faces, height, person, framed.camera)
         if mask is None:
-            mask = mesh_outline(surface.vertices, surface.faces, image.shape[0])
+            mask = mesh_outline(surface.vertices, surface.faces, framed.image.shape[0])
         return Reconstruction(
             vertices=surface.vertices,
             faces=surface.faces,
             normals=surface.normals,
             coloured=painted,
-            image=image,
+            image=framed.image,
             mask=mask,
-            front_normals=front,
-            back_normals=back,
-            camera=camera,
+            front_normals=None if predicted.maps is None else as_map(predicted.maps.front),
+            back_normals=None if predicted.maps is None else as_map(predicted.maps.back),
+            camera=framed.camera,
             frame=metres,
             person=person,
             photo_name=photo.name,
@@ -282,108 +285,32 @@ class Reconstructor:
             asked=surface.asked,
             islands_dropped=surface.islands_dropped,
             weights=self.card,
+            inference=self.inference,
         )
 
     @torch.inference_mode()
-    def look(self, photo: Photo, person: Person, camera: Camera, watch: Stopwatch | None = None) -> Look:
-        """What the networks make of a person, through a camera that frames them."""
+    def predict(
+        self, photo: Photo, person: Person, camera: Camera | None = None, watch: Stopwatch | None = None
+    ) -> tuple[FramedPerson, PredictedPerson]:
+        """Frame a person (through a given camera, if any) and run the networks on them."""
         watch = watch or Stopwatch(self.device)
         with watch.stage("finding the person"):
-            joints = self._joints(person, camera)
-            limbs = None if joints is None or self.model.normals is None else self.model.normals.limb_maps(joints)
-            image, mask = self._crop(photo, person, camera, limbs)
-            shown = self._shown(photo, image, mask if self._cleans(person) else None, camera)
-        with watch.stage("normals"), self._half_precision():
-            maps = fine_maps = None
+            framed = self.framer.frame(photo, person, camera)
+        image, small = framed.inputs[0], framed.inputs[-1]
+        with watch.stage("normals"), half_precision(self.device):
+            maps = None
             if self.model.normals is not None:
-                known = None
-                if mask is not None and self.model.preset.framing != "pifuhd" and self._cleans(person):
-                    known = torch.from_numpy(np.array(mask)).to(self.device)[None, None]  # (1, 1, S, S)
-                maps, fine_maps = self.model.predict_maps(shown[0], shown[-1], known, limbs)
-        with watch.stage("features"), self._half_precision():
-            encoded = self.model.encode(shown[0], shown[-1], maps, fine_maps)
-        return Look(image, mask, encoded._replace(joints=joints))
+                maps = predict_maps(
+                    self.model, image, self.inference, small=small, mask=framed.known_mask, pose=framed.pose
+                )
+        with watch.stage("features"), half_precision(self.device):
+            prediction = self.model(image, small=small, given=maps)
+        return framed, PredictedPerson(prediction, framed.joints)
 
-    def _frame(self, photo: Photo, person: Person) -> Camera:
-        preset = self.model.preset
-        box = person.box
-        if preset.framing == "pifuhd":
-            box = person.landmark_box() or box
-        size = preset.image_size if preset.framing == "pifuhd" else max(preset.image_size, COLOUR_SIZE)
-        return frame(box, photo.size, size, preset.framing)
-
-    def _crop(
-        self, photo: Photo, person: Person, camera: Camera, limbs: Tensor | None
-    ) -> tuple[np.ndarray, np.ndarray | None]:
-        """The framed photograph (S, S, 3) uint8, and the person's mask on it (S, S), with edges as fine as its own."""
-        image = crop_colour(photo.colour, camera, self.model.preset.framing)
-        if person.mask is None:
-            return image, None
-        mask = person.mask.window(camera.left, camera.top, camera.side, camera.size)
-        if not person.mask.exact:
-            if isinstance(person.mask, PoseMask) and not person.mask.others:
-                mask = self._with_lost_parts(mask, image, photo, camera, limbs)
-            mask = without_specks(refine(mask, image, radius=max(2, camera.size * 8 // 1024)), share=0.02)
-        return image, mask
-
-    def _with_lost_parts(
-        self, found: np.ndarray, image: np.ndarray, photo: Photo, camera: Camera, limbs: Tensor | None
-    ) -> np.ndarray:
-        """The mask (S, S) that BlazePose found, with what the networks find beyond it in `image` (S, S, 3)."""
-        if self.model.normals is None or self.model.preset.framing == "pifuhd":
-            return found
-        pixels = torch.from_numpy(image).to(self.device).permute(2, 0, 1)[None].float() / 127.5 - 1  # (1, 3, S, S)
-        with self._half_precision():
-            predicted = self.model.normals.find_mask(pixels, limbs)
-        if predicted is None:
-            return found
-        soft = resize_image(predicted, len(found))[0, 0].float().cpu().numpy()
-        shown = within_photo(photo.size, camera.left, camera.top, camera.side, camera.size)
-        return with_lost_parts(found, soft, shown)
-
-    def _cleans(self, person: Person) -> bool:
-        """Whether the background is painted grey for the networks, where the mask is known.
-
-        The authors' program does so under an alpha channel only, and leaves a photograph as it is.
-        """
-        if self.model.preset.framing == "pifuhd":
-            return self.background == "clean" and person.mask is not None and person.mask.exact
-        return self.background == "clean"
-
-    def _shown(self, photo: Photo, image: np.ndarray, mask: np.ndarray | None, camera: Camera) -> list[Tensor]:
-        """What the networks are shown, (1, 3, s, s) in [-1, 1]: the fine image; and the coarse one where it differs."""
-        preset = self.model.preset
-        grey = 127.5 if preset.framing == "pifuhd" else GREY
-        images = [image]
-        if preset.framing == "pifuhd":
-            # That checkpoint's program resizes both of its images from the photograph.
-            images.append(crop_colour(photo.colour, camera, preset.framing, preset.coarse.image_size))
-        shown = []
-        for one in images:
-            pixels = torch.from_numpy(one).to(self.device).permute(2, 0, 1)[None].float()  # (1, 3, s, s)
-            if mask is not None:
-                cover = torch.from_numpy(np.array(mask)).to(self.device)[None, None]
-                cover = resize_image(cover, one.shape[0])
-                pixels = pixels * cover + grey * (1 - cover)
-            shown.append(pixels / 127.5 - 1)
-        # Colour is taken from a finer picture than some networks look at.
-        shown[0] = resize_image(shown[0], preset.image_size, preset.antialias)
-        return shown
-
-    def _joints(self, person: Person, camera: Camera) -> Tensor | None:
-        """(1, 33, 4): the landmarks in view space, lifted where the networks can; None without any."""
-        if person.landmarks is None or self.model.normals is None:
-            return None
-        landmarks = torch.from_numpy(camera.landmarks_to_view(person.landmarks))[None]
-        return self.model.normals.joints(landmarks.to(self.device))
-
-    def _for_normals(self, image: Tensor) -> Tensor:
-        preset = self.model.preset
-        assert preset.normals is not None
-        return resize_image(image, preset.normals.size, preset.antialias)
-
-    def _half_precision(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda")
+    @property
+    def framer(self) -> Framer:
+        """Frames people as the model's architecture and the options say."""
+        return Framer(self.model, self.inference, self.masker)
 
     @torch.inference_mode()
     def _person_by_networks(self, photo: Photo) -> Person:
@@ -391,13 +318,14 @@ class Reconstructor:
         why = "people are found only with the packages mediapipe and ai-edge-litert (pip install 'lifecast[person]')"
         whole = Person((0.0, 0.0, float(photo.size[0]), float(photo.size[1])))
         person = whole
-        preset = self.model.preset
-        if self.model.normals is not None and preset.normals is not None and preset.normals.mask:
+        maps = self.model.architecture.maps
+        if maps is not None and maps.mask:
             for _ in range(2):
-                camera = self._frame(photo, person)
-                normals = self.model.predict_normals(self._for_normals(self._shown_raw(photo, camera)))
-                assert normals.mask is not None
-                mask = normals.mask[0, 0].float().cpu().numpy()
+                camera = self.framer.camera(photo, person)
+                image = crop_colour(photo.colour, camera, self.model.architecture.framing)
+                found_mask = self.model.find_mask(self.framer.inputs(photo, image, None, camera)[-1])
+                assert found_mask is not None
+                mask = found_mask[0, 0].float().cpu().numpy()
                 found = bounding_box(mask)
                 if found is None or not 0.01 < float((mask > 0.5).mean()) < 0.6:
                     person = whole
@@ -410,33 +338,19 @@ class Reconstructor:
         said = "the whole picture was taken" if person is whole else "the networks looked for the person themselves"
         return replace(person, notes=(f"{why}; {said}",))
 
-    def _shown_raw(self, photo: Photo, camera: Camera) -> Tensor:
-        return self._shown(photo, crop_colour(photo.colour, camera, self.model.preset.framing), None, camera)[-1]
 
-
-def person_surface(model: Model, encoded: Encoded, resolution: int, faces: int | None = None) -> Surface:
-    """The surface of the finest level that was encoded, with limbs that the picture hides and the relief of the normal
-    maps where the preset says so.
-
-    Coarse surfaces of a model that has a fine level get no relief: they are fed other maps. `faces` as in
-    `extract_surface`, which also says what is raised.
-    """
-    maps, preset = encoded.normals, model.preset.normals
-    networks = ColumnField(model, encoded)
-    field: Field = networks
-    if preset is not None and preset.hidden_limbs and maps is not None and encoded.joints is not None:
-        bones = hidden_limbs(encoded.joints[0], maps)
-        if bones is not None:
-            field = WithLimbs(networks, bones, networks.bound)
-    finest = encoded.fine_features is not None or model.fine is None
-    if preset is None or not preset.relief or maps is None or not finest:
-        return extract_surface(field, resolution, faces=faces)
-    mask = None if maps.mask is None else maps.mask[0, 0]
-    return simplified(with_relief(extract_surface(field, resolution), maps.front[0], maps.back[0], mask), faces)
+def check_surface_options(resolution: int, height: float, faces: int | None) -> None:
+    """Refuse a lattice, a height or a number of triangles that cannot be (UsageError)."""
+    if not 16 <= resolution <= 2046:
+        raise UsageError(f"resolution {resolution}: give 16 to 2046 lattice points")
+    if not 0.3 <= height <= 3.0:
+        raise UsageError(f"height {height:g}: give metres between 0.3 and 3.0")
+    if faces is not None and faces < 100:
+        raise UsageError(f"faces {faces}: give at least 100")
 
 
 def as_map(values: Tensor) -> np.ndarray:
-    """(1, 3, s, s) -> (s, s, 3) float32."""
+    """Turn a map (1, 3, s, s) into an array (s, s, 3) float32."""
     return values[0].permute(1, 2, 0).float().cpu().numpy()
 
 

@@ -1,0 +1,56 @@
+"""Maps as they are used: predicted, and then what inference options ask for, none of which has weights.
+
+maps = predict_maps(model, image, INFERENCE["compact"])
+prediction = model(image, given=maps)
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from lifecast.model.inference_options import InferenceOptions
+from lifecast.model.model import Model
+from lifecast.space.integration import integrated_depths, tilted
+from lifecast.space.limb_map import limb_map, mirrored_limbs
+from lifecast.space.maps import MapPyramid, averaged, mirrored, sharpened
+
+
+def limb_maps(joints: Tensor) -> Tensor:
+    """Draw the limb maps (B, 6, s, s) of joints (B, 33, 4) in view space, on the device of `joints`."""
+    return torch.stack([limb_map(one) for one in joints.cpu()]).to(joints.device)
+
+
+def predict_maps(
+    model: Model,
+    image: Tensor,
+    options: InferenceOptions,
+    *,
+    small: Tensor | None = None,
+    mask: Tensor | None = None,
+    pose: Tensor | None = None,
+) -> MapPyramid:
+    """Predict the maps of a picture, and apply the steps `mirror`, `sharpen`, `integrate` and `tilt`.
+
+    image (B, 3, S, S) in [-1, 1], S the architecture's `image_size`; the others as in `Model.forward`.
+    """
+    maps = model(image, until="maps", small=small, mask=mask, pose=pose).maps
+    assert maps is not None  # else `forward` has refused
+    if options.mirror:
+        small, mask = (None if values is None else values.flip(-1) for values in (small, mask))
+        pose = None if pose is None else mirrored_limbs(pose)
+        again = model(image.flip(-1), until="maps", small=small, mask=mask, pose=pose).maps
+        maps = MapPyramid(*(averaged(a, mirrored(b)) for a, b in zip(maps, again, strict=True)))
+    fine = maps.fine
+    if options.sharpen:
+        fine = fine._replace(front=sharpened(fine.front, options.sharpen), back=sharpened(fine.back, options.sharpen))
+    if options.integrate is None or fine.depth is None or fine.mask is None:
+        return maps._replace(fine=fine)
+    size = options.integrate * image.shape[-1] // model.architecture.image_size
+    depth = integrated_depths(fine.depth, fine.front, fine.back, fine.mask, size)
+    if options.tilt:
+        fine = fine._replace(
+            front=tilted(fine.front, depth[:, 0], fine.mask, 1.0, options.tilt),
+            back=tilted(fine.back, depth[:, 1], fine.mask, -1.0, options.tilt),
+        )
+    return MapPyramid(maps.coarse._replace(depth=depth), fine._replace(depth=depth))

@@ -1,0 +1,126 @@
+"""Inference options: what has no weights and is chosen at run time, step by step.
+
+    options = INFERENCE["compact"].without("relief", "tilt")
+    options.to_dict()                                # as weights files and results record it
+
+Each field is a step between the heads' output and the surface, with its off value; `docs/steps.md` says what each one
+gains. Weights files record the options that their weights are meant to be used with.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lifecast.errors import UsageError
+
+if TYPE_CHECKING:
+    from lifecast.model.config import Architecture
+
+
+@dataclass(frozen=True)
+class InferenceOptions:
+    """Which steps without weights run, and how strongly; in the order in which they run."""
+
+    refine_mask: bool = True
+    """A found mask gets the photograph's own edges and loses its specks (`photo.mask`)."""
+    lost_parts: bool = True
+    """Parts of the person that a found mask lacks come from the predicted one (`photo.lost_parts`)."""
+    clean_background: bool = True
+    """The background is painted grey where a mask is known."""
+    pose: bool = True
+    """The map heads are conditioned on the person's landmarks, where these are found."""
+    lift: bool = True
+    """These landmarks are moved to the joints first (`model.heads.pose_lifter`)."""
+    mirror: bool = False
+    """Maps of the mirrored picture are predicted too, and averaged."""
+    sharpen: float = 0.0
+    """The folds of the fine net's normal maps are deepened by this much (`space.maps.sharpened`); 0: off."""
+    integrate: int | None = None
+    """Side at which the depth maps are made to follow the normal maps (`space.integration`); None: off."""
+    tilt: float = 0.0
+    """Share by which normals turn toward the broad slopes of the integrated depths (`space.integration`); 0: off."""
+    silhouette: bool = False
+    """Occupancy falls to 0 beyond the person's mask and a margin (`model.silhouette`)."""
+    hidden_limbs: bool = False
+    """Limbs that the picture hides are made of the lifted landmarks (`surface.hidden_limbs`)."""
+    relief: bool = False
+    """The finest surface gets the folds of the normal maps (`surface.relief`)."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.sharpen <= 2:
+            raise UsageError(f"normal maps cannot be sharpened by {self.sharpen}: it must be from 0 to 2")
+        if not 0 <= self.tilt <= 1:
+            raise UsageError(f"normal maps cannot be tilted by {self.tilt}: it is a share, from 0 to 1")
+        if self.integrate is not None and self.integrate < 8:
+            raise UsageError(f"depths cannot be integrated at {self.integrate} pixels: give at least 8")
+        if self.tilt and self.integrate is None:
+            raise UsageError("normals are tilted toward integrated depths, and none are integrated")
+
+    def without(self, *steps: str) -> InferenceOptions:
+        """Switch steps off by their names (`STEPS`), and those that stand on them (`DEPENDENT`).
+
+        Raises
+        ------
+        UsageError
+            For a name that is none of the steps.
+        """
+        changed: dict[str, Any] = {}
+        for step in steps:
+            name = step.strip().replace("-", "_")
+            if name not in STEPS:
+                raise UsageError(f"no step {step.strip()!r}; choose from: {', '.join(STEPS)}")
+            changed[name] = STEPS[name]
+            for standing in DEPENDENT.get(name, ()):
+                changed[standing] = STEPS[standing]
+        return dataclasses.replace(self, **changed)
+
+    def running(self) -> list[str]:
+        """Name the steps that are on."""
+        return [name for name, off in STEPS.items() if getattr(self, name) != off]
+
+    def fitting(self, architecture: Architecture) -> InferenceOptions:
+        """Switch off what an architecture has no inputs for: maps, a mask, a pose, a pose lifter, depths."""
+        maps = architecture.maps
+        missing = []
+        if maps is None:
+            missing += ["mirror", "sharpen", "relief"]
+        if maps is None or not maps.mask:
+            missing.append("lost_parts")
+        if maps is None or not maps.pose_channels:
+            missing.append("pose")
+        if maps is None or maps.depth is None:
+            missing += ["integrate", "hidden_limbs"]
+        if maps is None or maps.pose_lifter is None:
+            missing.append("lift")
+        if not architecture.mask_input:
+            missing.append("silhouette")
+        return self.without(*missing)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return dataclasses.asdict(self)
+
+
+STEPS: dict[str, Any] = {
+    field.name: False if field.default is True else field.default for field in dataclasses.fields(InferenceOptions)
+}
+"""Names of the steps, in the order in which they run, with the value that switches each off."""
+
+DEPENDENT: dict[str, tuple[str, ...]] = {
+    "pose": ("lift", "hidden_limbs"),
+    "lift": ("hidden_limbs",),
+    "integrate": ("tilt",),
+}
+"""Steps that cannot run without another one."""
+
+PLAIN = InferenceOptions()
+"""Between the photograph and the networks what every network needs; after them nothing, as in the paper."""
+
+
+def inference_from_dict(values: dict[str, Any]) -> InferenceOptions:
+    """Read what `to_dict` wrote. UsageError for an unknown step or a value that cannot be."""
+    if unknown := set(values) - set(STEPS):
+        raise UsageError(f"inference options have no step {', '.join(sorted(unknown))}; known: {', '.join(STEPS)}")
+    return InferenceOptions(**values)

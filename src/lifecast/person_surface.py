@@ -1,0 +1,71 @@
+"""From a prediction to a surface: the field with what joins it, its level, and the relief of the normal maps."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from lifecast.model.column_field import ColumnField
+from lifecast.model.inference_options import InferenceOptions
+from lifecast.model.model import Model, Prediction
+from lifecast.model.silhouette import silhouette_bound
+from lifecast.space.field import Field
+from lifecast.space.maps import Maps
+from lifecast.surface.extract import Surface, extract_surface, simplified
+from lifecast.surface.hidden_limbs import WithLimbs, hidden_limbs
+from lifecast.surface.relief import with_relief
+
+
+class PredictedPerson(NamedTuple):
+    """What the networks made of a framed person."""
+
+    prediction: Prediction
+    joints: Tensor | None
+    """(1, 33, 4) in view space, lifted."""
+
+    @property
+    def maps(self) -> Maps | None:
+        """The finest maps; None of an architecture without map heads."""
+        return None if self.prediction.maps is None else self.prediction.maps.fine
+
+    def at_level(self, level: str) -> PredictedPerson:
+        """Leave out the fine net's features for the level "coarse"; unchanged for "fine"."""
+        if level == "fine":
+            return self
+        return self._replace(prediction=self.prediction._replace(fine_features=None))
+
+
+def networks_field(model: Model, person: PredictedPerson, options: InferenceOptions) -> ColumnField:
+    """Build the finest net's field, bounded by the silhouette if the options say so."""
+    bound, maps = None, person.maps
+    if options.silhouette and maps is not None and maps.mask is not None:
+        bound = silhouette_bound(maps.mask, model.architecture.align_corners)
+    return ColumnField(model, person.prediction, bound)
+
+
+def person_field(model: Model, person: PredictedPerson, options: InferenceOptions) -> Field:
+    """Build the field that the surface is extracted from: the finest net's, joined with hidden limbs."""
+    field, maps = networks_field(model, person, options), person.maps
+    if not options.hidden_limbs or maps is None or person.joints is None:
+        return field
+    bones = hidden_limbs(person.joints[0], maps)
+    return field if bones is None else WithLimbs(field, bones, field.bound)
+
+
+@torch.inference_mode()
+def person_surface(
+    model: Model, person: PredictedPerson, options: InferenceOptions, resolution: int, faces: int | None = None
+) -> Surface:
+    """Extract a person's surface on a lattice of `resolution` points a side, with the relief of the normal maps.
+
+    Coarse surfaces of a model that has a fine net get no relief: the coarse net is fed other maps. `faces` as in
+    `extract_surface`, which also says what is raised.
+    """
+    field, maps = person_field(model, person, options), person.maps
+    finest = person.prediction.fine_features is not None or model.fine is None
+    if not options.relief or maps is None or not finest:
+        return extract_surface(field, resolution, faces=faces)
+    mask = None if maps.mask is None else maps.mask[0, 0]
+    return simplified(with_relief(extract_surface(field, resolution), maps.front[0], maps.back[0], mask), faces)

@@ -1,0 +1,98 @@
+"""Maps of a person's front and back: normals, mask and depth, in view space, and what may be done to them.
+
+Both sides are those of one line of sight: pixel (u, v) of the back map is what lies behind pixel (u, v) of the front
+map, seen through the person.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from lifecast.space.resizing import resize_image
+from lifecast.space.smoothing import smoothed
+
+
+class Maps(NamedTuple):
+    """Normals in [-1, 1], and mask and depths where they are predicted or given."""
+
+    front: Tensor
+    """(B, 3, S, S) normals of the first surface that a line of sight meets."""
+    back: Tensor
+    """(B, 3, S, S) normals of the last one."""
+    mask: Tensor | None = None
+    """(B, 1, S, S) probability of the person."""
+    mask_logit: Tensor | None = None
+    """(B, 1, S, S): what the mask is the sigmoid of, for the loss."""
+    depth: Tensor | None = None
+    """(B, 2, s, s) view z of the first and of the last surface; anything outside of the person.
+    Of a size of its own."""
+    depth_logits: Tensor | None = None
+    """(B, 2, K, h, w): the distribution over depths that it is the mean of, for the loss."""
+
+
+class MapPyramid(NamedTuple):
+    """The maps of one picture at each level of detail, the coarsest first."""
+
+    coarse: Maps
+    """Input of the coarse net."""
+    fine: Maps
+    """Input of the fine net, of the relief and of the colours."""
+
+
+def under_mask(maps: Maps, mask: Tensor) -> Maps:
+    """Put maps under a given mask (B, 1, H, W) in place of the predicted one; unchanged if none was predicted.
+
+    A net that predicts a mask has multiplied its unit normals by it: they are brought back to unit length first.
+    """
+    if maps.mask is None:
+        return maps
+    mask = resize_image(mask.to(maps.mask), maps.mask.shape[-1])  # (B, 1, S, S)
+    front, back = functional.normalize(maps.front, dim=1) * mask, functional.normalize(maps.back, dim=1) * mask
+    return maps._replace(front=front, back=back, mask=mask, mask_logit=None)
+
+
+def mirrored(maps: Maps) -> Maps:
+    """Turn the maps of a mirrored picture into the picture's own: columns reversed, and x of the normals."""
+
+    def flipped(values: Tensor | None) -> Tensor | None:
+        return None if values is None else values.flip(-1)
+
+    sign = maps.front.new_tensor([-1.0, 1.0, 1.0]).view(3, 1, 1)
+    return Maps(
+        maps.front.flip(-1) * sign, maps.back.flip(-1) * sign,
+        flipped(maps.mask), flipped(maps.mask_logit), flipped(maps.depth), flipped(maps.depth_logits),
+    )  # fmt: skip
+
+
+def averaged(one: Maps, other: Maps) -> Maps:
+    """Average two predictions of one picture: mask and depths, and the directions of the normals."""
+
+    def mean(a: Tensor | None, b: Tensor | None) -> Tensor | None:
+        return None if a is None or b is None else (a + b) / 2
+
+    mask = mean(one.mask, other.mask)
+    front, back = (functional.normalize(a + b, dim=1, eps=1e-6) for a, b in zip(one[:2], other[:2], strict=True))
+    if mask is not None:
+        front, back = front * mask, back * mask
+    return Maps(front, back, mask, mean(one.mask_logit, other.mask_logit), mean(one.depth, other.depth))
+
+
+SHARPENED_WITHIN = 1.5
+"""Pixels at a map of 512: standard deviation of the smoothing that `sharpened` takes the opposite of."""
+
+
+def sharpened(normals: Tensor, amount: float) -> Tensor:
+    """Deepen the folds of normal maps (B, 3, S, S): unsharp masking of their directions.
+
+    Each normal moves away from the mean direction around it by `amount` of the difference. Lengths, and where there is
+    no normal, stay.
+    """
+    normals = normals.contiguous(memory_format=torch.channels_last)  # lengths are found several times as fast on a CPU
+    unit = functional.normalize(normals, dim=1, eps=1e-6)
+    around = functional.normalize(smoothed(unit, SHARPENED_WITHIN * normals.shape[-1] / 512), dim=1, eps=1e-6)
+    length = normals.norm(dim=1, keepdim=True)  # (B, 1, S, S)
+    return functional.normalize(unit + amount * (unit - around), dim=1, eps=1e-6) * length
