@@ -29,9 +29,9 @@ from lifecast.model.config import PRESETS
 from lifecast.model.mlp import PixelAlignedMLP
 from lifecast.model.model import Encoded, Model
 from lifecast.space.field import CallableField
-from lifecast.surface.extract import extract_surface
-from lifecast.surface.lattice import STEPS, SparseLattice, decode
-from lifecast.surface.refine import CORNER_OFFSETS, cells_on_surface
+from lifecast.surface.extract.lattice import STEPS, SparseLattice, decode
+from lifecast.surface.extract.refine import CORNER_OFFSETS, cells_on_surface
+from lifecast.surface.extract.surface import extract_surface
 
 LIMBS = (
     # start, end (view units, a person of 1.4), radii there

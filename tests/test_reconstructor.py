@@ -18,17 +18,17 @@ from lifecast.model.column_field import ColumnField
 from lifecast.photo import blazepose
 from lifecast.photo import mask as found_mask
 from lifecast.photo.decode import Photo, read_photo
-from lifecast.space.view import Camera
 from lifecast.photo.mask import ArrayMask
 from lifecast.photo.neighbours import Limbs
 from lifecast.photo.person import Person
 from lifecast.pipeline import STAGES, Reconstructor, _head, _metric_frame, load, person_surface
-from lifecast.surface.extract import extract_surface
-from lifecast.surface.gltf import glb_bytes
-from lifecast.surface.metres import metric_frame
-from lifecast.surface.normals import vertex_normals
+from lifecast.space.view import Camera
+from lifecast.surface.detail.relief import FARTHEST
+from lifecast.surface.extract.surface import extract_surface
+from lifecast.surface.extract.vertex_normals import vertex_normals
+from lifecast.surface.output.gltf import glb_bytes
+from lifecast.surface.output.metres import metric_frame
 from lifecast.surface.raster import rasterize
-from lifecast.surface.relief import FARTHEST
 
 Doll = tuple[np.ndarray, np.ndarray]
 RESOLUTION = 64

@@ -13,9 +13,9 @@ from lifecast.model.model import Model, Prediction
 from lifecast.model.silhouette import silhouette_bound
 from lifecast.space.field import Field
 from lifecast.space.maps import Maps
-from lifecast.surface.extract import Surface, extract_surface, simplified
-from lifecast.surface.hidden_limbs import WithLimbs, hidden_limbs
-from lifecast.surface.relief import with_relief
+from lifecast.surface.detail.hidden_limbs import WithLimbs, hidden_limbs
+from lifecast.surface.detail.relief import with_relief
+from lifecast.surface.extract.surface import Surface, extract_surface, simplified
 
 
 class PredictedPerson(NamedTuple):

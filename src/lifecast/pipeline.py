@@ -5,8 +5,8 @@
     person.save("photo.glb")
 
 decode (`photo.decode`) -> find (`photo.person`) -> frame (`framed_person`) -> maps (`model.inference`) ->
-features (`model.model`) -> field and surface (`person_surface`) -> colour (`surface.colour`) -> metres
-(`surface.metres`). What has no weights is switched by `InferenceOptions`; finder and masker can be exchanged.
+features (`model.model`) -> field and surface (`person_surface`) -> colour (`surface.colour.colour_surface`) -> metres
+(`surface.output.metres`). What has no weights is switched by `InferenceOptions`; finder and masker can be exchanged.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ from lifecast.photo.person import (
 from lifecast.reconstruction import Reconstruction
 from lifecast.space.resizing import resize_image
 from lifecast.space.view import Camera
-from lifecast.surface.colour import colour_surface
-from lifecast.surface.metres import MetricFrame, metric_frame
-from lifecast.surface.photograph import mesh_outline
-from lifecast.surface.symmetry import HEAD_SHARE, Head
+from lifecast.surface.colour.colour_surface import colour_surface
+from lifecast.surface.colour.photograph import mesh_outline
+from lifecast.surface.colour.symmetry import HEAD_SHARE, Head
+from lifecast.surface.output.metres import MetricFrame, metric_frame
 from lifecast.timing import Stopwatch
 
 STAGES = ("finding the person", "normals", "features", "surface", "colour", "saving")

@@ -13,15 +13,15 @@ from PIL import Image
 from lifecast.errors import UsageError
 from lifecast.photo.person import Person
 from lifecast.space.view import Camera
-from lifecast.surface.metres import MetricFrame
+from lifecast.surface.output.metres import MetricFrame
 
 if TYPE_CHECKING:
     import trimesh
 
     from lifecast.model.inference_options import InferenceOptions
-    from lifecast.surface.colour import SurfaceColours
-    from lifecast.surface.model import Model
-    from lifecast.surface.picture import Style, Subject
+    from lifecast.surface.colour.colour_surface import SurfaceColours
+    from lifecast.surface.output.coloured_mesh import ColouredMesh
+    from lifecast.surface.output.picture import Style, Subject
 
 
 @dataclass(eq=False)
@@ -63,10 +63,10 @@ class Reconstruction:
     """The steps without weights that ran."""
 
     @cached_property
-    def model(self) -> Model:
+    def model(self) -> ColouredMesh:
         """The surface in metres with its vertices' colours, as the file formats take it."""
         from lifecast import __version__
-        from lifecast.surface.model import Model
+        from lifecast.surface.output.coloured_mesh import ColouredMesh
 
         said = ("name", "version", "source", "licence")
         provenance: dict[str, Any] = {
@@ -78,17 +78,17 @@ class Reconstruction:
             # Viewers show glTF's `asset.copyright`; some weights bind what is made with them.
             provenance["copyright"] = f"made with weights {self.weights.get('name', '')}: {self.weights['licence']}"
         vertices = self.frame.to_metres(self.vertices)
-        return Model(vertices, self.faces, self.normals, self.coloured.colours, provenance=provenance)
+        return ColouredMesh(vertices, self.faces, self.normals, self.coloured.colours, provenance=provenance)
 
     @cached_property
-    def textured(self) -> Model:
+    def textured(self) -> ColouredMesh:
         """The same surface cut into charts, with a texture of 2048 x 2048 texels."""
-        from lifecast.surface.model import Model
-        from lifecast.surface.texture import bake_texture
+        from lifecast.surface.output.coloured_mesh import ColouredMesh
+        from lifecast.surface.output.texture import bake_texture
 
         baked = bake_texture(self.vertices, self.faces, self.coloured, self.image, self.mask)
         whole = self.model
-        return Model(
+        return ColouredMesh(
             whole.vertices[baked.vertex],
             baked.faces,
             whole.normals[baked.vertex],
@@ -100,7 +100,7 @@ class Reconstruction:
     @cached_property
     def mesh(self) -> trimesh.Trimesh:
         """The surface as a trimesh: metres, y up, feet on y = 0, front toward +z, vertex normals and colours."""
-        from lifecast.surface.export import to_trimesh
+        from lifecast.surface.output.export import to_trimesh
 
         return to_trimesh(self.model)
 
@@ -109,20 +109,20 @@ class Reconstruction:
 
         GLB and OBJ are textured, or with `textured` off have vertex colours; PLY has these, STL the shape alone.
         """
-        from lifecast.surface.export import save_model
+        from lifecast.surface.output.export import save_model
 
         textured = textured and Path(path).suffix.lower() in (".glb", ".obj")
         return save_model(self.textured if textured else self.model, path)
 
     def preview(self, size: int = 512, yaw: float = 0.0, style: Style = "colour") -> Image.Image:
         """A picture of the model, `size` x `size`; a positive `yaw` (degrees) turns its front toward the right."""
-        from lifecast.surface.picture import draw
+        from lifecast.surface.output.picture import draw
 
         return Image.fromarray(draw(self._subject, size, yaw, style=style))
 
     @cached_property
     def _subject(self) -> Subject:
-        from lifecast.surface.picture import subject
+        from lifecast.surface.output.picture import subject
 
         return subject(self.model.vertices, self.faces, self.normals, self.coloured.colours)
 
@@ -135,13 +135,13 @@ class Reconstruction:
 
     def overview(self, height: int = 512) -> Image.Image:
         """Front, left side, back, and the front's normals beside each other."""
-        from lifecast.surface.preview import preview
+        from lifecast.surface.output.preview import preview
 
         return Image.fromarray(preview(self._subject, height))
 
     def turntable(self, path: str | Path, size: int = 480, frames: int = 36) -> Path:
         """Write an animation of one turn, .webp, .gif or .mp4, atomically."""
-        from lifecast.surface.turntable import save_turntable
+        from lifecast.surface.output.turntable import save_turntable
 
         save_turntable(self._subject, path, size, frames)
         return Path(path)

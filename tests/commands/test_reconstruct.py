@@ -195,7 +195,7 @@ def slow(path, data):
             file.write(data[: len(data) // 2]); file.flush()
             pathlib.Path({str(tmp_path / "writing")!r}).touch()
             import time; time.sleep(60)
-import lifecast.surface.export as export
+import lifecast.surface.output.export as export
 export.write_bytes = slow
 from lifecast.cli import main
 main(["reconstruct", {str(photo)!r}, "-o", {str(out)!r}, "--format", "stl", "--weights", {str(doll_weights)!r},

@@ -7,8 +7,8 @@ import pytest
 import trimesh
 
 from lifecast.cli import main
-from lifecast.surface.export import save_model
-from lifecast.surface.model import Model
+from lifecast.surface.output.coloured_mesh import ColouredMesh
+from lifecast.surface.output.export import save_model
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def opened(monkeypatch):
 @pytest.fixture
 def person(tmp_path):
     mesh = trimesh.creation.icosphere(1)
-    model = Model(mesh.vertices, mesh.faces, mesh.vertex_normals, np.full((len(mesh.vertices), 3), 90, np.uint8))
+    model = ColouredMesh(mesh.vertices, mesh.faces, mesh.vertex_normals, np.full((len(mesh.vertices), 3), 90, np.uint8))
     save_model(model, tmp_path / "a person.glb")
     return tmp_path / "a person.glb"
 

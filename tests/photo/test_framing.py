@@ -7,9 +7,9 @@ import pytest
 
 from lifecast.errors import PhotoError
 from lifecast.photo.framing import PIFUHD_SIDE, crop_colour, frame
+from lifecast.photo.mask import EDGE_LEVEL, ArrayMask, SquareMask, bounding_box, crop_square, refine
 from lifecast.space.units import PERSON_SPAN
 from lifecast.space.view import Camera
-from lifecast.photo.mask import EDGE_LEVEL, ArrayMask, SquareMask, bounding_box, crop_square, refine
 
 
 @pytest.mark.parametrize("box", [(100, 50, 200, 350), (20, 200, 420, 300), (-50, -80, 100, 500)])

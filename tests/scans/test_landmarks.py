@@ -12,12 +12,12 @@ import torch
 
 from lifecast.errors import DataError
 from lifecast.photo import blazepose
-from lifecast.space.view import Camera
 from lifecast.scans.augmentation import NONE
 from lifecast.scans.dataset import PeopleDataset
 from lifecast.scans.landmark_file import FILE, LIFTED_FILE, read_landmarks
 from lifecast.scans.landmarks import add_to_dataset, people_of
 from lifecast.space.limb_map import limb_map, mirrored_limbs
+from lifecast.space.view import Camera
 
 VIEWS = 4
 

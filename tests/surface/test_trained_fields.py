@@ -13,9 +13,9 @@ import lifecast
 from lifecast.model.checkpoint import load_checkpoint
 from lifecast.model.column_field import ColumnField
 from lifecast.scans.dataset import PeopleDataset
-from lifecast.surface.lattice import SparseLattice, decode, encode
-from lifecast.surface.refine import CORNER_OFFSETS, SurfaceCells, cells_on_surface
-from lifecast.surface.triangles import triangulate
+from lifecast.surface.extract.lattice import SparseLattice, decode, encode
+from lifecast.surface.extract.refine import CORNER_OFFSETS, SurfaceCells, cells_on_surface
+from lifecast.surface.extract.triangles import triangulate
 
 UNSEEN = Path(__file__).parents[1] / "unseen_people"
 SHIPPED = Path(lifecast.__file__).parent / "weights" / "compact.safetensors"

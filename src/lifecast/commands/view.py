@@ -26,7 +26,7 @@ def view(
         out: The page to write; without it the model's name with .html.
         open_browser: Open the page when it is written (--no-open to leave that).
     """
-    from lifecast.surface.viewer import save_viewer
+    from lifecast.surface.output.viewer import save_viewer
 
     page = out or model.with_suffix(".html")
     save_viewer(model, page)

@@ -44,9 +44,9 @@ class InferenceOptions:
     silhouette: bool = False
     """Occupancy falls to 0 beyond the person's mask and a margin (`model.silhouette`)."""
     hidden_limbs: bool = False
-    """Limbs that the picture hides are made of the lifted landmarks (`surface.hidden_limbs`)."""
+    """Limbs that the picture hides are made of the lifted landmarks (`surface.detail.hidden_limbs`)."""
     relief: bool = False
-    """The finest surface gets the folds of the normal maps (`surface.relief`)."""
+    """The finest surface gets the folds of the normal maps (`surface.detail.relief`)."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.sharpen <= 2:

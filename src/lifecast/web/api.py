@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from lifecast import __version__
 from lifecast.errors import LifecastError, PhotoError, UsageError
 from lifecast.results import parse_box
-from lifecast.surface.viewer import viewer_page
+from lifecast.surface.output.viewer import viewer_page
 from lifecast.web.queue import Cancelled, QueueFull, ReconstructionQueue, Ticket
 from lifecast.web.uploads import CHUNK, UploadTooLarge, receive
 from lifecast.web.work import FORMATS, MEDIA_TYPES, Options, Result, reconstruct_upload

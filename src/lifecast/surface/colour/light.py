@@ -1,0 +1,69 @@
+"""The light that a photograph was taken in, as far as its own shading tells, and colours without it.
+
+What a picture shows is paint times light. Neighbouring places of one garment have the same paint and differ in which
+way they face, so differences of log colour between neighbours against differences of their normals tell the light's
+first order (Lambert; a gradient of the log irradiance over directions, one for each of red, green and blue). The front
+of a shirt that is lit from the left is then painted on its back evenly, and not darker toward the right.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from lifecast.surface.colour.srgb import to_linear, to_srgb
+
+PAIRS = 20000
+"""Pairs of places whose differences are looked at."""
+NEAR = (0.05, 0.15)
+"""View units (2.5 and 7.5 cm) between the two places of a pair."""
+SAME_PAINT = 1.0
+"""Difference of log colour, beyond what light explains, that counts a pair down to about a half."""
+HELD = 0.001
+"""Variance of the normals' differences below which light is held to be the same from everywhere."""
+STRONGEST = 1.0
+"""Largest slope: the lit side e^2 times as bright as the other."""
+
+
+class Light(NamedTuple):
+    """Log irradiance of red, green and blue, linear in the normal."""
+
+    slope: np.ndarray
+    """(3, 3) float32: row of a colour, column of the normal's x, y and z."""
+    usual: np.ndarray
+    """(3,) float32: the mean normal of what the photograph shows, whose light evened colours keep."""
+
+    def even(self, colours: np.ndarray, normals: np.ndarray) -> np.ndarray:
+        """sRGB colours (N, 3) 0..255 of places with `normals` (N, 3), as if all of them faced the `usual` way."""
+        gain = np.exp(-(normals - self.usual) @ self.slope.T)  # (N, 3)
+        return (255 * to_srgb(to_linear(colours / 255) * gain)).astype(np.float32)
+
+
+def find_light(points: np.ndarray, normals: np.ndarray, colours: np.ndarray, seed: int = 0) -> Light:
+    """From places that the photograph shows: points (N, 3) view space, normals (N, 3), sRGB colours (N, 3) 0..255."""
+    usual = normals.mean(0) if len(normals) else np.zeros(3, np.float32)
+    nothing = Light(np.zeros((3, 3), np.float32), usual.astype(np.float32))
+    if len(points) < 100:
+        return nothing
+    rng = np.random.default_rng(seed)
+    some = rng.choice(len(points), min(len(points), PAIRS), replace=False)
+    step = rng.normal(size=(len(some), 3))
+    step *= (rng.uniform(*NEAR, len(some)) / np.linalg.norm(step, axis=1))[:, None]
+    away, other = cKDTree(points[some]).query(points[some] + step)
+    pair = away < NEAR[0]
+    first, second = some[pair], some[other[pair]]
+    turned = (normals[first] - normals[second]).astype(np.float64)  # (M, 3)
+    logs = np.log(to_linear(colours / 255).clip(0.01, None))
+    brighter = (logs[first] - logs[second]).astype(np.float64)  # (M, 3)
+    if len(turned) < 100:
+        return nothing
+    slope = np.zeros((3, 3))
+    for _ in range(10):
+        off = np.linalg.norm(brighter - turned @ slope.T, axis=1)
+        weight = 1 / (1 + (off / SAME_PAINT) ** 2) ** 2
+        weighted = turned * weight[:, None]
+        slope = np.linalg.solve(weighted.T @ turned + HELD * weight.sum() * np.eye(3), weighted.T @ brighter).T
+    slope *= min(1.0, STRONGEST / max(np.linalg.norm(slope, axis=1).max(), 1e-9))
+    return Light(slope.astype(np.float32), usual.astype(np.float32))

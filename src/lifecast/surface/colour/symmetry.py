@@ -1,0 +1,186 @@
+"""A plausible colour for what the photograph does not show, guessed from what it does.
+
+- **Front to back.** A vertex turned away takes the broad colour of the surface where its own line of sight enters
+  the body: the back of a shirt is the shirt. Broad means without detail, so no lettering and no face goes along.
+- **Left to right.** Where that entrance is itself hidden (a chest behind a forearm), the same is tried at the place
+  mirrored in the body's middle plane, if the body there is at the same depth.
+- **Limbs.** A forearm before the chest is not painted on the back: with joints known, forearms and shins give their
+  colours to their own limb alone.
+- **The head.** The back of the head takes the colour of the hair, seen around the top of the head's outline, and not
+  the face that lies on the same lines of sight; a bald head is skin there, and a hat is a hat.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lifecast.space.units import CM_PER_UNIT, STANDING_CM
+from lifecast.surface.colour.body_parts import LOWER, BodyParts
+from lifecast.surface.colour.broad import BroadPhotograph
+from lifecast.surface.colour.open_front import close_front
+from lifecast.surface.colour.photograph import RIM, Photograph
+from lifecast.surface.colour.visibility import LinesOfSight, pixel_of
+
+HEAD_SHARE = 0.13
+"""A head's height, chin to crown, in heights of a standing adult (Drillis and Contini 1966: 0.130)."""
+STANDING = STANDING_CM / CM_PER_UNIT
+"""View units of a person as framed for the networks (180 of the image's 256 rows)."""
+SAME_DEPTH = 0.1
+"""View units (13 cm) by which a body's left and right may differ in depth and still be the same part."""
+HAIR_LIKE = 45.0
+"""Distance in 0..255 RGB up to which a pixel beside the head counts as hair."""
+HAIR_BRIGHTNESS = (10, 50)
+"""Percentiles of brightness around the crown between which hair's colour is looked for."""
+OVER_HEAD = 5.0
+"""Tenths of a head's height over the crown from which on nothing is hair."""
+BESIDE = 0.5
+"""Share of the head's half width from its middle from which on hair may hang down before the shoulders."""
+FRONT_BELIEF, SIDE_BELIEF, HAIR_BELIEF = 1.0, 0.25, 4.0
+"""How much a guess is trusted: along the line of sight, mirrored left to right, and for hair and nape."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """Where the head is, in view units."""
+
+    x: float
+    chin: float
+    crown: float
+    half_width: float
+
+    @property
+    def height(self) -> float:
+        return self.crown - self.chin
+
+
+def find_head(vertices: np.ndarray) -> Head:
+    """The head of an upright figure from its vertices (V, 3) alone: the top 13% of its height, over its trunk.
+
+    Raised hands do not count: the crown is looked for in a column as wide as a head around the middle of the trunk.
+    Give `colour_surface` a `Head` from landmarks where a pose defeats this (lying, bent double).
+    """
+    low, high = float(vertices[:, 1].min()), float(vertices[:, 1].max())
+    height = min(high - low, STANDING) if high > low else STANDING
+    half = 0.07 * height
+    x = middle_plane(vertices)
+    for _ in range(2):  # a head held aside moves the column
+        column = vertices[np.abs(vertices[:, 0] - x) < half]
+        crown = float(column[:, 1].max()) if len(column) else float(high)
+        top = column[column[:, 1] > crown - HEAD_SHARE * height]
+        if len(top):
+            x = float((top[:, 0].min() + top[:, 0].max()) / 2)
+    return Head(x, crown - HEAD_SHARE * height, crown, half)
+
+
+def middle_plane(vertices: np.ndarray) -> float:
+    """x of the plane that the body is taken to be symmetric in: the median of the trunk of vertices (V, 3)."""
+    low, high = vertices[:, 1].min(), vertices[:, 1].max()
+    share = (vertices[:, 1] - low) / max(high - low, 1e-9)
+    trunk = vertices[(share > 0.45) & (share < 0.85), 0]
+    return float(np.median(trunk if len(trunk) else vertices[:, 0]))
+
+
+def hair_colour(photo: Photograph, head: Head) -> np.ndarray | None:
+    """The usual colour (3,) inside the outline of the head's upper quarter, None where the mask shows none of it.
+
+    Usual means of medium brightness, rather on the dark side: the light on a crown is brighter than its hair.
+    """
+    height, width = photo.depth_inside.shape
+    row, column = np.mgrid[:height, :width]
+    x = (column + photo.corner[0] + 0.5) * (2 / photo.size) - 1
+    y = 1 - (row + photo.corner[1] + 0.5) * (2 / photo.size)
+    rim = (photo.depth_inside > RIM) & (photo.depth_inside < RIM + 0.18 * head.height)
+    rim &= (y > head.chin + 0.72 * head.height) & (y < head.crown + 0.02) & (np.abs(x - head.x) < head.half_width)
+    if rim.sum() < 4:
+        return None
+    colours = photo.colours[rim]
+    brightness = colours.sum(1)
+    low, high = np.percentile(brightness, HAIR_BRIGHTNESS)
+    return np.median(colours[(brightness >= low) & (brightness <= high)], axis=0)
+
+
+def hair_share(photo: Photograph, head: Head, hair: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """How much the back of the head's column is hair at each height: (N,) in [0, 1] for y `levels` (N,).
+
+    1 from over the crown down to the mouth, then falling to 0 at the chin, and 0 over the head (raised arms, somebody
+    upside down); further down as far as strands beside the neck show that the hair is long.
+    """
+    short = ((levels - head.chin) / (0.25 * head.height)).clip(0, 1)
+    short *= ((head.crown - levels) / (0.1 * head.height) + OVER_HEAD).clip(0, 1)
+    rows = head.crown - head.height * np.linspace(0.15, 2.2, 60)  # the crown's own row has hardly a pixel
+    across = np.linspace(head.x - head.half_width, head.x + head.half_width, 41)
+    points = np.stack(np.meshgrid(across, rows), -1).reshape(-1, 2)
+    person = photo.inside(points).reshape(60, 41) > RIM
+    beside = person & (np.abs(across - head.x) > BESIDE * head.half_width)
+    # strands hang beside the neck, while under the chin is its shadow; where there is only the neck, they are before it
+    person = np.where(beside.any(1, keepdims=True), beside, person)
+    colours = photo.sample(points).reshape(60, 41, 3)
+    off = np.linalg.norm(colours - hair, axis=2)
+    trunk = person & (rows < head.chin - 0.5 * head.height)[:, None] & (rows > head.chin - 1.2 * head.height)[:, None]
+    like = off < HAIR_LIKE
+    if trunk.any():  # a dark shirt under dark hair
+        like &= off <= np.linalg.norm(colours - np.median(colours[trunk], axis=0), axis=2)
+    share = (like & person).sum(1) / np.maximum(person.sum(1), 1)
+    long = np.minimum.accumulate((share / 0.2).clip(0, 1))
+    long *= np.linspace(5, 0, 60).clip(0, 1)  # no hair is followed further down than this
+    return np.maximum(short, np.interp(levels, rows[::-1], long[::-1], right=0))
+
+
+def head_middle(sight: LinesOfSight, head: Head) -> float:
+    """z halfway between the face and the back of the head; the head is taken to be as deep as it is wide."""
+    size = sight.first.shape[0]
+    corners = np.array([[head.x - head.half_width, head.crown], [head.x + head.half_width, head.chin]])
+    column, row = pixel_of(corners, size)
+    depth = sight.first[row[0] : row[1] + 1, column[0] : column[1] + 1]
+    face = depth[np.isfinite(depth)]
+    return float(np.percentile(face, 90)) - 0.8 * head.half_width if len(face) else np.inf
+
+
+def guess_hidden(
+    points: np.ndarray,
+    normals: np.ndarray,
+    broad: BroadPhotograph,
+    sight: LinesOfSight,
+    head: Head,
+    middle: float,
+    parts: BodyParts | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Guesses for hidden vertices: colours (N, 3) float32 and how much each is trusted, (N,), 0 for no guess.
+
+    points, normals: (N, 3) of the hidden vertices only, view space. middle: x of the body's middle plane. parts: the
+    body around its joints, where these are known.
+    """
+    photo = broad.photo
+    colours, pure = broad.sample(points)
+    usable = (normals[:, 2] < 0) & sight.entry_is_seen(points) & pure
+    places = None if parts is None else parts.find(points)
+    if parts is not None and places is not None:
+        usable &= ~places.strange_to(parts.find(sight.entry(points)))
+        colours[usable] = close_front(points[usable], colours[usable], broad, sight, parts)
+    belief = np.where(usable, FRONT_BELIEF, 0.0)
+
+    lost = np.flatnonzero(belief == 0)
+    if len(lost):
+        mirrored = points[lost] * np.array([-1, 1, 1], np.float32) + np.array([2 * middle, 0, 0], np.float32)
+        entry = sight.entry(mirrored)
+        behind = normals[lost, 2] < 0
+        same = np.where(behind, sight.entry_is_seen(mirrored), np.abs(entry[:, 2] - mirrored[:, 2]) < SAME_DEPTH)
+        there, pure = broad.sample(mirrored)
+        same &= np.isfinite(entry[:, 2]) & (photo.inside(mirrored) > RIM) & pure
+        if parts is not None and places is not None:
+            same &= (parts.find(entry).level != LOWER) & (places.level[lost] != LOWER)
+        colours[lost[same]] = there[same]
+        belief[lost[same]] = SIDE_BELIEF
+
+    hair = hair_colour(photo, head)
+    if hair is not None:
+        share = hair_share(photo, head, hair, points[:, 1])
+        behind = np.abs(points[:, 0] - head.x) < 1.15 * head.half_width
+        depth = (head_middle(sight, head) - points[:, 2]) / (0.4 * head.half_width)
+        share = share * behind * (depth + 0.5).clip(0, 1)  # not the ears, nor the inside of a mouth
+        colours += share[:, None] * (hair - colours)
+        nape = behind & (points[:, 1] > head.chin - 0.4 * head.height) & (belief > 0)
+        belief = np.maximum(belief, np.maximum(share, nape) * HAIR_BELIEF)
+    return colours.astype(np.float32), belief.astype(np.float32)

@@ -1,0 +1,93 @@
+"""Relief: a surface moved along the lines of sight until it has the folds that the normal maps show.
+
+The occupancy field is asked on a lattice and learned from points around surfaces, so its level is smoother than the
+normal maps that it was fed. What is narrower than `REACH` is therefore taken from the maps: the depth of the mesh as
+the camera sees it is integrated anew along the map's slopes (`normal_integration`), and the difference, millimetres,
+moves the vertices that the camera sees. The other side is the same for a camera behind the person, and the back map.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from lifecast.space.integration import integrated
+from lifecast.surface.colour.visibility import lines_of_sight
+from lifecast.surface.extract.surface import Surface
+from lifecast.surface.extract.vertex_normals import vertex_normals
+from lifecast.surface.raster import rasterize
+
+REACH = 0.0175
+"""View units (2.2 cm): relief of about this width and less is the normal map's, what is broader is the field's."""
+JUMP = 0.005
+"""View units from pixel to pixel beyond which a step in depth is an edge, at a map of 512 pixels."""
+FARTHEST = 0.006
+"""View units (8 mm) that a vertex moves at most, ..."""
+OF_THICKNESS = 0.25
+"""... and the share of the body's thickness there: the two sides of a finger must not meet."""
+GRAZING, FACING = 0.05, 0.35
+"""Normals' z from which vertices move at all, and from which they do wholly: slopes at the silhouette have no bound."""
+ITERATIONS = 24
+
+
+def with_relief(surface: Surface, front: Tensor, back: Tensor, mask: Tensor | None = None) -> Surface:
+    """`surface` with the relief of its normal maps; its number of vertices and faces stays.
+
+    Parameters
+    ----------
+    surface
+        In view space.
+    front, back
+        (3, S, S) normals in view space, of any length, the picture's whole; 0 where there are none.
+    mask
+        (S, S) in [0, 1], where the maps are to be believed; without it wherever they are not 0.
+    """
+    if not len(surface.faces):
+        return surface
+    if mask is None:
+        mask = (front.norm(dim=0) > 0).float()
+    vertices, faces, normals = surface.vertices, surface.faces, surface.normals
+    # A camera behind the person sees the mesh turned by half a circle about the vertical, and the map mirrored.
+    half_turn = np.array([-1, 1, -1], np.float32)
+    behind = (back * back.new_tensor([-1.0, 1.0, -1.0])[:, None, None]).flip(-1)
+    moves = relief(vertices, faces, normals, front, mask)
+    moves = moves - relief(vertices * half_turn, faces, normals * half_turn, behind, mask.flip(-1))
+    moved = vertices.copy()
+    moved[:, 2] += moves
+    bent = vertex_normals(moved, faces)
+    kept = (moves == 0)[:, None]
+    return surface._replace(vertices=moved, normals=np.where(kept, normals, bent).astype(np.float32))
+
+
+def relief(vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray, seen: Tensor, mask: Tensor) -> np.ndarray:
+    """How far (V,) each vertex moves toward a camera at +z, view units; 0 for those that it does not see.
+
+    vertices: (V, 3) view space; faces: (F, 3), outward counter-clockwise; normals: (V, 3) unit; seen (3, S, S): the
+    normal map of that camera; mask (S, S): where it is believed.
+    """
+    size = seen.shape[-1]
+    step = 2 / size
+    sight = lines_of_sight(vertices, faces, normals, size)
+    first = torch.from_numpy(sight.first)
+    points, triangles = torch.tensor(vertices).float(), torch.tensor(faces).long()
+    last = rasterize(points, triangles, size, facing="away", keep="farthest").depth
+    covered = torch.isfinite(first) & torch.isfinite(last)
+    cover = covered * mask.float().cpu()
+    rows, columns = (covered.any(dim).nonzero()[:, 0] for dim in (1, 0))
+    moves = torch.zeros(size, size)
+    if len(rows):
+        box = (slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1))
+        rough = torch.where(covered, first, torch.zeros(()))[box]
+        found = integrated(
+            rough[None], seen.float().cpu()[:, box[0], box[1]][None], cover[box][None], step,
+            stay=(step / REACH) ** 2, jump=JUMP * 512 / size, iterations=ITERATIONS,
+        )[0]  # fmt: skip
+        farthest = (OF_THICKNESS * (first - last)[box]).clamp(0, FARTHEST)
+        farthest = torch.where(covered[box], farthest, torch.zeros(()))
+        moves[box] = (found - rough).clamp(-farthest, farthest)
+    at = points[:, :2] * points.new_tensor([1.0, -1.0])
+    read = functional.grid_sample(moves[None, None], at[None, None], align_corners=False)[0, 0, 0].numpy()
+    facing = np.clip((normals[:, 2] - GRAZING) / (FACING - GRAZING), 0, 1)
+    return np.where(sight.seen, read * facing, 0).astype(np.float32)

@@ -1,0 +1,1 @@
+"""The level of an occupancy field as a closed triangle mesh."""

@@ -1,0 +1,111 @@
+"""A texture for a surface: the photograph at its own resolution where it shows it, vertex colours elsewhere."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from lifecast.surface.colour.colour_surface import SurfaceColours
+from lifecast.surface.colour.photograph import Photograph, mesh_outline, prepare_photograph
+from lifecast.surface.output.charts import cut_charts
+from lifecast.surface.raster import Raster, rasterize
+
+
+class Textured(NamedTuple):
+    """A surface cut along its charts' seams, and its texture."""
+
+    vertex: np.ndarray
+    """(W,) int64: which of the surface's vertices each vertex of the textured mesh is; `vertices[vertex]` and
+    `normals[vertex]` are the textured mesh's own."""
+    faces: np.ndarray
+    """(F, 3) int32 into the W vertices."""
+    uv: np.ndarray
+    """(W, 2) float32 in [0, 1], origin at the lower left."""
+    texture: np.ndarray
+    """(T, T, 3) uint8 sRGB."""
+
+
+def bake_texture(
+    vertices: np.ndarray,
+    faces: np.ndarray,
+    coloured: SurfaceColours,
+    image: np.ndarray,
+    mask: np.ndarray | None = None,
+    size: int = 2048,
+) -> Textured:
+    """Cut a surface into charts and paint them.
+
+    vertices: (V, 3) float32 view space, faces: (F, 3); coloured: what `colour_surface` made of them and of the same
+    image (S, S, 3) uint8 and mask (S, S) or None. size: texels of the square texture's side.
+    """
+    vertices = np.asarray(vertices, np.float32)
+    charts = cut_charts(vertices, faces)
+    if mask is None:
+        mask = mesh_outline(vertices, faces, image.shape[0])
+    photo = prepare_photograph(image, mask)
+    flat = np.concatenate([charts.uv * 2 - 1, np.zeros((len(charts.uv), 1), np.float32)], 1)
+    corners = torch.tensor(charts.faces).long()
+    raster = rasterize(torch.tensor(flat), corners, size, facing="both")
+    texels = paint_texels(
+        raster, corners, vertices[charts.vertex], coloured.colours[charts.vertex], coloured.trust[charts.vertex], photo
+    )
+    texture = np.zeros((size, size, 4), np.float32)
+    covered = raster.covered.numpy()
+    texture[covered, :3] = texels
+    texture[covered, 3] = 1
+    return Textured(charts.vertex, charts.faces, charts.uv, fill_gaps(texture))
+
+
+def paint_texels(
+    raster: Raster, faces: torch.Tensor, vertices: np.ndarray, colours: np.ndarray, trust: np.ndarray, photo: Photograph
+) -> np.ndarray:
+    """Colours (N, 3) float32 of the raster's N covered texels: photograph and vertex colours, mixed by the trust."""
+    hit = raster.covered
+    corners = faces[raster.face[hit]].numpy()  # (N, 3)
+    weights = raster.weights[hit].numpy()  # (N, 3)
+    share = np.einsum("nk,nk->n", weights, trust[corners])
+    result = np.empty((len(share), 3), np.float32)
+    plain = share < 0.999
+    result[plain] = blend(corners[plain], weights[plain], colours.astype(np.float32))
+    shown = share > 0.001
+    own = photo.sample(blend(corners[shown], weights[shown], vertices[:, :2]))
+    mix = np.where(share[shown] > 0.999, 1, share[shown])[:, None]
+    result[shown] = np.where(mix == 1, own, mix * own + (1 - mix) * result[shown])
+    return result
+
+
+def blend(corners: np.ndarray, weights: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Barycentric mean of values (V, C) at corners (N, 3) with weights (N, 3): (N, C) float32."""
+    result = weights[:, :1] * values[corners[:, 0]]
+    for k in (1, 2):
+        result += weights[:, k : k + 1] * values[corners[:, k]]
+    return result
+
+
+def fill_gaps(texture: np.ndarray) -> np.ndarray:
+    """Continue the charts into the gaps between them, so that filtering and mipmaps bring in no foreign colour.
+
+    texture: (T, T, 4) float32, colours 0..255 and 1 where there is one, T even. Halving pictures of the colours that
+    are there fill the gaps from coarse to fine. Returns (T, T, 3) uint8.
+    """
+    return (push_pull(texture)[..., :3] + 0.5).clip(0, 255).astype(np.uint8)
+
+
+def push_pull(texture: np.ndarray) -> np.ndarray:
+    """The same with every texel filled; recursion ends where all are, or at an odd size."""
+    height, width = texture.shape[:2]
+    missing = texture[..., 3] == 0
+    if not missing.any():
+        return texture
+    if height % 2 or width % 2 or min(height, width) == 1:
+        known = texture[~missing]
+        texture[missing] = known.mean(0) if len(known) else (127.5, 127.5, 127.5, 1)
+        return texture
+    half = texture[0::2, 0::2] + texture[1::2, 0::2] + texture[0::2, 1::2] + texture[1::2, 1::2]
+    half /= np.maximum(half[..., 3:], 1)  # a gap's texel is all 0, so the weight becomes 1 where there was any
+    half = push_pull(half)
+    row, column = np.nonzero(missing)
+    texture[row, column] = half[row // 2, column // 2]
+    return texture
