@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 
 from lifecast.model.column_field import ColumnField
-from lifecast.model.config import PRESETS
+from lifecast.model.presets import PRESETS
 from lifecast.model.mlp import PixelAlignedMLP
 from lifecast.model.model import Encoded, Model
 from lifecast.space.field import CallableField

@@ -50,10 +50,9 @@ def doll_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     The encoders stay random; only the MLPs are fitted, to one picture's features: a second or two.
     """
     from lifecast.model.checkpoint import save_checkpoint
-    from lifecast.model.config import PRESETS
-    from lifecast.model.heads.normals import under_mask
     from lifecast.model.model import Model
-    from lifecast.space.resizing import resize_image
+    from lifecast.model.presets import PRESETS
+    from lifecast.space.maps import under_mask
 
     torch.manual_seed(0)
     model = Model(PRESETS["tiny"])
@@ -61,8 +60,9 @@ def doll_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     picture = np.where(mask[..., None] > 0.5, picture, 127).astype(np.float32)
     image = torch.from_numpy(picture / 127.5 - 1).permute(2, 0, 1)[None]
     with torch.no_grad():
-        maps = model.predict_normals(resize_image(image, 128))
-        encoded = model.encode(image, normals=under_mask(maps, torch.from_numpy(mask)[None, None]))
+        maps = model(image, until="maps").maps
+        assert maps is not None
+        encoded = model(image, given=under_mask(maps.fine, torch.from_numpy(mask)[None, None]))
     assert encoded.fine_features is not None
     parameters = [*model.coarse.mlp.parameters(), *model.fine.mlp.parameters()]  # type: ignore[union-attr]
     optimizer = torch.optim.Adam(parameters, 4e-3)

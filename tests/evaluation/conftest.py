@@ -110,8 +110,8 @@ def slab_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     The MLPs are set by hand: leaky ReLU of z and of -z sum to 0.99 |z|, which is carried to the end.
     """
     from lifecast.model.checkpoint import save_checkpoint
-    from lifecast.model.config import PRESETS
     from lifecast.model.model import Model
+    from lifecast.model.presets import PRESETS
 
     torch.manual_seed(0)
     model = Model(PRESETS["tiny"])

@@ -27,7 +27,7 @@ from lifecast.evaluation.protocol import PROTOCOLS
 from lifecast.evaluation.statistics import Summary
 from lifecast.evaluation.triangles import Triangles
 from lifecast.model.checkpoint import load_checkpoint
-from lifecast.model.config import PRESETS
+from lifecast.model.presets import PRESETS
 from lifecast.scans.prepare import Settings, prepare
 from lifecast.training.recipe import load_recipe
 
@@ -57,11 +57,10 @@ def test_every_row_has_the_same_budget_and_the_network_it_is_called_after(base: 
         if row.table == "Table 1":
             assert preset.normal_inputs == ("both" if row.name == "normals" else "none")
         assert preset.mask_input == (row.name == "mask")
-        assert not preset.within_mask
-        if preset.normals is not None:
-            assert not preset.normals.limbs
-            assert preset.normals.depth is None
-            assert preset.normals.enhancer is None
+        if preset.maps is not None:
+            assert not preset.maps.pose_channels
+            assert preset.maps.depth is None
+            assert preset.maps.detail is None
     absolute = row_preset(PRESETS[base], run_named("absolute-depth")).fine
     embedded = row_preset(PRESETS[base], run_named("alternate")).fine
     assert absolute is not None
@@ -174,7 +173,7 @@ def test_rows_train_once_share_their_stages_and_are_measured(prepared_people: Pa
     assert all(row.found.pictures + len(row.found.failed) == 1 for row in rows)
     # Both fine levels stand on the very same coarse level.
     models = [
-        load_checkpoint(tmp_path / "study" / "runs" / run / "weights.safetensors")[0] for run in trained_names(rows)
+        load_checkpoint(tmp_path / "study" / "runs" / run / "weights.safetensors").model for run in trained_names(rows)
     ]
     for one, other in zip(models[0].coarse.parameters(), models[1].coarse.parameters(), strict=True):
         assert torch.equal(one, other)

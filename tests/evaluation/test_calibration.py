@@ -64,8 +64,9 @@ def test_slabs_become_as_thick_as_overlaps_people_most(
     assert main(["calibrate", str(slab_weights), str(benchmark_data), "--out", str(out), "--people", "1"]) == 0
     assert "coarse: logits" in (said := capsys.readouterr().out)
     assert "1 people" in said
-    before, _ = load_checkpoint(slab_weights)
-    after, card = load_checkpoint(out)
+    before = load_checkpoint(slab_weights).model
+    loaded = load_checkpoint(out)
+    after, card = loaded.model, loaded.card
     notes = {level: card["training"]["levels"][level]["calibrated"] for level in ("coarse", "fine")}
     # A coarse slab of half thickness 0.3 and a fine one of 0.2 must end up alike.
     ends = {level: t + notes[level]["shift"] / SLOPE for level, t in (("coarse", 0.3), ("fine", 0.2))}
@@ -92,7 +93,7 @@ def test_again_calibrated_weights_stay_and_shifts_add_up(
     once, twice = tmp_path / "once.safetensors", tmp_path / "twice.safetensors"
     for source, out in ((slab_weights, once), (once, twice)):
         assert main(["calibrate", str(source), str(benchmark_data), "--out", str(out), "--people", "1"]) == 0
-    first, second = (load_checkpoint(path)[1]["training"]["levels"] for path in (once, twice))
+    first, second = (load_checkpoint(path).card["training"]["levels"] for path in (once, twice))
     for level in ("coarse", "fine"):
         assert first[level]["calibrated"]["shift"] == pytest.approx(second[level]["calibrated"]["shift"], abs=0.021)
         assert first[level]["calibrated"]["people"] == 1

@@ -38,7 +38,7 @@ def quick_recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recipe of two small phases for every stage; checkpoints after every step, and no validation but the last."""
     path = tmp_path_factory.mktemp("recipe") / "quick.toml"
     head = 'name = "quick"\ncheckpoint_minutes = 1e-6\nvalidate_minutes = 1e9\npictures_minutes = 1e9\nkeep = 3\n'
-    stages = ("normals", "depth", "enhancer", "coarse", "fine", "joint")
+    stages = ("normals", "depth", "detail", "coarse", "fine", "joint")
     path.write_text(head + "".join(STAGE.format(name=name) for name in stages))
     return path
 

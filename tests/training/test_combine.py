@@ -10,9 +10,8 @@ import torch
 from lifecast.cli import main
 from lifecast.errors import CheckpointError, UsageError
 from lifecast.model.ablations import preset_named
-from lifecast.model.checkpoint import load_checkpoint, read_card
+from lifecast.model.checkpoint import load_checkpoint, read_description
 from lifecast.training.combine import combine
-from lifecast.training.parts import modules_of
 from lifecast.training.weights import export, new_model
 
 
@@ -31,7 +30,7 @@ def files(tmp_path: Path) -> list[Path]:
 
 def state_of(path: Path, part: str) -> dict[str, torch.Tensor]:
     """All weights of a part, in its modules' order."""
-    modules = modules_of(load_checkpoint(path)[0], part)
+    modules = [getattr(load_checkpoint(path).model, part)]
     return {f"{i}.{name}": value for i, module in enumerate(modules) for name, value in module.state_dict().items()}
 
 
@@ -106,7 +105,7 @@ def test_command_writes_half_precision_and_leaves_nothing_after_an_error(files: 
     base, one, two = map(str, files)
     out = tmp_path / "ours.safetensors"
     assert main(["combine", base, one, two, "--parts", "normals", "--out", str(out), "--precision", "float16"]) == 0
-    assert read_card(out)[1]["training"]["levels"]["normals"]["averaged_with"][0]["run"] == "two"
+    assert read_description(out).card["training"]["levels"]["normals"]["averaged_with"][0]["run"] == "two"
     whole, half = state_of(files[0], "fine"), state_of(out, "fine")
     assert all(torch.equal(value.half().float(), half[name]) for name, value in whole.items())
     assert out.stat().st_size < 0.6 * files[0].stat().st_size

@@ -11,7 +11,7 @@ import torch
 
 from lifecast.cli import main
 from lifecast.errors import DataError, UsageError
-from lifecast.model.checkpoint import load_checkpoint, read_card
+from lifecast.model.checkpoint import load_checkpoint, read_description
 from lifecast.model.config import PoseLifterConfig
 from lifecast.model.heads.pose_lifter import PoseLifter, lift
 from lifecast.scans.landmark_file import FILE, LIFTED_FILE, read_landmarks
@@ -181,21 +181,22 @@ def test_views_come_with_split_and_joints_and_go_back_where_they_belong(data: Pa
 
 def test_the_command_trains_lifts_and_tells(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "lifter.safetensors"
-    name = "tiny-depth-maps-limbs-lifter"
+    name = "tiny-depth-maps-pose-lifter"
     arguments = ["lift", str(data), "--out", str(out), "--preset", name, "--steps", "20"]
     assert main(arguments) == 0
     assert "29 views lifted" in capsys.readouterr().err
-    model, card = load_checkpoint(out)
-    assert list(card["training"]["levels"]) == ["lifter"]
-    assert card["training"]["levels"]["lifter"]["metrics"]["joints_depth_cm"] > 0
-    assert card["training"]["levels"]["lifter"]["minutes"] >= 0
+    loaded = load_checkpoint(out)
+    model, card = loaded.model, loaded.card
+    assert list(card["training"]["levels"]) == ["pose_lifter"]
+    assert card["training"]["levels"]["pose_lifter"]["metrics"]["joints_depth_cm"] > 0
+    assert card["training"]["levels"]["pose_lifter"]["minutes"] >= 0
     views = read_views([data])
     stored = torch.from_numpy(
         np.stack([read_landmarks(folder, VIEWS, lifted=True)[view] for folder, view in views.people])
     )
     assert model.normals is not None
-    assert model.normals.lifter is not None
-    own = lift(model.normals.lifter.eval(), views.landmarks)
+    assert model.pose_lifter is not None
+    own = lift(model.pose_lifter.eval(), views.landmarks)
     torch.testing.assert_close(stored[~views.train], own[~views.train])
     assert not torch.isclose(stored[views.train], own[views.train]).all(dim=(1, 2)).any()
 
@@ -205,7 +206,7 @@ def test_the_command_trains_lifts_and_tells(data: Path, tmp_path: Path, capsys: 
     stored = read_landmarks(data / "person_000002", VIEWS, lifted=True)
     np.testing.assert_allclose(stored[1], own[views.people.index((data / "person_000002", 1))], atol=1e-6)
     preset = chosen_preset(None, (copy,))
-    history = read_card(copy)[1]["training"]["levels"]
+    history = read_description(copy).card["training"]["levels"]
     check_foundations("normals", preset, history, False)
     with pytest.raises(UsageError, match="lifecast lift DATA --out"):
         check_foundations("normals", preset, {}, False)
@@ -219,30 +220,30 @@ def test_people_without_joints_teach_nothing_but_can_be_lifted(
     with pytest.raises(DataError, match=r"person_000004.*no joints.*--weights"):
         check_joints(read_views([data]))
     out = tmp_path / "lifter.safetensors"
-    name = "tiny-depth-maps-limbs-lifter"
+    name = "tiny-depth-maps-pose-lifter"
     assert main(["lift", str(data), "--out", str(out), "--preset", name, "--steps", "5"]) != 0
     assert not out.exists()
     assert not (data / "person_000001" / LIFTED_FILE).exists()
     assert main(["lift", str(data), "--out", str(out), "--preset", "tiny"]) != 0
-    assert "preset tiny has no lifter" in capsys.readouterr().err.replace("\n", " ")
+    assert "preset tiny has no pose lifter" in capsys.readouterr().err.replace("\n", " ")
 
 
 def test_a_lifter_goes_on_from_another(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
-    name = "tiny-depth-maps-limbs-lifter"
+    name = "tiny-depth-maps-pose-lifter"
     assert main(["lift", str(data), "--out", str(first), "--preset", name, "--steps", "30"]) == 0
     slow = ["--steps", "2", "--learning-rate", "1e-6"]
     assert main(["lift", str(data), "--out", str(second), "--init", str(first), *slow]) == 0
-    before, after = (load_checkpoint(path)[0].normals for path in (first, second))
+    before, after = (load_checkpoint(path).model for path in (first, second))
     assert before is not None
     assert after is not None
-    assert before.lifter is not None
-    assert after.lifter is not None
-    old, new = dict(before.lifter.named_parameters()), dict(after.lifter.named_parameters())
+    assert before.pose_lifter is not None
+    assert after.pose_lifter is not None
+    old, new = dict(before.pose_lifter.named_parameters()), dict(after.pose_lifter.named_parameters())
     assert any(not torch.equal(old[name], new[name]) for name in old)
     for name in old:
         torch.testing.assert_close(new[name], old[name], atol=1e-4, rtol=1e-3)
-    told = read_card(second)[1]["training"]["levels"]["lifter"]
+    told = read_description(second).card["training"]["levels"]["pose_lifter"]
     assert told["steps"] == 2
     assert [run["steps"] for run in told["before"]] == [30]
 

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 from lifecast.errors import CheckpointError, DataError, LifecastError, UsageError
 from lifecast.model.checkpoint import load_checkpoint, save_checkpoint
-from lifecast.model.config import PRESETS
+from lifecast.model.presets import PRESETS
 from lifecast.training import data, loop, memory
 from lifecast.training.loop import train
 from lifecast.training.machine import processes
@@ -40,19 +40,19 @@ def test_stages_build_on_each_other_until_one_file_holds_all_levels(tmp_path, tr
     assert any(
         not torch.equal(tensors[name], value) for name, value in load_file(coarse).items() if name.startswith("fine.")
     )
-    levels = load_checkpoint(fine)[1]["training"]["levels"]
+    levels = load_checkpoint(fine).card["training"]["levels"]
     assert {name: note["stage"] for name, note in levels.items()} == {
         "normals": "normals", "coarse": "coarse", "fine": "fine",
     }  # fmt: skip
     assert levels["fine"]["predicted_normals"]
     assert "fine_iou" in levels["fine"]["metrics"]
     more = train_here("coarse", tmp_path / "c2", steps=1, init=(fine,), predicted_normals=True)
-    note = load_checkpoint(more)[1]["training"]["levels"]["coarse"]
+    note = load_checkpoint(more).card["training"]["levels"]["coarse"]
     assert note["run"] == "c2"
     assert [earlier["run"] for earlier in note["before"]] == ["c"]
     # A run of the same name elsewhere is another run.
     again = train_here("coarse", tmp_path / "elsewhere" / "c2", steps=1, init=(more,), predicted_normals=True)
-    note = load_checkpoint(again)[1]["training"]["levels"]["coarse"]
+    note = load_checkpoint(again).card["training"]["levels"]["coarse"]
     assert [earlier["run"] for earlier in note["before"]] == ["c", "c2"]
 
 
@@ -61,14 +61,14 @@ def test_weights_trained_from_borrowed_ones_keep_their_licence(tmp_path, train_h
     borrowed = tmp_path / "borrowed.safetensors"
     save_checkpoint(borrowed, model, {"name": "theirs", "licence": "CC BY-NC 4.0", "source": "somebody"})
     own = train_here("normals", tmp_path / "own", steps=1, size=32)
-    assert load_checkpoint(own)[1]["licence"] == "Apache-2.0"
+    assert load_checkpoint(own).card["licence"] == "Apache-2.0"
     for init in ((borrowed,), (borrowed, own), (own, borrowed)):
         trained = train_here("coarse", tmp_path / "-".join(path.stem for path in init), steps=1, size=32, init=init)
-        card = load_checkpoint(trained)[1]
+        card = load_checkpoint(trained).card
         assert (card["licence"], card["source"]) == ("CC BY-NC 4.0", "somebody")
     # Still so a run later, and gone only where nothing of theirs is left.
     later = train_here("coarse", tmp_path / "later", steps=1, size=32, init=(trained,))
-    assert load_checkpoint(later)[1]["licence"] == "CC BY-NC 4.0"
+    assert load_checkpoint(later).card["licence"] == "CC BY-NC 4.0"
 
 
 def test_losses_in_the_log_are_of_the_steps_since_the_line_before(tmp_path, train_here, monkeypatch):
@@ -115,8 +115,8 @@ def test_a_run_learns_and_leaves_what_it_promises(tmp_path, train_here):
     assert {"loss", "images_per_s", "wait_share", "learning_rate", "epoch"} <= set(lines[-2])
     described = json.loads((out / "run.json").read_text())
     assert described["trains"] == ["normals"]
-    assert described["preset"]["name"] == "tiny"
-    assert load_checkpoint(out / "best.safetensors")[0].preset.name == "tiny"
+    assert described["architecture"]["name"] == "tiny"
+    assert load_checkpoint(out / "best.safetensors").model.architecture.name == "tiny"
     strip = np.asarray(Image.open(next((out / "pictures").glob("*.png"))))
     assert strip.shape[2] == 3
     assert strip.std() > 10
@@ -153,7 +153,7 @@ def test_foundations_that_are_missing_are_told(tmp_path, train_here):
 
 def test_weights_of_another_preset_are_refused(tmp_path, train_here):
     normals = train_here("normals", tmp_path / "n", steps=1)
-    with pytest.raises(CheckpointError, match="preset 'tiny'"):
+    with pytest.raises(CheckpointError, match="architecture 'tiny'"):
         train_here("coarse", tmp_path / "c", steps=1, init=(normals,), preset="tiny-single-level")
 
 
@@ -161,7 +161,7 @@ def test_resuming_as_something_else_is_refused(tmp_path, train_here):
     train_here("normals", tmp_path / "n", steps=1)
     with pytest.raises(UsageError, match="stage normals"):
         train_here("coarse", tmp_path / "n", steps=2, resume=True)
-    with pytest.raises(CheckpointError, match="preset 'tiny'"):
+    with pytest.raises(CheckpointError, match="architecture 'tiny'"):
         train_here("normals", tmp_path / "n", steps=2, resume=True, preset="compact")
     with pytest.raises(UsageError, match="--resume"):
         train_here("normals", tmp_path / "n", steps=2)
@@ -297,22 +297,20 @@ def test_several_datasets_are_one_after_the_other(tmp_path):
 
 def test_parts_trained_apart_come_together(tmp_path, train_here):
     """The depth network beside the normal networks, on true maps; each file brings the parts that its card tells of."""
-    preset = "tiny-depth-maps-enhancer"
+    preset = "tiny-depth-maps-detail"
     normals = train_here("normals", tmp_path / "n", steps=2, preset=preset)
     depth = train_here("depth", tmp_path / "d", steps=2, preset=preset)
-    enhancer = train_here("enhancer", tmp_path / "e", steps=2, preset=preset, init=(normals,))
-    coarse = train_here(
-        "coarse", tmp_path / "c", steps=1, preset=preset, init=(enhancer, depth), predicted_normals=True
-    )
+    detail = train_here("detail", tmp_path / "e", steps=2, preset=preset, init=(normals,))
+    coarse = train_here("coarse", tmp_path / "c", steps=1, preset=preset, init=(detail, depth), predicted_normals=True)
     tensors = load_file(coarse)
-    for part, source in (("normals.shared", normals), ("normals.depth", depth), ("normals.enhancer", enhancer)):
+    for part, source in (("normals", normals), ("depth", depth), ("detail", detail)):
         for name, value in load_file(source).items():
             if name.startswith(part + "."):
                 assert torch.equal(tensors[name], value), name
-    levels = load_checkpoint(coarse)[1]["training"]["levels"]
+    levels = load_checkpoint(coarse).card["training"]["levels"]
     assert {name: note["run"] for name, note in levels.items()} == {
-        "normals": "n", "depth": "d", "enhancer": "e", "coarse": "c",
+        "normals": "n", "depth": "d", "detail": "e", "coarse": "c",
     }  # fmt: skip
     assert levels["depth"]["metrics"]["depth_cm"] > 0
     with pytest.raises(UsageError, match="stage depth first"):
-        train_here("coarse", tmp_path / "x", steps=1, preset=preset, init=(enhancer,), predicted_normals=True)
+        train_here("coarse", tmp_path / "x", steps=1, preset=preset, init=(detail,), predicted_normals=True)

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from lifecast.model.ablations import preset_named
-from lifecast.model.config import PRESETS
+from lifecast.model.presets import PRESETS
 from lifecast.training.loop import train
 from lifecast.training.options import TrainOptions
 

@@ -36,7 +36,7 @@ def test_everybody_is_kept_and_the_maps_stay_aligned() -> None:
         starts.add((top, left))
         assert torch.equal(cut["depth"][0, :, 0, 0], torch.tensor([float(top), float(left)]))
         assert cut["depth"].shape[-2:] == (height // 4, width // 4)
-        shown = cut["shown"] * 256
+        shown = cut["extent"] * 256
         assert shown.tolist() == [[left, top, width, height]] * 2
         assert cut["points"] is batch["points"]
     assert len(starts) > 3, "the place within its freedom varies"

@@ -23,7 +23,7 @@ from lifecast.model.config import (
     PoseLifterConfig,
     UNetConfig,
 )
-from lifecast.model.inference_options import InferenceOptions
+from lifecast.model.inference_options import PLAIN, InferenceOptions
 from lifecast.model.presets import INFERENCE, PRESETS
 
 
@@ -221,11 +221,11 @@ def ablation(base: Architecture, *switches: str) -> Architecture:
     return preset
 
 
-def inference_named(name: str) -> InferenceOptions:
-    """Find the inference options of a preset: its base's, as far as they fit it. UsageError if there is none."""
-    architecture = preset_named(name)
-    base = next(base for base in PRESETS if name == base or name.startswith(f"{base}-"))
-    return INFERENCE[base].fitting(architecture)
+def inference_for(architecture: Architecture) -> InferenceOptions:
+    """Choose what an architecture is used with: the options of the preset that its name begins with, if they fit it."""
+    name = architecture.name
+    base = next((base for base in INFERENCE if name == base or name.startswith(f"{base}-")), None)
+    return (PLAIN if base is None else INFERENCE[base]).fitting(architecture)
 
 
 def preset_named(name: str) -> Architecture:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from lifecast.errors import UsageError
-from lifecast.model.ablations import inference_named
+from lifecast.model.ablations import inference_for
 from lifecast.model.config import Architecture, UNetConfig, Until
 from lifecast.model.model import Model, Prediction
 from lifecast.scans.landmark_file import Limbs
@@ -104,7 +104,7 @@ class Stage(nn.Module):
         self.fed_depth: FedDepth = fed_depth
         self.across: losses.Across = losses.alone
         self.size = stage_size(architecture, stage, predicted_normals)
-        self.integrate = inference_named(architecture.name).integrate
+        self.integrate = inference_for(architecture).integrate
         """Side at which depths are integrated before the nets get them, as in use."""
         self.parts = trained_parts(architecture, stage, predicted_normals)
         # Depth that stands on predicted maps teaches them too, where the recipe gives them losses of their own.

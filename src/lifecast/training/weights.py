@@ -17,7 +17,7 @@ import torch
 
 import lifecast
 from lifecast.errors import CheckpointError, UsageError
-from lifecast.model.ablations import inference_named, preset_named
+from lifecast.model.ablations import inference_for, preset_named
 from lifecast.model.checkpoint import Precision, load_checkpoint, read_description, save_checkpoint
 from lifecast.model.config import Architecture
 from lifecast.model.config_json import to_dict
@@ -178,7 +178,7 @@ def export(
 
     `inference`: what it is meant to be used with; by default the options of its preset.
     """
-    inference = inference_named(model.architecture.name) if inference is None else inference
+    inference = inference_for(model.architecture) if inference is None else inference
     card = {
         "name": f"{model.architecture.name}: {', '.join(part for part in PARTS if part in history)}",
         **terms_of(history),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lifecast.model.heads.normals import Maps
+from lifecast.space.maps import Maps
 from lifecast.space.field import CallableField
 from lifecast.surface.detail.hidden_limbs import CHAINS, REACH, STEEPNESS, UNDER, Bones, WithLimbs, hidden_limbs
 from lifecast.surface.extract.surface import extract_surface
