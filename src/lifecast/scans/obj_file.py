@@ -84,7 +84,7 @@ def read_obj(path: Path, beside: Beside) -> list[Part]:
         label = name if name is not None and len(names) > 1 else (path.stem if key == UNNAMED else key)
         parts.append(Part(label, np.asarray(mesh.vertices), np.asarray(mesh.faces), look, uv, colour))
     if unknown and not beside.complaints:
-        listed = ", ".join(repr(name) for name in dict.fromkeys(unknown))
+        listed = ", ".join(repr(name) for name in spelled if name in unknown)
         which = "its material library lacks" if libraries else "no material library (mtllib) has"
         raise ScanError(
             f"{path}: uses the material {listed}, which {which}; add it, or remove the lines that begin with usemtl "

@@ -25,15 +25,17 @@ def check_steps(stored: list[NDArray[Any]], path: Path) -> None:
     stored = [vertices.astype(np.float64) for vertices in stored if len(vertices)]
     stored = [vertices for vertices in stored if np.isfinite(vertices).all()]
     extent = max([float(np.ptp(vertices, axis=0).max()) for vertices in stored], default=0.0)
+    worst = (0.0, 0.0)
     for values in (axis for vertices in stored if len(vertices) >= FEWEST for axis in vertices.T):
         furthest = float(np.abs(values).max())
-        steps = [0.0]
         if np.array_equal(values, values.astype(np.float32)):
-            steps.append(float(np.spacing(np.float32(furthest))))
+            worst = max(worst, (float(np.spacing(np.float32(furthest))), furthest))
         if furthest > FINEST * extent:
-            steps += [10.0**-digits for digits in range(4) if np.array_equal(values, np.round(values, digits))][:1]
-        if max(steps) * FINEST > extent:
-            raise ScanError(
-                f"{path}: its coordinates lie around {furthest:.0f} and are stored in steps of {max(steps):.2g}, "
-                f"which is too coarse for a scan {extent:.3g} across; move it to the origin before it is exported"
-            )
+            rounded = [10.0**-digits for digits in range(4) if np.array_equal(values, np.round(values, digits))]
+            worst = max([worst, *((step, furthest) for step in rounded[:1])])
+    step, furthest = worst
+    if step * FINEST > extent:
+        raise ScanError(
+            f"{path}: its coordinates lie around {furthest:.0f} and are stored in steps of {step:.2g}, which is too coarse "
+            f"for a scan {extent:.3g} across; move it to the origin before it is exported"
+        )

@@ -18,8 +18,8 @@ def plain(name: str) -> str:
 class Beside(Resolver):
     """Finds the files that a scan names, and remembers those that are not there or cannot be used.
 
-    Exporters write paths of the machine they ran on (`C:\\scans\\skin.jpg`, `.\\skin.jpg`), options before the name
-    (`-s 1 1 1 skin.jpg`) or another case; what counts then is the name, in the scan's own folder.
+    Exporters write paths of the machine they ran on (`C:\\scans\\skin.jpg`, `.\\skin.jpg`) or another case; what counts
+    then is the name, in the scan's own folder.
     """
 
     def __init__(self, scan: Path) -> None:
@@ -58,9 +58,7 @@ class Beside(Resolver):
             yield self.parent / stated
         last = unquote(slashed).rsplit("/", 1)[-1]
         yield self.parent / last
-        optionless = last.rsplit(" ", 1)[-1]
-        alike = {plain(last), plain(optionless)}
-        yield from (path for path in sorted(self.parent.iterdir()) if plain(path.name) in alike)
+        yield from (path for path in sorted(self.parent.iterdir()) if plain(path.name) == plain(last))
 
     def keys(self) -> list[str]:
         return [path.name for path in self.parent.iterdir() if path.is_file()]
