@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-import json
-import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,65 +20,11 @@ from lifecast.surface.export import save_model
 from lifecast.surface.model import Model
 from lifecast.surface.srgb import to_linear, to_srgb
 
-COMPONENTS = {"<u1": 5121, "<u2": 5123, "<u4": 5125, "<f4": 5126, "<i2": 5122}
 SQUARE = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]], "<f4")
 UV = np.array([[0, 1], [1, 1], [1, 0], [0, 0]], "<f4")
 """glTF's coordinates of the square's corners, v down."""
+NewGlb = Callable[[], Any]
 COLOURS = np.array([[0, 60, 120], [255, 10, 30], [128, 200, 5], [77, 77, 250]], np.uint8)
-
-
-class Glb:
-    """A square as a GLB that a test describes piece by piece."""
-
-    def __init__(self) -> None:
-        self.blob = bytearray()
-        self.tree: dict[str, Any] = {
-            "asset": {"version": "2.0"}, "scene": 0, "scenes": [{"nodes": [0]}], "nodes": [{"mesh": 0}],
-            "bufferViews": [], "accessors": [],
-        }  # fmt: skip
-        indices = self.accessor(np.array([[0], [1], [2], [0], [2], [3]], "<u2"), "SCALAR")
-        self.attributes = {"POSITION": self.accessor(SQUARE, "VEC3")}
-        self.primitive: dict[str, Any] = {"attributes": self.attributes, "indices": indices}
-        self.tree["meshes"] = [{"name": "square", "primitives": [self.primitive]}]
-
-    def view(self, data: bytes) -> int:
-        self.blob += bytes(-len(self.blob) % 4)
-        self.tree["bufferViews"].append({"buffer": 0, "byteOffset": len(self.blob), "byteLength": len(data)})
-        self.blob += data
-        return len(self.tree["bufferViews"]) - 1
-
-    def accessor(self, values: np.ndarray, kind: str, **more: Any) -> int:
-        component = COMPONENTS[values.dtype.str.replace("|", "<")]
-        entry = {"bufferView": self.view(values.tobytes()), "componentType": component, "count": len(values)}
-        self.tree["accessors"].append({**entry, "type": kind, **more})
-        return len(self.tree["accessors"]) - 1
-
-    def material(self, **stated: Any) -> None:
-        self.tree["materials"] = [{"name": "skin", **stated}]
-        self.primitive["material"] = 0
-
-    def picture(self, data: bytes, mime: str = "image/png") -> int:
-        """A texture of that picture; its index."""
-        self.tree.setdefault("images", []).append({"bufferView": self.view(data), "mimeType": mime})
-        self.tree.setdefault("textures", []).append({"source": len(self.tree["images"]) - 1})
-        return len(self.tree["textures"]) - 1
-
-    def textured(self, data: bytes, info: dict[str, Any] | None = None, **stated: Any) -> None:
-        """A material whose base colour is that picture."""
-        texture = {"index": self.picture(data), **(info or {})}
-        self.material(pbrMetallicRoughness={"baseColorTexture": texture, **stated})
-        self.attributes.setdefault("TEXCOORD_0", self.accessor(UV, "VEC2"))
-
-    def write(self, folder: Path, name: str = "square.glb") -> Path:
-        self.tree["buffers"] = [{"byteLength": len(self.blob)}]
-        text = json.dumps(self.tree).encode()
-        text += b" " * (-len(text) % 4)
-        self.blob += bytes(-len(self.blob) % 4)
-        chunks = struct.pack("<I4s", len(text), b"JSON") + text
-        chunks += struct.pack("<I4s", len(self.blob), b"BIN\0") + bytes(self.blob)
-        path = folder / name
-        path.write_bytes(struct.pack("<4sII", b"glTF", 2, 12 + len(chunks)) + chunks)
-        return path
 
 
 def png(pixels: np.ndarray) -> bytes:
@@ -116,9 +61,9 @@ STORED = {
 @pytest.mark.parametrize("width", [3, 4])
 @pytest.mark.parametrize("material", [None, {}, {"pbrMetallicRoughness": {"metallicFactor": 0}}])
 def test_vertex_colours_are_linear_in_every_component_type(
-    tmp_path: Path, stored: np.ndarray, width: int, material: dict[str, Any] | None
+    tmp_path: Path, new_glb: NewGlb, stored: np.ndarray, width: int, material: dict[str, Any] | None
 ) -> None:
-    glb = Glb()
+    glb = new_glb()
     if width == 4:
         full = 1 if stored.dtype.kind == "f" else np.iinfo(stored.dtype).max
         stored = np.append(stored, np.full((4, 1), full, stored.dtype), 1)
@@ -155,15 +100,15 @@ def test_trimesh_stores_srgb_and_is_read_so(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_scan(tmp_path / "box.glb").colour, np.asarray(box.visual.vertex_colors)[:, :3])
 
 
-def test_a_missing_factor_is_one_and_a_stated_one_stays_exact(tmp_path: Path) -> None:
+def test_a_missing_factor_is_one_and_a_stated_one_stays_exact(tmp_path: Path, new_glb: NewGlb) -> None:
     for stated, expected in ((None, [1, 1, 1]), ([0.3, 0.123, 0.7, 1], [0.3, 0.123, 0.7])):
-        glb = Glb()
+        glb = new_glb()
         glb.material(pbrMetallicRoughness={} if stated is None else {"baseColorFactor": stated})
         np.testing.assert_allclose(read_scan(glb.write(tmp_path)).materials[0].factor, expected, rtol=1e-6)
 
 
-def test_colour_times_texture_times_factor(tmp_path: Path) -> None:
-    glb = Glb()
+def test_colour_times_texture_times_factor(tmp_path: Path, new_glb: NewGlb) -> None:
+    glb = new_glb()
     glb.textured(png(np.full((4, 4, 3), 188, np.uint8)), baseColorFactor=[0.5, 1, 0.25, 1])
     glb.attributes["COLOR_0"] = glb.accessor(np.tile(np.array([[0.5, 0.25, 1.0]], "<f4"), (4, 1)), "VEC3")
     path = glb.write(tmp_path)
@@ -173,8 +118,8 @@ def test_colour_times_texture_times_factor(tmp_path: Path) -> None:
     np.testing.assert_array_equal(seen_at(path, 0.5, 0.4), expected)
 
 
-def test_sparse_and_interleaved_accessors(tmp_path: Path) -> None:
-    glb = Glb()
+def test_sparse_and_interleaved_accessors(tmp_path: Path, new_glb: NewGlb) -> None:
+    glb = new_glb()
     packed = np.zeros(4, [("position", "<f4", 3), ("colour", "<u2", 4)])
     packed["position"], packed["colour"] = SQUARE, np.append(STORED["u16"], np.full((4, 1), 65535, "<u2"), 1)
     view = glb.view(packed.tobytes())
@@ -194,8 +139,8 @@ def test_sparse_and_interleaved_accessors(tmp_path: Path) -> None:
     np.testing.assert_array_equal(scan.vertices[2], [1, 1, 5])
 
 
-def test_quantised_positions_and_coordinates(tmp_path: Path) -> None:
-    glb = Glb()
+def test_quantised_positions_and_coordinates(tmp_path: Path, new_glb: NewGlb) -> None:
+    glb = new_glb()
     glb.textured(png(quarters()))
     glb.attributes["POSITION"] = glb.accessor((SQUARE * 32767).astype("<i2"), "VEC3", normalized=True)
     glb.attributes["TEXCOORD_0"] = glb.accessor((UV * 65535).astype("<u2"), "VEC2", normalized=True)
@@ -216,15 +161,17 @@ def test_quantised_positions_and_coordinates(tmp_path: Path) -> None:
         ({"rotation": np.pi / 2, "offset": [0, 1]}, (0.75, 0.75), [200, 0, 0]),
     ],
 )
-def test_texture_transforms(tmp_path: Path, transform: dict[str, Any], place: Any, expected: list[int]) -> None:
-    glb = Glb()
+def test_texture_transforms(
+    tmp_path: Path, new_glb: NewGlb, transform: dict[str, Any], place: Any, expected: list[int]
+) -> None:
+    glb = new_glb()
     glb.textured(png(quarters()), {"extensions": {"KHR_texture_transform": transform}})
     assert seen_at(glb.write(tmp_path), *place).tolist() == expected
 
 
 @pytest.mark.parametrize("by", ["info", "transform"])
-def test_the_second_set_of_coordinates(tmp_path: Path, by: str) -> None:
-    glb = Glb()
+def test_the_second_set_of_coordinates(tmp_path: Path, new_glb: NewGlb, by: str) -> None:
+    glb = new_glb()
     info = {"texCoord": 1} if by == "info" else {"extensions": {"KHR_texture_transform": {"texCoord": 1}}}
     glb.textured(png(quarters()), info)
     glb.attributes["TEXCOORD_1"] = glb.accessor(UV[[1, 0, 3, 2]].copy(), "VEC2")  # mirrored
@@ -234,9 +181,9 @@ def test_the_second_set_of_coordinates(tmp_path: Path, by: str) -> None:
         read_scan(glb.write(tmp_path))
 
 
-def test_what_lies_beyond_the_texture_is_clamped_mirrored_or_repeated(tmp_path: Path) -> None:
+def test_what_lies_beyond_the_texture_is_clamped_mirrored_or_repeated(tmp_path: Path, new_glb: NewGlb) -> None:
     for wrap, expected in ((33071, [0, 200, 0]), (10497, [200, 0, 0]), (33648, [0, 200, 0])):
-        glb = Glb()
+        glb = new_glb()
         glb.textured(png(quarters()), {"extensions": {"KHR_texture_transform": {"offset": [1, 0]}}})
         glb.tree["samplers"] = [{"wrapS": wrap}]
         glb.tree["textures"][0]["sampler"] = 0
@@ -249,8 +196,8 @@ def test_what_lies_beyond_the_texture_is_clamped_mirrored_or_repeated(tmp_path: 
     [(b"nothing at all", "is no readable picture"), (png(quarters())[:60], "is no readable picture"),
      (b"\xabKTX 20\xbb\r\n\x1a\n" + bytes(80), "KTX2")],
 )  # fmt: skip
-def test_a_texture_that_cannot_be_decoded_is_named(tmp_path: Path, data: bytes, reason: str) -> None:
-    glb = Glb()
+def test_a_texture_that_cannot_be_decoded_is_named(tmp_path: Path, new_glb: NewGlb, data: bytes, reason: str) -> None:
+    glb = new_glb()
     glb.textured(data)
     with pytest.raises(
         ScanError, match=rf"square\.glb: the texture of 'skin' cannot be used: its picture '0' .*{reason}"
@@ -258,8 +205,8 @@ def test_a_texture_that_cannot_be_decoded_is_named(tmp_path: Path, data: bytes, 
         read_scan(glb.write(tmp_path))
 
 
-def test_a_texture_beside_the_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    glb = Glb()
+def test_a_texture_beside_the_file_that_is_not_there_is_named(tmp_path: Path, new_glb: NewGlb) -> None:
+    glb = new_glb()
     glb.textured(png(quarters()))
     glb.tree["images"] = [{"uri": "skin.png"}]
     with pytest.raises(ScanError, match=r"square\.glb: .*'skin\.png' is not there"):
@@ -268,8 +215,8 @@ def test_a_texture_beside_the_file_that_is_not_there_is_named(tmp_path: Path) ->
     assert seen_at(tmp_path / "square.glb", 0.25, 0.75).tolist() == [200, 0, 0]
 
 
-def test_ktx2_and_webp_beside_a_plain_picture(tmp_path: Path) -> None:
-    glb = Glb()
+def test_ktx2_and_webp_beside_a_plain_picture(tmp_path: Path, new_glb: NewGlb) -> None:
+    glb = new_glb()
     glb.textured(png(quarters()))
     ktx2 = glb.picture(b"\xabKTX 20\xbb" + bytes(80), "image/ktx2")
     extension = {"extensions": {"KHR_texture_basisu": {"source": ktx2}}}
@@ -285,16 +232,16 @@ def test_ktx2_and_webp_beside_a_plain_picture(tmp_path: Path) -> None:
     assert seen_at(glb.write(tmp_path), 0.25, 0.75).tolist() == [200, 0, 0]
 
 
-def test_grey_textures_of_16_bits_keep_their_range(tmp_path: Path) -> None:
-    glb = Glb()
+def test_grey_textures_of_16_bits_keep_their_range(tmp_path: Path, new_glb: NewGlb) -> None:
+    glb = new_glb()
     glb.textured(png(np.kron(np.array([[0, 25700], [43690, 65535]], np.uint16), np.ones((8, 8), np.uint16))))
     path = glb.write(tmp_path)
     for place, grey in (((0.25, 0.75), 0), ((0.75, 0.75), 100), ((0.25, 0.25), 170), ((0.75, 0.25), 255)):
         assert seen_at(path, *place).tolist() == [grey] * 3
 
 
-def test_other_places_of_the_diffuse_colour(tmp_path: Path) -> None:
-    glb = Glb()
+def test_other_places_of_the_diffuse_colour(tmp_path: Path, new_glb: NewGlb) -> None:
+    glb = new_glb()
     glb.textured(png(quarters()))
     info = {"index": 0}
     glb.material(extensions={"KHR_materials_pbrSpecularGlossiness": {"diffuseTexture": info}})
@@ -303,23 +250,23 @@ def test_other_places_of_the_diffuse_colour(tmp_path: Path) -> None:
     assert seen_at(glb.write(tmp_path), 0.25, 0.75).tolist() == [200, 0, 0]
 
 
-def test_a_factors_alpha_cuts_away_what_is_blended(tmp_path: Path) -> None:
-    glb = Glb()
+def test_a_factors_alpha_cuts_away_what_is_blended(tmp_path: Path, new_glb: NewGlb) -> None:
+    glb = new_glb()
     glb.material(pbrMetallicRoughness={"baseColorFactor": [1, 1, 1, 0.2]}, alphaMode="BLEND")
     assert len(TexelPool(read_scan(glb.write(tmp_path)), 64).solid_faces) == 0
     glb.material(pbrMetallicRoughness={"baseColorFactor": [1, 1, 1, 0.2]})
     assert len(TexelPool(read_scan(glb.write(tmp_path)), 64).solid_faces) == 2
 
 
-def test_triangle_fans_are_refused(tmp_path: Path) -> None:
-    glb = Glb()
+def test_triangle_fans_are_refused(tmp_path: Path, new_glb: NewGlb) -> None:
+    glb = new_glb()
     glb.primitive["mode"] = 6
     with pytest.raises(ScanError, match="triangle fans"):
         read_scan(glb.write(tmp_path))
 
 
-def test_a_negative_scale_keeps_faces_outward(tmp_path: Path) -> None:
-    glb = Glb()
+def test_a_negative_scale_keeps_faces_outward(tmp_path: Path, new_glb: NewGlb) -> None:
+    glb = new_glb()
     glb.tree["nodes"][0]["scale"] = [-1, 1, 1]
     scan = read_scan(glb.write(tmp_path))
     corners = scan.vertices[scan.faces]

@@ -13,8 +13,8 @@ from lifecast.scans.scan import Material, Wrap, grey_material
 from lifecast.scans.textures import TextureError, decode_texture
 from lifecast.surface.srgb import to_srgb
 
-TRIMESH = "https://github.com/mikedh/trimesh"
-"""The `asset.generator` of trimesh, which stores vertex colours in sRGB against the specification."""
+TRIMESH = "mikedh/trimesh"
+"""How `asset.generator` ends in files of trimesh, which stores vertex colours in sRGB against the specification."""
 WRAPS: dict[int, Wrap] = {10497: "repeat", 33071: "clamp", 33648: "mirror"}
 SOURCES = ("EXT_texture_webp", "EXT_texture_avif", "MSFT_texture_dds")
 """Extensions that give a texture another picture beside its plain one."""
@@ -48,7 +48,7 @@ class GltfColours:
         colour = normalised(values)[:, :3]
         if not np.isfinite(colour).all():
             raise ScanError(f"{self.path}: has vertex colours that are not finite; export it again")
-        if str(self.tree.get("asset", {}).get("generator", "")) != TRIMESH:
+        if not str(self.tree.get("asset", {}).get("generator", "")).endswith(TRIMESH):
             colour = to_srgb(colour)
         return np.round(colour.clip(0, 1) * 255).astype(np.uint8)
 

@@ -63,8 +63,12 @@ def find_up(vertices: NDArray[np.floating], source: str = "") -> str:
     return "y"
 
 
-def find_units(height: float, source: str = "") -> str:
-    """The unit in which `height` is that of a person (0.5 to 2.5 m, which covers a sitting child)."""
+def find_units(extent: NDArray[np.floating], source: str = "") -> str:
+    """The unit in which somebody of `extent` (3,), y up, is 0.5 to 2.5 m tall, which covers a sitting child.
+
+    Somebody who lies is taken as 0.6 of his length. ScanError where no unit fits.
+    """
+    height = float(max(extent[1], 0.6 * extent.max()))
     for unit in ("m", "cm", "mm", "inch"):
         if SHORTEST <= height * METRES[unit] <= TALLEST:
             return unit
@@ -109,7 +113,7 @@ def normalise(
     extent = np.ptp(vertices, axis=0)
     if not extent.min() > 0:
         raise ScanError(f"{scan.source}: the scan is flat (extents {extent.tolist()})")
-    unit = units or find_units(float(max(extent[1], 0.6 * extent.max())), scan.source)
+    unit = units or find_units(extent, scan.source)
     vertices = vertices * METRES[unit]
     low, high = vertices.min(axis=0), vertices.max(axis=0)
     height = float(high[1] - low[1])

@@ -36,6 +36,6 @@ def check_steps(stored: list[NDArray[Any]], path: Path) -> None:
     step, furthest = worst
     if step * FINEST > extent:
         raise ScanError(
-            f"{path}: its coordinates lie around {furthest:.0f} and are stored in steps of {step:.2g}, which is too coarse "
-            f"for a scan {extent:.3g} across; move it to the origin before it is exported"
+            f"{path}: its coordinates lie around {furthest:.0f} and are stored in steps of {step:.2g}, which is too "
+            f"coarse for a scan {extent:.3g} across; move it to the origin before it is exported"
         )
