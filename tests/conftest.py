@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -86,3 +89,67 @@ def doll_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("weights") / "doll.safetensors"
     save_checkpoint(path, model, {"name": "doll", "licence": "made by a test"})
     return path
+
+
+class SquareGlb:
+    """A square of side 1 as a GLB file, which a test describes piece by piece."""
+
+    CORNERS = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]], "<f4")
+    UV = np.array([[0, 1], [1, 1], [1, 0], [0, 0]], "<f4")
+    COMPONENTS = {"|u1": 5121, "<u2": 5123, "<f4": 5126, "<i2": 5122}  # noqa: RUF012  (never changed)
+
+    def __init__(self) -> None:
+        self.blob = bytearray()
+        self.tree: dict[str, Any] = {
+            "asset": {"version": "2.0"}, "scene": 0, "scenes": [{"nodes": [0]}], "nodes": [{"mesh": 0}],
+            "bufferViews": [], "accessors": [],
+        }  # fmt: skip
+        indices = self.accessor(np.array([[0], [1], [2], [0], [2], [3]], "<u2"), "SCALAR")
+        self.attributes = {"POSITION": self.accessor(self.CORNERS, "VEC3")}
+        self.primitive: dict[str, Any] = {"attributes": self.attributes, "indices": indices}
+        self.tree["meshes"] = [{"name": "square", "primitives": [self.primitive]}]
+
+    def view(self, data: bytes) -> int:
+        self.blob += bytes(-len(self.blob) % 4)
+        self.tree["bufferViews"].append({"buffer": 0, "byteOffset": len(self.blob), "byteLength": len(data)})
+        self.blob += data
+        return len(self.tree["bufferViews"]) - 1
+
+    def accessor(self, values: np.ndarray, kind: str, **more: Any) -> int:
+        component = self.COMPONENTS[values.dtype.str]
+        entry = {"bufferView": self.view(values.tobytes()), "componentType": component, "count": len(values)}
+        self.tree["accessors"].append({**entry, "type": kind, **more})
+        return len(self.tree["accessors"]) - 1
+
+    def material(self, **stated: Any) -> None:
+        self.tree["materials"] = [{"name": "skin", **stated}]
+        self.primitive["material"] = 0
+
+    def picture(self, data: bytes, mime: str = "image/png") -> int:
+        """A texture of that picture; its index."""
+        self.tree.setdefault("images", []).append({"bufferView": self.view(data), "mimeType": mime})
+        self.tree.setdefault("textures", []).append({"source": len(self.tree["images"]) - 1})
+        return len(self.tree["textures"]) - 1
+
+    def textured(self, data: bytes, info: dict[str, Any] | None = None, **stated: Any) -> None:
+        """A material whose base colour is that picture."""
+        texture = {"index": self.picture(data), **(info or {})}
+        self.material(pbrMetallicRoughness={"baseColorTexture": texture, **stated})
+        self.attributes.setdefault("TEXCOORD_0", self.accessor(self.UV, "VEC2"))
+
+    def write(self, folder: Path, name: str = "square.glb") -> Path:
+        self.tree["buffers"] = [{"byteLength": len(self.blob)}]
+        text = json.dumps(self.tree).encode()
+        text += b" " * (-len(text) % 4)
+        self.blob += bytes(-len(self.blob) % 4)
+        chunks = struct.pack("<I4s", len(text), b"JSON") + text
+        chunks += struct.pack("<I4s", len(self.blob), b"BIN\0") + bytes(self.blob)
+        path = folder / name
+        path.write_bytes(struct.pack("<4sII", b"glTF", 2, 12 + len(chunks)) + chunks)
+        return path
+
+
+@pytest.fixture
+def new_glb() -> type[SquareGlb]:
+    """Makes a square that a test may colour as it likes and write as GLB."""
+    return SquareGlb

@@ -49,6 +49,14 @@ def test_says_when_no_browser_starts(person, monkeypatch, capsys):
     assert "open the page by hand" in capsys.readouterr().out
 
 
+def test_says_what_it_assumes_of_units_and_axis(tmp_path, opened, capsys):
+    trimesh.creation.box([500, 300, 1700]).export(tmp_path / "box.stl")
+    assert main(["view", str(tmp_path / "box.stl")]) == 0
+    assert "shown as millimetres, z up (--units and --up say otherwise)" in capsys.readouterr().out
+    assert main(["view", str(tmp_path / "box.stl"), "--up", "y", "--units", "m"]) == 0
+    assert "shown as" not in capsys.readouterr().out
+
+
 def test_errors_name_the_file(tmp_path, opened, capsys):
     (tmp_path / "notes.txt").write_text("no model")
     for name in ("missing.glb", "notes.txt"):

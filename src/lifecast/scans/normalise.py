@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lifecast.errors import ScanError
 from lifecast.scans.grouping import merged_by_place, sums_by_group, unit_length
-from lifecast.scans.read import Scan
+from lifecast.scans.scan import Scan
 from lifecast.space.units import CM_PER_UNIT, STANDING_CM
 
 CM = 1.0 / CM_PER_UNIT
@@ -47,7 +47,7 @@ class Normalisation:
     up: str
 
 
-def find_up(vertices: NDArray[np.float32], source: str = "") -> str:
+def find_up(vertices: NDArray[np.floating], source: str = "") -> str:
     """The axis along which a person stands: y unless the extent along another is clearly larger.
 
     glTF is y up by its specification, whoever crawls or sits on the floor in it. Scanners write the other formats y up
@@ -64,8 +64,12 @@ def find_up(vertices: NDArray[np.float32], source: str = "") -> str:
     return "y"
 
 
-def find_units(height: float, source: str = "") -> str:
-    """The unit in which `height` is that of a person (0.5 to 2.5 m, which covers a sitting child)."""
+def find_units(extent: NDArray[np.floating], source: str = "") -> str:
+    """The unit in which somebody of `extent` (3,), y up, is 0.5 to 2.5 m tall, which covers a sitting child.
+
+    Somebody who lies is taken as 0.6 of his length. ScanError where no unit fits.
+    """
+    height = float(max(extent[1], 0.6 * extent.max()))
     for unit in ("m", "cm", "mm", "inch"):
         if SHORTEST <= height * METRES[unit] <= TALLEST:
             return unit
@@ -74,16 +78,16 @@ def find_units(height: float, source: str = "") -> str:
     )
 
 
-def horizontal_diameter(vertices: NDArray[np.float32]) -> float:
+def horizontal_diameter(vertices: NDArray[np.floating]) -> float:
     """The largest width seen from any yaw, of (V, 3) vertices, y up."""
     angles = np.linspace(0, np.pi, 90, endpoint=False)
     axes = np.stack([np.cos(angles), np.sin(angles)])  # (2, 90)
     # Only extreme points matter: those of the convex hull, approximated by the extremes along the 90 axes.
-    flat = vertices[:: max(1, len(vertices) // 20000)][:, [0, 2]] @ axes.astype(np.float32)  # (V', 90)
+    flat = vertices[:: max(1, len(vertices) // 20000)][:, [0, 2]] @ axes.astype(vertices.dtype)  # (V', 90)
     return float(np.ptp(flat, axis=0).max())
 
 
-def surface_centroid(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> NDArray[np.float64]:
+def surface_centroid(vertices: NDArray[np.floating], faces: NDArray[np.int32]) -> NDArray[np.float64]:
     """(3,) area-weighted mean of the surface."""
     corners = vertices[faces].astype(np.float64)  # (F, 3, 3)
     area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
@@ -105,12 +109,13 @@ def normalise(
         (3,) metres in the y-up frame (from a made person's card); None: the surface's centroid stands in for it.
     """
     up_axis = up or find_up(scan.vertices, scan.source)
-    vertices = scan.vertices @ np.array(TO_Y_UP[up_axis], np.float32).T
+    # In double precision: a scan may lie in a country's coordinates, where single precision has steps of half a metre.
+    vertices = scan.vertices.astype(np.float64) @ np.array(TO_Y_UP[up_axis], np.float64).T
     extent = np.ptp(vertices, axis=0)
     if not extent.min() > 0:
         raise ScanError(f"{scan.source}: the scan is flat (extents {extent.tolist()})")
-    unit = units or find_units(float(max(extent[1], 0.6 * extent.max())), scan.source)
-    vertices = vertices * np.float32(METRES[unit])
+    unit = units or find_units(extent, scan.source)
+    vertices = vertices * METRES[unit]
     low, high = vertices.min(axis=0), vertices.max(axis=0)
     height = float(high[1] - low[1])
     if not 0.1 < height < 4.0:

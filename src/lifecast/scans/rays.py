@@ -10,7 +10,7 @@ from embreex.rtcore_scene import EmbreeScene
 from numpy.typing import NDArray
 
 from lifecast.scans.grouping import thin_product
-from lifecast.scans.read import Scan
+from lifecast.scans.scan import Scan
 from lifecast.scans.texels import TexelPool
 
 NEAR = 4.0

@@ -17,7 +17,7 @@ from lifecast.scans.grouping import sums_by_group, thin_product, unit_length
 from lifecast.scans.lighting import DIFFUSE, harmonics, rotate
 from lifecast.scans.normalise import CM
 from lifecast.scans.rays import Hits, LineOfSight, build_scene
-from lifecast.scans.read import Scan
+from lifecast.scans.scan import Scan
 from lifecast.scans.shading import SUN_RAYS, Look, cone, develop, sheen
 from lifecast.scans.texels import TexelPool
 from lifecast.scans.transfer import vertex_transfer

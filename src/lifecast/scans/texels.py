@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, get_args
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lifecast.scans.read import Scan
+from lifecast.scans.scan import Scan, Wrap
 
 
 def srgb_to_linear(value: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -22,6 +22,16 @@ def linear_to_srgb(value: NDArray[np.floating]) -> NDArray[np.float32]:
     """Linear in [0, 1] -> sRGB."""
     value = np.clip(np.asarray(value, np.float32), 0, 1)
     return np.where(value <= 0.0031308, value * 12.92, 1.055 * value ** (1 / 2.4) - 0.055).astype(np.float32)
+
+
+WRAPS = get_args(Wrap)
+
+
+def wrapped(index: NDArray[np.integer], size: NDArray[np.integer], way: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Texel indices of any integer as those in 0..size - 1, by `way` (N,), an index into WRAPS."""
+    mirrored = index % (2 * size)
+    mirrored = np.minimum(mirrored, 2 * size - 1 - mirrored)
+    return np.choose(way, [index % size, index.clip(0, size - 1), mirrored])
 
 
 LINEAR_OF_BYTE = srgb_to_linear(np.arange(256) / 255)
@@ -48,6 +58,8 @@ class TexelPool:
         self.textured = np.array([m.texture is not None for m in scan.materials])
         self.masked = np.array([m.texture is not None and m.alpha is not None for m in scan.materials])
         self.cutoff = np.array([m.cutoff for m in scan.materials], np.float32)
+        self.wrap = np.array([[WRAPS.index(way) for way in m.wrap] for m in scan.materials])  # (M, 2): along u and v
+        self.all_repeat = not self.wrap[self.textured].any()
         self.factor = np.stack([m.factor for m in scan.materials]).astype(np.float32)
         # Most made people are textured all over: their white vertex colours need no interpolation.
         self.vertex_colour = None if scan.colour.min() == 255 else LINEAR_OF_BYTE[scan.colour]  # (V, 3)
@@ -139,14 +151,20 @@ class TexelPool:
         return result
 
     def _bilinear(self, material: NDArray[np.integer], uv: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(N, 4) linear RGB and alpha of repeating textures."""
+        """(N, 4) linear RGB and alpha, beyond the texture's edges as its material says."""
         width, height, offset = self.width[material], self.height[material], self.offset[material]
         x = uv[:, 0] * width - 0.5
         y = (1 - uv[:, 1]) * height - 0.5
         x0, y0 = np.floor(x), np.floor(y)
         fx, fy = (x - x0).astype(np.float32)[:, None], (y - y0).astype(np.float32)[:, None]
-        left, top = x0.astype(np.int64) % width, y0.astype(np.int64) % height
-        right, bottom = (left + 1) % width, (top + 1) % height
+        left, top = x0.astype(np.int64), y0.astype(np.int64)
+        if self.all_repeat:
+            left, top = left % width, top % height
+            right, bottom = (left + 1) % width, (top + 1) % height
+        else:
+            across, down = self.wrap[material].T
+            left, right = wrapped(left, width, across), wrapped(left + 1, width, across)
+            top, bottom = wrapped(top, height, down), wrapped(top + 1, height, down)
         rows = (offset + top * width, offset + bottom * width)
         texels = self.texels
         upper = texels[rows[0] + left] * (1 - fx) + texels[rows[0] + right] * fx

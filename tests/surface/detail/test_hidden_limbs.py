@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from lifecast.space.maps import Maps
 from lifecast.space.field import CallableField
+from lifecast.space.maps import Maps
 from lifecast.surface.detail.hidden_limbs import CHAINS, REACH, STEEPNESS, UNDER, Bones, WithLimbs, hidden_limbs
 from lifecast.surface.extract.surface import extract_surface
 

@@ -10,12 +10,13 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 import trimesh
+from PIL import Image
 
 from lifecast.errors import ScanError
 from lifecast.surface.output.coloured_mesh import ColouredMesh
 from lifecast.surface.output.export import save_model
 from lifecast.surface.output.gltf import glb_bytes
-from lifecast.surface.output.viewer import check_glb, read_as_glb, save_viewer, viewer_page
+from lifecast.surface.output.viewer import check_glb, read_as_glb, read_shown, save_viewer, viewer_page
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +126,73 @@ def test_other_bad_files(name, tmp_path):
         (tmp_path / name).write_bytes(b"ply\nformat nonsense\n")
     with pytest.raises(ScanError, match=re.escape(name)):
         read_as_glb(tmp_path / name)
+
+
+def shown_positions(glb, folder):
+    """The vertices of a GLB that the viewer would show."""
+    (folder / "shown.glb").write_bytes(glb)
+    return trimesh.load_mesh(folder / "shown.glb", process=False).vertices
+
+
+@pytest.mark.parametrize(
+    ("unit", "length", "up"), [("m", 1.0, "y"), ("cm", 100.0, "y"), ("mm", 1000.0, "z"), ("m", 1.0, "z")]
+)
+def test_units_and_axis_are_found_as_for_training_data(unit, length, up, tmp_path):
+    box = trimesh.creation.box(np.array([0.5, 1.7, 0.3] if up == "y" else [0.5, 0.3, 1.7]) * length)
+    box.export(tmp_path / "box.ply")
+    shown = read_shown(tmp_path / "box.ply")
+    assert (shown.units, shown.up) == (unit, up)
+    extent = np.ptp(shown_positions(shown.glb, tmp_path), axis=0)
+    np.testing.assert_allclose(extent, np.array([0.5, 1.7, 0.3]) * length, rtol=1e-5)
+
+
+def test_units_that_are_not_known(tmp_path):
+    for kind, unit in (("ply", None), ("glb", "m")):  # glTF is in metres, whatever it shows
+        trimesh.creation.box([3, 5.1, 2]).export(tmp_path / f"box.{kind}")
+        assert read_shown(tmp_path / f"box.{kind}").units == unit
+    save_viewer(tmp_path / "box.ply", tmp_path / "page.html")
+    assert 'data-metre="0"' in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def test_an_axis_that_is_given_turns_a_glb(tmp_path):
+    trimesh.creation.box([0.5, 0.3, 1.7]).export(tmp_path / "box.glb")
+    assert read_shown(tmp_path / "box.glb").glb == (tmp_path / "box.glb").read_bytes()
+    turned = read_shown(tmp_path / "box.glb", up="z")
+    np.testing.assert_allclose(np.ptp(shown_positions(turned.glb, tmp_path), axis=0), [0.5, 1.7, 0.3], rtol=1e-6)
+
+
+def test_a_model_far_away_is_shown_about_0(tmp_path):
+    shapes = []
+    for place in ([0, 0, 0], [500000, 4500000, 120]):
+        trimesh.creation.icosphere(2, 0.85).apply_translation(place).export(tmp_path / "ball.obj", digits=8)
+        shapes.append(shown_positions(read_as_glb(tmp_path / "ball.obj"), tmp_path))
+    assert np.abs(shapes[0]).max() < 0.8501
+    np.testing.assert_allclose(shapes[1], shapes[0], atol=1e-7)
+
+
+def test_every_material_of_an_obj_is_shown(tmp_path):
+    Image.fromarray(np.full((8, 8, 3), [10, 200, 90], np.uint8)).save(tmp_path / "skin.png")
+    (tmp_path / "scan.mtl").write_text("newmtl skin\nmap_Kd skin.png\nnewmtl cloth\nKd 1 0 0.5\n")
+    corners = "".join(f"v {x} {y} 0\nvt {x} {y}\n" for x in (0, 1, 2) for y in (0, 1))
+    faces = "usemtl skin\nf 1/1 3/3 4/4 2/2\nusemtl cloth\nf 3/3 5/5 6/6 4/4\n"
+    (tmp_path / "scan.obj").write_text(f"mtllib scan.mtl\n{corners}{faces}")
+    tree = check_glb(read_as_glb(tmp_path / "scan.obj"), tmp_path)
+    looks = {entry["name"]: entry["pbrMetallicRoughness"] for entry in tree["materials"]}
+    assert "baseColorTexture" in looks["skin"]
+    assert looks["cloth"]["baseColorFactor"] == [1, 0, 0.5, 1]
+    assert [primitive["material"] for primitive in tree["meshes"][0]["primitives"]] == [0, 1]
+    (tmp_path / "skin.png").unlink()
+    with pytest.raises(ScanError, match=r"scan\.obj: skin\.png is not there"):
+        read_as_glb(tmp_path / "scan.obj")
+
+
+def test_a_texture_that_browsers_do_not_show_is_named(new_glb, tmp_path):
+    glb = new_glb()
+    glb.textured(b"\xabKTX 20\xbb" + bytes(80))
+    glb.tree["textures"] = [{"extensions": {"KHR_texture_basisu": {"source": 0}}}]
+    with pytest.raises(ScanError, match=r"square\.glb: the texture of 'skin' cannot be used: .* is a KTX2 texture"):
+        save_viewer(glb.write(tmp_path), tmp_path / "page.html")
+    assert not (tmp_path / "page.html").exists()
 
 
 @pytest.mark.slow

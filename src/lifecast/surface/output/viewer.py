@@ -6,52 +6,107 @@ import base64
 import html
 import json
 import struct
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lifecast.atomic import write_bytes
 from lifecast.errors import ScanError
 
-CONVERTED = (".obj", ".ply", ".stl", ".off")
+if TYPE_CHECKING:
+    from lifecast.scans.normalise import Units, Up
+
+CONVERTED = (".gltf", ".obj", ".ply", ".stl", ".off")
 """Formats that are turned into GLB for the page."""
-READABLE_EXTENSIONS = ("KHR_materials_", "KHR_mesh_quantization", "EXT_texture_")
-"""Beginnings of the glTF extensions that a file may require: those that change no geometry the page cannot read."""
+READABLE_EXTENSIONS = (
+    "KHR_materials_", "KHR_mesh_quantization", "KHR_texture_transform", "EXT_texture_webp", "EXT_texture_avif",
+    "KHR_lights_punctual",
+)  # fmt: skip
+"""Beginnings of the glTF extensions that a file may require: those that the page reads or that change no shape."""
+SCRIPTS = ("glb.js", "scene.js", "viewer.js")
+"""The page's script, in the order in which its pieces build on each other."""
 
 
-def viewer_page(glb: bytes, title: str) -> str:
-    """The whole page as text; glb: the content of a self-contained .glb file."""
+@dataclass(frozen=True)
+class Shown:
+    """A model ready for the page."""
+
+    glb: bytes
+    units: str | None
+    """Of the model's coordinates, a key of `METRES`; None: no unit makes it a person."""
+    up: str
+    """The axis of the file that points up."""
+
+
+def viewer_page(glb: bytes, title: str, metre: float = 1.0) -> str:
+    """The whole page as text.
+
+    Parameters
+    ----------
+    glb
+        The content of a self-contained .glb file, y up.
+    metre
+        How many metres one unit of the model is; 0 where that is not known.
+    """
     folder = resources.files("lifecast.surface.output") / "viewer_page"
     page = Template((folder / "viewer.html").read_text(encoding="utf-8"))
     return page.substitute(
         title=html.escape(title),
         style=(folder / "viewer.css").read_text(encoding="utf-8"),
-        script=(folder / "viewer.js").read_text(encoding="utf-8"),
+        script="\n".join((folder / name).read_text(encoding="utf-8") for name in SCRIPTS),
+        metre=f"{metre:g}",
         model=base64.b64encode(glb).decode("ascii"),
     )
 
 
-def save_viewer(model: str | Path, page: str | Path) -> None:
-    """Write the page of a model file, atomically. `ScanError` where the model cannot be shown."""
+def save_viewer(model: str | Path, page: str | Path, units: Units | None = None, up: Up | None = None) -> Shown:
+    """Write the page of a model file, atomically; what was assumed of its units and axes.
+
+    `ScanError` where the model cannot be shown, or refers to colours that cannot be had.
+    """
+    from lifecast.scans.normalise import METRES
+
     model = Path(model)
-    write_bytes(page, viewer_page(read_as_glb(model), model.stem).encode())
+    shown = read_shown(model, units, up)
+    metre = METRES[shown.units] if shown.units is not None else 0.0
+    write_bytes(page, viewer_page(shown.glb, model.stem, metre).encode())
+    return shown
 
 
-def read_as_glb(path: Path) -> bytes:
-    """A model file as the content of a .glb; OBJ, PLY and STL are converted."""
+def read_shown(path: Path, units: Units | None = None, up: Up | None = None) -> Shown:
+    """A model file as GLB, y up; units and axis are found as for training data where they are not given."""
     kind = path.suffix.lower()
     if kind != ".glb" and kind not in CONVERTED:
         raise ScanError(f"{path}: cannot be shown; give a .glb, {', '.join(CONVERTED)} file")
     if not path.is_file():
         raise ScanError(f"{path}: there is no such file")
-    if kind in CONVERTED:
-        return convert(path)
-    data = path.read_bytes()
-    check_glb(data, path)
-    return data
+    data = path.read_bytes() if kind == ".glb" else b""
+    if kind == ".glb":
+        check_glb(data, path)
+
+    # What training data refuses, the page would show in other colours or not at all.
+    from lifecast.scans.as_glb import scan_glb
+    from lifecast.scans.normalise import TO_Y_UP, find_units, find_up
+    from lifecast.scans.read import read_scan
+
+    scan = read_scan(path)
+    axis = up or find_up(scan.vertices, scan.source)
+    unit: str | None = units
+    if unit is None:
+        try:
+            unit = find_units(np.ptp(scan.vertices @ np.array(TO_Y_UP[axis], np.float64).T, axis=0), scan.source)
+        except ScanError:  # no person, which may be looked at all the same; glTF is in metres by its specification
+            unit = "m" if kind in (".glb", ".gltf") else None
+    return Shown(data if kind == ".glb" and axis == "y" else scan_glb(scan, axis), unit, axis)
+
+
+def read_as_glb(path: Path) -> bytes:
+    """A model file as the content of a .glb; other formats are converted."""
+    return read_shown(path).glb
 
 
 def check_glb(data: bytes, path: Path) -> dict[str, Any]:
@@ -76,32 +131,3 @@ def check_glb(data: bytes, path: Path) -> dict[str, Any]:
     if not tree.get("meshes"):
         raise ScanError(f"{path}: holds no mesh")
     return tree
-
-
-def convert(path: Path) -> bytes:
-    """A mesh file that trimesh reads, as GLB with its vertex colours or texture."""
-    import trimesh
-    from trimesh.visual import ColorVisuals
-
-    from lifecast.surface.output.coloured_mesh import ColouredMesh
-    from lifecast.surface.output.gltf import glb_bytes
-
-    try:
-        mesh = trimesh.load_mesh(path, process=False)
-        if not isinstance(mesh, trimesh.Trimesh):
-            mesh = mesh.to_mesh()
-        picture = getattr(getattr(mesh.visual, "material", None), "image", None)
-        uv = getattr(mesh.visual, "uv", None)
-        textured = picture is not None and uv is not None
-        rgba = mesh.visual.vertex_colors if isinstance(mesh.visual, ColorVisuals) and mesh.visual.defined else None
-        model = ColouredMesh(
-            np.asarray(mesh.vertices, np.float32),
-            np.asarray(mesh.faces, np.int32),
-            np.asarray(mesh.vertex_normals, np.float32),
-            colours=None if rgba is None else np.asarray(rgba)[:, :3],
-            uv=np.asarray(uv, np.float32) if textured else None,
-            texture=np.asarray(picture.convert("RGB")) if textured and picture is not None else None,
-        )
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, struct.error) as error:
-        raise ScanError(f"{path}: cannot be read as a mesh ({error}); export it again, best as .glb") from error
-    return glb_bytes(model)

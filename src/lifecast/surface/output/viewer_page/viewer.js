@@ -1,298 +1,13 @@
-"use strict";
-// A viewer for one embedded GLB: WebGL 2, no libraries, nothing loaded from anywhere.
-
-const root = document.documentElement;
-const canvas = document.getElementById("view");
-
-function fail(text) {
-  const message = document.getElementById("message");
-  message.textContent = text;
-  message.hidden = false;
-  root.dataset.state = "error";
-  throw new Error(text);
-}
-
-// ---------------------------------------------------------------- matrices, column-major
-
-function multiply(a, b) {
-  const out = new Float32Array(16);
-  for (let c = 0; c < 4; c++)
-    for (let r = 0; r < 4; r++)
-      for (let k = 0; k < 4; k++) out[c * 4 + r] += a[k * 4 + r] * b[c * 4 + k];
-  return out;
-}
-
-function identity() {
-  return new Float32Array([1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1]);
-}
-
-function nodeMatrix(node) {
-  if (node.matrix) return new Float32Array(node.matrix);
-  const [x, y, z, w] = node.rotation || [0, 0, 0, 1];
-  const [sx, sy, sz] = node.scale || [1, 1, 1];
-  const [tx, ty, tz] = node.translation || [0, 0, 0];
-  return new Float32Array([
-    (1 - 2 * (y * y + z * z)) * sx, 2 * (x * y + z * w) * sx, 2 * (x * z - y * w) * sx, 0,
-    2 * (x * y - z * w) * sy, (1 - 2 * (x * x + z * z)) * sy, 2 * (y * z + x * w) * sy, 0,
-    2 * (x * z + y * w) * sz, 2 * (y * z - x * w) * sz, (1 - 2 * (x * x + y * y)) * sz, 0,
-    tx, ty, tz, 1,
-  ]);
-}
-
-function perspective(fov, aspect, near, far) {
-  const f = 1 / Math.tan(fov / 2);
-  return new Float32Array([f / aspect, 0, 0, 0, 0, f, 0, 0, 0, 0, (far + near) / (near - far), -1, 0, 0, 2 * far * near / (near - far), 0]);
-}
-
-// ---------------------------------------------------------------- reading the GLB
-
-function decodeBase64(text) {
-  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
-  const raw = atob(text);
-  const bytes = new Uint8Array(raw.length);
-  for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
-  return bytes;
-}
-
-function parseGlb(bytes) {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 20 || view.getUint32(0, true) !== 0x46546c67) fail("The embedded model is not a GLB file.");
-  const size = view.getUint32(12, true);
-  const tree = JSON.parse(new TextDecoder().decode(bytes.subarray(20, 20 + size)));
-  return { tree, blob: bytes.subarray(20 + size + 8) };
-}
-
-const COMPONENTS = {
-  5120: [Int8Array, 127], 5121: [Uint8Array, 255], 5122: [Int16Array, 32767], 5123: [Uint16Array, 65535],
-  5125: [Uint32Array, 1], 5126: [Float32Array, 1],
-};
-const WIDTHS = { SCALAR: 1, VEC2: 2, VEC3: 3, VEC4: 4 };
-
-// An accessor as tightly packed numbers; integers that are `normalized` become floats.
-function readAccessor({ tree, blob }, index) {
-  const accessor = tree.accessors[index];
-  if (accessor.sparse) fail("This model uses sparse accessors, which the viewer does not read.");
-  const [Type, unit] = COMPONENTS[accessor.componentType];
-  const width = WIDTHS[accessor.type];
-  const step = Type.BYTES_PER_ELEMENT;
-  const view = tree.bufferViews[accessor.bufferView];
-  const stride = view.byteStride || width * step;
-  const start = (view.byteOffset || 0) + (accessor.byteOffset || 0);
-  // the copy aligns the data, whatever the offset in the file
-  const bytes = blob.slice(start, start + stride * (accessor.count - 1) + width * step);
-  let values;
-  if (stride === width * step) values = new Type(bytes.buffer, 0, accessor.count * width);
-  else {
-    values = new Type(accessor.count * width);
-    const row = new Uint8Array(values.buffer);
-    for (let i = 0; i < accessor.count; i++) row.set(bytes.subarray(i * stride, i * stride + width * step), i * width * step);
-  }
-  if (accessor.normalized) values = Float32Array.from(values, (v) => Math.max(v / unit, -1));
-  return { values, width, count: accessor.count };
-}
-
-function smoothNormals(positions, indices) {
-  const normals = new Float32Array(positions.length);
-  for (let i = 0; i < indices.length; i += 3) {
-    const [a, b, c] = [indices[i] * 3, indices[i + 1] * 3, indices[i + 2] * 3];
-    const u = [0, 1, 2].map((k) => positions[b + k] - positions[a + k]);
-    const v = [0, 1, 2].map((k) => positions[c + k] - positions[a + k]);
-    const n = [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]];
-    for (const corner of [a, b, c]) for (let k = 0; k < 3; k++) normals[corner + k] += n[k];
-  }
-  return normals; // the shader normalises
-}
-
-// ---------------------------------------------------------------- WebGL
-
-const gl = canvas.getContext("webgl2", { antialias: true, preserveDrawingBuffer: true });
-if (!gl) fail("This browser has no WebGL 2, which the viewer needs.");
-
-function compile(vertex, fragment) {
-  const program = gl.createProgram();
-  for (const [kind, source] of [[gl.VERTEX_SHADER, vertex], [gl.FRAGMENT_SHADER, fragment]]) {
-    const shader = gl.createShader(kind);
-    gl.shaderSource(shader, "#version 300 es\nprecision highp float;\n" + source);
-    gl.compileShader(shader);
-    if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS)) fail("Shader: " + gl.getShaderInfoLog(shader));
-    gl.attachShader(program, shader);
-  }
-  ["position", "normal", "colour", "uv"].forEach((name, slot) => gl.bindAttribLocation(program, slot, name));
-  gl.linkProgram(program);
-  if (!gl.getProgramParameter(program, gl.LINK_STATUS)) fail("Shader: " + gl.getProgramInfoLog(program));
-  const uniforms = {};
-  for (let i = 0; i < gl.getProgramParameter(program, gl.ACTIVE_UNIFORMS); i++) {
-    const { name } = gl.getActiveUniform(program, i);
-    uniforms[name] = gl.getUniformLocation(program, name);
-  }
-  return { program, uniforms };
-}
-
-const surface = compile(`
-  in vec3 position; in vec3 normal; in vec4 colour; in vec2 uv;
-  uniform mat4 model, view, projection;
-  out vec3 vNormal; out vec4 vColour; out vec2 vUv; out vec3 vEye;
-  void main() {
-    vec4 eye = view * model * vec4(position, 1.0);
-    vNormal = mat3(view) * (transpose(inverse(mat3(model))) * normal);
-    vColour = colour; vUv = uv; vEye = eye.xyz;
-    gl_Position = projection * eye;
-  }`, `
-  in vec3 vNormal; in vec4 vColour; in vec2 vUv; in vec3 vEye;
-  uniform sampler2D picture; uniform vec4 factor; uniform float cutoff; uniform int mode; uniform bool hasPicture;
-  out vec4 pixel;
-  vec3 encode(vec3 c) {
-    c = clamp(c, 0.0, 1.0);
-    return mix(c * 12.92, 1.055 * pow(c, vec3(1.0 / 2.4)) - 0.055, step(0.0031308, c));
-  }
-  void main() {
-    vec4 albedo = vColour * factor;
-    if (hasPicture) albedo *= texture(picture, vUv);
-    if (albedo.a < cutoff) discard;
-    vec3 n = normalize(vNormal);
-    if (!gl_FrontFacing) n = -n;
-    if (mode == 3) { pixel = vec4(n * 0.5 + 0.5, 1.0); return; }
-    if (mode == 1) { pixel = vec4(encode(albedo.rgb), 1.0); return; }
-    float strength = mode == 2 ? 1.0 : 0.5;
-    vec3 base = mode == 2 ? vec3(0.55, 0.53, 0.51) : albedo.rgb;
-    float key = max((dot(n, normalize(vec3(-0.42, 0.55, 0.72))) + 0.3) / 1.3, 0.0);
-    float rim = pow(clamp(1.0 - dot(n, normalize(-vEye)), 0.0, 1.0), 3.0);
-    float light = 0.22 + 0.80 * key + 0.22 * (0.5 + 0.5 * n.y) + 0.12 * rim;
-    pixel = vec4(encode(base * (1.0 + strength * (light - 1.0))), 1.0);
-  }`);
-
-const line = compile(`
-  in vec3 position; uniform mat4 model, view, projection;
-  void main() { gl_Position = projection * view * model * vec4(position, 1.0); }`, `
-  uniform vec4 ink; out vec4 pixel;
-  void main() { pixel = ink; }`);
-
-const backdrop = compile(`
-  out vec2 place;
-  void main() {
-    place = vec2(gl_VertexID & 1, gl_VertexID >> 1) * 4.0 - 1.0;
-    gl_Position = vec4(place, 0.9999, 1.0);
-  }`, `
-  in vec2 place; uniform vec3 top, bottom; out vec4 pixel;
-  void main() { pixel = vec4(mix(bottom, top, clamp(place.y * 0.5 + 0.5, 0.0, 1.0)), 1.0); }`);
-
-const floor_ = compile(`
-  in vec3 position; uniform mat4 view, projection; uniform vec3 centre; uniform float radius; out vec2 place;
-  void main() {
-    place = vec2(gl_VertexID & 1, gl_VertexID >> 1) * 2.0 - 1.0;
-    gl_Position = projection * view * vec4(centre + radius * vec3(place.x, 0.0, place.y), 1.0);
-  }`, `
-  in vec2 place; uniform float depth; out vec4 pixel;
-  void main() { float d = dot(place, place); pixel = vec4(0.0, 0.0, 0.0, depth * (exp(-5.0 * d) - exp(-5.0)) * step(d, 1.0)); }`);
-
-async function uploadTexture(glb, index) {
-  const info = glb.tree.textures[index];
-  const image = glb.tree.images[info.source];
-  if (image.bufferView === undefined) fail("A texture of this model is not inside the file.");
-  const view = glb.tree.bufferViews[image.bufferView];
-  const start = view.byteOffset || 0;
-  const blob = new Blob([glb.blob.slice(start, start + view.byteLength)], { type: image.mimeType });
-  const picture = new Image();
-  await new Promise((done, refuse) => {
-    picture.onload = done;
-    picture.onerror = () => refuse(new Error(`its texture (${image.mimeType}) cannot be decoded`));
-    picture.src = URL.createObjectURL(blob);
-  });
-  URL.revokeObjectURL(picture.src);
-  const texture = gl.createTexture();
-  gl.bindTexture(gl.TEXTURE_2D, texture);
-  gl.pixelStorei(gl.UNPACK_COLORSPACE_CONVERSION_WEBGL, gl.NONE);
-  gl.texImage2D(gl.TEXTURE_2D, 0, gl.SRGB8_ALPHA8, gl.RGBA, gl.UNSIGNED_BYTE, picture);
-  gl.generateMipmap(gl.TEXTURE_2D);
-  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR_MIPMAP_LINEAR);
-  const sampler = (glb.tree.samplers || [])[info.sampler] || {};
-  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_S, sampler.wrapS || gl.REPEAT);
-  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, sampler.wrapT || gl.REPEAT);
-  return texture;
-}
-
-function attribute(slot, { values, width }) {
-  gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
-  gl.bufferData(gl.ARRAY_BUFFER, values instanceof Float32Array ? values : Float32Array.from(values), gl.STATIC_DRAW);
-  gl.enableVertexAttribArray(slot);
-  gl.vertexAttribPointer(slot, width, gl.FLOAT, false, 0, 0);
-}
-
-async function load(glb) {
-  const { tree } = glb;
-  const textures = await Promise.all((tree.textures || []).map((_, index) => uploadTexture(glb, index)));
-  const parts = [];
-  const low = [Infinity, Infinity, Infinity], high = [-Infinity, -Infinity, -Infinity];
-  let triangles = 0, vertices = 0;
-
-  function addPrimitive(primitive, model) {
-    if ((primitive.mode ?? 4) !== 4) return; // points and lines carry no surface
-    const positions = readAccessor(glb, primitive.attributes.POSITION);
-    const indices = primitive.indices === undefined
-      ? Uint32Array.from({ length: positions.count }, (_, i) => i)
-      : Uint32Array.from(readAccessor(glb, primitive.indices).values);
-    const points = positions.values;
-    for (let i = 0; i < points.length; i += 3)
-      for (let k = 0; k < 3; k++) {
-        const v = model[k] * points[i] + model[4 + k] * points[i + 1] + model[8 + k] * points[i + 2] + model[12 + k];
-        if (v < low[k]) low[k] = v;
-        if (v > high[k]) high[k] = v;
-      }
-    const array = gl.createVertexArray();
-    gl.bindVertexArray(array);
-    attribute(0, positions);
-    const { NORMAL, COLOR_0, TEXCOORD_0 } = primitive.attributes;
-    attribute(1, NORMAL === undefined ? { values: smoothNormals(points, indices), width: 3 } : readAccessor(glb, NORMAL));
-    if (COLOR_0 !== undefined) attribute(2, readAccessor(glb, COLOR_0));
-    if (TEXCOORD_0 !== undefined) attribute(3, readAccessor(glb, TEXCOORD_0));
-    const buffer = gl.createBuffer();
-    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, buffer);
-    gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, indices, gl.STATIC_DRAW);
-    const material = (tree.materials || [])[primitive.material] || {};
-    const pbr = material.pbrMetallicRoughness || {};
-    parts.push({
-      array, buffer, indices, model, count: indices.length, edges: null,
-      texture: pbr.baseColorTexture ? textures[pbr.baseColorTexture.index] : null,
-      factor: pbr.baseColorFactor || [1, 1, 1, 1],
-      // blended surfaces are cut at one half: there is no sorting here
-      cutoff: !material.alphaMode || material.alphaMode === "OPAQUE" ? -1 : material.alphaCutoff ?? 0.5,
-      twoSided: Boolean(material.doubleSided),
-    });
-    triangles += indices.length / 3;
-    vertices += positions.count;
-  }
-
-  function visit(index, parent) {
-    const node = tree.nodes[index];
-    const model = multiply(parent, nodeMatrix(node));
-    if (node.mesh !== undefined) for (const primitive of tree.meshes[node.mesh].primitives) addPrimitive(primitive, model);
-    for (const child of node.children || []) visit(child, model);
-  }
-  const scene = (tree.scenes || [])[tree.scene || 0];
-  for (const index of scene ? scene.nodes || [] : (tree.nodes || []).map((_, i) => i)) visit(index, identity());
-  if (!triangles) fail("This model has no triangles.");
-  return { parts, low, high, triangles, vertices };
-}
-
-// Every triangle's three edges, built when the wireframe is first asked for.
-function edgesOf(part) {
-  const edges = new Uint32Array(part.count * 2);
-  for (let i = 0; i < part.count; i += 3) {
-    const [a, b, c] = [part.indices[i], part.indices[i + 1], part.indices[i + 2]];
-    edges.set([a, b, b, c, c, a], i * 2);
-  }
-  const buffer = gl.createBuffer();
-  gl.bindVertexArray(part.array);
-  gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, buffer);
-  gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, edges, gl.STATIC_DRAW);
-  return buffer;
-}
-
 // ---------------------------------------------------------------- the camera and drawing
 
 const FOV = 0.5;
 const state = { mode: 0, wire: false, spin: false, yaw: 0, pitch: 0.06, distance: 1, target: [0, 0, 0], queued: false };
 let scene = null;
+
+function perspective(fov, aspect, near, far) {
+  const f = 1 / Math.tan(fov / 2);
+  return new Float32Array([f / aspect, 0, 0, 0, 0, f, 0, 0, 0, 0, (far + near) / (near - far), -1, 0, 0, 2 * far * near / (near - far), 0]);
+}
 
 function reset() {
   const size = scene.low.map((v, k) => scene.high[k] - v);
@@ -380,9 +95,11 @@ function draw() {
     gl.bindVertexArray(part.array);
     gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, part.buffer);
     gl.vertexAttrib4f(2, 1, 1, 1, 1); // a mesh without vertex colours is white
+    gl.frontFace(part.mirrored ? gl.CW : gl.CCW);
     if (part.twoSided) gl.disable(gl.CULL_FACE); else gl.enable(gl.CULL_FACE);
     gl.drawElements(gl.TRIANGLES, part.count, gl.UNSIGNED_INT, 0);
   }
+  gl.frontFace(gl.CCW);
   gl.disable(gl.POLYGON_OFFSET_FILL);
 
   if (state.wire) {
@@ -503,10 +220,11 @@ async function start() {
   scene = await load(glb);
   reset();
   fromAddress();
-  const from = glb.tree.asset.copyright;
-  const height = (scene.high[1] - scene.low[1]).toFixed(2);
+  const from = glb.tree.asset?.copyright;
+  const metre = Number(root.dataset.metre); // of one unit of the model; 0: not known
+  const height = ((scene.high[1] - scene.low[1]) * (metre || 1)).toFixed(2);
   document.getElementById("facts").textContent =
-    `${scene.triangles.toLocaleString("en")} triangles, ${height} m high` + (from ? "\n" + from : "");
+    `${scene.triangles.toLocaleString("en")} triangles, ${height} ${metre ? "m" : "units"} high` + (from ? "\n" + from : "");
   root.dataset.triangles = String(scene.triangles);
   draw();
   root.dataset.state = "ready";

@@ -1,0 +1,209 @@
+// ---------------------------------------------------------------- WebGL: shaders, textures and the parts of the scene
+
+const gl = canvas.getContext("webgl2", { antialias: true, preserveDrawingBuffer: true });
+if (!gl) fail("This browser has no WebGL 2, which the viewer needs.");
+
+function compile(vertex, fragment) {
+  const program = gl.createProgram();
+  for (const [kind, source] of [[gl.VERTEX_SHADER, vertex], [gl.FRAGMENT_SHADER, fragment]]) {
+    const shader = gl.createShader(kind);
+    gl.shaderSource(shader, "#version 300 es\nprecision highp float;\n" + source);
+    gl.compileShader(shader);
+    if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS)) fail("Shader: " + gl.getShaderInfoLog(shader));
+    gl.attachShader(program, shader);
+  }
+  ["position", "normal", "colour", "uv"].forEach((name, slot) => gl.bindAttribLocation(program, slot, name));
+  gl.linkProgram(program);
+  if (!gl.getProgramParameter(program, gl.LINK_STATUS)) fail("Shader: " + gl.getProgramInfoLog(program));
+  const uniforms = {};
+  for (let i = 0; i < gl.getProgramParameter(program, gl.ACTIVE_UNIFORMS); i++) {
+    const { name } = gl.getActiveUniform(program, i);
+    uniforms[name] = gl.getUniformLocation(program, name);
+  }
+  return { program, uniforms };
+}
+
+const surface = compile(`
+  in vec3 position; in vec3 normal; in vec4 colour; in vec2 uv;
+  uniform mat4 model, view, projection;
+  out vec3 vNormal; out vec4 vColour; out vec2 vUv; out vec3 vEye;
+  void main() {
+    vec4 eye = view * model * vec4(position, 1.0);
+    vNormal = mat3(view) * (transpose(inverse(mat3(model))) * normal);
+    vColour = colour; vUv = uv; vEye = eye.xyz;
+    gl_Position = projection * eye;
+  }`, `
+  in vec3 vNormal; in vec4 vColour; in vec2 vUv; in vec3 vEye;
+  uniform sampler2D picture; uniform vec4 factor; uniform float cutoff; uniform int mode; uniform bool hasPicture;
+  out vec4 pixel;
+  vec3 encode(vec3 c) {
+    c = clamp(c, 0.0, 1.0);
+    return mix(c * 12.92, 1.055 * pow(c, vec3(1.0 / 2.4)) - 0.055, step(0.0031308, c));
+  }
+  void main() {
+    vec4 albedo = vColour * factor;
+    if (hasPicture) albedo *= texture(picture, vUv);
+    if (albedo.a < cutoff) discard;
+    vec3 n = normalize(vNormal);
+    if (!gl_FrontFacing) n = -n;
+    if (mode == 3) { pixel = vec4(n * 0.5 + 0.5, 1.0); return; }
+    if (mode == 1) { pixel = vec4(encode(albedo.rgb), 1.0); return; }
+    float strength = mode == 2 ? 1.0 : 0.5;
+    vec3 base = mode == 2 ? vec3(0.55, 0.53, 0.51) : albedo.rgb;
+    float key = max((dot(n, normalize(vec3(-0.42, 0.55, 0.72))) + 0.3) / 1.3, 0.0);
+    float rim = pow(clamp(1.0 - dot(n, normalize(-vEye)), 0.0, 1.0), 3.0);
+    float light = 0.22 + 0.80 * key + 0.22 * (0.5 + 0.5 * n.y) + 0.12 * rim;
+    pixel = vec4(encode(base * (1.0 + strength * (light - 1.0))), 1.0);
+  }`);
+
+const line = compile(`
+  in vec3 position; uniform mat4 model, view, projection;
+  void main() { gl_Position = projection * view * model * vec4(position, 1.0); }`, `
+  uniform vec4 ink; out vec4 pixel;
+  void main() { pixel = ink; }`);
+
+const backdrop = compile(`
+  out vec2 place;
+  void main() {
+    place = vec2(gl_VertexID & 1, gl_VertexID >> 1) * 4.0 - 1.0;
+    gl_Position = vec4(place, 0.9999, 1.0);
+  }`, `
+  in vec2 place; uniform vec3 top, bottom; out vec4 pixel;
+  void main() { pixel = vec4(mix(bottom, top, clamp(place.y * 0.5 + 0.5, 0.0, 1.0)), 1.0); }`);
+
+const floor_ = compile(`
+  in vec3 position; uniform mat4 view, projection; uniform vec3 centre; uniform float radius; out vec2 place;
+  void main() {
+    place = vec2(gl_VertexID & 1, gl_VertexID >> 1) * 2.0 - 1.0;
+    gl_Position = projection * view * vec4(centre + radius * vec3(place.x, 0.0, place.y), 1.0);
+  }`, `
+  in vec2 place; uniform float depth; out vec4 pixel;
+  void main() { float d = dot(place, place); pixel = vec4(0.0, 0.0, 0.0, depth * (exp(-5.0 * d) - exp(-5.0)) * step(d, 1.0)); }`);
+
+async function decodePicture({ tree, blob }, index) {
+  const image = tree.images[index];
+  if (image.bufferView === undefined) throw new Error("is not inside the file");
+  const view = tree.bufferViews[image.bufferView];
+  const start = view.byteOffset || 0;
+  const picture = new Image();
+  await new Promise((done, refuse) => {
+    picture.onload = done;
+    picture.onerror = () => refuse(new Error(`(${image.mimeType}) cannot be decoded`));
+    picture.src = URL.createObjectURL(new Blob([blob.slice(start, start + view.byteLength)], { type: image.mimeType }));
+  });
+  URL.revokeObjectURL(picture.src);
+  return picture;
+}
+
+// The first of a texture's pictures that this browser can decode, on the graphics card.
+async function uploadTexture(glb, index) {
+  let picture = null, reason = "has no picture that browsers show";
+  for (const source of picturesOf(glb.tree, index)) {
+    try { picture = await decodePicture(glb, source); break; } catch (error) { reason = error.message; }
+  }
+  if (!picture) fail(`A texture of this model ${reason}.`);
+  const texture = gl.createTexture();
+  gl.bindTexture(gl.TEXTURE_2D, texture);
+  gl.pixelStorei(gl.UNPACK_COLORSPACE_CONVERSION_WEBGL, gl.NONE);
+  gl.texImage2D(gl.TEXTURE_2D, 0, gl.SRGB8_ALPHA8, gl.RGBA, gl.UNSIGNED_BYTE, picture);
+  gl.generateMipmap(gl.TEXTURE_2D);
+  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR_MIPMAP_LINEAR);
+  const sampler = (glb.tree.samplers || [])[glb.tree.textures[index].sampler] || {};
+  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_S, sampler.wrapS || gl.REPEAT);
+  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, sampler.wrapT || gl.REPEAT);
+  return texture;
+}
+
+function attribute(slot, { values, width }) {
+  gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
+  gl.bufferData(gl.ARRAY_BUFFER, values instanceof Float32Array ? values : Float32Array.from(values), gl.STATIC_DRAW);
+  gl.enableVertexAttribArray(slot);
+  gl.vertexAttribPointer(slot, width, gl.FLOAT, false, 0, 0);
+}
+
+// The middle of a primitive's own coordinates, from which they are uploaded: far from 0 single precision is coarse.
+function middleOf(points) {
+  const low = [Infinity, Infinity, Infinity], high = [-Infinity, -Infinity, -Infinity];
+  points.forEach((v, i) => { low[i % 3] = Math.min(low[i % 3], v); high[i % 3] = Math.max(high[i % 3], v); });
+  return low.map((v, k) => (v + high[k]) / 2);
+}
+
+async function load(glb) {
+  const { tree } = glb;
+  const uploads = new Map();
+  const parts = [];
+  const low = [Infinity, Infinity, Infinity], high = [-Infinity, -Infinity, -Infinity];
+  let triangles = 0, vertices = 0;
+
+  async function addPrimitive(primitive, model) {
+    if (![4, 5].includes(primitive.mode ?? 4)) return; // points and lines carry no surface
+    const positions = readAccessor(glb, primitive.attributes.POSITION);
+    const indices = triangleCorners(glb, primitive, positions.count);
+    const points = positions.values;
+    for (let i = 0; i < points.length; i += 3) {
+      const place = placed(model, points.subarray(i, i + 3));
+      for (let k = 0; k < 3; k++) {
+        if (place[k] < low[k]) low[k] = place[k];
+        if (place[k] > high[k]) high[k] = place[k];
+      }
+    }
+    const material = (tree.materials || [])[primitive.material] || {};
+    const { factor, info } = baseColour(material);
+    if (info && !uploads.has(info.index)) uploads.set(info.index, uploadTexture(glb, info.index));
+    const texture = info ? await uploads.get(info.index) : null;
+    const middle = middleOf(points);
+    const array = gl.createVertexArray();
+    gl.bindVertexArray(array);
+    attribute(0, { values: Float32Array.from(points, (v, i) => v - middle[i % 3]), width: 3 });
+    const { NORMAL, COLOR_0 } = primitive.attributes;
+    attribute(1, NORMAL === undefined ? { values: smoothNormals(points, indices), width: 3 } : readAccessor(glb, NORMAL));
+    if (COLOR_0 !== undefined) attribute(2, vertexColours(glb, COLOR_0));
+    if (info) attribute(3, textureCoordinates(glb, primitive, info));
+    const buffer = gl.createBuffer();
+    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, buffer);
+    gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, indices, gl.STATIC_DRAW);
+    const moved = Float64Array.from(model);
+    moved.set(placed(model, middle), 12);
+    parts.push({
+      array, buffer, indices, model: moved, count: indices.length, edges: null, texture, factor,
+      mirrored: isMirrored(model),
+      // blended surfaces are cut at one half: there is no sorting here
+      cutoff: !material.alphaMode || material.alphaMode === "OPAQUE" ? -1 : material.alphaCutoff ?? 0.5,
+      twoSided: Boolean(material.doubleSided),
+    });
+    triangles += indices.length / 3;
+    vertices += positions.count;
+  }
+
+  async function visit(index, parent) {
+    const node = tree.nodes[index];
+    const model = multiply(parent, nodeMatrix(node));
+    if (node.mesh !== undefined) for (const primitive of tree.meshes[node.mesh].primitives) await addPrimitive(primitive, model);
+    for (const child of node.children || []) await visit(child, model);
+  }
+  const scene = (tree.scenes || [])[tree.scene || 0];
+  for (const index of scene ? scene.nodes || [] : (tree.nodes || []).map((_, i) => i)) await visit(index, identity());
+  if (!triangles) fail("This model has no triangles.");
+  // what is drawn lies around 0, wherever the model does
+  const centre = low.map((v, k) => (v + high[k]) / 2);
+  for (const part of parts) {
+    for (let k = 0; k < 3; k++) part.model[12 + k] -= centre[k];
+    part.model = Float32Array.from(part.model);
+  }
+  const around = (corner) => corner.map((v, k) => v - centre[k]);
+  return { parts, low: around(low), high: around(high), triangles, vertices };
+}
+
+// Every triangle's three edges, built when the wireframe is first asked for.
+function edgesOf(part) {
+  const edges = new Uint32Array(part.count * 2);
+  for (let i = 0; i < part.count; i += 3) {
+    const [a, b, c] = [part.indices[i], part.indices[i + 1], part.indices[i + 2]];
+    edges.set([a, b, b, c, c, a], i * 2);
+  }
+  const buffer = gl.createBuffer();
+  gl.bindVertexArray(part.array);
+  gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, buffer);
+  gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, edges, gl.STATIC_DRAW);
+  return buffer;
+}
