@@ -23,9 +23,9 @@ import numpy as np
 import torch
 from scipy import ndimage
 
-from lifecast.model.config import PIFUHD
 from lifecast.model.model import Model
 from lifecast.model.pifuhd.names import official_state
+from lifecast.model.presets import PIFUHD
 from lifecast.photo.decode import read_photo
 from lifecast.pipeline import Reconstructor
 
@@ -56,14 +56,12 @@ def fit_person(model: Model, path: Path) -> None:
     reconstructor = Reconstructor(model)
     photo = read_photo(path)
     person = reconstructor.find(photo)[0]
-    camera = reconstructor._frame(photo, person)
-    image, mask = reconstructor._crop(photo, person, camera)
+    framed = reconstructor.framer.frame(photo, person)
+    mask = framed.mask
     assert mask is not None, "the fit needs a mask"
-    shown = reconstructor._shown(photo, image, mask, camera)
     known = torch.from_numpy(np.array(mask))[None, None]
     with torch.no_grad():
-        maps, fine_maps = model.predict_maps(shown[0], shown[-1], known)
-        encoded = model.encode(shown[0], shown[-1], maps, fine_maps)
+        encoded = model(framed.inputs[0], small=framed.inputs[-1], mask=known)
     assert model.fine is not None
     assert encoded.fine_features is not None
     size = mask.shape[0]

@@ -38,7 +38,7 @@ def best_of(run: Callable[[], object], repeats: int) -> Times:
 
 def parts(model: Model, device: str) -> dict[str, Callable[[], object]]:
     """Each encoder on inputs of its preset's size."""
-    preset = model.preset
+    preset = model.architecture
     generator = torch.Generator().manual_seed(0)
 
     def picture(size: int, channels: int) -> torch.Tensor:
@@ -46,9 +46,9 @@ def parts(model: Model, device: str) -> dict[str, Callable[[], object]]:
         return made if device == "meta" else made.uniform_(-1, 1, generator=generator)
 
     found: dict[str, Callable[[], object]] = {}
-    if model.normals is not None and preset.normals is not None:
-        image = picture(preset.normals.size, 3)
-        found["normal networks"] = lambda: model.normals(image)
+    if model.normals is not None and preset.maps is not None:
+        image = picture(preset.maps.normals_size, 3)
+        found["normal head"] = lambda: model.normals(image)
     coarse = picture(preset.coarse.image_size, preset.input_channels)
     found["coarse encoder"] = lambda: model.coarse.encoder(coarse)
     if model.fine is not None and preset.fine is not None:
@@ -70,14 +70,14 @@ def main() -> None:
         keep_freed_pages()
     torch.set_num_threads(options.threads)
     if options.weights:
-        model, _ = load_checkpoint(options.weights)
+        model = load_checkpoint(options.weights).model
     else:
         torch.manual_seed(0)
         model = Model(preset_named(options.preset)).eval()
     if not options.plain:
         model.for_inference()
     with torch.device("meta"):
-        shapes = Model(model.preset)
+        shapes = Model(model.architecture)
     arithmetic = {}
     with torch.inference_mode():
         for name, run in parts(shapes, "meta").items():

@@ -25,9 +25,9 @@ import torch
 from torch import Tensor
 
 from lifecast.model.column_field import ColumnField
-from lifecast.model.presets import PRESETS
 from lifecast.model.mlp import PixelAlignedMLP
-from lifecast.model.model import Encoded, Model
+from lifecast.model.model import Model, Prediction
+from lifecast.model.presets import PRESETS
 from lifecast.space.field import CallableField
 from lifecast.surface.extract.lattice import STEPS, SparseLattice, decode
 from lifecast.surface.extract.refine import CORNER_OFFSETS, cells_on_surface
@@ -176,11 +176,11 @@ def rates(name: str) -> tuple[float, float]:
         model = Model(preset)
     assert model.fine is not None
     features = []
-    for level in (model.coarse, model.fine):
-        mlp = level.mlp
-        level.mlp = PixelAlignedMLP(mlp.inputs, level.level.mlp, mlp.skips, mlp.embedding_layer)
-        features.append(torch.randn(1, level.level.map_channels, level.level.feature_size, level.level.feature_size))
-    encoded = Encoded(None, features[0], features[1], [features[0]])
+    for net in (model.coarse, model.fine):
+        mlp = net.mlp
+        net.mlp = PixelAlignedMLP(mlp.inputs, net.config.mlp, mlp.skips, mlp.embedding_layer)
+        features.append(torch.randn(1, net.config.map_channels, net.config.feature_size, net.config.feature_size))
+    prediction = Prediction(None, (features[0],), features[1])
     lines = torch.randint(0, 512, (2500, 1, 2)).expand(-1, 4, -1) / 256 - 1
     depths = torch.rand(2500, 1, 1) - 0.5 + torch.arange(4).reshape(4, 1) / 256
     points = torch.cat((lines, depths), dim=-1).reshape(-1, 3)
@@ -193,9 +193,9 @@ def rates(name: str) -> tuple[float, float]:
             rounds += 1
         return rounds * len(points) / (time.perf_counter() - started)
 
-    field = ColumnField(model, encoded)
+    field = ColumnField(model, prediction)
     with torch.inference_mode():
-        return rate(lambda: model.occupancy(encoded, points[None])), rate(lambda: field.logits(points))
+        return rate(lambda: model.occupancy(prediction, points[None])), rate(lambda: field.logits(points))
 
 
 def main() -> None:

@@ -66,18 +66,17 @@ def lifted_people(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _lifted(people: Path, folder: Path) -> Path:
     """A copy of prepared people in `folder`, their landmarks lifted by the lifter that ships."""
     shutil.copytree(people, folder)
-    model, _ = load_checkpoint("compact")
-    assert model.normals is not None
-    if model.normals.lifter is not None:
-        views = read_views([folder])
-        write_lifted(views, lift(model.normals.lifter.eval(), views.landmarks))
+    model = load_checkpoint("compact").model
+    assert model.pose_lifter is not None
+    views = read_views([folder])
+    write_lifted(views, lift(model.pose_lifter, views.landmarks))
     return folder
 
 
 @pytest.fixture(scope="module")
 def figures(lifted_people: Path) -> dict[str, float]:
     """From the picture (in front of a generated background) and the landmarks that BlazePose saw in it."""
-    model, _ = load_checkpoint("compact")
+    model = load_checkpoint("compact").model
     stage = Stage(model, "fine", LossWeights(), predicted_normals=True).eval()
     people = PeopleDataset(
         lifted_people, "all", size=stage.size, points=2000, near="near3", augmentation=NONE, limbs=stage.limbs, seed=5
@@ -109,7 +108,7 @@ elsewhere than those before, which fronts alone did not show): the first U-Net's
 def figures_around(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], float]:
     """The median over the views of each facing, from the picture and the landmarks that BlazePose saw in it."""
     folder = _lifted(PEOPLE_AROUND, tmp_path_factory.mktemp("around") / "people")
-    model, _ = load_checkpoint("compact")
+    model = load_checkpoint("compact").model
     stage = Stage(model, "depth", LossWeights(), predicted_normals=True).eval()
     people = PeopleDataset(folder, "all", size=stage.size, points=0, augmentation=NONE, limbs=stage.limbs, seed=5)
     items = read_items(folder, split="all")

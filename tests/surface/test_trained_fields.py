@@ -18,18 +18,18 @@ from lifecast.surface.extract.refine import CORNER_OFFSETS, SurfaceCells, cells_
 from lifecast.surface.extract.triangles import triangulate
 
 UNSEEN = Path(__file__).parents[1] / "unseen_people"
-SHIPPED = Path(lifecast.__file__).parent / "weights" / "compact.safetensors"
+SHIPPED = Path(lifecast.__file__).parent / "weights" / "compact"
 
 
 def field_of(weights: Path, picture: np.ndarray, mask: np.ndarray) -> ColumnField:
     """The field of a picture (S, S, 3) uint8 before grey, as the photo pipeline would give it."""
-    model, _ = load_checkpoint(weights)
+    model = load_checkpoint(weights).model
     grey = np.where(mask[..., None] > 0.5, picture, 127).astype(np.float32)
     image = torch.from_numpy(grey / 127.5 - 1).permute(2, 0, 1)[None]
-    size = model.preset.image_size
+    size = model.architecture.image_size
     image = torch.nn.functional.interpolate(image, (size, size), mode="bilinear", antialias=True)
     with torch.inference_mode():
-        return ColumnField(model, model.encode(image))
+        return ColumnField(model, model(image))
 
 
 def dense_cells(field: ColumnField, resolution: int) -> SurfaceCells:
