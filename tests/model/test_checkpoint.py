@@ -12,7 +12,8 @@ from lifecast.errors import CheckpointError, UsageError
 from lifecast.model import checkpoint
 from lifecast.model.ablations import preset_named
 from lifecast.model.checkpoint import load_checkpoint, read_card, save_checkpoint, save_state
-from lifecast.model.config import TINY, HourglassConfig, to_dict
+from lifecast.model.config import TINY, to_dict
+from lifecast.model.encoders.config import HourglassConfig
 from lifecast.model.model import Model
 
 CARD = {"licence": "CC0-1.0", "training": [{"stage": "coarse", "steps": 3}], "metrics": {"iou": 0.5}}

@@ -6,18 +6,8 @@ import torch
 
 from lifecast.errors import UsageError
 from lifecast.model.ablations import preset_named
-from lifecast.model.config import (
-    COMPACT,
-    PAPER,
-    PIFUHD,
-    PRESETS,
-    TINY,
-    HourglassConfig,
-    LevelConfig,
-    UNetConfig,
-    preset_from_dict,
-    to_dict,
-)
+from lifecast.model.config import COMPACT, PAPER, PIFUHD, PRESETS, TINY, LevelConfig, preset_from_dict, to_dict
+from lifecast.model.encoders.config import HourglassConfig, UNetConfig
 from lifecast.model.encoders.receptive_field import receptive_field
 from lifecast.model.model import Model
 

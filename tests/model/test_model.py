@@ -7,7 +7,8 @@ from torch import nn
 
 from lifecast.errors import UsageError
 from lifecast.model.ablations import preset_named
-from lifecast.model.config import TINY, GeneratorConfig, HourglassConfig, MapsConfig
+from lifecast.model.config import TINY, MapsConfig
+from lifecast.model.encoders.config import GeneratorConfig, HourglassConfig
 from lifecast.model.heads.normals import Maps, sharpened
 from lifecast.model.model import Model
 from lifecast.model.pixel_aligned import window_fractions

@@ -13,16 +13,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from lifecast.errors import UsageError
-from lifecast.model.config import (
-    Architecture,
-    DepthConfig,
-    GlobalFeatureConfig,
-    HourglassConfig,
-    LevelConfig,
-    MapsConfig,
-    PoseLifterConfig,
-    UNetConfig,
-)
+from lifecast.model.config import Architecture, DepthConfig, LevelConfig, MapsConfig, PoseLifterConfig
+from lifecast.model.encoders.config import GlobalFeatureConfig, HourglassConfig, UNetConfig
 from lifecast.model.inference_options import PLAIN, InferenceOptions
 from lifecast.model.presets import INFERENCE, PRESETS
 

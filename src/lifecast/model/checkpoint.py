@@ -4,13 +4,7 @@
     checkpoint.model, checkpoint.inference, checkpoint.card
 
 A file holds a whole model, or some of its parts (`model.PARTS`); a folder holds files that together make a whole one,
-so that training one part changes one file. Metadata of each file (safetensors allows strings only):
-
-- `format` "lifecast", `version` "2";
-- `architecture` (`config_json`), `inference` (`inference_options`), and `parts`, the names of what is in it, as JSON;
-- `card`: what a user should know, JSON: where the weights came from, their licence, training history, metrics, the
-  fingerprint of the data;
-- `checksums`: JSON, CRC-32 of every tensor's bytes; `checksum`: CRC-32 of the strings above.
+so that training one part changes one file (`weights_file` says what each holds).
 
 A folder's `card.json`, if there is one, says what is true of the whole. Loading checks all of it and executes nothing
 of the files. Weights may be stored as float16; they are computed with in float32. Files of version 1 load too
@@ -20,36 +14,33 @@ of the files. Weights may be stored as float16; they are computed with in float3
 from __future__ import annotations
 
 import json
-import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
-from lifecast.atomic import atomic_file, write_text
-from lifecast.errors import CheckpointError, UsageError
+from lifecast.atomic import write_text
+from lifecast.errors import CheckpointError
 from lifecast.model import earlier
 from lifecast.model.config import Architecture
-from lifecast.model.config_json import architecture_from_dict, to_dict
-from lifecast.model.inference_options import PLAIN, InferenceOptions, inference_from_dict
+from lifecast.model.inference_options import PLAIN, InferenceOptions
 from lifecast.model.model import PARTS, Model
+from lifecast.model.weights_file import (
+    VERSION,
+    Description,
+    Precision,
+    open_weights,
+    read_metadata,
+    read_weight,
+    save_state,
+)
 
-FORMAT = "lifecast"
-VERSION = "2"
-TEXTS = ("architecture", "inference", "parts", "card", "checksums")
-"""Metadata that the checksum is over."""
-EARLIER_TEXTS = ("preset", "card", "checksums")
-"""The same of version 1."""
 FOLDER_CARD = "card.json"
 BUILT_IN = Path(__file__).resolve().parent.parent / "weights"
 """The folder of weights that the package carries."""
-
-Precision = Literal["float32", "float16"]
 
 
 @dataclass(frozen=True)
@@ -63,67 +54,7 @@ class Checkpoint:
     card: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Description:
-    """What the metadata of weights say, without the weights."""
-
-    architecture: Architecture
-    inference: InferenceOptions
-    parts: tuple[str, ...]
-    card: dict[str, Any]
-    checksums: dict[str, str]
-    version: str
-
-
-def _crc(tensor: Tensor) -> str:
-    """CRC-32 of a contiguous CPU tensor's bytes, as 8 hexadecimal digits."""
-    flat = tensor.detach().reshape(-1)
-    return f"{zlib.crc32(flat.view(torch.uint8).numpy().data):08x}"
-
-
-def _text_crc(parts: Iterable[str]) -> str:
-    return f"{zlib.crc32(chr(0).join(parts).encode()):08x}"
-
-
 # Writing
-
-
-def save_state(
-    path: str | Path,
-    state: dict[str, Tensor],
-    architecture: Architecture,
-    card: dict[str, Any],
-    precision: Precision = "float32",
-    inference: InferenceOptions = PLAIN,
-) -> None:
-    """Write weights by their names in the model, atomically. `save_checkpoint` is the usual way here.
-
-    Raises
-    ------
-    UsageError
-        If the card is not JSON, or a weight is not finite in `precision`; nothing is written then.
-    """
-    dtype = getattr(torch, precision)
-    stored = {}
-    for name, tensor in state.items():
-        stored[name] = tensor.detach().to("cpu", dtype).contiguous()  # out of channels_last too
-        # min and max propagate NaN and infinity without a whole-tensor temporary.
-        if tensor.numel() and not torch.isfinite(torch.stack(stored[name].aminmax())).all():
-            raise UsageError(f"{path}: weight {name} is not finite as {precision}; nothing was written")
-    try:
-        card_text = json.dumps(card, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"{path}: the card must be plain JSON: {error}") from error
-    texts = {
-        "architecture": json.dumps(to_dict(architecture)),
-        "inference": json.dumps(inference.to_dict()),
-        "parts": json.dumps([part for part in PARTS if any(name.startswith(f"{part}.") for name in stored)]),
-        "card": card_text,
-        "checksums": json.dumps({name: _crc(tensor) for name, tensor in stored.items()}),
-    }
-    metadata = {"format": FORMAT, "version": VERSION, **texts, "checksum": _text_crc(texts[name] for name in TEXTS)}
-    with atomic_file(path) as part:
-        save_file(stored, part, metadata)
 
 
 def save_checkpoint(
@@ -208,8 +139,8 @@ def read_description(weights: str | Path) -> Description:
     descriptions = []
     for file in checkpoint_files(weights):
         if file.suffix == ".safetensors":
-            with _open(file) as opened:
-                descriptions.append((file, _read_metadata(file, opened)))
+            with open_weights(file) as opened:
+                descriptions.append((file, read_metadata(file, opened)))
     return _joined(path, descriptions)
 
 
@@ -226,8 +157,8 @@ def load_checkpoint(weights: str | Path, expect: Architecture | None = None) -> 
     files = [file for file in checkpoint_files(weights) if file.suffix == ".safetensors"]
     descriptions = []
     for file in files:
-        with _open(file) as opened:
-            descriptions.append((file, _read_metadata(file, opened)))
+        with open_weights(file) as opened:
+            descriptions.append((file, read_metadata(file, opened)))
     whole = _joined(path, descriptions)
     architecture = whole.architecture
     if expect is not None and expect != architecture:
@@ -238,29 +169,18 @@ def load_checkpoint(weights: str | Path, expect: Architecture | None = None) -> 
     found: dict[str, tuple[int, ...]] = {}
     state: dict[str, Tensor] = {}
     for file, description in descriptions:
-        with _open(file) as opened:
+        with open_weights(file) as opened:
             for stored in opened.keys():  # noqa: SIM118
                 name = earlier.translated_name(stored) if description.version == "1" else stored
                 found[name] = tuple(opened.get_slice(stored).get_shape())
                 if found[name] == shapes.get(name):
-                    state[name] = _read_weight(file, opened, stored, description.checksums)
+                    state[name] = read_weight(file, opened, stored, description.checksums)
     _compare(path, architecture, shapes, found)
     trainable = {name: parameter.requires_grad for name, parameter in model.named_parameters()}
     model.load_state_dict(state, assign=True)
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(trainable[name])
     return Checkpoint(model.eval(), whole.inference, whole.card)
-
-
-def _read_weight(file: Path, opened: Any, stored: str, checksums: dict[str, str]) -> Tensor:
-    tensor = opened.get_tensor(stored)
-    if tensor.dtype not in (torch.float32, torch.float16, torch.bfloat16):
-        raise CheckpointError(f"{file}: weight {stored} is {tensor.dtype}, not floating point")
-    if checksums.get(stored) != _crc(tensor):
-        raise CheckpointError(f"{file}: damaged, weight {stored} does not match its checksum")
-    # A copy: one tensor left in the mapped file would keep all of its pages in memory.
-    copied: Tensor = tensor.to(torch.float32, copy=True)
-    return copied
 
 
 def _joined(path: Path, descriptions: list[tuple[Path, Description]]) -> Description:
@@ -293,45 +213,6 @@ def _joined(path: Path, descriptions: list[tuple[Path, Description]]) -> Descrip
         card["training"] = card.get("training", {}) | {"levels": history}
     parts = tuple(part for part in PARTS if any(part in d.parts for _, d in descriptions))
     return Description(first.architecture, first.inference, parts, card, {}, VERSION)
-
-
-def _read_metadata(path: Path, opened: Any) -> Description:
-    """What the metadata of an opened file say; CheckpointError if they are not whole."""
-    metadata = opened.metadata() or {}
-    if metadata.get("format") != FORMAT:
-        raise CheckpointError(
-            f"{path}: a safetensors file, but not one of lifecast's (its metadata names no architecture)"
-        )
-    version = metadata.get("version")
-    if version not in ("1", VERSION):
-        raise CheckpointError(f"{path}: format version {version}; this lifecast reads versions 1 and 2: update it")
-    names = EARLIER_TEXTS if version == "1" else TEXTS
-    if missing := [name for name in (*names, "checksum") if name not in metadata]:
-        raise CheckpointError(f"{path}: damaged, its metadata lacks {', '.join(missing)}")
-    if _text_crc(metadata[name] for name in names) != metadata["checksum"]:
-        raise CheckpointError(f"{path}: damaged, its metadata does not match their checksum")
-    try:
-        texts = {name: json.loads(metadata[name]) for name in names}
-        if version == "1":
-            values, inference = earlier.translated_architecture(texts["preset"])
-            card = earlier.translated_card(texts["card"])
-            parts = PARTS
-        else:
-            values, inference = texts["architecture"], inference_from_dict(texts["inference"])
-            card, parts = texts["card"], tuple(texts["parts"])
-        architecture = architecture_from_dict(values)
-    except (ValueError, UsageError, AttributeError, TypeError) as error:
-        raise CheckpointError(f"{path}: its architecture cannot be used: {error}") from error
-    return Description(architecture, inference, parts, card, texts["checksums"], str(version))
-
-
-def _open(path: Path) -> Any:
-    try:
-        return safe_open(path, framework="pt")
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(
-            f"{path}: not a readable safetensors file, truncated or of another kind ({error})"
-        ) from error
 
 
 def _compare(

@@ -9,17 +9,8 @@ import dataclasses
 from typing import Any
 
 from lifecast.errors import UsageError
-from lifecast.model.config import (
-    Architecture,
-    DepthConfig,
-    GeneratorConfig,
-    GlobalFeatureConfig,
-    HourglassConfig,
-    LevelConfig,
-    MapsConfig,
-    PoseLifterConfig,
-    UNetConfig,
-)
+from lifecast.model.config import Architecture, DepthConfig, LevelConfig, MapsConfig, PoseLifterConfig
+from lifecast.model.encoders.config import GeneratorConfig, GlobalFeatureConfig, HourglassConfig, UNetConfig
 
 PART_CLASSES: dict[str, type] = {
     part.__name__: part

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from lifecast.errors import UsageError
-from lifecast.model.config import Architecture, HourglassConfig, LevelConfig
+from lifecast.model.config import Architecture, LevelConfig
+from lifecast.model.encoders.config import HourglassConfig
 from lifecast.model.encoders.global_feature import GlobalFeature
 from lifecast.model.encoders.hourglass import HourglassEncoder
 from lifecast.model.encoders.unet import UNet

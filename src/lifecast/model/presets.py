@@ -8,16 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from lifecast.model.config import (
-    Architecture,
-    DepthConfig,
-    GeneratorConfig,
-    HourglassConfig,
-    LevelConfig,
-    MapsConfig,
-    PoseLifterConfig,
-    UNetConfig,
-)
+from lifecast.model.config import Architecture, DepthConfig, LevelConfig, MapsConfig, PoseLifterConfig
+from lifecast.model.encoders.config import GeneratorConfig, HourglassConfig, UNetConfig
 from lifecast.model.inference_options import PLAIN, InferenceOptions
 
 PAPER = Architecture(

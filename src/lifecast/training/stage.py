@@ -16,7 +16,8 @@ from torch import Tensor, nn
 
 from lifecast.errors import UsageError
 from lifecast.model.ablations import inference_for
-from lifecast.model.config import Architecture, UNetConfig, Until
+from lifecast.model.config import Architecture, Until
+from lifecast.model.encoders.config import UNetConfig
 from lifecast.model.model import Model, Prediction
 from lifecast.scans.landmark_file import Limbs
 from lifecast.space.integration import integrated_depths

@@ -18,11 +18,12 @@ import torch
 import lifecast
 from lifecast.errors import CheckpointError, UsageError
 from lifecast.model.ablations import inference_for, preset_named
-from lifecast.model.checkpoint import Precision, load_checkpoint, read_description, save_checkpoint
+from lifecast.model.checkpoint import load_checkpoint, read_description, save_checkpoint
 from lifecast.model.config import Architecture
 from lifecast.model.config_json import to_dict
 from lifecast.model.inference_options import InferenceOptions
 from lifecast.model.model import PARTS, Model
+from lifecast.model.weights_file import Precision
 from lifecast.training.data import fingerprint
 from lifecast.training.options import TrainOptions
 from lifecast.training.recipe import StageName, recipe_to_dict

@@ -4,7 +4,7 @@ from torch import nn
 from torch.nn import functional
 
 from lifecast.errors import UsageError
-from lifecast.model.config import HourglassConfig
+from lifecast.model.encoders.config import HourglassConfig
 from lifecast.model.encoders.hourglass import HourglassEncoder, ResidualUnit
 
 SMALL = HourglassConfig(stacks=2, depth=2, pooled=True, width=32, stem=8, groups=4)

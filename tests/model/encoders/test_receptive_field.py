@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from lifecast.model.config import HourglassConfig, UNetConfig
+from lifecast.model.encoders.config import HourglassConfig, UNetConfig
 from lifecast.model.encoders.hourglass import HourglassEncoder
 from lifecast.model.encoders.receptive_field import receptive_field
 from lifecast.model.encoders.unet import UNet

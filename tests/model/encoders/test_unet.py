@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from lifecast.errors import UsageError
-from lifecast.model.config import UNetConfig
+from lifecast.model.encoders.config import UNetConfig
 from lifecast.model.encoders.unet import UNet, group_norm
 
 SHAPE = UNetConfig(widths=(8, 16, 24), blocks=(1, 1, 1))

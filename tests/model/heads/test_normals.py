@@ -7,7 +7,8 @@ from scipy import ndimage
 from torch.nn import functional
 
 from lifecast.model.ablations import preset_named
-from lifecast.model.config import TINY, GeneratorConfig, MapsConfig
+from lifecast.model.config import TINY, MapsConfig
+from lifecast.model.encoders.config import GeneratorConfig
 from lifecast.model.heads.depth import DepthNetwork
 from lifecast.model.heads.normals import (
     GlobalGenerator,

@@ -9,7 +9,8 @@ import torch
 from lifecast.commands.convert import convert
 from lifecast.errors import CheckpointError, UsageError
 from lifecast.model.checkpoint import load_checkpoint
-from lifecast.model.config import PIFUHD, Architecture, GeneratorConfig, HourglassConfig, LevelConfig, MapsConfig
+from lifecast.model.config import PIFUHD, Architecture, LevelConfig, MapsConfig
+from lifecast.model.encoders.config import GeneratorConfig, HourglassConfig
 from lifecast.model.model import Model
 from lifecast.model.pifuhd.names import official_state
 from lifecast.model.pifuhd.pickle_file import convert_official, read_official

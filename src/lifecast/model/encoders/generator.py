@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lifecast.model.config import GeneratorConfig
+from lifecast.model.encoders.config import GeneratorConfig
 from lifecast.model.encoders.norms import instance_norm
 
 

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lifecast.errors import UsageError
-from lifecast.model.config import HourglassConfig
 from lifecast.model.encoders.bicubic import bicubic_double
+from lifecast.model.encoders.config import HourglassConfig
 from lifecast.model.encoders.norms import GroupNorm
 
 

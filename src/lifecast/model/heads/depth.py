@@ -14,7 +14,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from lifecast.model.config import MapsConfig, UNetConfig
+from lifecast.model.config import MapsConfig
+from lifecast.model.encoders.config import UNetConfig
 from lifecast.model.encoders.unet import UNet
 from lifecast.model.heads.normals import conditioned
 from lifecast.space import limb_map

@@ -9,7 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from lifecast.model.config import MapsConfig, UNetConfig
+from lifecast.model.config import MapsConfig
+from lifecast.model.encoders.config import UNetConfig
 from lifecast.model.encoders.unet import UNet
 from lifecast.model.heads.normals import NormalOutput
 from lifecast.model.window import Window, window_around

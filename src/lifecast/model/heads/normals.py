@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lifecast.model.config import GeneratorConfig, MapsConfig
+from lifecast.model.config import MapsConfig
+from lifecast.model.encoders.config import GeneratorConfig
 from lifecast.model.encoders.generator import GlobalGenerator
 from lifecast.model.encoders.unet import UNet
 from lifecast.space import limb_map

@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 
 from lifecast.errors import CheckpointError, UsageError
-from lifecast.model.config import Architecture, GeneratorConfig, HourglassConfig, LevelConfig, MapsConfig
+from lifecast.model.config import Architecture, LevelConfig, MapsConfig
+from lifecast.model.encoders.config import GeneratorConfig, HourglassConfig
 from lifecast.model.encoders.generator import GlobalGenerator
 from lifecast.model.encoders.hourglass import HourglassEncoder, ResidualUnit, Stack
 from lifecast.model.mlp import PixelAlignedMLP

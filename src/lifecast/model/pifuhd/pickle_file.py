@@ -22,10 +22,10 @@ from torch import Tensor
 
 from lifecast import __version__
 from lifecast.errors import CheckpointError
-from lifecast.model.checkpoint import Precision, save_state
 from lifecast.model.config import Architecture
 from lifecast.model.pifuhd.names import LICENCE, PROVENANCE, architecture_of_state, model_state
 from lifecast.model.presets import PIFUHD
+from lifecast.model.weights_file import Precision, save_state
 
 PARTS = ("opt", "opt_netG", "model_state_dict")
 LEGACY_MAGIC = pickle.dumps(0x1950A86A20F9469CFC6C, protocol=2)
