@@ -1,10 +1,16 @@
 """Many people: what is missing is made, what is there is kept, and folders do not mix."""
 
+import hashlib
 import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from lifecast.commands.synthesize import synthesize
@@ -112,3 +118,39 @@ def test_without_anny_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(body.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match=r"lifecast\[people\]"):
         body.BodyModel()
+
+
+@pytest.fixture
+def threads() -> Iterator[None]:
+    """PyTorch's threads, and the studios that were loaded with them, are as before when the test ends."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+    crew.studio.cache_clear()
+
+
+def test_one_thread_and_two_make_the_same_person(threads: None) -> None:
+    """A real one: an unlike last digit of the body becomes millimetres of cloth."""
+    pytest.importorskip("anny")
+    made = []
+    for count in (1, 2):
+        torch.set_num_threads(count)
+        crew.studio.cache_clear()
+        made.append(glb_bytes(crew.create(crew.Order(Path("unused"), 11), 0).parts))
+        assert torch.get_num_threads() == count
+    assert hashlib.sha256(made[0]).hexdigest() == hashlib.sha256(made[1]).hexdigest()
+
+
+def test_one_worker_and_two_make_the_same_people(tmp_path: Path) -> None:
+    """By the command line, as many threads allowed as a machine of three cores would."""
+    pytest.importorskip("anny")
+    files = []
+    for workers in (1, 2):
+        out = tmp_path / str(workers)
+        command = [sys.executable, "-m", "lifecast", "synthesize", str(out), "--count", "2", "--seed", "11"]
+        environment = {**os.environ, "OMP_NUM_THREADS": "3", "MKL_NUM_THREADS": "3", "OPENBLAS_NUM_THREADS": "3"}
+        subprocess.run([*command, "--workers", str(workers)], env=environment, check=True)
+        paths = sorted(path for path in out.rglob("*") if path.is_file())
+        files.append({str(p.relative_to(out)): hashlib.sha256(p.read_bytes()).hexdigest() for p in paths})
+    assert len(files[0]) == 5  # two people of two files, and people.json
+    assert files[0] == files[1]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -206,3 +208,32 @@ def test_kept_pictures_are_a_dataset_whose_joints_lie_inside_the_person(tmp_path
     assert {f"view_001_{name}" for name in ("colour.jpg", "mask.png", "front.png", "back.png", "depth.npz")} < set(
         record["files"]
     )
+
+
+@pytest.mark.slow
+def test_one_worker_and_two_make_the_same_mannequins(tmp_path: Path) -> None:
+    pytest.importorskip("anny")
+    if not blazepose.available():
+        pytest.skip("no BlazePose")
+    files = []
+    for workers in (1, 2):
+        out = tmp_path / str(workers)
+        command = [
+            sys.executable,
+            "-m",
+            "lifecast",
+            "mannequins",
+            str(out),
+            "--count",
+            "2",
+            "--each",
+            "1",
+            "--pictures",
+        ]
+        environment = {**os.environ, "OMP_NUM_THREADS": "3", "MKL_NUM_THREADS": "3", "OPENBLAS_NUM_THREADS": "3"}
+        options = ["--views", "1", "--size", "128", "--seed", "3", "--workers", str(workers)]
+        subprocess.run([*command, *options], env=environment, check=True)
+        files.append({str(p.relative_to(out)): p.read_bytes() for p in out.rglob("*") if p.is_file()})
+    assert {"mannequin_000001_pose_000/view_000_depth.npz", "split.json"} < files[0].keys()
+    assert files[0].keys() == files[1].keys()
+    assert [name for name in files[0] if files[0][name] != files[1][name]] == []

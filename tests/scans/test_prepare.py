@@ -75,11 +75,7 @@ def test_workers_change_nothing(people_folder: Path, tmp_path: Path) -> None:
     prepare(people, tmp_path / "two", TINY, workers=2)
     one, two = contents(tmp_path / "one"), contents(tmp_path / "two")
     assert one.keys() == two.keys()
-    assert [name for name in one if one[name] != two[name] and not name.endswith("npz")] == []
-    for name in (n for n in one if n.endswith("npz")):  # zip files carry the time of writing
-        with np.load(tmp_path / "one" / name) as a, np.load(tmp_path / "two" / name) as b:
-            for key in a:
-                np.testing.assert_array_equal(a[key], b[key])
+    assert [name for name in one if one[name] != two[name]] == []
 
 
 def test_a_second_run_keeps_and_a_damaged_file_is_named_and_made_again(people_folder: Path, tmp_path: Path) -> None:

@@ -73,13 +73,13 @@ class SynthesizeJob:
     order: Order
 
     def open(self) -> Callable[[str], dict[str, Any]]:
-        """Load the body model once a worker."""
-        import torch
+        """Load the body model once a worker, which computes on one core."""
+        from lifecast.scans.cores import one_thread
 
+        one_thread()  # before NumPy is loaded, where the worker has not loaded it
         from lifecast.people.body import body_model
         from lifecast.people.crew import make
 
-        torch.set_num_threads(1)
         body_model()
         return lambda item: {"person": make(self.order, int(item))}
 

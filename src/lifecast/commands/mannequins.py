@@ -64,6 +64,9 @@ def mannequins(
         test_fraction: Share of the mannequins that the lifter is validated on.
         workers: Processes.
     """
+    from lifecast.scans.cores import one_thread
+
+    one_thread()  # before NumPy's BLAS is loaded: whether one process works or many, each has one thread
     from rich.console import Console
 
     from lifecast.counted_progress import counted_progress

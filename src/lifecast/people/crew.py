@@ -113,13 +113,6 @@ def make(order: Order, number: int) -> int:
     return number
 
 
-def _start() -> None:
-    one_thread()
-    import torch
-
-    torch.set_num_threads(1)
-
-
 def make_all(order: Order, numbers: Iterable[int], workers: int, done: Callable[[int], None]) -> None:
     """Make these people; `done` is called with each one's number as it is finished."""
     share_out(order, functools.partial(make, order), numbers, workers, done)
@@ -136,7 +129,7 @@ def share_out(
     studio(order.assets, order.poses, order.only, order.without)  # forked workers share the parent's copy
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=one_thread) as pool:
         futures = [pool.submit(task, number) for number in numbers]
         for future in as_completed(futures):
             done(future.result())

@@ -3,14 +3,39 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "IGL_NUM_THREADS")
 
 
 def one_thread() -> None:
-    """Keep this process, and those that it starts, to one thread each: the pool of workers uses the other cores."""
+    """Keep this process, and those that it starts, to one thread each: the pool of workers uses the other cores.
+
+    NumPy's BLAS obeys only where it is loaded afterwards.
+    """
     for name in THREADS:
         os.environ[name] = "1"
     import cv2
 
     cv2.setNumThreads(1)
+    torch = sys.modules.get("torch")  # loaded later, it reads the environment
+    if torch is not None:
+        torch.set_num_threads(1)
+
+
+@contextmanager
+def torch_on_one_thread() -> Iterator[None]:
+    """Let PyTorch compute on one thread for a while, so that its sums are the same on any number of cores.
+
+    Each thread sums a part of a long sum: with other threads, other parts are rounded.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
