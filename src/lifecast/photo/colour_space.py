@@ -16,8 +16,10 @@ from PIL import ExifTags, Image, ImageCms
 from lifecast.photo.damage import DAMAGE
 from lifecast.photo.tones import srgb_from_light
 
-_SRGB = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06), (0.3127, 0.3290))
-_PRIMARIES = {
+Primaries = tuple[tuple[float, float], ...]
+"""x, y of red, green, blue and white."""
+_SRGB: Primaries = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06), (0.3127, 0.3290))
+_PRIMARIES: dict[int, Primaries] = {
     1: _SRGB,
     9: ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046), (0.3127, 0.3290)),
     12: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060), (0.3127, 0.3290)),
@@ -36,8 +38,7 @@ class Encoding:
 
     light: np.ndarray
     """(256,) float64: linear light of each value, 1 being white."""
-    primaries: tuple[tuple[float, float], ...] = _SRGB
-    """x, y of red, green, blue and white."""
+    primaries: Primaries = _SRGB
 
 
 def to_srgb(picture: Image.Image, data: bytes = b"") -> Image.Image:
@@ -75,7 +76,7 @@ def _by_encoding(picture: Image.Image, encoding: Encoding) -> Image.Image:
     return Image.fromarray(values)
 
 
-def _to_xyz(primaries: tuple[tuple[float, float], ...]) -> np.ndarray:
+def _to_xyz(primaries: Primaries) -> np.ndarray:
     """Linear RGB -> XYZ with D65 as white, (3, 3); another white is adapted (Bradford)."""
 
     def xyz(x: float, y: float) -> np.ndarray:
@@ -146,7 +147,7 @@ def _srgb_light(values: np.ndarray) -> np.ndarray:
     return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
 
 
-def _chromaticities(picture: Image.Image) -> tuple[tuple[float, float], ...]:
+def _chromaticities(picture: Image.Image) -> Primaries:
     """A cHRM chunk's red, green, blue and white; sRGB's where there is none or it makes no sense."""
     numbers = picture.info.get("chromaticity")  # x, y of white, red, green, blue
     if not numbers or len(numbers) != 8 or min(numbers[1::2]) <= 0.01 or max(numbers) >= 1:

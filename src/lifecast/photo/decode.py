@@ -141,23 +141,21 @@ def _load(data: bytes, name: str) -> tuple[Image.Image, tuple[str, ...]]:
         picture.load()
         return picture
 
-    picture = None
+    picture: Image.Image | None = None
     try:
         picture = _open(data)
         check_size(*picture.size, name)
         notes = load_frame(picture)
-        damage = None
-    except DAMAGE as error:
-        damage, notes = error, ()
-    if damage is None and not recover.is_unfinished_jpeg(data) and not recover.has_grey_end(data, picture):
-        return picture, notes
-    recovered = recover.recover(data, picture, loaded, name)
-    if recovered is None:
-        if damage is not None:
-            raise damage
-        return picture, notes
+        if not recover.is_unfinished_jpeg(data) and not recover.has_grey_end(data, picture):
+            return picture, notes
+    except DAMAGE:
+        recovered = recover.recover(data, picture, loaded, name)
+        if recovered is None:
+            raise
+    else:
+        recovered = recover.recover(data, picture, loaded, name) or (picture, "")
     picture, said = recovered
-    return picture, (*notes, said) if said else notes
+    return picture, (said,) if said else ()
 
 
 def _register_heif() -> bool:

@@ -19,7 +19,7 @@ def deep_colours(picture: Image.Image, data: bytes) -> np.ndarray | None:
     """
     if picture.mode not in ("RGB", "RGBA") or not _is_deep(data):
         return None
-    if max(high for _, high in picture.convert("RGB").getextrema()) >= _DARK:
+    if int(np.asarray(picture)[..., :3].max(initial=0)) >= _DARK:
         return None
     values = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if values is None or values.dtype != np.uint16 or values.ndim != 3 or values.shape[:2] != picture.size[::-1]:

@@ -26,6 +26,8 @@ _KEPT = (b"PLTE", b"tRNS", b"iCCP", b"gAMA", b"cHRM", b"sRGB", b"cICP", b"eXIf")
 """Chunks besides the pixels' that change how a PNG looks."""
 _PIECE = 16384
 
+_NO_PIXELS = "the end of the file is missing, but none of its pixels"
+
 Opener = Callable[[bytes], Image.Image]
 """Opens a file's bytes and loads its picture; raises one of `lifecast.photo.damage.DAMAGE`."""
 
@@ -79,7 +81,7 @@ def _jpeg(data: bytes, open_picture: Opener, name: str) -> tuple[Image.Image, st
     # Codes at random in place of the rest change everything from the first row that is not whole; after a picture that
     # is whole they change nothing.
     noise = np.random.default_rng(0).integers(0, 255, 65536, dtype=np.uint8).tobytes()
-    return _cut(picture, open_picture(body + noise + _END), name)
+    return _cut(picture, open_picture(body + noise + _END), name, _NO_PIXELS if end < 0 else "")
 
 
 def _pixels_of_jpeg(data: bytes) -> int | None:
@@ -106,23 +108,21 @@ def _png(data: bytes, open_picture: Opener, name: str) -> tuple[Image.Image, str
     check_size(width, height, name)
     stream = b"".join(body for kind, body in chunks if kind == b"IDAT")
     row = 1 + (width * {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}.get(colours, 4) * bits + 7) // 8  # bytes, with the filter's
-    pixels, whole = _inflated(stream, 2 * row * height + 65536)
-    if whole:
+    pixels, sound, whole = _inflated(stream, 2 * row * height + 65536)
+    if whole and sound:
         said = "the file is damaged, but its pixels are whole"
         if broken:
             said = f"the file is damaged ({', '.join(broken)}) and was read without that; its pixels are whole"
-        rows = height
     elif interlaced:
         raise PhotoError(
             f"{name}: is truncated or damaged, and being interlaced cannot be taken in part; copy or export it again"
         )
     else:
         rows = min(len(pixels) // row, height)
-        said = (
-            missing(1 - rows / height, name)
-            if rows < height
-            else "the checksum of its pixels is wrong: look for faults"
-        )
+        if rows < height:
+            said = missing(1 - rows / height, name) + ("" if sound else ", and those before them may be faulty")
+        else:
+            said = _NO_PIXELS if sound else "its pixels fail their checksum: look for faults"
         header = struct.pack(">II", width, rows) + header[8:]
         stream = zlib.compress(pixels[: rows * row], 1)
     kept = [(b"IHDR", header), *(c for c in chunks if c[0] in _KEPT), (b"IDAT", stream), (b"IEND", b"")]
@@ -158,8 +158,8 @@ def _chunks(data: bytes) -> tuple[list[tuple[bytes, bytes]], list[str]]:
     return chunks, broken
 
 
-def _inflated(stream: bytes, most: int) -> tuple[bytes, bool]:
-    """What zlib can make of a stream, about `most` bytes of it; and whether that is all, its checksum right."""
+def _inflated(stream: bytes, most: int) -> tuple[bytes, bool, bool]:
+    """What zlib can make of a stream, about `most` bytes of it; whether no fault was met, and whether its end was."""
     inflate, out = zlib.decompressobj(), bytearray()
     for first in range(0, len(stream), _PIECE):
         before = inflate.copy()
@@ -172,18 +172,18 @@ def _inflated(stream: bytes, most: int) -> tuple[bytes, bool]:
                     out += before.decompress(piece[place : place + 1])
                 except zlib.error:
                     break
-            return bytes(out), False
+            return bytes(out), False, False
         if len(out) > most:
-            return bytes(out), False
-    return bytes(out), inflate.eof
+            return bytes(out), False, False
+    return bytes(out), True, inflate.eof
 
 
-def _cut(one: Image.Image, other: Image.Image, name: str) -> tuple[Image.Image, str]:
+def _cut(one: Image.Image, other: Image.Image, name: str, unharmed: str = _NO_PIXELS) -> tuple[Image.Image, str]:
     """The rows that are the same in two decodings of an unfinished file; and what to say of the others."""
     height = one.height
     same = (np.asarray(one) == np.asarray(other)).reshape(height, -1).all(1)
     if same.all():
-        return one, "the end of the file is missing, but none of its pixels"
+        return one, unharmed
     above, below = int(np.argmin(same)), int(np.argmin(same[::-1]))  # BMP files begin with the lowest row
     rows = max(above, below)
     said = missing(1 - rows / height, name)

@@ -62,12 +62,15 @@ def read_tiff(data: bytes, open_picture: Opener, name: str) -> tuple[Image.Image
     """
     pages = directories(data)
     if not pages:
-        raise OSError("no whole directory in it")
+        raise PhotoError(
+            f"{name}: is truncated or damaged: the TIFF's directory, which says where its pixels are, is missing or "
+            "senseless; copy or export it again"
+        )
     if _is_raw(data, pages):
         return _camera_picture(pages, open_picture, name)
     full = [page for page in pages if page.is_full] or pages
     large = [page for page in full if page.pixels >= _ALIKE * max(p.pixels for p in full)]
-    loaded: dict[int, Image.Image | tuple[Image.Image, tuple[str, ...]]] = {}
+    loaded: dict[int, tuple[Image.Image, tuple[str, ...]]] = {}  # the last one only
 
     def load(number: int) -> Image.Image:
         loaded.clear()

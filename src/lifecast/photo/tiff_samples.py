@@ -114,7 +114,7 @@ def _plane(page: Directory, plane: int, samples: int, height: int) -> np.ndarray
             part = part.reshape(*part.shape[:2], kind.itemsize, -1).swapaxes(2, 3)
             values = np.ascontiguousarray(part).view(kind.newbyteorder(">"))[..., 0]
         else:
-            values = np.ascontiguousarray(part).view(kind.newbyteorder(page.order))
+            values = np.ascontiguousarray(part).view(kind.newbyteorder("<" if page.order == "<" else ">"))
         values = values.reshape(len(part), across, block, samples)
         if predictor == 2:
             values = np.add.accumulate(values.astype(kind), axis=2, dtype=kind)
