@@ -27,10 +27,7 @@ def load_frame(picture: Image.Image) -> tuple[str, ...]:
     Of a file that holds one picture, or whose frames are all blank, that is the first. Frames that are damaged are
     passed over. Raises what Pillow raises if the first frame is.
     """
-    try:
-        frames = int(getattr(picture, "n_frames", 1) or 1)
-    except DAMAGE:
-        frames = 1  # the later frames are damaged; the first may be whole
+    frames = _count(picture)
     if frames == 1 or picture.format in _ONE_PICTURE:
         if picture.format != "HEIF":  # where the main picture need not be the first, and is the one that is open
             picture.seek(0)
@@ -47,6 +44,19 @@ def load_frame(picture: Image.Image) -> tuple[str, ...]:
     if chosen == 0:
         return (f"the first of its {frames} frames or pages was taken",)
     return (f"frame {chosen + 1} of {frames} was taken: those before it show nothing, or are fading in",)
+
+
+def _count(picture: Image.Image) -> int:
+    """How many frames a picture has; those before the first damaged one where some are."""
+    try:
+        return int(getattr(picture, "n_frames", 1) or 1)
+    except DAMAGE:
+        for number in range(1, _MOST_FRAMES):
+            try:
+                picture.seek(number)
+            except DAMAGE:
+                return number
+        return _MOST_FRAMES
 
 
 def blank_note(colour: np.ndarray) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ An unfinished file is decoded twice, continued in two ways: rows that come out t
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -19,6 +20,8 @@ from lifecast.photo.size import check_size
 MOST_MISSING = 0.5
 """Share of the pixels; where more is missing, the picture is refused."""
 _END = b"\xff\xd9"
+_MARKER = re.compile(rb"\xff[\xc0-\xcf\xda-\xfe]")
+"""What begins a segment among a JPEG's coded pixels, where a byte 255 is followed by 0 or a restart's number."""
 _GREY = 128
 """What libjpeg fills missing pixels with."""
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -60,8 +63,8 @@ def recover(data: bytes, opened: Image.Image | None, open_picture: Opener, name:
 
 
 def has_grey_end(data: bytes, picture: Image.Image) -> bool:
-    """Whether a loaded JPEG's last row is wholly what libjpeg puts in place of missing pixels."""
-    if not data.startswith(b"\xff\xd8\xff") or picture.mode not in ("RGB", "L"):
+    """Whether a loaded baseline JPEG's last row is wholly what libjpeg puts in place of missing pixels."""
+    if not data.startswith(b"\xff\xd8\xff") or "progressive" in picture.info or picture.mode not in ("RGB", "L"):
         return False
     last = np.asarray(picture.crop((0, picture.height - 1, picture.width, picture.height)))
     return bool((np.abs(last.astype(int) - _GREY) <= 1).all())
@@ -74,14 +77,20 @@ def _jpeg(data: bytes, open_picture: Opener, name: str) -> tuple[Image.Image, st
     end = data.find(_END, start)
     # An unfinished copy often has its full length, with zeros where the rest should be.
     body = data[:end] if end >= 0 else data.rstrip(b"\x00").rstrip(b"\xff")
+    last = max((found.start() for found in _MARKER.finditer(body, start)), default=start)
+    if last + 4 > len(body) or last + 2 + int.from_bytes(body[last + 2 : last + 4], "big") > len(body):
+        body = body[:last]  # half the tables of the next pass
     picture = open_picture(body + _END)
-    scans = body.count(b"\xff\xda", start)
-    if "progressive" in picture.info and scans > 1:
-        return picture, f"the file is truncated: after {scans} passes over the picture, its finest detail is missing"
+    unharmed = _NO_PIXELS if end < 0 else ""
+    if "progressive" in picture.info:
+        scans = body.count(b"\xff\xda", start)
+        unharmed = f"the file is truncated: {scans} passes over the picture are there, and its finest detail is missing"
+        if scans > 1:
+            return picture, unharmed
     # Codes at random in place of the rest change everything from the first row that is not whole; after a picture that
     # is whole they change nothing.
     noise = np.random.default_rng(0).integers(0, 255, 65536, dtype=np.uint8).tobytes()
-    return _cut(picture, open_picture(body + noise + _END), name, _NO_PIXELS if end < 0 else "")
+    return _cut(picture, open_picture(body + noise + _END), name, unharmed)
 
 
 def _pixels_of_jpeg(data: bytes) -> int | None:
