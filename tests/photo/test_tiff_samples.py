@@ -64,10 +64,9 @@ def test_the_predictor_of_floats(kind: str) -> None:
 def test_packed_bits(bits: int) -> None:
     grey = gradient(width=95)[..., 0]
     values = np.round(grey * (2**bits - 1)).astype(int)
-    stored = b"".join(
-        int("".join(f"{v:0{bits}b}" for v in row).ljust(-(-95 * bits // 8) * 8, "0"), 2).to_bytes(-(-95 * bits // 8))
-        for row in values
-    )
+    length = -(-95 * bits // 8)  # bytes of a row
+    rows = ("".join(f"{value:0{bits}b}" for value in row).ljust(8 * length, "0") for row in values)
+    stored = b"".join(int(row, 2).to_bytes(length, "big") for row in rows)
     photo = read_photo(tiff([page(95, 80, 1, stored, bits)]))
     assert np.abs(photo.colour[..., 0] - 255 * grey).max() <= 1
     assert photo.notes == (f"its values reach only {2**bits - 1}: taken for those of a {bits}-bit picture",)

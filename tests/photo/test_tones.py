@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 
 import cv2
 import numpy as np
@@ -103,10 +104,8 @@ def test_sixteen_bit_colours_with_opacity_and_orientation() -> None:
     exif[0x0112] = 3
     body = exif.tobytes().removeprefix(b"Exif\x00\x00")
     data = encoded.tobytes()
-    chunk = len(body).to_bytes(4) + b"eXIf" + body
-    import zlib
-
-    data = data[:33] + chunk + zlib.crc32(chunk[4:]).to_bytes(4) + data[33:]
+    chunk = len(body).to_bytes(4, "big") + b"eXIf" + body
+    data = data[:33] + chunk + zlib.crc32(chunk[4:]).to_bytes(4, "big") + data[33:]
     photo = read_photo(data)
     assert np.abs(photo.colour[::-1, ::-1] - 255 * COLOURS).max() <= 1
     assert photo.alpha is not None
