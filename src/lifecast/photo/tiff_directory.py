@@ -74,8 +74,11 @@ class Directory:
 
     def alone(self, height: int | None = None) -> bytes:
         """The file with this page as its first, of fewer rows if `height` says so."""
+        form, at = self.order + ("Q" if self.big else "I"), 8 if self.big else 4
+        if height is None and struct.unpack_from(form, self.data, at) == (self.offset,):
+            return self.data
         file = bytearray(self.data)
-        struct.pack_into(self.order + ("Q" if self.big else "I"), file, 8 if self.big else 4, self.offset)
+        struct.pack_into(form, file, at, self.offset)
         if height is not None:
             kind, _, place = self.entries[HEIGHT]
             struct.pack_into(self.order + _NUMBERS[kind], file, place, height)
