@@ -44,6 +44,7 @@ from lifecast.photo.person import (
     person_by_mask,
     standing_height,
 )
+from lifecast.photo.refusal import with_notes
 from lifecast.reconstruction import Reconstruction
 from lifecast.space.resizing import resize_image
 from lifecast.space.view import Camera
@@ -212,6 +213,7 @@ class Reconstructor:
             self.reconstruct_person(photo, one, resolution, height, faces, progress, watch.seconds) for one in people
         ]
 
+    @with_notes
     def find(
         self, photo: Photo, person: str | int = "largest", mask: Picture | None = None, box: XYWH | None = None
     ) -> list[Person]:
@@ -236,6 +238,7 @@ class Reconstructor:
             return choose(find_people(photo), person, photo.name)
         return [self._person_by_networks(photo)]
 
+    @with_notes
     @torch.inference_mode()
     def reconstruct_person(
         self,

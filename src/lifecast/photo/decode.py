@@ -15,21 +15,25 @@ import io
 import os
 import struct
 import warnings
-import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from lifecast.errors import PhotoError
+from lifecast.photo import recover
+from lifecast.photo.colour_space import to_srgb
+from lifecast.photo.damage import DAMAGE
+from lifecast.photo.deep_colours import deep_colours
+from lifecast.photo.frames import blank_note, load_frame
+from lifecast.photo.signatures import foreign, is_text
+from lifecast.photo.size import MAX_PIXELS, check_size
+from lifecast.photo.tiff import is_tiff, read_tiff
+from lifecast.photo.tones import eight_bits
 
-MAX_PIXELS = 150_000_000
-"""A larger picture is refused before anything of it is decoded (a decompression bomb, or worth shrinking first)."""
-MIN_SIDE = 16
-"""A picture whose longer side is shorter, in pixels, cannot show a person well enough."""
-MAX_ASPECT = 20
-"""Longer side over shorter side; beyond, it is a strip and not a photograph."""
 SUFFIXES = frozenset({
     ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".tif", ".tiff", ".bmp", ".dib", ".gif",
     ".ppm", ".pgm", ".pbm", ".pnm", ".heic", ".heif", ".avif", ".jp2", ".tga",
@@ -37,32 +41,7 @@ SUFFIXES = frozenset({
 """Names that a folder's pictures end in. A file named outright is read whatever its name ends in."""
 
 _FORMATS = ["JPEG", "PNG", "WEBP", "TIFF", "BMP", "DIB", "GIF", "PPM", "AVIF", "JPEG2000", "TGA"]
-# What Pillow's decoders raise on damaged files; anything else is a bug worth a traceback.
-_DAMAGE = (
-    OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, OverflowError, struct.error,
-    zlib.error, NotImplementedError, RuntimeError, AttributeError,
-)  # fmt: skip
-_FOREIGN: tuple[tuple[bytes, str], ...] = (
-    (b"%PDF", "a PDF document"),
-    (b"%!PS", "a PostScript file"),
-    (b"<svg", "an SVG drawing"),
-    (b"<?xml", "an XML file"),
-    (b"<!DOCTYPE", "a web page"),
-    (b"<!doctype", "a web page"),
-    (b"<html", "a web page"),
-    (b"PK\x03\x04", "a ZIP archive"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"8BPS", "a Photoshop document"),
-    (b"gimp xcf", "a GIMP document"),
-    (b"RIFF????AVI ", "a video"),
-    (b"\x1aE\xdf\xa3", "a video"),
-    (b"????ftypisom", "a video"),
-    (b"????ftypmp4", "a video"),
-    (b"????ftypqt", "a video"),
-    (b"\x7fELF", "a program"),
-    (b"glTF", "a 3D model"),
-    (b"{", "a JSON file"),
-)
+_HEIF = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim", b"heis")
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +74,9 @@ def read_photo(source: str | os.PathLike[str] | bytes | Image.Image | np.ndarray
     """
     if isinstance(source, Image.Image):
         name = name or getattr(source, "filename", "") or "picture"
-        return _decoded(source, name)
+        with _explained(name):
+            check_size(*source.size, name)
+            return _decoded(source, name, load_frame(source))
     if isinstance(source, np.ndarray):
         return _from_array(source, name or "array")
     if isinstance(source, bytes):
@@ -122,55 +103,59 @@ def _file_bytes(path: Path) -> bytes:
 def _from_bytes(data: bytes, name: str) -> Photo:
     if not data:
         raise PhotoError(f"{name}: is empty (0 bytes); copy or download it again")
-    foreign = _foreign(data)
-    if foreign:
-        raise PhotoError(f"{name}: is {foreign}, not a picture; export it as JPEG or PNG")
-    heif = data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim", b"heis")
-    if heif and not _register_heif():
+    other = foreign(data)
+    if other:
+        raise PhotoError(f"{name}: is {other}, not a picture; export it as JPEG or PNG")
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIF and not _register_heif():
         raise PhotoError(
             f"{name}: is HEIC, which needs the package 'pillow-heif': pip install 'lifecast[heic]', "
             "or export the picture as JPEG"
         )
+    with _explained(name):
+        try:
+            picture, notes = read_tiff(data, _open, name) if is_tiff(data) else _load(data, name)
+        except UnidentifiedImageError as error:
+            if is_text(data):
+                raise PhotoError(f"{name}: is text, not a picture, whatever its name says") from error
+            raise PhotoError(
+                f"{name}: is no picture that can be read here, or its beginning is damaged (JPEG, PNG, WebP, TIFF, "
+                "BMP, GIF, PPM, AVIF, JPEG 2000, TGA and HEIC can); open it and export it as JPEG"
+            ) from error
+        return _decoded(picture, name, notes, data)
+
+
+def _open(data: bytes) -> Image.Image:
+    """Open one of the formats that are read; lifecast has its own limit of pixels, `MAX_PIXELS`."""
+    Image.init()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        return Image.open(io.BytesIO(data), formats=[f for f in (*_FORMATS, "HEIF") if f in Image.OPEN])
+
+
+def _load(data: bytes, name: str) -> tuple[Image.Image, tuple[str, ...]]:
+    """The loaded picture of a file that is no TIFF, as far as it is there; and what the user should know of it."""
+
+    def loaded(some: bytes) -> Image.Image:
+        picture = _open(some)
+        check_size(*picture.size, name)
+        picture.load()
+        return picture
+
+    picture: Image.Image | None = None
     try:
-        Image.init()
-        readable = [f for f in (*_FORMATS, *(["HEIF"] if heif else [])) if f in Image.OPEN]
-        with warnings.catch_warnings():
-            # lifecast has its own limit, stated in the message below.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(data), formats=readable)
-    except UnidentifiedImageError as error:
-        if _is_text(data):
-            raise PhotoError(f"{name}: is text, not a picture, whatever its name says") from error
-        raise PhotoError(
-            f"{name}: is no picture that can be read here, or its beginning is damaged "
-            "(JPEG, PNG, WebP, TIFF, BMP, GIF, PPM, AVIF, JPEG 2000, TGA and HEIC can); open it and export it as JPEG"
-        ) from error
-    except Image.DecompressionBombError as error:
-        raise PhotoError(
-            f"{name}: has more than {MAX_PIXELS // 1_000_000} million pixels; make it smaller first"
-        ) from error
-    except (*_DAMAGE, MemoryError) as error:
-        raise PhotoError(f"{name}: is damaged and cannot be decoded ({error}); copy or export it again") from error
-    return _decoded(picture, name)
-
-
-def _foreign(data: bytes) -> str | None:
-    """What a file is that is known not to be a picture, by its first bytes ('?' stands for any byte)."""
-    start = data[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
-    for magic, kind in _FOREIGN:
-        if len(start) >= len(magic) and all(m in (ord("?"), b) for m, b in zip(magic, start, strict=False)):
-            if kind == "a JSON file" and not _is_text(data):
-                continue
-            return "an SVG drawing" if b"<svg" in data[:1024] else kind
-    return None
-
-
-def _is_text(data: bytes) -> bool:
-    try:
-        start = data[:512].decode("utf-8", errors="strict" if len(data) <= 512 else "ignore")
-    except UnicodeDecodeError:
-        return False
-    return bool(start) and sum(c.isprintable() or c.isspace() for c in start) > 0.95 * len(start)
+        picture = _open(data)
+        check_size(*picture.size, name)
+        notes = load_frame(picture)
+        if not recover.is_unfinished_jpeg(data) and not recover.has_grey_end(data, picture):
+            return picture, notes
+    except DAMAGE:
+        recovered = recover.recover(data, picture, loaded, name)
+        if recovered is None:
+            raise
+    else:
+        recovered = recover.recover(data, picture, loaded, name) or (picture, "")
+    picture, said = recovered
+    return picture, (said,) if said else ()
 
 
 def _register_heif() -> bool:
@@ -182,49 +167,36 @@ def _register_heif() -> bool:
     return True
 
 
-def _check_size(width: int, height: int, name: str) -> None:
-    if width * height > MAX_PIXELS:
-        raise PhotoError(
-            f"{name}: {width} x {height} is {width * height / 1e6:,.0f} million pixels; "
-            f"at most {MAX_PIXELS // 1_000_000} million are read. Make it smaller first"
-        )
-    if max(width, height) < MIN_SIDE:
-        raise PhotoError(
-            f"{name}: {width} x {height} pixels are too few; the longer side needs at least {MIN_SIDE}, "
-            "and detail starts at about 500"
-        )
-    if max(width, height) > MAX_ASPECT * max(min(width, height), 1):
-        raise PhotoError(f"{name}: {width} x {height} is a strip; crop it to the person")
-
-
-def _decoded(picture: Image.Image, name: str) -> Photo:
-    """First frame, checked, decoded, upright, 8-bit sRGB."""
-    _check_size(*picture.size, name)
-    notes = []
+@contextmanager
+def _explained(name: str) -> Iterator[None]:
+    """What decoders raise, as PhotoError."""
     try:
-        frames = int(getattr(picture, "n_frames", 1) or 1)
-    except _DAMAGE:
-        frames = 1  # the later frames are damaged; the first may be whole
-    if frames > 1 and picture.format not in ("MPO", "HEIF", "AVIF"):
-        notes.append(f"the first of its {frames} frames or pages was taken")
-    try:
-        picture.seek(0)
-        picture.load()
-        picture = _upright(picture)
-        colour, alpha = _eight_bit(picture, name)
-    except PhotoError:
-        raise
+        yield
     except Image.DecompressionBombError as error:
         raise PhotoError(
             f"{name}: has more than {MAX_PIXELS // 1_000_000} million pixels; make it smaller first"
         ) from error
     except MemoryError as error:
         raise PhotoError(f"{name}: decoding it needs more memory than there is; make it smaller first") from error
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise PhotoError(
             f"{name}: is truncated or damaged and cannot be decoded ({error}); copy or export it again"
         ) from error
-    return Photo(colour, _useful(alpha, name), name, tuple(notes))
+
+
+def _decoded(picture: Image.Image, name: str, notes: tuple[str, ...] = (), data: bytes = b"") -> Photo:
+    """A loaded picture, and the file's bytes where it is from one: upright, 8-bit sRGB."""
+    picture, said = _eight_bit(picture, name, data)
+    picture = _upright(picture)
+    alpha = None
+    if picture.mode in ("PA", "La", "RGBa", "LA", "RGBA") or "transparency" in picture.info:
+        picture = _as(picture.convert("RGBA"), picture)
+        alpha = np.asarray(picture.getchannel("A"), dtype=np.float32) / 255
+    if picture.mode in ("P", "RGBA"):
+        picture = _as(picture.convert("RGB"), picture)
+    colour = np.array(to_srgb(picture, data).convert("RGB"), dtype=np.uint8)
+    alpha, hidden = _useful(alpha, colour, name)
+    return Photo(colour, alpha, name, (*notes, *said, *hidden, *blank_note(colour)))
 
 
 def _upright(picture: Image.Image) -> Image.Image:
@@ -235,60 +207,32 @@ def _upright(picture: Image.Image) -> Image.Image:
         return picture
 
 
-def _eight_bit(picture: Image.Image, name: str) -> tuple[np.ndarray, np.ndarray | None]:
-    """Any of Pillow's modes -> colour (H, W, 3) uint8, alpha (H, W) float32 or None."""
-    mode = picture.mode
-    if mode == "F" or mode.startswith("I"):
-        grey = _stretch(np.asarray(picture), name)
-        return np.repeat(grey[..., None], 3, 2), None
-    if mode in ("PA", "La", "RGBa", "LA") or (mode in ("P", "L", "1", "RGB") and "transparency" in picture.info):
-        picture = picture.convert("RGBA")
-    elif mode == "P":
-        picture = picture.convert("RGB")
-    alpha = None
+def _eight_bit(picture: Image.Image, name: str, data: bytes) -> tuple[Image.Image, tuple[str, ...]]:
+    """A picture of any of Pillow's modes in one of 8 bits; and what the user should know of it."""
+    if picture.mode == "F" or picture.mode.startswith("I"):
+        grey, notes = eight_bits(np.asarray(picture), name)
+        return _as(Image.fromarray(grey), picture), notes
+    deep = deep_colours(picture, data)
+    if deep is None:
+        return picture, ()
+    colours, notes = eight_bits(deep, name)
+    converted = _as(Image.fromarray(colours), picture)
     if picture.mode == "RGBA":
-        alpha = np.asarray(picture.getchannel("A"), dtype=np.float32) / 255
-        profile = picture.info.get("icc_profile")
-        picture = picture.convert("RGB")
-        picture.info["icc_profile"] = profile
-    picture = _to_srgb(picture)
-    return np.array(picture.convert("RGB"), dtype=np.uint8), alpha
+        converted.putalpha(picture.getchannel("A"))
+    return converted, notes
 
 
-def _to_srgb(picture: Image.Image) -> Image.Image:
-    """Colours through an embedded profile (Display P3 of telephones, CMYK of print); a broken profile is ignored."""
-    profile = picture.info.get("icc_profile")
-    if not profile or picture.mode not in ("RGB", "CMYK", "L"):
-        return picture
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        converted = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-    except (ImageCms.PyCMSError, OSError, TypeError):
-        return picture
-    return picture if converted is None else converted
-
-
-def _stretch(values: np.ndarray, name: str) -> np.ndarray:
-    """16-bit, 32-bit or floating-point greys to 8 bit, by the smallest usual range that holds them."""
-    if not np.isfinite(values).all():
-        raise PhotoError(f"{name}: holds values that are not finite (NaN or infinity); export it as an 8-bit picture")
-    top = float(values.max(initial=0))
-    if top <= 0 or float(values.min(initial=0)) < 0:
-        raise PhotoError(f"{name}: its values ({values.min():g} to {top:g}) are no brightnesses; export it as 8-bit")
-    if np.issubdtype(values.dtype, np.floating) and top <= 1:
-        full = 1.0
-    else:
-        full = next((f for f in (255.0, 65535.0) if top <= f), top)
-        if values.dtype == np.uint16:
-            full = 65535.0
-    return np.round(values.astype(np.float32) * (255 / full)).astype(np.uint8)
+def _as(picture: Image.Image, origin: Image.Image) -> Image.Image:
+    """With the profile, EXIF and colours' names of the picture that it is made from, but no second transparency."""
+    picture.info = {key: value for key, value in origin.info.items() if key != "transparency"}
+    return picture
 
 
 def _from_array(values: np.ndarray, name: str) -> Photo:
     """(H, W), (H, W, 1), (H, W, 3) or (H, W, 4), of uint8, uint16, bool or float in [0, 1]."""
     if values.ndim not in (2, 3) or (values.ndim == 3 and values.shape[2] not in (1, 3, 4)):
         raise PhotoError(f"{name}: an array of shape {values.shape} is no picture; (H, W), (H, W, 3) or (H, W, 4) are")
-    _check_size(values.shape[1], values.shape[0], name)
+    check_size(values.shape[1], values.shape[0], name)
     if np.issubdtype(values.dtype, np.floating):
         if not np.isfinite(values).all() or values.min() < 0 or values.max() > 1:
             raise PhotoError(f"{name}: floating-point pictures must lie in [0, 1]")
@@ -303,13 +247,19 @@ def _from_array(values: np.ndarray, name: str) -> Photo:
         values = values[..., None]
     colour = np.repeat(values, 3, 2) if values.shape[2] == 1 else values[..., :3]
     alpha = values[..., 3].astype(np.float32) / 255 if values.shape[2] == 4 else None
-    return Photo(np.array(colour), _useful(alpha, name), name)
+    alpha, hidden = _useful(alpha, colour, name)
+    return Photo(np.array(colour), alpha, name, (*hidden, *blank_note(np.array(colour))))
 
 
-def _useful(alpha: np.ndarray | None, name: str) -> np.ndarray | None:
-    """An alpha channel that hides something and shows something; None where it hides nothing."""
+def _useful(alpha: np.ndarray | None, colour: np.ndarray, name: str) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """An alpha channel that hides something and shows something, None where it hides nothing; and what to say of it."""
     if alpha is None or float(alpha.min()) > 0.98:
-        return None
-    if float(alpha.max()) < 0.5:
+        return None, ()
+    top = float(alpha.max())
+    if top >= 0.5:
+        return alpha, ()
+    if top > float(alpha.min()):  # written as 0 and 1, or faded
+        return alpha / top, (f"its opacity reaches only {255 * top:.0f} of 255, which was taken for opaque",)
+    if blank_note(colour):
         raise PhotoError(f"{name}: is transparent everywhere; nothing of it can be seen")
-    return alpha
+    return None, ("its transparency would hide all of it, and was left out of account",)

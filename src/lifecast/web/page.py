@@ -122,8 +122,10 @@ def look(path: str | None) -> tuple[Any, Any, Any, Any]:
     if not blazepose.available():
         return *nobody, "People cannot be searched for here: the picture, or the box under More, is used.", gr.skip()
     people = find_people(photo)
+    of_file = f" The file: {'; '.join(photo.notes)}." if photo.notes else ""
     if not people:
-        return *nobody, _trouble("Nobody was found here. If there is somebody, give a box under More."), gr.skip()
+        words = f"Nobody was found here. If there is somebody, give a box under More.{of_file}"
+        return *nobody, _trouble(words), gr.skip()
     choices = [LARGEST, *_names(people)]
     said = f"{len(people)} people found." if len(people) > 1 else "One person found."
     remarks = " ".join(
@@ -135,7 +137,7 @@ def look(path: str | None) -> tuple[Any, Any, Any, Any]:
         gr.update(choices=choices, value=LARGEST, visible=len(people) > 1),
         # With one person it is the browser's own picture again, except where no browser can show that.
         gr.update(value=_outlined(photo, people), visible=len(people) > 1 or Path(path).suffix.lower() in UNSEEN),
-        f"{said} {html.escape(remarks)}",
+        f"{said} {html.escape(remarks + of_file)}",
         gr.skip(),
     )
 
