@@ -19,11 +19,13 @@ import numpy as np
 from lifecast.scans.augmentation import Augmentation
 from lifecast.scans.cores import one_thread
 from lifecast.scans.dataset import PeopleDataset
+from lifecast.scans.dataset_format import Settings
 from lifecast.scans.lighting import make_lightings
 from lifecast.scans.normalise import normalise, vertex_normals
 from lifecast.scans.occupancy import sample_pools
 from lifecast.scans.orientation import orient_outward
-from lifecast.scans.prepare import Settings, prepare, write_view
+from lifecast.scans.prepare import prepare
+from lifecast.scans.prepared_person import write_view
 from lifecast.scans.read import find_scans, read_scan
 from lifecast.scans.render import Renderer, view_rotation
 from lifecast.scans.shading import draw_look

@@ -28,7 +28,8 @@ from lifecast.evaluation.statistics import Summary
 from lifecast.evaluation.triangles import Triangles
 from lifecast.networks.checkpoint import load_checkpoint
 from lifecast.networks.preset import PRESETS
-from lifecast.scans.prepare import Settings, prepare
+from lifecast.scans.dataset_format import Settings
+from lifecast.scans.prepare import prepare
 from lifecast.training.recipe import load_recipe
 
 

@@ -67,7 +67,8 @@ def people_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def prepared(people_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The three capsule people as a small dataset (128 pixels, 4 views)."""
-    from lifecast.scans.prepare import Settings, prepare
+    from lifecast.scans.dataset_format import Settings
+    from lifecast.scans.prepare import prepare
     from lifecast.scans.read import find_scans
 
     out = tmp_path_factory.mktemp("data")

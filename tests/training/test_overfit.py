@@ -44,7 +44,8 @@ def one_person(tmp_path_factory):
     if not (ASSETS.is_dir() and POSES.is_dir()):
         pytest.skip(f"no {ASSETS} or no {POSES} (set LIFECAST_SHARED)")
     from lifecast.people.crew import Order, make_all
-    from lifecast.scans.prepare import Settings, prepare
+    from lifecast.scans.dataset_format import Settings
+    from lifecast.scans.prepare import prepare
     from lifecast.scans.read import find_scans
 
     root = tmp_path_factory.mktemp("overfit")

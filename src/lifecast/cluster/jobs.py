@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from lifecast.people.crew import Order
     from lifecast.results import Wanted
-    from lifecast.scans.prepare import Outcome, Settings, Tasks
+    from lifecast.scans.dataset_format import Settings
+    from lifecast.scans.prepare import Outcome, Tasks
 
 MANIFEST = "manifest.jsonl"
 """Its name in the output folder."""
@@ -95,7 +96,8 @@ class PrepareJob:
 
     def open(self) -> Callable[[str], dict[str, Any]]:
         """Nothing to load; a worker computes on one core."""
-        from lifecast.scans.prepare import keep_or_make, one_thread
+        from lifecast.scans.cores import one_thread
+        from lifecast.scans.prepare import keep_or_make
 
         one_thread()
 

@@ -55,7 +55,8 @@ def prepare(
     from rich.console import Console
 
     from lifecast.counted_progress import counted_progress
-    from lifecast.scans.prepare import Outcome, Settings
+    from lifecast.scans.dataset_format import Settings
+    from lifecast.scans.prepare import Outcome
     from lifecast.scans.prepare import prepare as run
     from lifecast.scans.read import find_scans
     from lifecast.scans.split import read_split

@@ -141,7 +141,8 @@ def prepared(request: Request, tell: Told) -> tuple[Path, Path | None]:
         raise DataError(f"{request.data}: no such folder; give a prepared dataset, or a folder of scans")
     if (request.data / "dataset.json").is_file():
         return request.data, request.cards
-    from lifecast.scans.prepare import Settings, prepare
+    from lifecast.scans.dataset_format import Settings
+    from lifecast.scans.prepare import prepare
     from lifecast.scans.read import find_scans
 
     scans = find_scans(request.data)

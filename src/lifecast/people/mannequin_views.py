@@ -25,11 +25,12 @@ from lifecast.people.stances import USUAL_CLIP_SHARE
 from lifecast.photo import blazepose
 from lifecast.scans.background import Backgrounds
 from lifecast.scans.cores import one_thread
+from lifecast.scans.dataset_format import DESCRIPTION, Settings, header
 from lifecast.scans.landmark_file import FILE, LANDMARKS, joint_rows
 from lifecast.scans.landmarks import landmarks_before
 from lifecast.scans.lighting import make_lightings
 from lifecast.scans.normalise import normalise
-from lifecast.scans.prepare import DESCRIPTION, Settings, draw_yaws, header, stated, write_view
+from lifecast.scans.prepared_person import draw_yaws, stated, write_view
 from lifecast.scans.render import Renderer, view_rotation
 from lifecast.scans.shading import draw_look
 from lifecast.scans.split import make_split
