@@ -29,6 +29,7 @@ from lifecast.evaluation.ablation_rows import (
 from lifecast.evaluation.evaluate import Request, evaluate
 from lifecast.evaluation.overview import Overview
 from lifecast.networks.preset import PRESETS, Preset, to_dict
+from lifecast.overlap import refuse_overlap
 
 Say = Callable[[str], None]
 
@@ -59,6 +60,7 @@ class Study:
     precision: str = "32"
 
     def __post_init__(self) -> None:
+        refuse_overlap(self.out, "--out", {"--data": self.data})
         if self.preset not in PRESETS:
             raise UsageError(f"--preset {self.preset}: choose {', '.join(PRESETS)}")
         if PRESETS[self.preset].fine is None or PRESETS[self.preset].normals is None:

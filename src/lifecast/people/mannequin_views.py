@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from lifecast.atomic import atomic_folder, write_text
 from lifecast.errors import MissingExtra, UsageError
+from lifecast.overlap import refuse_overlap
 from lifecast.people.crew import Order, check_unchanged, share_out, studio
 from lifecast.people.mannequin import Mannequin
 from lifecast.people.stances import USUAL_CLIP_SHARE
@@ -67,6 +68,7 @@ class Sitting:
             raise UsageError(f"--rays {self.rays}: give at least 1")
         if not 0 <= self.clip_share <= 1:
             raise UsageError(f"--clip-share {self.clip_share}: give a share from 0 to 1")
+        refuse_overlap(self.order.out, "OUT", {"--lighting": self.lighting})
         self.settings()  # refuses bad values of the others
 
     def settings(self) -> Settings:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lifecast.errors import UsageError
 from lifecast.scans.lighting import PAPER_COUNT
-from lifecast.scans.normalise import Units, Up
+
+if TYPE_CHECKING:  # training reads datasets without what reading scans needs
+    from lifecast.scans.normalise import Units, Up
 
 FORMAT = 1
 FRONT_YAW = 45.0

@@ -5,11 +5,14 @@ What the folders hold is told in `dataset_format.DESCRIPTION`, which every datas
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from multiprocessing import get_context
@@ -20,7 +23,7 @@ from numpy.typing import NDArray
 
 from lifecast.atomic import write_text
 from lifecast.errors import DataError, LifecastError, UsageError
-from lifecast.scans.cores import one_thread
+from lifecast.scans.cores import DIED, one_thread
 from lifecast.scans.dataset_format import DESCRIPTION, FORMAT, Settings, header
 from lifecast.scans.lighting import make_lightings
 from lifecast.scans.prepared_person import damage, prepare_person
@@ -35,6 +38,17 @@ class Outcome:
     state: str
     """made, kept, remade or failed."""
     reason: str = ""
+    disk_full: bool = False
+    """Whether it failed since nothing more can be written; the next person would fail, too."""
+    notes: list[str] = field(default_factory=list)
+    """What may be wrong with the scan of somebody who was made."""
+
+    def lines(self) -> list[str]:
+        """What somebody who watches the run is told of it."""
+        if self.state == "failed":
+            return [f"{self.person}: left out: {self.reason}"]
+        again = [f"{self.person}: made again: {self.reason}"] if self.state == "remade" else []
+        return [*again, *(f"{self.person}: note: {note}" for note in self.notes)]
 
 
 @dataclass
@@ -47,19 +61,54 @@ class Summary:
         return sum(outcome.state == state for outcome in self.outcomes)
 
 
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+"""What the system says where nothing more can be written, whoever's folder it is."""
+
+
 def keep_or_make(person: str, source: Path, out: Path, settings: Settings, lights: NDArray[np.float32]) -> Outcome:
-    """One task of the pool: keep, make or remake one person; expected failures are told, not raised."""
+    """One task of the pool: keep, make or remake one person; failures are told, not raised.
+
+    What is wrong with one scan (damaged, too large for the memory, a name too long for a folder's) is no reason to stop
+    the others. Only a fault of the program itself is raised.
+    """
     state, reason = "made", ""
-    if (out / person).exists():
-        found = damage(out / person)
-        if found is None:
-            return Outcome(person, "kept")
-        state, reason = "remade", found
     try:
-        prepare_person(person, source, out, settings, lights)
+        if (out / person).exists():
+            found = damage(out / person)
+            if found is None:
+                return Outcome(person, "kept")
+            state, reason = "remade", found
+        notes = prepare_person(person, source, out, settings, lights)
     except LifecastError as error:
-        return Outcome(person, "failed", str(error))
-    return Outcome(person, state, reason)
+        return Outcome(person, "failed", str(error), _disk_full(error))
+    except OSError as error:
+        return Outcome(person, "failed", _told(error, out / person), _disk_full(error))
+    except MemoryError:
+        return Outcome(person, "failed", f"{source}: needs more memory than there is; run fewer --workers")
+    return Outcome(person, state, reason, notes=notes)
+
+
+def _told(error: OSError, path: Path) -> str:
+    """A sentence on a folder or file that could not be written, with what to do."""
+    if error.errno == errno.ENAMETOOLONG:
+        return f"{path}: the name is too long for a folder ({len(os.fsencode(path.name))} bytes); give the scan another"
+    if error.errno in DISK_FULL:
+        return f"{path}: cannot be written ({error.strerror}); make room and run again, which keeps who is there"
+    return f"{path}: cannot be made ({error})"
+
+
+def _disk_full(error: BaseException) -> bool:
+    """Whether `error`, or what it was raised from, is a full or read-only disk."""
+    return any(isinstance(e, OSError) and e.errno in DISK_FULL for e in (error, error.__cause__))
+
+
+def _keep_only(person: str, out: Path) -> Outcome:
+    """Like `keep_or_make` where nothing can be written any more."""
+    try:
+        found = damage(out / person)
+    except OSError as error:
+        found = _told(error, out / person)
+    return Outcome(person, "kept") if found is None else Outcome(person, "failed", "not begun: the disk is full", True)
 
 
 def _check_settings(out: Path, settings: Settings, lighting: list[str]) -> None:
@@ -98,22 +147,27 @@ def _sweep(out: Path) -> None:
 
 Tasks = Iterable[tuple[str, Path]]
 """Persons and the files of their scans."""
-Execute = Callable[[Tasks, Path, Settings, NDArray[np.float32]], Iterator[Outcome]]
+Execute = Callable[[Tasks, Path, Settings, NDArray[np.float32]], Generator[Outcome, None, None]]
 
 
 def locally(
     tasks: Tasks, out: Path, settings: Settings, lights: NDArray[np.float32], workers: int
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """Do the tasks in `workers` processes of this machine; outcomes come in the order of completion."""
     one_thread()
     if workers <= 1:
         for person, source in tasks:
             yield keep_or_make(person, source, out, settings, lights)
         return
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=one_thread) as pool:
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=one_thread)
+    try:
         futures = [pool.submit(keep_or_make, person, source, out, settings, lights) for person, source in tasks]
         for future in as_completed(futures):
             yield future.result()
+    except BrokenProcessPool as error:
+        raise DataError(f"{out}: {DIED}") from error
+    finally:
+        pool.shutdown(cancel_futures=True)  # whoever stops the run does not wait for all who have not begun
 
 
 def prepare(
@@ -130,34 +184,58 @@ def prepare(
     """Prepare everybody in `scans` ({person: file}) into the dataset folder `out`.
 
     People who are there and undamaged are kept; damaged ones are made again. A scan that fails is left out of the
-    dataset and told in the summary.
+    dataset and told in the summary. Once the disk is full nobody further is begun.
 
     `execute` runs the tasks (by default `locally`, in `workers` processes of this machine; a cluster in its place).
 
     Raises
     ------
     UsageError, DataError
-        `out` holds a dataset of other settings; the lighting folder has no map.
+        `out` holds a dataset of other settings, or cannot be written; the lighting folder has no map; none of the
+        split's test people is there.
     """
+    if split is not None:
+        apply_split(split, scans)  # refuses, before the work, a split of other people
     names, lights = make_lightings(lighting, settings.lightings, settings.seed)
-    out.mkdir(parents=True, exist_ok=True)
-    _check_settings(out, settings, names)
-    _sweep(out)
     described = header(settings, names, lights)
-    write_text(out / "dataset.json", json.dumps(described))
-    write_text(out / "README.md", DESCRIPTION)
     summary = Summary()
+    with _writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+        _check_settings(out, settings, names)
+        _sweep(out)
+        write_text(out / "dataset.json", json.dumps(described))
+        write_text(out / "README.md", DESCRIPTION)
 
     def note(outcome: Outcome) -> None:
         summary.outcomes.append(outcome)
         if progress is not None:
             progress(outcome)
 
-    for outcome in (execute or partial(locally, workers=workers))(sorted(scans.items()), out, settings, lights):
-        note(outcome)
+    left = dict(sorted(scans.items()))
+    run = (execute or partial(locally, workers=workers))(list(left.items()), out, settings, lights)
+    with closing(run):
+        for outcome in run:
+            del left[outcome.person]
+            note(outcome)
+            if outcome.disk_full:
+                break
+    for person in left:
+        note(_keep_only(person, out))
     usable = [outcome.person for outcome in summary.outcomes if outcome.state != "failed"]
     parts = apply_split(split, usable) if split is not None else make_split(usable, test_fraction, settings.seed)
-    write_text(out / "split.json", json.dumps(parts, indent=1))
     counts = {"people": len(usable), "views": len(usable) * settings.views}
-    write_text(out / "dataset.json", json.dumps(described | counts))
+    with _writing(out):
+        write_text(out / "split.json", json.dumps(parts, indent=1))
+        write_text(out / "dataset.json", json.dumps(described | counts))
     return summary
+
+
+@contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    """Turn a dataset's files that cannot be written into a DataError that says what to do."""
+    try:
+        yield
+    except LifecastError:
+        raise
+    except OSError as error:
+        raise DataError(_told(error, out)) from error

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from lifecast.atomic import atomic_folder
 from lifecast.errors import ScanError
+from lifecast.scans.bodies import check_one_body
 from lifecast.scans.dataset_format import FRONT_YAW, Settings
 from lifecast.scans.landmark_file import LANDMARKS, joint_rows
 from lifecast.scans.normalise import normalise, vertex_normals
@@ -59,8 +60,8 @@ def write_view(folder: Path, stem: str, view: View) -> list[str]:
         f"{stem}_back.png": (view.back[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1]),
     }
     for name, (pixels, flags) in pictures.items():
-        if not cv2.imwrite(str(folder / name), np.ascontiguousarray(pixels), flags):
-            raise OSError(f"{folder / name}: could not be written")
+        # Not cv2.imwrite, which does not say why it fails, and writes half a picture onto a full disk.
+        (folder / name).write_bytes(cv2.imencode(Path(name).suffix, np.ascontiguousarray(pixels), flags)[1].tobytes())
     np.savez_compressed(folder / f"{stem}_depth.npz", front=view.front_depth, back=view.back_depth)
     return [*pictures, f"{stem}_depth.npz"]
 
@@ -100,12 +101,16 @@ def _card_of_made(card: Path) -> tuple[NDArray[np.float64] | None, NDArray[np.fl
         raise ScanError(f"{card}: has no readable 'joints' ({error})") from error
 
 
-def prepare_person(person: str, source: Path, out: Path, settings: Settings, lights: NDArray[np.float32]) -> None:
-    """Make the folder `out / person` from the scan at `source` (atomically, replacing an older one)."""
+def prepare_person(person: str, source: Path, out: Path, settings: Settings, lights: NDArray[np.float32]) -> list[str]:
+    """Make the folder `out / person` from the scan at `source` (atomically, replacing an older one).
+
+    Returns notes on what may be wrong with the scan.
+    """
     rng = np.random.default_rng([settings.seed, zlib.crc32(person.encode())])
     scan = read_scan(source)
     pelvis, joints = _card_of_made(source.parent / "card.json")
     normalisation = normalise(scan, settings.units, settings.up, pelvis)
+    note = check_one_body(scan.vertices / normalisation.scale, scan.faces, str(source))
     orient_outward(scan.vertices, scan.faces)
     normals = vertex_normals(scan.vertices, scan.faces)
     gloss = rng.beta(1, 3, len(scan.materials)).astype(np.float32)
@@ -148,3 +153,4 @@ def prepare_person(person: str, source: Path, out: Path, settings: Settings, lig
             "files": stated(folder, names),
         }  # fmt: skip
         (folder / "person.json").write_text(json.dumps(record))
+    return [] if note is None else [note]
