@@ -19,12 +19,15 @@ import numpy as np
 from lifecast.scans.augmentation import Augmentation
 from lifecast.scans.cores import one_thread
 from lifecast.scans.dataset import PeopleDataset
+from lifecast.scans.dataset_format import Settings
 from lifecast.scans.lighting import make_lightings
+from lifecast.scans.listing import list_scans
 from lifecast.scans.normalise import normalise, vertex_normals
 from lifecast.scans.occupancy import sample_pools
 from lifecast.scans.orientation import orient_outward
-from lifecast.scans.prepare import Settings, prepare, write_view
-from lifecast.scans.read import find_scans, read_scan
+from lifecast.scans.prepare import prepare
+from lifecast.scans.prepared_person import write_view
+from lifecast.scans.read import read_scan
 from lifecast.scans.render import Renderer, view_rotation
 from lifecast.scans.shading import draw_look
 from lifecast.scans.transfer import vertex_transfer
@@ -99,7 +102,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, nargs="*", default=[1])
     options = parser.parse_args()
     one_thread()
-    scans = find_scans(options.people)
+    scans = list_scans(options.people).people
     largest = max(scans.values(), key=lambda path: path.stat().st_size)
     person(largest, options.size, options.views)
     few = dict(list(scans.items())[:4])

@@ -28,7 +28,8 @@ from lifecast.evaluation.statistics import Summary
 from lifecast.evaluation.triangles import Triangles
 from lifecast.model.checkpoint import load_checkpoint
 from lifecast.model.presets import PRESETS
-from lifecast.scans.prepare import Settings, prepare
+from lifecast.scans.dataset_format import Settings
+from lifecast.scans.prepare import prepare
 from lifecast.training.recipe import load_recipe
 
 
@@ -70,7 +71,7 @@ def test_every_row_has_the_same_budget_and_the_network_it_is_called_after(base: 
 
 
 def test_the_recipe_is_readable_and_treats_all_stages_alike(tmp_path: Path) -> None:
-    study = Study(tmp_path, tmp_path, preset="tiny", batch=3, points=70)
+    study = Study(tmp_path / "data", tmp_path, preset="tiny", batch=3, points=70)
     (tmp_path / "recipe.toml").write_text(recipe_text(study))
     recipe = load_recipe(tmp_path / "recipe.toml")
     for name in ("normals", "coarse", "fine", "joint"):
@@ -123,7 +124,7 @@ def test_places_here_stand_beside_the_papers() -> None:
     assert place_in_paper(rows) == {"fine-only": 3, "single-level": 2, "alternate": 1}
     rows.append(row_of("absolute-depth", PICTURES, 1.0))
     assert "absolute-depth" not in places(rows)
-    text = markdown(Study(Path(), Path(), preset="tiny"), rows)
+    text = markdown(Study(Path("data"), Path("study"), preset="tiny"), rows)
     table = [line for line in text.splitlines() if line.startswith("| Table 1")]
     assert len(table) == 3
     assert "two levels, alternate" in table[2]
@@ -139,7 +140,7 @@ def test_a_study_refuses_what_it_cannot_do(tmp_path: Path) -> None:
         ({"batch": 0}, "--batch 0"),
     ):
         with pytest.raises(UsageError, match=says):
-            Study(tmp_path, tmp_path, **change)  # type: ignore[arg-type]
+            Study(tmp_path / "data", tmp_path, **change)  # type: ignore[arg-type]
 
 
 @pytest.fixture

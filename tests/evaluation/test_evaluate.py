@@ -16,7 +16,7 @@ from PIL import Image
 from lifecast.cli import main
 from lifecast.errors import CheckpointError, DataError, UsageError
 from lifecast.evaluation.benchmark import read_items, read_true_mesh, read_view
-from lifecast.evaluation.evaluate import Request, evaluate
+from lifecast.evaluation.evaluate import Request, evaluate, write_pictures
 from lifecast.evaluation.overview import PersonRow, shown_people
 from lifecast.evaluation.predict import Predictor
 from lifecast.evaluation.truth import bounding_triangles
@@ -217,3 +217,22 @@ def test_refusals_name_what_is_wrong(benchmark_data: Path, slab_weights: Path, m
         evaluate(Request(benchmark_data, tmp_path, "nothing"))
     with pytest.raises(DataError, match="nowhere"):
         evaluate(Request(tmp_path / "nowhere", tmp_path, str(slab_weights)))
+
+
+def test_scans_that_cannot_be_prepared_are_named_and_the_others_measured(tmp_path: Path) -> None:
+    pytest.importorskip("igl")
+    scans = tmp_path / "scans"
+    scans.mkdir()
+    anna = trimesh.creation.capsule(radius=0.25, height=1.2, count=[16, 16])
+    anna.apply_transform(trimesh.transformations.rotation_matrix(np.pi / 2, [1, 0, 0])).export(scans / "anna.glb")
+    (scans / "ben.obj").touch()
+    (scans / "carl").symlink_to(tmp_path / "nowhere")
+    (scans / "dora.fbx").touch()
+    command = ["evaluate", "--data", str(scans), "--out", str(tmp_path / "out"), "--views", "1"]
+    assert main([*command, "--pictures", str(tmp_path / "pictures")]) == 1
+    assert [path.name for path in (tmp_path / "pictures").iterdir()] == ["anna_view_000.png"]
+    notes: list[tuple[str, bool]] = []
+    request = Request(scans, tmp_path / "out", "compact", views=1)
+    write_pictures(request, tmp_path / "pictures", note=lambda text, left_out: notes.append((text, left_out)))
+    assert [text.split(":")[0] for text, left_out in notes if left_out] == ["carl", "ben"]
+    assert any("dora.fbx" in text for text, left_out in notes if not left_out)

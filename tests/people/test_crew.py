@@ -1,8 +1,10 @@
 """Many people: what is missing is made, what is there is kept, and folders do not mix."""
 
+import errno
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +16,7 @@ import torch
 from PIL import Image
 
 from lifecast.commands.synthesize import synthesize
-from lifecast.errors import MissingExtra, UsageError
+from lifecast.errors import LifecastError, MissingExtra, UsageError
 from lifecast.people import body, crew
 from lifecast.people.glb import Part, glb_bytes, read_parts
 from lifecast.people.person import Person
@@ -64,6 +66,35 @@ def test_a_failed_person_leaves_nothing_behind(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(TypeError):
         crew.make(crew.Order(tmp_path, 0), 0)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_said_without_a_traceback(
+    tmp_path: Path, made: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(order: crew.Order, number: int) -> int:
+        if number == 1:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return make(order, number)
+
+    make = crew.make
+    monkeypatch.setattr(crew, "make", full)
+    with pytest.raises(LifecastError, match=r"person 1 cannot be made.*No space left.*run again"):
+        synthesize(tmp_path, count=3)
+    assert [path.name for path in tmp_path.glob("person_*")] == ["person_000000"]
+    monkeypatch.setattr(crew, "make", make)
+    assert synthesize(tmp_path, count=3) == 0
+    assert made == [0, 1, 2]
+
+
+def _ends_its_process(number: int) -> int:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def test_a_worker_that_is_killed_is_said_without_a_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew, "studio", lambda *_: None)
+    with pytest.raises(LifecastError, match="fewer --workers"):
+        crew.share_out(crew.Order(tmp_path, 0), _ends_its_process, [0, 1], 2, lambda _: None)
 
 
 def test_folders_of_other_orders_are_not_mixed(tmp_path: Path, made: list[int]) -> None:

@@ -18,7 +18,7 @@ from lifecast.scans.augmentation import NONE, Augmentation
 from lifecast.scans.dataset import PeopleDataset
 from lifecast.scans.normalise import vertex_normals
 from lifecast.scans.occupancy import sample_pools, winding_number
-from lifecast.scans.prepare import write_view
+from lifecast.scans.prepared_person import write_view
 from lifecast.scans.read import Material, Scan
 from lifecast.scans.render import Renderer, view_rotation
 from lifecast.scans.shading import PLAIN

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from lifecast.cli import main
 from lifecast.errors import DataError
 from lifecast.photo import blazepose
 from lifecast.scans.augmentation import NONE
@@ -102,9 +103,9 @@ def test_made_people_get_landmarks_where_they_stand(tmp_path: Path) -> None:
         stale.unlink()
     people = people_of(root)
     told: list[tuple[str, bool]] = []
-    assert add_to_dataset(root, progress=lambda person, new: told.append((person, new))) == len(people)
+    assert add_to_dataset(root, progress=lambda person, new, _: told.append((person, new))) == (len(people), 0)
     assert told == [(person, True) for person in people]
-    assert add_to_dataset(root) == 0
+    assert add_to_dataset(root) == (0, 0)
     data = PeopleDataset(root, "all", size=256, points=0)
     for index, (person, view) in enumerate(data.items):
         found = read_landmarks(root / person, len(data._views[person]))[view]
@@ -112,3 +113,15 @@ def test_made_people_get_landmarks_where_they_stand(tmp_path: Path) -> None:
         rows = data[index]["mask"][0].amax(1).nonzero()[:, 0]
         top, bottom = 1 - float(rows[0]) * 2 / 256, 1 - float(rows[-1]) * 2 / 256
         assert top + 0.05 > found[0, 1] > found[[23, 24], 1].mean() > bottom - 0.05
+
+
+@pytest.mark.skipif(not blazepose.available(), reason="mediapipe or ai-edge-litert is not installed")
+def test_one_damaged_person_does_not_stop_the_others(marked: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    people = people_of(marked)
+    (marked / people[0] / FILE).write_bytes(b"nothing")
+    told: list[tuple[str, bool, bool]] = []
+    outcome = add_to_dataset(marked, progress=lambda person, new, why: told.append((person, new, bool(why))))
+    assert outcome == (0, 1)
+    assert told == [(people[0], False, True), *((person, False, False) for person in people[1:])]
+    assert main(["landmarks", str(marked)]) == 1
+    assert f"{people[0]}: left out" in capsys.readouterr().err

@@ -20,9 +20,11 @@ from PIL import Image
 
 from lifecast.commands.prepare import prepare as command
 from lifecast.errors import UsageError
+from lifecast.scans.dataset_format import Settings
+from lifecast.scans.listing import list_scans
 from lifecast.scans.normalise import SPAN, TO_Y_UP
-from lifecast.scans.prepare import Settings, damage, draw_yaws, prepare
-from lifecast.scans.read import find_scans
+from lifecast.scans.prepare import prepare
+from lifecast.scans.prepared_person import damage, draw_yaws
 
 TINY = Settings(size=64, views=2, uniform=200, near5=400, near3=400, rays=4, lightings=5)
 
@@ -70,7 +72,7 @@ def test_the_projected_mesh_fills_the_mask(prepared: Path) -> None:
 
 
 def test_workers_change_nothing(people_folder: Path, tmp_path: Path) -> None:
-    people = find_scans(people_folder)
+    people = list_scans(people_folder).people
     prepare(people, tmp_path / "one", TINY)
     prepare(people, tmp_path / "two", TINY, workers=2)
     one, two = contents(tmp_path / "one"), contents(tmp_path / "two")
@@ -79,7 +81,7 @@ def test_workers_change_nothing(people_folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_second_run_keeps_and_a_damaged_file_is_named_and_made_again(people_folder: Path, tmp_path: Path) -> None:
-    people = find_scans(people_folder)
+    people = list_scans(people_folder).people
     prepare(people, tmp_path, TINY)
     assert prepare(people, tmp_path, TINY).count("kept") == 3
     picture = tmp_path / "person_000001" / "view_001_front.png"
@@ -115,7 +117,7 @@ def test_a_killed_run_is_resumed(people_folder: Path, tmp_path: Path) -> None:
     assert all(damage(person) is None for person in survivors)  # whole or absent, never half
     leftover = out / f".person_000002.{process.pid}.abcd1234.part"
     leftover.mkdir(exist_ok=True)
-    summary = prepare(find_scans(people_folder), out, TINY)
+    summary = prepare(list_scans(people_folder).people, out, TINY)
     assert summary.count("kept") == len(survivors)
     assert summary.count("made") == 3 - len(survivors)
     assert not leftover.exists()
@@ -125,12 +127,12 @@ def test_a_killed_run_is_resumed(people_folder: Path, tmp_path: Path) -> None:
 def test_parts_of_a_running_process_are_left_alone(people_folder: Path, tmp_path: Path) -> None:
     busy = tmp_path / f".person_000009.{os.getppid()}.abcd1234.part"
     busy.mkdir()
-    prepare(find_scans(people_folder), tmp_path, TINY)
+    prepare(list_scans(people_folder).people, tmp_path, TINY)
     assert busy.exists()
 
 
 def test_other_settings_do_not_mix(people_folder: Path, tmp_path: Path) -> None:
-    people = find_scans(people_folder)
+    people = list_scans(people_folder).people
     prepare(people, tmp_path, TINY)
     with pytest.raises(UsageError, match="views 2 -> 3"):
         prepare(people, tmp_path, Settings(size=64, views=3, uniform=200, near5=400, near3=400, rays=4, lightings=5))
@@ -140,7 +142,7 @@ def test_other_settings_do_not_mix(people_folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_broken_scan_is_left_out_and_told(people_folder: Path, tmp_path: Path) -> None:
-    people = {**find_scans(people_folder), "broken": tmp_path / "broken.glb"}
+    people = {**list_scans(people_folder).people, "broken": tmp_path / "broken.glb"}
     people["broken"].write_bytes(b"nothing")
     summary = prepare(people, tmp_path / "data", TINY)
     assert summary.count("failed") == 1
@@ -153,7 +155,7 @@ def test_a_broken_scan_is_left_out_and_told(people_folder: Path, tmp_path: Path)
 
 def test_elevation_stays_in_its_range(people_folder: Path, tmp_path: Path) -> None:
     settings = Settings(size=64, views=6, elevation=(10, 20), uniform=200, near5=400, near3=400, rays=4, lightings=5)
-    prepare(dict(list(find_scans(people_folder).items())[:1]), tmp_path, settings)
+    prepare(dict(list(list_scans(people_folder).people.items())[:1]), tmp_path, settings)
     views = json.loads((tmp_path / "person_000000" / "person.json").read_text())["views"]
     assert all(10 <= view["elevation"] <= 20 for view in views)
     assert len({view["elevation"] for view in views}) > 1
@@ -179,7 +181,7 @@ def test_a_scanners_file_is_prepared_like_the_made_person(people_folder: Path, t
     (tmp_path / "scans").mkdir()
     mesh.export(tmp_path / "scans" / "scan.ply")
     prepare({"made": source}, tmp_path / "made", TINY)
-    prepare(find_scans(tmp_path / "scans"), tmp_path / "scanned", TINY)
+    prepare(list_scans(tmp_path / "scans").people, tmp_path / "scanned", TINY)
     card = json.loads((tmp_path / "scanned" / "scan" / "person.json").read_text())
     assert (card["units"], card["up"]) == ("cm", "z")
     with (
@@ -216,7 +218,7 @@ def test_a_textured_obj_looks_like_the_made_person(people_folder: Path, tmp_path
     (tmp_path / "scans" / "subject").mkdir(parents=True)
     scene.export(tmp_path / "scans" / "subject" / "mesh.obj")
     prepare({"subject": source}, tmp_path / "made", TINY)
-    prepare(find_scans(tmp_path / "scans"), tmp_path / "scanned", TINY)
+    prepare(list_scans(tmp_path / "scans").people, tmp_path / "scanned", TINY)
     card = json.loads((tmp_path / "scanned" / "subject" / "person.json").read_text())
     assert (card["units"], card["up"]) == ("mm", "z")
     for name, worst in (("mask.png", 1.0), ("front.png", 1.0), ("back.png", 1.0), ("colour.jpg", 3.0)):
@@ -239,7 +241,7 @@ def test_joints_of_a_made_person_go_where_the_mesh_goes(people_folder: Path, tmp
     told[4] = [None, None, None]
     card = folder / "card.json"
     card.write_text(json.dumps({"pelvis": [0.05, 0.9, -0.02], "joints": told}))
-    prepare(find_scans(tmp_path / "people"), tmp_path / "data", TINY)
+    prepare(list_scans(tmp_path / "people").people, tmp_path / "data", TINY)
     record = json.loads((tmp_path / "data" / "person_000000" / "person.json").read_text())
     with np.load(tmp_path / "data" / "person_000000" / "mesh.npz") as stored:
         vertices = stored["vertices"]
@@ -251,7 +253,7 @@ def test_joints_of_a_made_person_go_where_the_mesh_goes(people_folder: Path, tmp
     for text, expected in (({"pelvis": [0, 0.9, 0]}, "made"), ({"pelvis": [0, 0.9, 0], "joints": [[1, 2]]}, "failed")):
         card.write_text(json.dumps(text))
         out = tmp_path / expected
-        summary = prepare(find_scans(tmp_path / "people"), out, TINY)
+        summary = prepare(list_scans(tmp_path / "people").people, out, TINY)
         assert summary.count(expected) == 1
         if expected == "made":
             assert json.loads((out / "person_000000" / "person.json").read_text())["joints"] is None

@@ -12,7 +12,7 @@ import trimesh
 from PIL import Image
 
 from lifecast.errors import ScanError
-from lifecast.scans.read import find_scans, read_scan
+from lifecast.scans.read import read_scan
 
 
 def coloured_box() -> trimesh.Trimesh:
@@ -186,14 +186,9 @@ def test_damaged_bytes_never_end_a_run(tmp_path: Path, suffix: str) -> None:
             assert np.isfinite(read_scan(path).vertices).all()
 
 
-def test_people_are_named_after_folder_or_file(tmp_path: Path) -> None:
-    box = trimesh.creation.box()
-    for place in ("person_000001/person.glb", "pair/left.ply", "pair/right one.ply", "loose.obj", ".part/person.glb"):
-        (tmp_path / place).parent.mkdir(exist_ok=True)
-        box.export(tmp_path / place)
-    assert list(find_scans(tmp_path)) == ["loose", "pair_left", "pair_right_one", "person_000001"]
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(ScanError, match="no scan"):
-        find_scans(tmp_path / "empty")
-    with pytest.raises(ScanError, match="no such folder"):
-        find_scans(tmp_path / "absent")
+@pytest.mark.parametrize("suffix", ["glb", "ply", "obj", "off", "stl"])
+def test_an_empty_file_is_called_empty(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"nothing.{suffix}"
+    path.touch()
+    with pytest.raises(ScanError, match=rf"nothing\.{suffix}: is empty \(0 bytes\)"):
+        read_scan(path)

@@ -44,13 +44,14 @@ def one_person(tmp_path_factory):
     if not (ASSETS.is_dir() and POSES.is_dir()):
         pytest.skip(f"no {ASSETS} or no {POSES} (set LIFECAST_SHARED)")
     from lifecast.people.crew import Order, make_all
-    from lifecast.scans.prepare import Settings, prepare
-    from lifecast.scans.read import find_scans
+    from lifecast.scans.dataset_format import Settings
+    from lifecast.scans.listing import list_scans
+    from lifecast.scans.prepare import prepare
 
     root = tmp_path_factory.mktemp("overfit")
     make_all(Order(root / "people", 0, ASSETS, POSES), [3], 1, lambda number: None)
     settings = Settings(size=512, views=4, uniform=20_000, near5=100_000, near3=100_000, rays=16, lightings=4)
-    prepare(find_scans(root / "people"), root / "data", settings)
+    prepare(list_scans(root / "people").people, root / "data", settings)
     person = next(path.name for path in (root / "data").iterdir() if path.is_dir())
     (root / "data" / "split.json").write_text(json.dumps({"train": [person], "test": [person]}))
     return root / "data"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from lifecast.cluster.inputs import is_url, list_inputs, local_file, unique_stem
 from lifecast.cluster.manifest import Manifest
 from lifecast.cluster.pool import run_on_cluster
-from lifecast.errors import LifecastError, ScanError
+from lifecast.errors import LifecastError, ScanError, UsageError
+from lifecast.overlap import is_within
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
     from lifecast.people.crew import Order
     from lifecast.results import Wanted
-    from lifecast.scans.prepare import Outcome, Settings, Tasks
+    from lifecast.scans.dataset_format import Settings
+    from lifecast.scans.prepare import Execute, Outcome, Tasks
 
 MANIFEST = "manifest.jsonl"
 """Its name in the output folder."""
@@ -95,7 +97,8 @@ class PrepareJob:
 
     def open(self) -> Callable[[str], dict[str, Any]]:
         """Nothing to load; a worker computes on one core."""
-        from lifecast.scans.prepare import keep_or_make, one_thread
+        from lifecast.scans.cores import one_thread
+        from lifecast.scans.prepare import keep_or_make
 
         one_thread()
 
@@ -103,7 +106,7 @@ class PrepareJob:
             outcome = keep_or_make(item, Path(self.sources[item]), Path(self.out), self.settings, self.lights)
             if outcome.state == "failed":
                 raise ScanError(outcome.reason)
-            return {"state": outcome.state, "reason": outcome.reason}
+            return {"state": outcome.state, "reason": outcome.reason, "notes": outcome.notes}
 
         return work
 
@@ -116,6 +119,10 @@ def reconstruct_on(address: str, workers: int, job: ReconstructJob, inputs: Iter
 
     say = Console(highlight=False, emoji=False, soft_wrap=True, file=sys.stdout)
     out = Path(job.out)
+    inputs = list(inputs)
+    for folder in (Path(name) for name in inputs if not is_url(name)):
+        if folder.is_dir() and is_within(out, folder) and is_within(folder, out):
+            raise UsageError(f"--output {out}: is also an input; name another folder for the results")
     out.mkdir(parents=True, exist_ok=True)
     manifest = Manifest(out / MANIFEST)
     done = done_and_there(manifest, out)
@@ -153,14 +160,16 @@ def done_and_there(manifest: Manifest, out: Path) -> set[str]:
     )
 
 
-def prepare_on(address: str, workers: int) -> Callable[..., Iterator[Outcome]]:
+def prepare_on(address: str, workers: int) -> Execute:
     """What `lifecast.scans.prepare.prepare` takes as `execute` to run on a cluster.
 
     Whether a person is there and undamaged is found by its checksums, so the manifest is a record only: a person that
     it lists as done and that was damaged since is made again.
     """
 
-    def execute(tasks: Tasks, out: Path, settings: Settings, lights: NDArray[np.float32]) -> Iterator[Outcome]:
+    def execute(
+        tasks: Tasks, out: Path, settings: Settings, lights: NDArray[np.float32]
+    ) -> Generator[Outcome, None, None]:
         from lifecast.scans.prepare import Outcome
 
         sources = {person: str(path.resolve()) for person, path in tasks}
@@ -168,7 +177,8 @@ def prepare_on(address: str, workers: int) -> Callable[..., Iterator[Outcome]]:
         job = PrepareJob(sources, str(out.resolve()), settings, lights)
         for done in run_on_cluster(sources, job, manifest, address=address, workers=workers, done=()):
             if done.done:
-                yield Outcome(done.item, done.result["state"], done.result["reason"])
+                result = done.result
+                yield Outcome(done.item, result["state"], result["reason"], notes=result["notes"])
             else:
                 yield Outcome(done.item, "failed", done.reason)
 

@@ -71,19 +71,25 @@ def evaluate(
     )  # fmt: skip
     with counted_progress(console) as bar:
         tasks: dict[str, TaskID] = {}
+        left_out = 0
 
         def tell(what: str, done: int, total: int) -> None:
             if what not in tasks:
                 tasks[what] = bar.add_task(what, total=total)
             bar.update(tasks[what], completed=done)
 
+        def say(text: str, left_out_one: bool) -> None:
+            nonlocal left_out
+            left_out += left_out_one
+            bar.console.print(text, markup=False)
+
         if pictures is not None:
-            count = write_pictures(request, pictures, tell)
+            count = write_pictures(request, pictures, tell, say)
             console.print(f"{count} pictures in {pictures}", markup=False)
-            return 0
-        found = run(request, tell)
+            return 1 if left_out else 0
+        found = run(request, tell, say)
     Console(highlight=False, emoji=False).print(headline(found))
     console.print(f"report: {out / 'report.html'}", markup=False)
     if found.failed:
         console.print(f"{len(found.failed)} pictures gave no mesh; the report names them", markup=False)
-    return 1 if found.failed else 0
+    return 1 if found.failed or left_out else 0

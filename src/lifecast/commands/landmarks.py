@@ -19,6 +19,7 @@ def landmarks(data: Annotated[tuple[Path, ...], tyro.conf.Positional], /, worker
 
     one_thread()
     from rich.console import Console
+    from rich.progress import Progress, TaskID
 
     from lifecast.counted_progress import counted_progress
     from lifecast.errors import UsageError
@@ -27,10 +28,19 @@ def landmarks(data: Annotated[tuple[Path, ...], tyro.conf.Positional], /, worker
     if not data:
         raise UsageError("name at least one folder of prepared data")
     console = Console(stderr=True, highlight=False, emoji=False)
+    any_failed = False
     for root in data:
         people = people_of(root)
         with counted_progress(console) as bar:
             task = bar.add_task("landmarks", total=len(people))
-            added = add_to_dataset(root, workers, lambda _person, _new: bar.advance(task))  # noqa: B023
-        console.print(f"{root}: {len(people)} people, landmarks added to {added}", markup=False)
-    return 0
+
+            def tell(person: str, _new: bool, problem: str, bar: Progress = bar, task: TaskID = task) -> None:
+                bar.advance(task)
+                if problem:
+                    bar.console.print(f"{person}: left out: {problem}", markup=False)
+
+            added, failed = add_to_dataset(root, workers, tell)
+        any_failed |= failed > 0
+        left_out = f", {failed} left out" if failed else ""
+        console.print(f"{root}: {len(people)} people, landmarks added to {added}{left_out}", markup=False)
+    return 1 if any_failed else 0

@@ -55,27 +55,33 @@ def prepare(
     from rich.console import Console
 
     from lifecast.counted_progress import counted_progress
-    from lifecast.scans.prepare import Outcome, Settings
+    from lifecast.overlap import refuse_overlap
+    from lifecast.scans.dataset_format import Settings
+    from lifecast.scans.listing import list_scans
+    from lifecast.scans.prepare import Outcome
     from lifecast.scans.prepare import prepare as run
-    from lifecast.scans.read import find_scans
     from lifecast.scans.split import read_split
 
     settings = Settings(
         size=size, views=views, elevation=elevation, front=front, uniform=points[0], near5=points[1], near3=points[2],
         rays=rays, lightings=lightings, seed=seed, units=units, up=up,
     )  # fmt: skip
-    people = find_scans(scans)
+    refuse_overlap(out, "OUT", {"SCANS": scans, "--lighting": lighting})
+    listing = list_scans(scans)
+    people = listing.people
     given = read_split(split) if split is not None else None
-    console = Console(stderr=True, highlight=False, emoji=False)
+    console = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+    for line in listing.passed_over_lines():
+        console.print(line, markup=False)
+    for person, reason in listing.failed.items():
+        console.print(f"{person}: left out: {reason}", markup=False)
     with counted_progress(console) as bar:
         task = bar.add_task("preparing", total=len(people))
 
         def tell(outcome: Outcome) -> None:
             bar.advance(task)
-            if outcome.state == "failed":
-                bar.console.print(f"{outcome.person}: left out: {outcome.reason}", markup=False)
-            elif outcome.state == "remade":
-                bar.console.print(f"{outcome.person}: made again: {outcome.reason}", markup=False)
+            for line in outcome.lines():
+                bar.console.print(line, markup=False)
 
         execute = None
         if cluster is not None:
@@ -83,6 +89,8 @@ def prepare(
 
             execute = prepare_on(cluster, workers)
         summary = run(people, out, settings, lighting, workers, test_fraction, given, tell, execute)
-    told = ", ".join(f"{summary.count(s)} {s}" for s in ("made", "kept", "remade", "failed") if summary.count(s))
-    console.print(f"{len(people)} people: {told}; {out}", markup=False)
-    return 1 if summary.count("failed") else 0
+    counts = {state: summary.count(state) for state in ("made", "kept", "remade", "failed")}
+    counts["failed"] += len(listing.failed)
+    told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    console.print(f"{len(people) + len(listing.failed)} people: {told}; {out}", markup=False)
+    return 1 if counts["failed"] else 0

@@ -31,6 +31,7 @@ from lifecast.evaluation.overview import Overview
 from lifecast.model.config import Architecture
 from lifecast.model.config_json import to_dict
 from lifecast.model.presets import PRESETS
+from lifecast.overlap import refuse_overlap
 
 Say = Callable[[str], None]
 
@@ -61,6 +62,7 @@ class Study:
     precision: str = "32"
 
     def __post_init__(self) -> None:
+        refuse_overlap(self.out, "--out", {"--data": self.data})
         if self.preset not in PRESETS:
             raise UsageError(f"--preset {self.preset}: choose {', '.join(PRESETS)}")
         if PRESETS[self.preset].fine is None or PRESETS[self.preset].maps is None:

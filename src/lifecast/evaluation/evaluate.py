@@ -17,12 +17,15 @@ from lifecast.evaluation.predict import MASKS, Levels, Masks
 from lifecast.evaluation.protocol import PROTOCOLS
 from lifecast.evaluation.report import write_report
 from lifecast.evaluation.run import Plan, Result, run
+from lifecast.overlap import Inputs, refuse_overlap
 
 BENCHMARK_VIEWS = 4
 """Pictures of each person when scans are prepared for an evaluation."""
 
 Told = Callable[[str, int, int], None]
 """Called with what is being done, how many are done, and how many there are."""
+Note = Callable[[str, bool], None]
+"""Called with what is to be said of the scans that are prepared, and whether it is that somebody is left out."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class Request:
     def __post_init__(self) -> None:
         if (self.weights is None) == (self.meshes is None):
             raise UsageError("give either weights or --meshes")
+        refuse_overlap(self.out, "--out", self.folders())
         if self.protocol not in PROTOCOLS:
             raise UsageError(f"--protocol {self.protocol}: choose {', '.join(PROTOCOLS)}")
         for name, least in (
@@ -68,19 +72,26 @@ class Request:
             if value is not None and value < least:
                 raise UsageError(f"--{name} {value}: give at least {least}")
 
+    def folders(self) -> Inputs:
+        """The folders that are read, by their options."""
+        return {
+            "--data": self.data, "--meshes": self.meshes, "--backgrounds": self.backgrounds, "--cards": self.cards,
+            "--lighting": self.lighting,
+        }  # fmt: skip
 
-def evaluate(request: Request, told: Told | None = None) -> Overview:
+
+def evaluate(request: Request, told: Told | None = None, note: Note | None = None) -> Overview:
     """Measure, write the report into `request.out`, and return what was found.
 
     Raises a LifecastError for data, weights or meshes that cannot be used; single pictures that give no mesh
-    are counted in the overview instead.
+    are counted in the overview instead, and single scans that cannot be prepared are passed to `note`.
     """
     tell = told or (lambda what, done, total: None)
     if request.weights is not None:
         from lifecast.model.checkpoint import read_description
 
         read_description(request.weights)  # an unusable file is refused before anything is prepared
-    data, cards = prepared(request, tell)
+    data, cards = prepared(request, tell, note)
     items = read_items(data, request.views, request.limit)
     if request.meshes is not None:
         check_folder(request.meshes, items)
@@ -118,7 +129,7 @@ def evaluate(request: Request, told: Told | None = None) -> Overview:
     return found
 
 
-def write_pictures(request: Request, folder: Path, told: Told | None = None) -> int:
+def write_pictures(request: Request, folder: Path, told: Told | None = None, note: Note | None = None) -> int:
     """Write the benchmark's pictures, as a method sees them, to `folder`/<picture>.png; returns how many.
 
     For other programs: what they make of `person_000003_view_001.png` is measured as
@@ -126,8 +137,9 @@ def write_pictures(request: Request, folder: Path, told: Told | None = None) -> 
     """
     from PIL import Image
 
+    refuse_overlap(folder, "--pictures", request.folders())
     tell = told or (lambda what, done, total: None)
-    data, _ = prepared(request, tell)
+    data, _ = prepared(request, tell, note)
     items = read_items(data, request.views, request.limit)
     for done, item in enumerate(items):
         tell("writing pictures", done, len(items))
@@ -138,26 +150,35 @@ def write_pictures(request: Request, folder: Path, told: Told | None = None) -> 
     return len(items)
 
 
-def prepared(request: Request, tell: Told) -> tuple[Path, Path | None]:
+def prepared(request: Request, tell: Told, note: Note | None = None) -> tuple[Path, Path | None]:
     """The dataset to read, and the folder of cards: made of scans first where `request.data` holds those."""
     if not request.data.is_dir():
         raise DataError(f"{request.data}: no such folder; give a prepared dataset, or a folder of scans")
     if (request.data / "dataset.json").is_file():
         return request.data, request.cards
-    from lifecast.scans.prepare import Settings, prepare
-    from lifecast.scans.read import find_scans
+    from lifecast.scans.dataset_format import Settings
+    from lifecast.scans.listing import list_scans
+    from lifecast.scans.prepare import Outcome, prepare
 
-    scans = find_scans(request.data)
+    say = note or (lambda text, left_out: None)
+    listing = list_scans(request.data)
+    scans = listing.people
+    for line in listing.passed_over_lines():
+        say(line, False)
+    for person, reason in listing.failed.items():
+        say(f"{person}: left out: {reason}", True)
     if request.limit is not None:
         scans = dict(sorted(scans.items())[: request.limit])
     # Fewer are chosen from the benchmark's four: a single one would look at the person from anywhere.
     settings = Settings(size=1024, views=max(BENCHMARK_VIEWS, request.views or 0), seed=request.seed)
     done = 0
 
-    def count(outcome: object) -> None:
+    def count(outcome: Outcome) -> None:
         nonlocal done
         done += 1
         tell("preparing", done, len(scans))
+        for line in outcome.lines():
+            say(line, outcome.state == "failed")
 
     tell("preparing", 0, len(scans))
     out = request.out / "benchmark"

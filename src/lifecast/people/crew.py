@@ -7,13 +7,15 @@ import json
 import multiprocessing
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lifecast.atomic import atomic_folder, write_text
-from lifecast.errors import UsageError
-from lifecast.scans.cores import one_thread
+from lifecast.errors import LifecastError, UsageError
+from lifecast.overlap import refuse_overlap
+from lifecast.scans.cores import DIED, one_thread
 
 if TYPE_CHECKING:
     from lifecast.people.person import Person, Studio
@@ -50,8 +52,10 @@ def check_origin(order: Order) -> None:
     Raises
     ------
     UsageError
-        `out` holds people of another seed or another choice of garments, or `assets` or `poses` is no such folder.
+        `out` holds people of another seed or another choice of garments, `assets` or `poses` is no such folder, or one
+        of them overlaps with `out`.
     """
+    refuse_overlap(order.out, "OUT", {"--assets": order.assets, "--poses": order.poses})
     if order.assets is not None:
         from lifecast.people.wardrobe import assets_root
 
@@ -121,7 +125,11 @@ def make_all(order: Order, numbers: Iterable[int], workers: int, done: Callable[
 def share_out(
     order: Order, task: Callable[[int], int], numbers: Iterable[int], workers: int, done: Callable[[int], None]
 ) -> None:
-    """Run `task`, which uses the order's `studio` and returns the number that it is given, for each of `numbers`."""
+    """Run `task`, which uses the order's `studio` and returns the number that it is given, for each of `numbers`.
+
+    LifecastError, and an end to it, where somebody cannot be written: nobody after them could be, either.
+    """
+    task = functools.partial(_or_say_why, order.out, task)
     if workers <= 1:
         for number in numbers:
             done(task(number))
@@ -129,7 +137,21 @@ def share_out(
     studio(order.assets, order.poses, order.only, order.without)  # forked workers share the parent's copy
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=one_thread) as pool:
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=one_thread)
+    try:
         futures = [pool.submit(task, number) for number in numbers]
         for future in as_completed(futures):
             done(future.result())
+    except BrokenProcessPool as error:
+        raise LifecastError(f"{order.out}: {DIED}") from error
+    finally:
+        pool.shutdown(cancel_futures=True)  # an error need not wait for all who have not begun
+
+
+def _or_say_why(out: Path, task: Callable[[int], int], number: int) -> int:
+    try:
+        return task(number)
+    except LifecastError:
+        raise
+    except OSError as error:
+        raise LifecastError(f"{out}: person {number} cannot be made: {error}; run again to go on from there") from error

@@ -19,17 +19,19 @@ from numpy.typing import NDArray
 
 from lifecast.atomic import atomic_folder, write_text
 from lifecast.errors import MissingExtra, UsageError
+from lifecast.overlap import refuse_overlap
 from lifecast.people.crew import Order, check_unchanged, share_out, studio
 from lifecast.people.mannequin import Mannequin
 from lifecast.people.stances import USUAL_CLIP_SHARE
 from lifecast.photo import blazepose
 from lifecast.scans.background import Backgrounds
 from lifecast.scans.cores import one_thread
+from lifecast.scans.dataset_format import DESCRIPTION, Settings, header
 from lifecast.scans.landmark_file import FILE, LANDMARKS, joint_rows
 from lifecast.scans.landmarks import landmarks_before
 from lifecast.scans.lighting import make_lightings
 from lifecast.scans.normalise import normalise
-from lifecast.scans.prepare import DESCRIPTION, Settings, draw_yaws, header, stated, write_view
+from lifecast.scans.prepared_person import draw_yaws, stated, write_view
 from lifecast.scans.render import Renderer, view_rotation
 from lifecast.scans.shading import draw_look
 from lifecast.scans.split import make_split
@@ -66,6 +68,7 @@ class Sitting:
             raise UsageError(f"--rays {self.rays}: give at least 1")
         if not 0 <= self.clip_share <= 1:
             raise UsageError(f"--clip-share {self.clip_share}: give a share from 0 to 1")
+        refuse_overlap(self.order.out, "OUT", {"--lighting": self.lighting})
         self.settings()  # refuses bad values of the others
 
     def settings(self) -> Settings:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections import OrderedDict
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,13 +22,11 @@ from torch.utils.data import Dataset
 from lifecast.errors import DataError, UsageError
 from lifecast.scans.augmentation import NONE, Augmentation, Box, Placement, clean_background
 from lifecast.scans.background import Backgrounds
-from lifecast.scans.grouping import thin_product
+from lifecast.scans.dataset_format import FORMAT
 from lifecast.scans.landmark_file import Limbs, read_landmarks
+from lifecast.scans.point_pools import NearPool, PointPools, Window
 from lifecast.space.limb_map import CHANNELS, limb_map
 from lifecast.space.skeleton import MIRRORED_PAIRS
-
-FORMAT = 1
-_CACHED_POOLS = 8
 
 
 def _read_picture(path: Path, flags: int) -> NDArray[np.uint8]:
@@ -95,7 +92,7 @@ class PeopleDataset(Dataset[dict[str, Any]]):
         split: Literal["train", "test", "all"] = "train",
         size: int = 512,
         points: int = 8000,
-        near: Literal["near5", "near3"] = "near5",
+        near: NearPool = "near5",
         near_fraction: float = 15 / 16,
         window: int | None = None,
         augmentation: Augmentation | None = None,
@@ -126,7 +123,7 @@ class PeopleDataset(Dataset[dict[str, Any]]):
             raise DataError(f"{self.root}: mannequins have no points; levels learn from people of `lifecast prepare`")
         if not 0 <= near_fraction <= 1:
             raise UsageError(f"near_fraction {near_fraction}: must be in 0..1")
-        self.size, self.points, self.near, self.near_fraction = size, points, near, near_fraction
+        self.size, self.points, self.near_fraction = size, points, near_fraction
         self.window, self.seed = window, seed
         self.augmentation = augmentation or NONE
         self.backgrounds = Backgrounds(Path(backgrounds) if backgrounds else None, seed) if augmentation else None
@@ -143,7 +140,7 @@ class PeopleDataset(Dataset[dict[str, Any]]):
             }
         # Shared memory, so that workers that stay alive between epochs see a new epoch too.
         self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()
-        self._pools: OrderedDict[str, dict[str, NDArray[Any]]] = OrderedDict()
+        self._pools = PointPools(self.root, near)
 
     @staticmethod
     def _json(path: Path) -> dict[str, Any]:
@@ -200,7 +197,10 @@ class PeopleDataset(Dataset[dict[str, Any]]):
         if self._landmarks is not None:
             sample["limbs"] = self._limb_map(self._landmarks[person][view], placement, index)
         if self.points:
-            points, occupancy = self._sample_points(person, view, placement, window, rng)
+            points, occupancy = self._pools.draw(
+                person, self._views[person][view], placement, self.points, self.near_fraction,
+                None if self.window is None else self._range(window), rng,
+            )  # fmt: skip
             sample["points"], sample["occupancy"] = torch.from_numpy(points), torch.from_numpy(occupancy)
         return sample
 
@@ -314,52 +314,7 @@ class PeopleDataset(Dataset[dict[str, Any]]):
         corner = np.clip(centre - side // 2, 0, self.size - side)
         return np.array([corner[0], corner[1], side, side], np.int64)
 
-    def _pool(self, person: str) -> dict[str, NDArray[Any]]:
-        """The points of one person that this dataset uses; the last few people's are kept."""
-        if person in self._pools:
-            self._pools.move_to_end(person)
-            return self._pools[person]
-        path = self.root / person / "points.npz"
-        pool: dict[str, NDArray[Any]] = {}
-        try:
-            with np.load(path) as stored:
-                for name in ("uniform", self.near):
-                    points = stored[f"{name}_points"]
-                    pool[name] = points
-                    pool[f"{name}_inside"] = np.unpackbits(stored[f"{name}_inside"], count=len(points))
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise DataError(f"{path}: missing or damaged ({error}); run `lifecast prepare` again") from error
-        self._pools[person] = pool
-        while len(self._pools) > _CACHED_POOLS:
-            self._pools.popitem(last=False)
-        return pool
-
-    def _sample_points(
-        self, person: str, view: int, placement: Placement, window: NDArray[np.int64], rng: np.random.Generator
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """(N, 3) view-space points inside the window and their (N,) occupancy."""
-        pool = self._pool(person)
-        record = self._views[person][view]
-        rotation = np.array(record["rotation"], np.float32).reshape(3, 3)
-        shift = np.array([*record["shift"], 0.0], np.float32)
+    def _range(self, window: NDArray[np.int64]) -> Window:
+        """The crop `window` (x0, y0, w, h in pixels, row 0 at the top) in view units."""
         low = np.array([window[0], self.size - window[1] - window[3]]) * 2 / self.size - 1
-        high = low + window[2:] * 2 / self.size
-        near = round(self.points * self.near_fraction)
-        points, labels = [], []
-        for name, count in ((self.near, near), ("uniform", self.points - near)):
-            if count == 0:
-                continue
-            total = len(pool[name])
-            tries = count if self.window is None else 4 * count
-            chosen = np.empty((0, 3), np.float32)
-            inside = np.empty(0, np.uint8)
-            while len(chosen) < count:
-                pick = rng.integers(total, size=int(tries * 1.1) + 16)
-                moved = placement.points(thin_product(pool[name][pick], rotation.T) + shift)
-                kept = ((moved[:, :2] >= low) & (moved[:, :2] <= high)).all(axis=1) & (np.abs(moved[:, 2]) <= 1)
-                chosen = np.concatenate([chosen, moved[kept]])
-                inside = np.concatenate([inside, pool[f"{name}_inside"][pick[kept]]])
-                tries = min(2 * tries, 40 * count)
-            points.append(chosen[:count])
-            labels.append(inside[:count])
-        return np.concatenate(points), np.concatenate(labels).astype(np.float32)
+        return low, low + window[2:] * 2 / self.size

@@ -10,6 +10,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lifecast.atomic import atomic_file
-from lifecast.errors import DataError, MissingExtra
+from lifecast.errors import DataError, LifecastError, MissingExtra
 from lifecast.photo import blazepose
 from lifecast.photo.blazepose import LANDMARKS, Circle
 from lifecast.scans.background import Backgrounds
-from lifecast.scans.cores import one_thread
+from lifecast.scans.cores import DIED, one_thread
 from lifecast.scans.landmark_file import FILE, read_landmarks
 from lifecast.space.view import Camera
 
@@ -77,20 +78,23 @@ def add_to_person(folder: Path) -> bool:
     return True
 
 
-def add_to_dataset(root: Path, workers: int = 1, progress: Callable[[str, bool], None] | None = None) -> int:
-    """Landmarks for everybody of a prepared dataset who has none yet; returns how many people were added.
+def add_to_dataset(
+    root: Path, workers: int = 1, progress: Callable[[str, bool, str], None] | None = None
+) -> tuple[int, int]:
+    """Landmarks for everybody of a prepared dataset who has none yet; returns how many people were added and failed.
 
-    `progress` is told each person, and whether they were new.
+    `progress` is called with each person, whether they were added, and, where they could not be, the reason.
     """
     if not blazepose.available():
         raise MissingExtra("mediapipe", "person", "finding landmarks")
     people = people_of(root)
-    added = 0
-    for person, new in _each(root, people, workers):
+    added = failed = 0
+    for person, new, problem in _each(root, people, workers):
         added += new
+        failed += bool(problem)
         if progress is not None:
-            progress(person, new)
-    return added
+            progress(person, new, problem)
+    return added, failed
 
 
 def people_of(root: Path) -> list[str]:
@@ -103,12 +107,27 @@ def people_of(root: Path) -> list[str]:
         raise DataError(f"{path}: missing or damaged ({error}); make the dataset with `lifecast prepare`") from error
 
 
-def _each(root: Path, people: list[str], workers: int) -> Iterator[tuple[str, bool]]:
+def _each(root: Path, people: list[str], workers: int) -> Iterator[tuple[str, bool, str]]:
     if workers <= 1:
         for person in people:
-            yield person, add_to_person(root / person)
+            yield person, *_add_or_say_why(root / person)
         return
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=one_thread) as pool:
-        futures = {pool.submit(add_to_person, root / person): person for person in people}
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=one_thread)
+    try:
+        futures = {pool.submit(_add_or_say_why, root / person): person for person in people}
         for future in as_completed(futures):
-            yield futures[future], future.result()
+            yield futures[future], *future.result()
+    except BrokenProcessPool as error:
+        raise DataError(f"{root}: {DIED}") from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _add_or_say_why(folder: Path) -> tuple[bool, str]:
+    """`add_to_person`, or why not: one damaged person is no reason to stop the others."""
+    try:
+        return add_to_person(folder), ""
+    except LifecastError as error:
+        return False, str(error)
+    except OSError as error:
+        return False, f"{folder / FILE}: cannot be written ({error})"

@@ -19,7 +19,7 @@ from lifecast.scans.precision import check_steps
 from lifecast.scans.references import Beside
 from lifecast.scans.scan import GREY, Material, Part, Scan
 
-__all__ = ["GREY", "SUFFIXES", "Material", "Scan", "find_scans", "read_scan"]
+__all__ = ["GREY", "SUFFIXES", "Material", "Scan", "read_scan"]
 
 SUFFIXES = (".glb", ".gltf", ".obj", ".ply", ".stl", ".off")
 
@@ -38,6 +38,8 @@ def read_scan(path: str | Path) -> Scan:
         raise ScanError(f"{path}: not a scan format; use one of {', '.join(SUFFIXES)}")
     if not path.is_file():
         raise ScanError(f"{path}: no such file")
+    if path.stat().st_size == 0:
+        raise ScanError(f"{path}: is empty (0 bytes); copy or export it again")
     beside = Beside(path)
     try:
         if path.suffix.lower() in (".glb", ".gltf"):
@@ -82,7 +84,7 @@ def _flattened(parts: list[Part], path: Path) -> Scan:
         vertex_count += count
         face_count += len(part.faces)
     if not faces:
-        raise ScanError(f"{path}: holds no triangle; a point cloud must be meshed first")
+        raise ScanError(f"{path}: holds no triangle; mesh a point cloud first, and export again what should be a mesh")
     for name, arrays in (("texture coordinates", uvs), ("vertex colours", colours)):
         if sum(map(len, arrays)) != vertex_count:
             raise ScanError(f"{path}: has another number of {name} than of vertices; export it again")
@@ -94,32 +96,3 @@ def _flattened(parts: list[Part], path: Path) -> Scan:
         broken = int((~np.isfinite(scan.vertices)).any(axis=1).sum())
         raise ScanError(f"{path}: {broken} vertices are not finite; repair or export the mesh again")
     return scan
-
-
-def find_scans(folder: str | Path) -> dict[str, Path]:
-    """All scans under `folder` as {person: file}, sorted by person.
-
-    A mesh alone in its folder is named after the folder (`people/person_000123/person.glb` -> `person_000123`), meshes
-    that share a folder after folder and file; in the top folder after the file.
-    """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise ScanError(f"{folder}: no such folder of scans")
-    files = sorted(
-        file for file in folder.rglob("*")
-        if file.suffix.lower() in SUFFIXES and not any(p.startswith(".") for p in file.relative_to(folder).parts)
-    )  # fmt: skip
-    if not files:
-        raise ScanError(f"{folder}: no scan in it; looked for {', '.join(SUFFIXES)}")
-    siblings: dict[Path, int] = {}
-    for file in files:
-        siblings[file.parent] = siblings.get(file.parent, 0) + 1
-    people: dict[str, Path] = {}
-    for file in files:
-        alone = siblings[file.parent] == 1 and file.parent != folder
-        inside = (file.parent if alone else file.with_suffix("")).relative_to(folder)
-        name = "_".join(inside.parts).replace(" ", "_")
-        if name in people:
-            raise ScanError(f"{file} and {people[name]} would both be called {name!r}; rename one")
-        people[name] = file
-    return dict(sorted(people.items()))

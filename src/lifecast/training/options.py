@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lifecast.errors import CheckpointError, UsageError
+from lifecast.overlap import Inputs, refuse_overlap
 from lifecast.training.perceptual import PerceptualNetwork
 from lifecast.training.recipe import Phase, Recipe, StageName
 
@@ -68,6 +69,8 @@ class TrainOptions:
     """Decides start weights, order, points and augmentation."""
 
     def __post_init__(self) -> None:
+        folders: Inputs = {"--data": self.data, "--also": self.also, "--backgrounds": self.backgrounds}
+        refuse_overlap(self.out, "--out", folders)
         for name in ("devices", "nodes", "steps", "batch", "size", "points", "threads"):
             value = getattr(self, name)
             if value is not None and value < 1:
