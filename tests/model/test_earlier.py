@@ -214,9 +214,24 @@ def test_parts_in_the_history_have_their_names_of_now(tmp_path):
     path = write_version_1(tmp_path / "old.safetensors", random_model("tiny"), card)
     renamed = {"pose_lifter": {"steps": 1}, "normals": {"steps": 2}, "depth": 3, "detail": 4, "coarse": 5, "fine": 6}
     assert load_checkpoint(path).card == {"licence": "CC0-1.0", "training": {"levels": renamed, "seed": 1}}
-    assert list(history)[0] == "lifter", "the card that was read is not changed"
     for plain in ({}, {"training": {}}, {"metrics": 1}):
         assert translated_card(plain) == plain
+    translated_card(card)
+    assert next(iter(history)) == "lifter", "the card that is translated is not changed"
+
+
+@pytest.mark.xfail(strict=True, reason="translated_card takes a card's training for a dict")
+@pytest.mark.parametrize("training", [[{"stage": "coarse"}], "long", None])
+def test_a_card_may_say_anything_of_the_training(tmp_path, training):
+    card = {"training": training}
+    path = write_version_1(tmp_path / "old.safetensors", random_model("tiny"), card)
+    assert load_checkpoint(path).card == card
+
+
+@pytest.mark.xfail(strict=True, reason="version 1 is said to hold every part that there could be")
+def test_parts_are_those_that_the_file_holds(tmp_path):
+    for name, parts in (("tiny", ("normals", "coarse", "fine")), ("tiny-no-normals-single-level", ("coarse",))):
+        assert read_description(write_version_1(tmp_path / name, random_model(name), {})).parts == parts
 
 
 def test_names_that_are_none_of_version_1s_stay():

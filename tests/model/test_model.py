@@ -175,6 +175,28 @@ def test_without_the_mask_normals_are_of_unit_length_and_depths_the_same(detaile
             assert torch.equal(with_mask.depth, without.depth)
 
 
+@pytest.mark.parametrize(
+    "until",
+    [
+        pytest.param("normals", marks=pytest.mark.xfail(strict=True, reason="a given mask is ignored")),
+        "depth",
+        "coarse_maps",
+        pytest.param("maps", marks=pytest.mark.xfail(strict=True, reason="fine normals are multiplied all the same")),
+        pytest.param("detail", marks=pytest.mark.xfail(strict=True, reason="fine normals are multiplied all the same")),
+    ],
+)
+def test_a_given_mask_changes_no_normals_that_are_wanted_without_one(detailed, image, until):
+    """Only the mask is another one, and where the detail head computes anything."""
+    mask = torch.zeros(2, 1, 256, 256)
+    mask[..., 64:192, 80:176] = 1
+    with torch.no_grad():
+        free, found = (detailed(image, until=until, masked=False, mask=m).maps for m in (None, mask))
+    assert torch.equal(found.coarse.front, free.coarse.front)
+    for maps in found:
+        torch.testing.assert_close(maps.mask, resize_image(mask, maps.front.shape[-1]))
+        torch.testing.assert_close(maps.front.norm(dim=1), torch.ones_like(maps.front[:, 0]))
+
+
 def test_the_mask_alone_is_the_normal_heads(detailed, image):
     with torch.no_grad():
         maps = detailed(resize_image(image, 64), until="normals").maps.fine
