@@ -2,6 +2,7 @@ import dataclasses
 import json
 import os
 import pickle
+import zlib
 
 import pytest
 import torch
@@ -11,11 +12,15 @@ from safetensors.torch import save_file
 from lifecast.errors import CheckpointError, UsageError
 from lifecast.model import checkpoint
 from lifecast.model.ablations import preset_named
-from lifecast.model.checkpoint import load_checkpoint, read_card, save_checkpoint, save_state
-from lifecast.model.config import TINY, to_dict
-from lifecast.model.encoders.config import HourglassConfig
-from lifecast.model.model import Model
+from lifecast.model.checkpoint import load_checkpoint, read_description, save_checkpoint, save_state
+from lifecast.model.config import HourglassConfig
+from lifecast.model.config_json import to_dict
+from lifecast.model.inference_options import PLAIN, InferenceOptions
+from lifecast.model.model import PARTS, Model
+from lifecast.model.presets import PRESETS
 
+TINY = PRESETS["tiny"]
+OPTIONS = InferenceOptions(mirror=True, sharpen=0.25, silhouette=True)
 CARD = {"licence": "CC0-1.0", "training": [{"stage": "coarse", "steps": 3}], "metrics": {"iou": 0.5}}
 
 
@@ -28,21 +33,47 @@ def model():
 @pytest.fixture
 def path(model, tmp_path):
     target = tmp_path / "weights.safetensors"
-    save_checkpoint(target, model, CARD)
+    save_checkpoint(target, model, CARD, inference=OPTIONS)
     return target
 
 
-def test_weights_preset_and_card_come_back(model, path):
-    loaded, card = load_checkpoint(path)
-    assert card == CARD
-    assert loaded.preset == TINY
-    assert not loaded.training
+def test_weights_architecture_options_and_card_come_back(model, path):
+    loaded = load_checkpoint(path)
+    assert loaded.card == CARD
+    assert loaded.inference == OPTIONS
+    assert loaded.model.architecture == TINY
+    assert not loaded.model.training
     for name, tensor in model.state_dict().items():
-        assert torch.equal(loaded.state_dict()[name], tensor)
-    assert {n for n, p in loaded.named_parameters() if p.requires_grad} == {
+        assert torch.equal(loaded.model.state_dict()[name], tensor)
+    assert {n for n, p in loaded.model.named_parameters() if p.requires_grad} == {
         n for n, p in model.named_parameters() if p.requires_grad
     }
-    assert read_card(path) == (TINY, CARD)
+
+
+def test_the_description_is_read_without_the_weights(model, path):
+    """Of a file whose weights are gone, too."""
+    length = 8 + int.from_bytes(path.read_bytes()[:8], "little")
+    path.write_bytes(path.read_bytes()[:length] + bytes(path.stat().st_size - length))
+    described = read_description(path)
+    assert (described.architecture, described.inference, described.card) == (TINY, OPTIONS, CARD)
+    assert described.parts == ("normals", "coarse", "fine")
+    assert described.checksums.keys() == model.state_dict().keys()
+    assert described.version == "2"
+    with pytest.raises(CheckpointError, match="does not match its checksum"):
+        load_checkpoint(path)
+
+
+def test_without_options_a_file_says_plain_ones(model, tmp_path):
+    save_checkpoint(tmp_path / "plain.safetensors", model, {})
+    assert load_checkpoint(tmp_path / "plain.safetensors").inference == PLAIN
+
+
+def test_some_parts_of_a_model_are_no_whole_one(model, tmp_path):
+    path = tmp_path / "some.safetensors"
+    save_checkpoint(path, model, CARD, parts=("coarse", "normals"))
+    assert read_description(path).parts == ("normals", "coarse")
+    with pytest.raises(CheckpointError, match=r"some\.safetensors: does not hold .*'tiny': fine\.\S+ is missing"):
+        load_checkpoint(path)
 
 
 def test_float16_halves_the_file_and_loads_as_float32(model, path, tmp_path):
@@ -50,7 +81,7 @@ def test_float16_halves_the_file_and_loads_as_float32(model, path, tmp_path):
     weights = sum(p.numel() for p in model.parameters())
     saved = path.stat().st_size - (tmp_path / "half.safetensors").stat().st_size
     assert saved == pytest.approx(2 * weights, abs=500)  # offsets in the header have fewer digits
-    loaded, _ = load_checkpoint(tmp_path / "half.safetensors")
+    loaded = load_checkpoint(tmp_path / "half.safetensors").model
     for name, tensor in model.state_dict().items():
         assert torch.equal(loaded.state_dict()[name], tensor.half().float())
 
@@ -59,7 +90,7 @@ def test_the_unused_norms_of_hourglasses_stay_without_gradient(tmp_path):
     hourglass = HourglassConfig(stacks=1, depth=1, pooled=True, width=32, stem=8, groups=4)
     model = Model(dataclasses.replace(TINY, coarse=dataclasses.replace(TINY.coarse, encoder=hourglass)))
     save_checkpoint(tmp_path / "h.safetensors", model, {})
-    loaded, _ = load_checkpoint(tmp_path / "h.safetensors")
+    loaded = load_checkpoint(tmp_path / "h.safetensors").model
     frozen = {n for n, p in loaded.named_parameters() if not p.requires_grad}
     assert frozen == {n for n, p in model.named_parameters() if not p.requires_grad}
     assert frozen
@@ -68,7 +99,7 @@ def test_the_unused_norms_of_hourglasses_stay_without_gradient(tmp_path):
 def test_built_in_weights_are_found_by_name(path, tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoint, "BUILT_IN", tmp_path)
     monkeypatch.chdir(os.path.sep)
-    assert load_checkpoint("weights")[1] == CARD
+    assert load_checkpoint("weights").card == CARD
     with pytest.raises(CheckpointError, match="built in: weights"):
         load_checkpoint("nothing")
     with pytest.raises(CheckpointError, match="no such weights file"):
@@ -105,13 +136,13 @@ def test_a_changed_weight_is_named(path):
         load_checkpoint(path)
 
 
-def test_another_preset_than_expected_is_refused(path):
-    assert load_checkpoint(path, expect=TINY)
+def test_another_architecture_than_expected_is_refused(path):
+    assert load_checkpoint(path, expect=TINY).model.architecture == TINY
     with pytest.raises(CheckpointError, match=r"'tiny'.*'tiny-joint'"):
         load_checkpoint(path, expect=preset_named("tiny-joint"))
 
 
-def test_weights_that_are_not_the_presets_are_listed(model, tmp_path):
+def test_weights_that_are_not_the_architectures_are_listed(model, tmp_path):
     path = tmp_path / "odd.safetensors"
     state = model.state_dict()
     state["coarse.mlp.layers.0.weight"] = state["coarse.mlp.layers.0.weight"][:, 1:]
@@ -125,26 +156,44 @@ def test_weights_that_are_not_the_presets_are_listed(model, tmp_path):
 
 
 def rewritten(path, **changes):
-    """The file at `path` with other metadata."""
+    """The file at `path` with other metadata, and a checksum that is right for them; None leaves one out."""
     with safe_open(path, framework="pt") as opened:
         metadata = opened.metadata()
         state = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
-    metadata.update(changes)
-    texts = [metadata[key] for key in ("preset", "card", "checksums")]
-    save_file(state, path, metadata | {"checksum": checkpoint._text_crc(texts)})
+    metadata = {name: text for name, text in (metadata | changes).items() if text is not None}
+    texts = [metadata.get(name, "") for name in ("architecture", "inference", "parts", "card", "checksums")]
+    save_file(state, path, metadata | {"checksum": f"{zlib.crc32(chr(0).join(texts).encode()):08x}"})
     return path
 
 
-def test_newer_foreign_and_senseless_files_are_refused(path, tmp_path):
-    with pytest.raises(CheckpointError, match="version 2"):
-        load_checkpoint(rewritten(path, version="2"))
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"version": "3"}, "format version 3; this lifecast reads versions 1 and 2: update it"),
+        ({"version": None}, "format version None"),
+        ({"format": "other"}, "not one of lifecast's"),
+        ({"inference": None}, "damaged, its metadata lacks inference"),
+        ({"version": "1"}, "damaged, its metadata lacks preset"),
+        ({"architecture": json.dumps(to_dict(TINY) | {"colour": 1})}, "architecture cannot be used: .*no field colour"),
+        ({"architecture": "[1]"}, "architecture cannot be used"),
+        ({"architecture": "{"}, "architecture cannot be used"),
+        ({"inference": json.dumps({"shoes": True})}, "cannot be used: .*no step shoes"),
+        ({"inference": json.dumps({"tilt": 0.5})}, "cannot be used: .*none are integrated"),
+        ({"inference": json.dumps({"sharpen": "much"})}, "cannot be used"),
+        ({"inference": "null"}, "cannot be used"),
+    ],
+)
+def test_newer_foreign_and_senseless_files_are_refused(path, changes, reason):
+    with pytest.raises(CheckpointError, match=rf"weights\.safetensors: .*{reason}"):
+        load_checkpoint(rewritten(path, **changes))
+    with pytest.raises(CheckpointError, match=reason):
+        read_description(path)
+
+
+def test_a_file_of_another_program_is_refused(tmp_path):
     save_file({"a": torch.zeros(3)}, tmp_path / "foreign.safetensors")
     with pytest.raises(CheckpointError, match="not one of lifecast's"):
         load_checkpoint(tmp_path / "foreign.safetensors")
-    with pytest.raises(CheckpointError, match="preset cannot be used"):
-        load_checkpoint(rewritten(path, version="1", preset=json.dumps(to_dict(TINY) | {"colour": 1})))
-    with pytest.raises(CheckpointError, match="preset cannot be used"):
-        load_checkpoint(rewritten(path, preset="[1]"))
 
 
 def test_a_pickle_is_never_opened(tmp_path):
@@ -175,16 +224,20 @@ def test_what_cannot_be_stored_is_said_and_nothing_is_written(model, path, tmp_p
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
-def test_a_loaded_model_with_every_part_answers_as_the_saved_one(tmp_path):
-    """All that a network needs must be in the file, or follow from the preset."""
+def test_a_loaded_model_with_every_part_predicts_what_the_saved_one_does(tmp_path):
+    """All that a network needs must be in the file, or follow from the architecture."""
     torch.manual_seed(5)
-    model = Model(preset_named("tiny-depth-maps-enhancer")).eval()
-    for head in (model.normals.enhancer.head, model.normals.depth.refine.head):
+    model = Model(preset_named("tiny-pose-lifter-depth-maps-detail-depth-features")).eval()
+    for head in (model.detail.unet.head, model.depth.refine.head, model.pose_lifter.last):
         torch.nn.init.normal_(head.weight, std=0.1)
     save_checkpoint(tmp_path / "all.safetensors", model, {"name": "all"})
-    loaded, _ = load_checkpoint(tmp_path / "all.safetensors")
+    assert read_description(tmp_path / "all.safetensors").parts == PARTS
+    loaded = load_checkpoint(tmp_path / "all.safetensors").model
     image, points = torch.rand(1, 3, 256, 256) * 2 - 1, torch.rand(1, 20, 3) - 0.5
+    landmarks = torch.rand(1, 33, 4)
     with torch.no_grad():
-        for mine, theirs in zip(loaded.predict_maps(image)[1], model.predict_maps(image)[1], strict=True):
-            assert torch.equal(mine, theirs)
-        assert torch.equal(loaded.occupancy(loaded.encode(image), points), model.occupancy(model.encode(image), points))
+        mine, theirs = loaded(image, points), model(image, points)
+        assert torch.equal(loaded.lifted(landmarks), model.lifted(landmarks))
+    for name in ("front", "back", "mask", "depth"):
+        assert torch.equal(getattr(mine.maps.fine, name), getattr(theirs.maps.fine, name))
+    assert torch.equal(mine.fine_logit, theirs.fine_logit)

@@ -8,10 +8,11 @@ import torch
 from lifecast.model import column_field
 from lifecast.model.ablations import preset_named
 from lifecast.model.column_field import ColumnField, Taps
-from lifecast.model.config import PRESETS, Architecture
+from lifecast.model.config import Architecture
 from lifecast.model.mlp import PixelAlignedMLP
-from lifecast.model.model import Encoded, Model
+from lifecast.model.model import Model, Prediction
 from lifecast.model.pixel_aligned import sample_features
+from lifecast.model.presets import PRESETS
 
 TINY = PRESETS["tiny"]
 PAPER = PRESETS["paper"]
@@ -28,24 +29,22 @@ VARIANTS = {
     "fine by depth and embedding": dataclasses.replace(
         DEEP, fine=dataclasses.replace(DEEP.fine, depth_features=True) if DEEP.fine else None
     ),
-    "within the mask": dataclasses.replace(TINY, within_mask=True),
     "no skips": dataclasses.replace(TINY, coarse=dataclasses.replace(TINY.coarse, skips=())),
 }
 
 
-def random_model(preset: Architecture, seed: int = 0) -> tuple[Model, Encoded]:
+def random_model(architecture: Architecture, seed: int = 0) -> tuple[Model, Prediction]:
     """A model whose logits are spread over several units, and small random features for it."""
     torch.manual_seed(seed)
-    model = Model(preset)
-    for level in (model.coarse, model.fine):
-        if level is not None:
-            for layer in level.mlp.layers:
+    model = Model(architecture)
+    for net in (model.coarse, model.fine):
+        if net is not None:
+            for layer in net.mlp.layers:
                 torch.nn.init.normal_(layer.weight, std=1.4 / layer.in_features**0.5)
                 torch.nn.init.normal_(layer.bias, std=0.3)
-    coarse = torch.randn(2, preset.coarse.map_channels, 24, 24)
-    fine = torch.randn(2, preset.fine.map_channels, 40, 40) if preset.fine else None
-    bound = -2 * torch.rand(2, 1, 12, 12) if preset.within_mask else None
-    return model, Encoded(None, coarse, fine, [coarse], bound)
+    coarse = torch.randn(2, architecture.coarse.map_channels, 24, 24)
+    fine = torch.randn(2, architecture.fine.map_channels, 40, 40) if architecture.fine else None
+    return model, Prediction(None, (coarse,), fine)
 
 
 def points_in_and_around(count: int) -> torch.Tensor:
@@ -56,14 +55,16 @@ def points_in_and_around(count: int) -> torch.Tensor:
     return points
 
 
+@pytest.mark.parametrize("bounded", [False, True], ids=["free", "bounded"])
 @pytest.mark.parametrize("name", VARIANTS)
-def test_equals_the_plain_network(name: str) -> None:
-    model, encoded = random_model(VARIANTS[name])
+def test_equals_the_plain_network(name: str, bounded: bool) -> None:
+    model, prediction = random_model(VARIANTS[name])
     points = points_in_and_around(3000)
+    bound = -2 * torch.rand(2, 1, 12, 12) if bounded else None
     with torch.no_grad():
-        plain = model.occupancy(encoded, points[None].expand(2, -1, -1))
+        plain = model.occupancy(prediction, points[None].expand(2, -1, -1), bound)
     for index in (0, 1):
-        fast = ColumnField(model, encoded, index).occupancy(points)
+        fast = ColumnField(model, prediction, bound, index).occupancy(points)
         torch.testing.assert_close(fast, plain[index], atol=2e-5, rtol=0)
     assert plain.std() > 0.05  # the comparison would see a difference
 
@@ -72,7 +73,7 @@ def test_equals_the_papers_mlps_at_full_width() -> None:
     coarse, fine = PAPER.coarse, PAPER.fine
     assert fine is not None
     with torch.device("meta"):
-        model = Model(dataclasses.replace(PAPER, normals=None, normal_inputs="none"))
+        model = Model(dataclasses.replace(PAPER, maps=None, normal_inputs="none"))
     assert model.fine is not None
     model.coarse.mlp = PixelAlignedMLP(257, coarse.mlp, coarse.skips, coarse.embedding_layer)
     model.fine.mlp = PixelAlignedMLP(272, fine.mlp, fine.skips, fine.embedding_layer)
@@ -80,27 +81,47 @@ def test_equals_the_papers_mlps_at_full_width() -> None:
         for layer in (*model.coarse.mlp.layers, *model.fine.mlp.layers):
             torch.nn.init.normal_(layer.weight, std=1.4 / layer.in_features**0.5)
     features = torch.randn(1, 256, 16, 16), torch.randn(1, 16, 32, 32)
-    encoded = Encoded(None, features[0], features[1], [features[0]])
+    prediction = Prediction(None, (features[0],), features[1])
     points = points_in_and_around(500)
     with torch.no_grad():
-        plain = model.occupancy(encoded, points[None])[0]
-    torch.testing.assert_close(ColumnField(model, encoded).occupancy(points), plain, atol=1e-4, rtol=0)
+        plain = model.occupancy(prediction, points[None])[0]
+    torch.testing.assert_close(ColumnField(model, prediction).occupancy(points), plain, atol=1e-4, rtol=0)
+
+
+def test_a_bound_lowers_the_logits_of_a_field() -> None:
+    """Of the points in the box: what lies outside stays outside."""
+    model, prediction = random_model(TINY)
+    points = points_in_and_around(500)
+    bound = torch.full((2, 1, 12, 12), -3.0)
+    lowered = ColumnField(model, prediction, bound).logits(points) - ColumnField(model, prediction).logits(points)
+    inside = (points[:, :2].abs() <= 1).all(dim=1)
+    torch.testing.assert_close(lowered, torch.where(inside, -3.0, 0.0), atol=1e-4, rtol=0)
+    assert 0 < inside.sum() < len(points)
+
+
+def test_without_fine_features_the_coarse_net_is_queried() -> None:
+    model, prediction = random_model(TINY)
+    coarse = prediction._replace(fine_features=None)
+    points = points_in_and_around(500)
+    with torch.no_grad():
+        plain = model.occupancy(coarse, points[None].expand(2, -1, -1))[0]
+    torch.testing.assert_close(ColumnField(model, coarse).occupancy(points), plain, atol=2e-5, rtol=0)
 
 
 def test_without_a_table_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    model, encoded = random_model(TINY)
+    model, prediction = random_model(TINY)
     points = points_in_and_around(500)
-    with_table = ColumnField(model, encoded)
+    with_table = ColumnField(model, prediction)
     monkeypatch.setattr(column_field, "TABLE_BYTES", 0)
-    without = ColumnField(model, encoded)
+    without = ColumnField(model, prediction)
     assert type(without.stages[0][0]) is not type(with_table.stages[0][0])
     torch.testing.assert_close(without.logits(points), with_table.logits(points), atol=1e-4, rtol=0)
 
 
 def test_chunks_do_not_change_the_answer() -> None:
-    model, encoded = random_model(TINY)
+    model, prediction = random_model(TINY)
     points = points_in_and_around(2000)
-    field = ColumnField(model, encoded)
+    field = ColumnField(model, prediction)
     whole = field.logits(points)
     field.chunk = 37
     torch.testing.assert_close(field.logits(points), whole, atol=1e-5, rtol=0)
@@ -108,15 +129,15 @@ def test_chunks_do_not_change_the_answer() -> None:
 
 
 def test_half_precision_features_are_taken() -> None:
-    model, encoded = random_model(TINY)
-    assert encoded.fine_features is not None
-    half = encoded._replace(
-        coarse_features=encoded.coarse_features.half(), fine_features=encoded.fine_features.bfloat16()
+    model, prediction = random_model(TINY)
+    assert prediction.fine_features is not None
+    half = prediction._replace(
+        coarse_stacks=(prediction.coarse_features.half(),), fine_features=prediction.fine_features.bfloat16()
     )
     points = points_in_and_around(300)
     logits = ColumnField(model, half).logits(points)
     assert logits.dtype == torch.float32
-    torch.testing.assert_close(logits, ColumnField(model, encoded).logits(points), atol=0.2, rtol=0.05)
+    torch.testing.assert_close(logits, ColumnField(model, prediction).logits(points), atol=0.2, rtol=0.05)
 
 
 @pytest.mark.parametrize("align_corners", [True, False])

@@ -1,12 +1,9 @@
-import dataclasses
-
 import numpy as np
 import pytest
 import torch
 
-from lifecast.errors import UsageError
-from lifecast.model.config import TINY
 from lifecast.model.model import Model
+from lifecast.model.presets import PRESETS
 from lifecast.model.silhouette import FALL, MARGIN, SIZE, silhouette_bound
 
 
@@ -42,24 +39,18 @@ def test_nothing_changes_within_the_mask_and_all_of_it_far_away(size):
     assert bool((bound[..., -size // 4 :, :] == -FALL).all())
 
 
-def test_occupancy_is_bounded_where_the_preset_says_so():
+def test_occupancy_is_bounded_to_the_mask():
     torch.manual_seed(0)
-    model = Model(dataclasses.replace(TINY, within_mask=True)).eval()
-    free = Model(TINY).eval()
-    free.load_state_dict(model.state_dict())
+    model = Model(PRESETS["tiny"]).eval()
     points = torch.rand(1, 200, 3) * 1.8 - 0.9
     image = torch.rand(1, 3, 256, 256) * 2 - 1
     mask = torch.zeros(1, 1, 128, 128)
     mask[..., :64] = 1  # the person's: the left half
+    bound = silhouette_bound(mask)
+    left, right = points[..., 0] < -0.02, points[..., 0] > 0.15
     with torch.no_grad():
-        maps = model.predict_normals(torch.zeros(1, 3, 128, 128))._replace(mask=mask)
-        for ask in ("occupancy", "coarse_occupancy"):
-            bounded, plain = (getattr(m, ask)(m.encode(image, normals=maps), points) for m in (model, free))
-            left, right = points[..., 0] < -0.02, points[..., 0] > 0.15
-            assert torch.equal(bounded[left], plain[left])
-            assert float(bounded[right].max()) < 1e-4 < float(plain[right].min())
-
-
-def test_a_preset_without_a_mask_cannot_be_bounded_by_it():
-    with pytest.raises(UsageError, match="bound"):
-        dataclasses.replace(TINY, normals=None, normal_inputs="none", mask_input=False, within_mask=True)
+        prediction = model(image)
+        for found in (prediction, prediction._replace(fine_features=None)):
+            bounded, free = model.occupancy(found, points, bound), model.occupancy(found, points)
+            assert torch.equal(bounded[left], free[left])
+            assert float(bounded[right].max()) < 1e-4 < float(free[right].min())

@@ -76,8 +76,12 @@ def save_folder(folder: Path, checkpoint: Checkpoint, precision: Precision = "fl
     The rest of the card goes into `card.json`. Files of parts that the model does not have are removed.
     """
     model, card = checkpoint.model, checkpoint.card
-    history = card.get("training", {}).get("levels", {})
-    whole = {name: value for name, value in card.items() if name != "training"}
+    history = history_in(card)
+    whole = dict(card)
+    if isinstance(card.get("training"), dict):
+        whole["training"] = {name: value for name, value in card["training"].items() if name != "levels"}
+        if not whole["training"]:
+            del whole["training"]
     present = {name.split(".")[0] for name in model.state_dict()}
     written = []
     for part in PARTS:
@@ -138,7 +142,7 @@ def read_description(weights: str | Path) -> Description:
     path = checkpoint_path(weights)
     descriptions = []
     for file in checkpoint_files(weights):
-        if file.suffix == ".safetensors":
+        if file.name != FOLDER_CARD:
             with open_weights(file) as opened:
                 descriptions.append((file, read_metadata(file, opened)))
     return _joined(path, descriptions)
@@ -154,7 +158,7 @@ def load_checkpoint(weights: str | Path, expect: Architecture | None = None) -> 
         says, parts of several architectures lie in one folder, or (with `expect`) it holds another architecture.
     """
     path = checkpoint_path(weights)
-    files = [file for file in checkpoint_files(weights) if file.suffix == ".safetensors"]
+    files = [file for file in checkpoint_files(weights) if file.name != FOLDER_CARD]
     descriptions = []
     for file in files:
         with open_weights(file) as opened:
@@ -172,6 +176,8 @@ def load_checkpoint(weights: str | Path, expect: Architecture | None = None) -> 
         with open_weights(file) as opened:
             for stored in opened.keys():  # noqa: SIM118
                 name = earlier.translated_name(stored) if description.version == "1" else stored
+                if name in found:
+                    raise CheckpointError(f"{path}: two files hold the weight {name}, one of them {file.name}")
                 found[name] = tuple(opened.get_slice(stored).get_shape())
                 if found[name] == shapes.get(name):
                     state[name] = read_weight(file, opened, stored, description.checksums)
@@ -181,6 +187,13 @@ def load_checkpoint(weights: str | Path, expect: Architecture | None = None) -> 
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(trainable[name])
     return Checkpoint(model.eval(), whole.inference, whole.card)
+
+
+def history_in(card: dict[str, Any]) -> dict[str, Any]:
+    """Find what the parts of a card's weights went through, by part; empty if the card does not say."""
+    training = card.get("training")
+    levels = training.get("levels") if isinstance(training, dict) else None
+    return levels if isinstance(levels, dict) else {}
 
 
 def _joined(path: Path, descriptions: list[tuple[Path, Description]]) -> Description:
@@ -199,7 +212,7 @@ def _joined(path: Path, descriptions: list[tuple[Path, Description]]) -> Descrip
             raise CheckpointError(
                 f"{file}: its inference options are not those of {first_file.name}: parts must be of one model"
             )
-        history |= description.card.get("training", {}).get("levels", {})
+        history |= history_in(description.card)
     card: dict[str, Any] = {name: first.card[name] for name in ("licence", "source") if name in first.card}
     card_file = path / FOLDER_CARD
     if card_file.is_file():
@@ -210,7 +223,8 @@ def _joined(path: Path, descriptions: list[tuple[Path, Description]]) -> Descrip
         if not isinstance(card, dict):
             raise CheckpointError(f"{card_file}: a card is a JSON object")
     if history:
-        card["training"] = card.get("training", {}) | {"levels": history}
+        training = card.get("training")
+        card["training"] = (training if isinstance(training, dict) else {}) | {"levels": history}
     parts = tuple(part for part in PARTS if any(part in d.parts for _, d in descriptions))
     return Description(first.architecture, first.inference, parts, card, {}, VERSION)
 

@@ -82,8 +82,9 @@ def translated_name(name: str) -> str:
 
 def translated_card(card: dict[str, Any]) -> dict[str, Any]:
     """A card whose history names the parts as they are called now."""
-    levels = card.get("training", {}).get("levels")
-    if levels is None:
+    training = card.get("training")
+    levels = training.get("levels") if isinstance(training, dict) else None
+    if not isinstance(training, dict) or not isinstance(levels, dict):
         return card
     renamed = {PARTS.get(part, part): note for part, note in levels.items()}
-    return card | {"training": card["training"] | {"levels": renamed}}
+    return card | {"training": training | {"levels": renamed}}

@@ -108,6 +108,13 @@ STEPS: dict[str, Any] = {
 }
 """Names of the steps, in the order in which they run, with the value that switches each off."""
 
+KINDS: dict[str, tuple[type, ...]] = {
+    "sharpen": (float, int),
+    "integrate": (int, type(None)),
+    "tilt": (float, int),
+} | {name: (bool,) for name, off in STEPS.items() if off is False}
+"""Kinds of values that a file may hold for each step."""
+
 DEPENDENT: dict[str, tuple[str, ...]] = {
     "pose": ("lift", "hidden_limbs"),
     "lift": ("hidden_limbs",),
@@ -123,4 +130,9 @@ def inference_from_dict(values: dict[str, Any]) -> InferenceOptions:
     """Read what `to_dict` wrote. UsageError for an unknown step or a value that cannot be."""
     if unknown := set(values) - set(STEPS):
         raise UsageError(f"inference options have no step {', '.join(sorted(unknown))}; known: {', '.join(STEPS)}")
+    for name, value in values.items():
+        kinds = KINDS[name]
+        if type(value) not in kinds:
+            wanted = " or ".join("none" if kind is type(None) else kind.__name__ for kind in kinds)
+            raise UsageError(f"step {name} cannot be {value!r}: give {wanted}")
     return InferenceOptions(**values)

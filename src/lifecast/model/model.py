@@ -169,7 +169,7 @@ class Model(nn.Module):
         picture = resize_image(small, scaled(config.normals_size), architecture.antialias)
         output = self.normals(picture, pose)
         if until == "normals":
-            maps = self.normals.read(output.raw, masked)
+            maps = self._read(output, picture, pose, mask, until, masked)
             return MapPyramid(maps, maps)
         if self.detail is None and until != "depth":
             # Without a detail head these are the finest maps, at the picture's size.
@@ -179,9 +179,8 @@ class Model(nn.Module):
         fine_size = config.fine_size if self.fine is not None and until not in ("coarse", "coarse_maps") else None
         if self.detail is not None and until in ("detail", "maps", "fine"):
             picture = resize_image(image, scaled(fine_size or config.size), architecture.antialias)
-            fine = self.normals.read(self.detail(picture, output, coarse.mask), masked)
-            if mask is not None:
-                fine = under_mask(fine, mask)
+            output = NormalOutput(self.detail(picture, output, coarse.mask), {})
+            fine = self._read(output, picture, pose, mask, "detail", masked)
             return MapPyramid(coarse, fine._replace(depth=coarse.depth, depth_logits=coarse.depth_logits))
         if self.detail is None and fine_size is not None:
             picture = resize_image(image, scaled(fine_size), architecture.antialias)

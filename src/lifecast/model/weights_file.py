@@ -65,6 +65,12 @@ def _text_crc(parts: Iterable[str]) -> str:
     return f"{zlib.crc32(chr(0).join(parts).encode()):08x}"
 
 
+def parts_of(names: Iterable[str]) -> tuple[str, ...]:
+    """List the parts that weights of these names belong to."""
+    found = {name.split(".")[0] for name in names}
+    return tuple(part for part in PARTS if part in found)
+
+
 def save_state(
     path: str | Path,
     state: dict[str, Tensor],
@@ -94,13 +100,29 @@ def save_state(
     texts = {
         "architecture": json.dumps(to_dict(architecture)),
         "inference": json.dumps(inference.to_dict()),
-        "parts": json.dumps([part for part in PARTS if any(name.startswith(f"{part}.") for name in stored)]),
+        "parts": json.dumps(parts_of(stored)),
         "card": card_text,
         "checksums": json.dumps({name: _crc(tensor) for name, tensor in stored.items()}),
     }
     metadata = {"format": FORMAT, "version": VERSION, **texts, "checksum": _text_crc(texts[name] for name in TEXTS)}
     with atomic_file(path) as part:
         save_file(stored, part, metadata)
+        order_metadata(part)
+
+
+def order_metadata(path: Path) -> None:
+    """Sort the metadata in a safetensors file's header, in place: the same weights and card give the same bytes.
+
+    The library writes them in an order drawn by chance. The header's length stays.
+    """
+    with path.open("r+b") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(length))
+        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+        ordered = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+        assert len(ordered) <= length, "the same content in another order is as long"
+        file.seek(8)
+        file.write(ordered.ljust(length))
 
 
 def read_metadata(path: Path, opened: Any) -> Description:
@@ -123,7 +145,8 @@ def read_metadata(path: Path, opened: Any) -> Description:
         if version == "1":
             values, inference = earlier.translated_architecture(texts["preset"])
             card = earlier.translated_card(texts["card"])
-            parts = PARTS
+            stored = (earlier.translated_name(name) for name in opened.keys())  # noqa: SIM118
+            parts = parts_of(stored)
         else:
             values, inference = texts["architecture"], inference_from_dict(texts["inference"])
             card, parts = texts["card"], tuple(texts["parts"])

@@ -1,4 +1,4 @@
-"""What is given to a U-Net beside its picture; its shape and reach are tested with the networks made of it."""
+"""What is added to a U-Net's stages, and its decoder's features; its reach is tested with the nets made of it."""
 
 from __future__ import annotations
 
@@ -12,53 +12,53 @@ from lifecast.model.encoders.unet import UNet, group_norm
 SHAPE = UNetConfig(widths=(8, 16, 24), blocks=(1, 1, 1))
 
 
-def test_what_is_beside_enters_at_the_stage_of_its_size() -> None:
-    """The blocks of that stage are handed it on top of what they would get; the stage above gets nothing of it."""
+def test_an_extra_input_is_added_at_the_stage_of_its_size() -> None:
+    """The blocks of that stage get it on top of what they would get; the stage above gets nothing of it."""
     torch.manual_seed(0)
     network = UNet(3, 2, SHAPE).eval()
-    handed = {}
+    received = {}
     for index, stage in enumerate(network.stages):
-        stage.register_forward_pre_hook(lambda _, inputs, index=index: handed.__setitem__(index, inputs[0].clone()))
+        stage.register_forward_pre_hook(lambda _, inputs, index=index: received.__setitem__(index, inputs[0].clone()))
     image = torch.randn(1, 3, 32, 48)
     with torch.no_grad():
         plain = network(image)
-        before = dict(handed)
-        beside = torch.randn(1, 16, 16, 24)
-        other = network(image, beside)
-    torch.testing.assert_close(handed[0], before[0])
-    torch.testing.assert_close(handed[1], before[1] + beside)
+        before = dict(received)
+        extra = torch.randn(1, 16, 16, 24)
+        other = network(image, extra)
+    torch.testing.assert_close(received[0], before[0])
+    torch.testing.assert_close(received[1], before[1] + extra)
     assert not torch.allclose(plain, other)
     with torch.no_grad():
-        torch.testing.assert_close(network(image, torch.zeros_like(beside)), plain)
+        torch.testing.assert_close(network(image, torch.zeros_like(extra)), plain)
 
 
-def test_the_way_up_has_features_of_every_stage_down_to_the_outputs() -> None:
+def test_the_decoder_has_features_of_every_stage_from_the_deepest_to_the_outputs() -> None:
     network = UNet(3, 2, UNetConfig(widths=(8, 16, 24), blocks=(1, 1, 1), first_stride=2, output_stride=4)).eval()
     image = torch.randn(1, 3, 16, 32)
     with torch.no_grad():
-        found = network.way_up(image)
+        found = network.decoder_features(image)
         assert {stage: tuple(values.shape) for stage, values in found.items()} == {2: (1, 24, 2, 4), 1: (1, 16, 4, 8)}
         assert torch.equal(found[1], network.features(image))
-        assert torch.equal(network.answer(found[1]), network(image))
+        assert torch.equal(network.decode(found[1]), network(image))
 
 
-def test_what_no_stage_is_as_large_as_is_refused() -> None:
+def test_an_extra_input_that_no_stage_is_as_large_as_is_refused() -> None:
     network = UNet(3, 2, SHAPE)
     with pytest.raises(ValueError, match=r"no stage is \(5, 5\) texels large"):
         network(torch.zeros(1, 3, 32, 32), torch.zeros(1, 16, 5, 5))
 
 
-def test_an_output_below_the_first_stride_answers_for_every_pixel_of_a_texel() -> None:
+def test_an_output_below_the_first_stride_has_every_pixel_of_a_texel() -> None:
     torch.manual_seed(0)
     network = UNet(3, 2, UNetConfig(widths=(8, 16), blocks=(1, 1), first_stride=4, output_stride=2)).eval()
     image = torch.randn(1, 3, 32, 48)
     with torch.no_grad():
-        answers = network.head(network.features(image))  # (1, 2 * 2 * 2, 8, 12)
-        shown = network(image)
-    assert shown.shape == (1, 2, 16, 24)
+        outputs = network.head(network.features(image))  # (1, 2 * 2 * 2, 8, 12)
+        shuffled = network(image)
+    assert shuffled.shape == (1, 2, 16, 24)
     for row in range(2):
         for column in range(2):
-            torch.testing.assert_close(shown[..., row::2, column::2], answers[:, 2 * row + column :: 4])
+            torch.testing.assert_close(shuffled[..., row::2, column::2], outputs[:, 2 * row + column :: 4])
 
 
 def test_an_output_stride_that_does_not_divide_the_first_is_refused() -> None:

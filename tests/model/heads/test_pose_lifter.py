@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import torch
 
 from lifecast.errors import UsageError
 from lifecast.model.ablations import preset_named
 from lifecast.model.config import PoseLifterConfig
-from lifecast.model.heads.normals import NormalNetworks
 from lifecast.model.heads.pose_lifter import LIFTED, PoseLifter, lift
+from lifecast.model.model import Model
 from lifecast.space.limb_map import limb_map
 from lifecast.space.skeleton import mirrored_landmarks
 
@@ -61,7 +59,7 @@ def one_way(lifter: PoseLifter, landmarks: torch.Tensor) -> torch.Tensor:
     out = landmarks.clone()
     for person in range(len(landmarks)):
         values = layer(2 * landmarks[person].reshape(-1), "first.0", "first.1")
-        for block in range(lifter.preset.blocks):
+        for block in range(lifter.config.blocks):
             first = layer(values, f"blocks.{block}.0", f"blocks.{block}.1")
             values = values + layer(first, f"blocks.{block}.4", f"blocks.{block}.5")
         step = weights["last.weight"] @ values + weights["last.bias"]
@@ -113,22 +111,21 @@ def test_all_that_limb_maps_are_drawn_from_is_lifted() -> None:
         assert (landmark in LIFTED) == (not torch.equal(limb_map(moved, 32), drawn)), landmark
 
 
-def test_networks_are_told_lifted_landmarks_where_the_preset_says_so() -> None:
+def test_a_model_lifts_landmarks_where_its_architecture_says_so() -> None:
     landmarks = random_landmarks(2)
-    preset = preset_named("tiny-depth-maps-limbs-lifter").normals
-    assert preset is not None
-    told = NormalNetworks(preset)
-    plain = torch.stack([limb_map(one, 32) for one in landmarks])
-    assert torch.equal(told.limb_maps(told.joints(landmarks), 32), plain)  # a fresh lifter
-    assert told.lifter is not None
-    torch.nn.init.constant_(told.lifter.last.bias, 0.5)
-    lifted = torch.stack([limb_map(one, 32) for one in lift(told.lifter.eval(), landmarks)])
-    assert torch.equal(told.limb_maps(told.joints(landmarks), 32), lifted)
-    assert not torch.equal(lifted, plain)
-    without = NormalNetworks(replace(preset, lifter=None))
-    assert torch.equal(without.limb_maps(without.joints(landmarks), 32), plain)
+    architecture = preset_named("tiny-pose-lifter")
+    assert architecture.maps is not None
+    model = Model(architecture).eval()
+    assert model.pose_lifter is not None
+    assert torch.equal(model.lifted(landmarks), landmarks)  # a fresh lifter
+    torch.nn.init.constant_(model.pose_lifter.last.bias, 0.5)
+    assert torch.equal(model.lifted(landmarks), lift(model.pose_lifter, landmarks))
+    assert not torch.equal(model.lifted(landmarks), landmarks)
+    without = Model(preset_named("tiny-pose"))
+    assert without.pose_lifter is None
+    assert without.lifted(landmarks) is landmarks
 
 
-def test_a_lifter_without_limbs_is_refused() -> None:
-    with pytest.raises(UsageError, match="no limbs"):
+def test_a_lifter_without_pose_channels_is_refused() -> None:
+    with pytest.raises(UsageError, match="no pose channels"):
         preset_named("tiny-lifter")

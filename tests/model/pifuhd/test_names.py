@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from lifecast.errors import CheckpointError, UsageError
-from lifecast.model.config import PAPER, PIFUHD, TINY
 from lifecast.model.model import Model
-from lifecast.model.pifuhd.names import model_state, official_names, official_state, preset_of_state
+from lifecast.model.pifuhd.names import architecture_of_state, model_state, official_names, official_state
+from lifecast.model.presets import PAPER, PIFUHD, TINY
 
 TOLERANCE = 1e-4
 
@@ -44,9 +44,9 @@ def reduced_state(reduced):
 
 @pytest.fixture(scope="module")
 def reduced_model(reduced_state):
-    preset = preset_of_state(reduced_state, image_sizes=(128, 256))
-    model = Model(preset)
-    model.load_state_dict(model_state(reduced_state, preset))
+    architecture = architecture_of_state(reduced_state, image_sizes=(128, 256))
+    model = Model(architecture)
+    model.load_state_dict(model_state(reduced_state, architecture))
     return model.eval()
 
 
@@ -66,44 +66,44 @@ def test_names_shapes_and_order_are_the_released_files(shared):
 
 def test_the_architecture_is_read_off_the_shapes(shared):
     state = {name: torch.empty(shape, device="meta") for name, shape, _ in official_keys(shared)}
-    assert preset_of_state(state) == PIFUHD
+    assert architecture_of_state(state) == PIFUHD
 
 
 def test_the_reduced_architecture_is_the_recorded_one(reduced, reduced_model):
     config = json.loads(str(reduced["config"]))
-    preset = reduced_model.preset
-    for level, said in ((preset.coarse, config["coarse"]), (preset.fine, config["fine"])):
+    architecture = reduced_model.architecture
+    for level, said in ((architecture.coarse, config["coarse"]), (architecture.fine, config["fine"])):
         assert level.encoder.stacks == said["num_stack"]
         assert level.encoder.depth == said["hg_depth"]
         assert level.features == said["hg_dim"]
         assert list(level.mlp) == said["mlp_dim"][1:]
         assert list(level.skips) == said["mlp_res_layers"]
-    assert preset.coarse.embedding_layer == config["coarse"]["merge_layer"]
-    assert preset.depth_scale == config["coarse"]["loadSize"] / 2 / config["coarse"]["z_size"]
-    network = preset.normals.network
+    assert architecture.coarse.embedding_layer == config["coarse"]["merge_layer"]
+    assert architecture.depth_scale == config["coarse"]["loadSize"] / 2 / config["coarse"]["z_size"]
+    network = architecture.maps.network
     assert dataclasses.asdict(network) | {"norm": "instance"} == config["normal"]
 
 
 @pytest.fixture(scope="module")
 def reduced_outputs(reduced, reduced_model):
-    """Everything that the reduced network answers, under the names of the record."""
+    """Everything that the reduced network predicts, under the names of the record."""
     model, points = reduced_model, tensor(reduced["in/points"]).transpose(1, 2)
     with torch.inference_mode():
-        encoded = model.encode(tensor(reduced["in/image_big"]), tensor(reduced["in/image_small"]))
-        _, embedding = model.coarse.query(encoded.coarse_features, points)
+        prediction = model(tensor(reduced["in/image_big"]), small=tensor(reduced["in/image_small"]))
+        _, embedding = model.coarse.query(prediction.coarse_features, points)
         return {
-            "nmlF": encoded.normals.front,
-            "nmlB": encoded.normals.back,
-            "coarse_feature": encoded.coarse_features,
-            "fine_feature": encoded.fine_features,
+            "nmlF": prediction.maps.fine.front,
+            "nmlB": prediction.maps.fine.back,
+            "coarse_feature": prediction.coarse_features,
+            "fine_feature": prediction.fine_features,
             "phi": embedding.transpose(1, 2),
-            "coarse_pred": model.coarse_occupancy(encoded, points)[:, None],
-            "fine_pred": model.occupancy(encoded, points)[:, None],
+            "coarse_pred": model.occupancy(prediction._replace(fine_features=None), points)[:, None],
+            "fine_pred": model.occupancy(prediction, points)[:, None],
         }
 
 
 @pytest.mark.parametrize("name", ["nmlF", "nmlB", "coarse_feature", "fine_feature", "phi", "coarse_pred", "fine_pred"])
-def test_the_reduced_network_answers_as_the_authors_program(reduced, reduced_outputs, name):
+def test_the_reduced_network_predicts_what_the_authors_program_does(reduced, reduced_outputs, name):
     expected = tensor(reduced[f"out/{name}"])
     assert reduced_outputs[name].shape == expected.shape
     # The embedding of these random weights reaches 192: evaluated in float64, the same network is 1.5e-3 away from the
@@ -139,7 +139,7 @@ def test_weights_go_there_and_back(reduced_model, reduced_state):
 def test_another_network_is_refused_with_the_reason(reduced_state):
     def refusal(state):
         with pytest.raises(CheckpointError) as refused:
-            model_state(state, preset_of_state(state, image_sizes=(128, 256)))
+            model_state(state, architecture_of_state(state, image_sizes=(128, 256)))
         return str(refused.value)
 
     def without(prefix):
@@ -199,15 +199,15 @@ def formula_image(size):
 
 
 @pytest.mark.slow
-def test_the_full_network_answers_as_the_authors_program(shared):
+def test_the_full_network_predicts_what_the_authors_program_does(shared):
     with np.load(shared / "official_full.npz") as file:
         record = {name: file[name] for name in file.files}
     state = formula_weights(official_keys(shared))
-    preset = preset_of_state(state)
-    assert preset == PIFUHD
+    architecture = architecture_of_state(state)
+    assert architecture == PIFUHD
     with torch.device("meta"):
-        model = Model(preset)
-    model.load_state_dict(model_state(state, preset), assign=True)
+        model = Model(architecture)
+    model.load_state_dict(model_state(state, architecture), assign=True)
     small, big = formula_image(512), formula_image(1024)
     assert np.abs(small[..., ::16, ::16].numpy() - record["in/image_global_sub16"]).max() < 1e-6
     assert np.abs(big[..., ::32, ::32].numpy() - record["in/image_big_sub32"]).max() < 1e-6
@@ -220,20 +220,20 @@ def compare_full(model, big, small, record, tolerance):
     """Every recorded output of the full size, in the authors' float32 and in float64."""
     points = tensor(record["in/points"]).transpose(1, 2)
     with torch.inference_mode():
-        encoded = model.encode(big, small)
-        _, embedding = model.coarse.query(encoded.coarse_features, points)
-        answered = {
-            "nmlF_sub8": encoded.normals.front[..., ::8, ::8],
-            "nmlB_sub8": encoded.normals.back[..., ::8, ::8],
-            "feat_coarse_stack0_sub16": encoded.coarse_stacks[0][..., ::16, ::16],
-            "feat_coarse_stack3_sub16": encoded.coarse_stacks[3][..., ::16, ::16],
-            "feat_fine_sub16": encoded.fine_features[..., ::16, ::16],
+        prediction = model(big, small=small)
+        _, embedding = model.coarse.query(prediction.coarse_features, points)
+        predicted = {
+            "nmlF_sub8": prediction.maps.fine.front[..., ::8, ::8],
+            "nmlB_sub8": prediction.maps.fine.back[..., ::8, ::8],
+            "feat_coarse_stack0_sub16": prediction.coarse_stacks[0][..., ::16, ::16],
+            "feat_coarse_stack3_sub16": prediction.coarse_stacks[3][..., ::16, ::16],
+            "feat_fine_sub16": prediction.fine_features[..., ::16, ::16],
             "phi_first100": embedding[:, :100].transpose(1, 2),
-            "pred_coarse": model.coarse_occupancy(encoded, points)[:, None],
-            "pred_fine": model.occupancy(encoded, points)[:, None],
+            "pred_coarse": model.occupancy(prediction._replace(fine_features=None), points)[:, None],
+            "pred_fine": model.occupancy(prediction, points)[:, None],
             "z_feat": model.coarse.depth(points).transpose(1, 2),
         }
-    for name, values in answered.items():
+    for name, values in predicted.items():
         for kind in ("out", "out64"):
             difference = (values.double() - torch.from_numpy(record[f"{kind}/{name}"]).double()).abs().max().item()
             assert difference <= tolerance, (kind, name, difference)

@@ -9,15 +9,16 @@ import torch
 from lifecast.commands.convert import convert
 from lifecast.errors import CheckpointError, UsageError
 from lifecast.model.checkpoint import load_checkpoint
-from lifecast.model.config import PIFUHD, Architecture, LevelConfig, MapsConfig
-from lifecast.model.encoders.config import GeneratorConfig, HourglassConfig
+from lifecast.model.config import Architecture, GeneratorConfig, HourglassConfig, LevelConfig, MapsConfig
+from lifecast.model.inference_options import PLAIN
 from lifecast.model.model import Model
 from lifecast.model.pifuhd.names import official_state
 from lifecast.model.pifuhd.pickle_file import convert_official, read_official
+from lifecast.model.presets import PIFUHD
 
 SMALL = Architecture(
     name="pifuhd",
-    normals=MapsConfig(GeneratorConfig(filters=2, downsamplings=2, blocks=2)),
+    maps=MapsConfig(GeneratorConfig(filters=2, downsamplings=2, blocks=2)),
     coarse=LevelConfig(512, HourglassConfig(1, 1, pooled=True), 4, (16, 12, 8, 6, 1), (2, 3, 4), embedding_layer=2),
     fine=LevelConfig(1024, HourglassConfig(1, 1, pooled=False), 2, (12, 8, 1), (1, 2), condition="embedding"),
     depth_scale=1.28,
@@ -53,10 +54,12 @@ def save(path, content, legacy=True):
 def test_a_released_file_becomes_a_weights_file(model, content, tmp_path, legacy):
     source = save(tmp_path / "pifuhd.pt", content, legacy)
     convert(source, tmp_path / "pifuhd.safetensors")
-    converted, card = load_checkpoint(tmp_path / "pifuhd.safetensors")
-    assert converted.preset == SMALL
+    converted = load_checkpoint(tmp_path / "pifuhd.safetensors")
+    card = converted.card
+    assert converted.model.architecture == SMALL
+    assert converted.inference == PLAIN
     for name, weight in model.state_dict().items():
-        assert torch.equal(converted.state_dict()[name], weight)
+        assert torch.equal(converted.model.state_dict()[name], weight)
     assert card["licence"] == "CC BY-NC 4.0"
     assert "PIFuHD" in card["source"]
     assert card["file"] == "pifuhd.pt"
@@ -66,8 +69,7 @@ def test_a_released_file_becomes_a_weights_file(model, content, tmp_path, legacy
 def test_conventions_come_from_the_options(content, tmp_path):
     coarse = argparse.Namespace(**vars(content["opt_netG"]) | {"z_size": 128.0, "merge_layer": 2})
     convert_official(save(tmp_path / "a.pt", content | {"opt_netG": coarse}), tmp_path / "a.safetensors")
-    preset = load_checkpoint(tmp_path / "a.safetensors")[0].preset
-    assert preset.depth_scale == 2.0
+    assert load_checkpoint(tmp_path / "a.safetensors").model.architecture.depth_scale == 2.0
     coarse = argparse.Namespace(**vars(content["opt_netG"]) | {"z_size": "far"})
     with pytest.raises(CheckpointError, match=r"a\.pt.*opt_netG\.z_size is 'far'"):
         convert_official(save(tmp_path / "a.pt", content | {"opt_netG": coarse}), tmp_path / "b.safetensors")

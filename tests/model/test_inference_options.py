@@ -1,0 +1,144 @@
+"""Inference options: names of steps, what stands on what, what fits an architecture, values that cannot be."""
+
+import dataclasses
+import json
+import math
+
+import pytest
+
+from lifecast.errors import UsageError
+from lifecast.model.ablations import preset_named
+from lifecast.model.inference_options import DEPENDENT, PLAIN, STEPS, InferenceOptions, inference_from_dict
+from lifecast.model.presets import INFERENCE, PRESETS
+
+ALL = InferenceOptions(
+    mirror=True, sharpen=0.5, integrate=256, tilt=0.5, silhouette=True, hidden_limbs=True, relief=True
+)
+"""With every step on."""
+
+
+def test_every_step_is_named_once_in_the_order_in_which_they_run():
+    assert list(STEPS) == [field.name for field in dataclasses.fields(InferenceOptions)]
+    assert ALL.running() == list(STEPS)
+    assert PLAIN.running() == ["refine_mask", "lost_parts", "clean_background", "pose", "lift"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_is_switched_off_with_those_that_stand_on_it_and_no_other(step):
+    changed = ALL.without(step)
+    assert getattr(changed, step) == STEPS[step]
+    off = {step, *DEPENDENT.get(step, ())}
+    assert changed.running() == [name for name in STEPS if name not in off]
+    for name in set(STEPS) - off:
+        assert getattr(changed, name) == getattr(ALL, name)
+    assert changed.without(step) == changed
+
+
+def test_what_stands_on_a_step_stands_on_what_that_one_stands_on():
+    for step, standing in DEPENDENT.items():
+        for name in standing:
+            assert set(DEPENDENT.get(name, ())) <= set(standing), step
+    assert "tilt" not in ALL.without("integrate").running()
+    assert {"lift", "hidden_limbs"}.isdisjoint(ALL.without("pose").running())
+
+
+def test_several_steps_are_switched_off_at_once_in_any_order():
+    assert ALL.without() == ALL
+    assert ALL.without("relief", "tilt") == ALL.without("tilt", "relief") == ALL.without("tilt").without("relief")
+    assert ALL.without(*STEPS).running() == []
+
+
+def test_names_may_be_written_as_on_a_command_line():
+    assert ALL.without(" hidden-limbs", "clean-background ") == ALL.without("hidden_limbs", "clean_background")
+
+
+@pytest.mark.parametrize("name", ["shoes", "", "Relief", "relief,tilt"])
+def test_an_unknown_step_is_refused_with_the_known_ones(name):
+    with pytest.raises(UsageError) as refusal:
+        ALL.without("relief", name)
+    assert repr(name) in str(refusal.value)
+    assert all(step in str(refusal.value) for step in STEPS)
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"sharpen": -0.1}, r"sharpened by -0\.1"),
+        ({"sharpen": 2.01}, r"sharpened by 2\.01"),
+        ({"sharpen": math.nan}, "sharpened by nan"),
+        ({"tilt": 1.5, "integrate": 256}, r"tilted by 1\.5"),
+        ({"tilt": -0.5, "integrate": 256}, r"tilted by -0\.5"),
+        ({"integrate": 7}, "integrated at 7 pixels"),
+        ({"tilt": 0.5}, "none are integrated"),
+    ],
+)
+def test_values_that_cannot_be_are_refused(values, reason):
+    with pytest.raises(UsageError, match=reason):
+        InferenceOptions(**values)
+    with pytest.raises(UsageError, match=reason):
+        inference_from_dict(values)
+
+
+@pytest.mark.parametrize(
+    ("step", "value"),
+    [
+        ("mirror", "no"), ("mirror", 1), ("relief", None), ("sharpen", "0.5"), ("sharpen", None), ("sharpen", True),
+        ("integrate", "256"), ("integrate", 256.5), ("integrate", True), ("tilt", [0.5]),
+    ],
+)  # fmt: skip
+def test_values_of_another_kind_are_refused_by_name(step, value):
+    """As a file may hold them: "no" would switch a step on."""
+    with pytest.raises(UsageError, match=f"step {step} cannot be "):
+        inference_from_dict({step: value})
+
+
+@pytest.mark.parametrize("options", [PLAIN, ALL, ALL.without("integrate", "pose")], ids=["plain", "all", "some"])
+def test_options_survive_json(options):
+    assert inference_from_dict(json.loads(json.dumps(options.to_dict()))) == options
+
+
+def test_steps_that_a_file_does_not_name_have_their_defaults():
+    assert inference_from_dict({}) == PLAIN
+    assert inference_from_dict({"mirror": True}) == dataclasses.replace(PLAIN, mirror=True)
+
+
+def test_steps_that_nobody_knows_are_refused_by_name():
+    with pytest.raises(UsageError, match="have no step colour, shoes; known: refine_mask"):
+        inference_from_dict({"shoes": 1, "colour": True, "mirror": True})
+
+
+ON_MAPS = {"mirror", "sharpen", "relief"}
+ON_DEPTHS = {"integrate", "tilt", "hidden_limbs"}
+ON_POSE = {"pose", "lift", "hidden_limbs"}
+
+
+@pytest.mark.parametrize(
+    ("name", "off"),
+    [
+        ("compact", set()),
+        ("compact-no-lifter", {"lift", "hidden_limbs"}),
+        ("compact-no-pose", ON_POSE),
+        ("compact-no-mask", {"silhouette"}),
+        ("compact-no-depth-maps", ON_DEPTHS),
+        ("compact-no-normals", ON_MAPS | ON_DEPTHS | ON_POSE | {"silhouette", "lost_parts"}),
+        ("paper", ON_DEPTHS | ON_POSE | {"silhouette", "lost_parts"}),
+        ("paper-mask", ON_DEPTHS | ON_POSE),
+    ],
+)
+def test_what_an_architecture_has_no_inputs_for_is_off(name, off):
+    fitting = ALL.fitting(preset_named(name))
+    assert set(STEPS) - set(fitting.running()) == off
+    assert fitting.fitting(preset_named(name)) == fitting
+
+
+def test_fitting_switches_nothing_on():
+    nothing = ALL.without(*STEPS)
+    assert nothing.fitting(PRESETS["compact"]) == nothing
+
+
+def test_options_are_not_changed_in_place():
+    before = dataclasses.replace(INFERENCE["compact"])
+    INFERENCE["compact"].without("relief")
+    assert INFERENCE["compact"] == before
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        ALL.mirror = False
