@@ -59,11 +59,13 @@ def prepare(
     from lifecast.scans.prepare import prepare as run
     from lifecast.scans.read import find_scans
     from lifecast.scans.split import read_split
+    from lifecast.writable import check_folder
 
     settings = Settings(
         size=size, views=views, elevation=elevation, front=front, uniform=points[0], near5=points[1], near3=points[2],
         rays=rays, lightings=lightings, seed=seed, units=units, up=up,
     )  # fmt: skip
+    check_folder(out)
     people = find_scans(scans)
     given = read_split(split) if split is not None else None
     console = Console(stderr=True, highlight=False, emoji=False)
