@@ -27,6 +27,7 @@ from lifecast.networks.checkpoint import load_checkpoint
 from lifecast.networks.levels import Encoded, TwoLevel
 from lifecast.networks.preset import GREY
 from lifecast.networks.resizing import resize_image
+from lifecast.options import ReconstructOptions
 from lifecast.photo import blazepose
 from lifecast.photo.blazepose import EARS, NOSE
 from lifecast.photo.decode import Photo, read_photo
@@ -195,6 +196,8 @@ class Reconstructor:
         progress: Progress | None = None,
     ) -> list[Reconstruction]:
         """Reconstruct everybody in the photograph, the largest first; parameters as in `reconstruct`."""
+        # Wrong values are refused before any work.
+        ReconstructOptions(person=person, box=box, height=height, resolution=resolution, faces=faces)
         watch = Stopwatch(self.device, progress)
         with watch.stage("finding the person"):
             photo = image if isinstance(image, Photo) else read_photo(image)
@@ -207,16 +210,13 @@ class Reconstructor:
         self, photo: Photo, person: str | int = "largest", mask: Picture | None = None, box: XYWH | None = None
     ) -> list[Person]:
         """Who would be reconstructed. A mask beats a box, a box beats an alpha channel, and that beats the detector."""
-        if isinstance(person, str) and person not in ("all", "largest") and not person.isdecimal():
-            raise UsageError(f"person {person!r}: give 'largest', 'all' or a number from 1")
+        person = ReconstructOptions(person=person, box=box).person
         if mask is not None:
             given = mask if isinstance(mask, Photo) else read_photo(mask)
             values = given.alpha if given.alpha is not None else given.colour.max(2).astype(np.float32) / 255
             return [person_by_mask(photo, values, given.name)]
         if box is not None:
             x, y, width, height = box
-            if not (np.isfinite(box).all() and width > 0 and height > 0):
-                raise UsageError(f"box {box}: give x, y, width, height in pixels, width and height above 0")
             return [person_by_box(photo, (x, y, x + width, y + height))]
         # A picture with round corners, or a few holes, is not a cut-out.
         if photo.alpha is not None and float((photo.alpha > 0.5).mean()) <= NEARLY_ALL:
@@ -237,12 +237,7 @@ class Reconstructor:
         seconds: dict[str, float] | None = None,
     ) -> Reconstruction:
         """Reconstruct a person that `find` found; `seconds` that were spent before join the timings."""
-        if not 16 <= resolution <= 2046:
-            raise UsageError(f"resolution {resolution}: give 16 to 2046 lattice points")
-        if not 0.3 <= height <= 3.0:
-            raise UsageError(f"height {height:g}: give metres between 0.3 and 3.0")
-        if faces is not None and faces < 100:
-            raise UsageError(f"faces {faces}: give at least 100")
+        ReconstructOptions(height=height, resolution=resolution, faces=faces)
         watch = Stopwatch(self.device, progress)
         watch.seconds.update(seconds or {})
         camera = self._frame(photo, person)

@@ -23,6 +23,7 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from lifecast.errors import PhotoError
+from lifecast.photo.address import address_problem
 
 MAX_PIXELS = 150_000_000
 """A larger picture is refused before anything of it is decoded (a decompression bomb, or worth shrinking first)."""
@@ -109,7 +110,7 @@ def _file_bytes(path: Path) -> bytes:
         if path.is_dir():
             raise PhotoError(f"{path}: is a folder where a picture was expected")
         if not path.exists():
-            raise PhotoError(f"{path}: no such file")
+            raise PhotoError(f"{path}: {address_problem(path) or 'no such file'}")
         if not path.is_file():
             raise PhotoError(f"{path}: is not a regular file (a device, pipe or socket); save it as a file first")
         return path.read_bytes()

@@ -15,6 +15,7 @@ import numpy as np
 
 from lifecast.atomic import write_bytes
 from lifecast.errors import ScanError
+from lifecast.photo.address import address_problem
 
 CONVERTED = (".obj", ".ply", ".stl", ".off")
 """Formats that are turned into GLB for the page."""
@@ -46,7 +47,7 @@ def read_as_glb(path: Path) -> bytes:
     if kind != ".glb" and kind not in CONVERTED:
         raise ScanError(f"{path}: cannot be shown; give a .glb, {', '.join(CONVERTED)} file")
     if not path.is_file():
-        raise ScanError(f"{path}: there is no such file")
+        raise ScanError(f"{path}: {address_problem(path) or 'there is no such file'}")
     if kind in CONVERTED:
         return convert(path)
     data = path.read_bytes()
@@ -83,6 +84,7 @@ def convert(path: Path) -> bytes:
     import trimesh
     from trimesh.visual import ColorVisuals
 
+    from lifecast.surface.export import PRINT_SPACE, from_print_space
     from lifecast.surface.gltf import glb_bytes
     from lifecast.surface.model import Model
 
@@ -90,6 +92,8 @@ def convert(path: Path) -> bytes:
         mesh = trimesh.load_mesh(path, process=False)
         if not isinstance(mesh, trimesh.Trimesh):
             mesh = mesh.to_mesh()
+        if PRINT_SPACE in str(mesh.metadata.get("header", "")):  # an STL of ours
+            mesh.vertices = from_print_space(mesh.vertices)
         picture = getattr(getattr(mesh.visual, "material", None), "image", None)
         uv = getattr(mesh.visual, "uv", None)
         textured = picture is not None and uv is not None
