@@ -24,7 +24,7 @@ import ray
 from lifecast.cluster.jobs import ReconstructJob
 from lifecast.cluster.manifest import Manifest
 from lifecast.cluster.pool import Job, run_on_cluster, start_local
-from lifecast.results import Wanted
+from lifecast.options import ReconstructOptions
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def photographs(photo: Path, workers: int, count: int, weights: str, resolution:
         for number in range(count + workers):
             items.append(folder / f"{number:04d}{photo.suffix}")
             items[-1].symlink_to(photo.resolve())
-        job = ReconstructJob(str(folder / "out"), Wanted(), weights, "cpu", resolution=resolution)
+        job = ReconstructJob(str(folder / "out"), ReconstructOptions(resolution=resolution), weights, "cpu")
         (folder / "out").mkdir()
         begun = time.perf_counter()
         times = list(ends(map(str, items), job, folder, workers))

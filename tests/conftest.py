@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import struct
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -153,3 +156,26 @@ class SquareGlb:
 def new_glb() -> type[SquareGlb]:
     """Makes a square that a test may colour as it likes and write as GLB."""
     return SquareGlb
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 512 KiB; skipped where none can be mounted."""
+    yield from _mounted(tmp_path / "disk", "size=512k")
+
+
+@pytest.fixture
+def read_only(tmp_path: Path) -> Iterator[Path]:
+    """A disk that nothing can be written to; skipped where none can be mounted."""
+    yield from _mounted(tmp_path / "card", "ro")
+
+
+def _mounted(folder: Path, options: str) -> Iterator[Path]:
+    folder.mkdir()
+    if shutil.which("mount") is None:
+        pytest.skip("there is no program to mount a disk with")
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("this user cannot mount a disk")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)

@@ -7,14 +7,15 @@ once. Only the module of the verb that was called is imported: `lifecast view` n
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 
 from rich.console import Console
 
 from lifecast import __version__
+from lifecast.atomic import DISK_ERRORS
 from lifecast.errors import LifecastError, MissingExtra
+from lifecast.terminal import accept_any_text, give_up_output
 
 VERBS: dict[str, str] = {
     "reconstruct": "photographs of people to coloured 3D models",
@@ -49,6 +50,7 @@ def usage() -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; return the exit status (0 all good, 1 failed, 2 usage)."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    accept_any_text()
     errors = Console(stderr=True, highlight=False, emoji=False)
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         Console(highlight=False, emoji=False).print(usage(), markup=False)
@@ -75,9 +77,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         errors.print(f"lifecast {verb}: {absent}", markup=False)
         return absent.exit_status
     except BrokenPipeError:
-        # Whoever read our output (`| head`) has gone; what Python still holds for it must not fail again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up_output()  # whoever read our output (`| head`) has gone
         return 141  # as a shell counts SIGPIPE
+    except OSError as error:
+        if error.errno not in DISK_ERRORS:
+            raise
+        place = error.filename or "standard output or a log"
+        errors.print(f"lifecast {verb}: {place} cannot be written: {error.strerror}", markup=False)
+        if error.filename is None:
+            give_up_output()
+        return 1
     except KeyboardInterrupt:
         errors.print(f"lifecast {verb}: interrupted", markup=False)
         return 130

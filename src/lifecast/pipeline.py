@@ -29,6 +29,7 @@ from lifecast.model.checkpoint import load_checkpoint
 from lifecast.model.inference import predict_maps
 from lifecast.model.inference_options import PLAIN, InferenceOptions
 from lifecast.model.model import Model
+from lifecast.options import ReconstructOptions
 from lifecast.person_surface import PredictedPerson, person_surface
 from lifecast.photo import blazepose
 from lifecast.photo.blazepose import EARS, NOSE
@@ -205,6 +206,8 @@ class Reconstructor:
         progress: Progress | None = None,
     ) -> list[Reconstruction]:
         """Reconstruct everybody in the photograph, the largest first; parameters as in `reconstruct`."""
+        # Wrong values are refused before any work.
+        ReconstructOptions(person=person, box=box, height=height, resolution=resolution, faces=faces)
         watch = Stopwatch(self.device, progress)
         with watch.stage("finding the person"):
             photo = image if isinstance(image, Photo) else read_photo(image)
@@ -218,16 +221,13 @@ class Reconstructor:
         self, photo: Photo, person: str | int = "largest", mask: Picture | None = None, box: XYWH | None = None
     ) -> list[Person]:
         """Who would be reconstructed. A mask beats a box, a box beats an alpha channel, and that beats the detector."""
-        if isinstance(person, str) and person not in ("all", "largest") and not person.isdecimal():
-            raise UsageError(f"person {person!r}: give 'largest', 'all' or a number from 1")
+        person = ReconstructOptions(person=person, box=box).person
         if mask is not None:
             given = mask if isinstance(mask, Photo) else read_photo(mask)
             values = given.alpha if given.alpha is not None else given.colour.max(2).astype(np.float32) / 255
             return [person_by_mask(photo, values, given.name)]
         if box is not None:
             x, y, width, height = box
-            if not (np.isfinite(box).all() and width > 0 and height > 0):
-                raise UsageError(f"box {box}: give x, y, width, height in pixels, width and height above 0")
             return [person_by_box(photo, (x, y, x + width, y + height))]
         # A picture with round corners, or a few holes, is not a cut-out.
         if photo.alpha is not None and float((photo.alpha > 0.5).mean()) <= NEARLY_ALL:
@@ -251,7 +251,7 @@ class Reconstructor:
         seconds: dict[str, float] | None = None,
     ) -> Reconstruction:
         """Reconstruct a person that `find` found; `seconds` that were spent before join the timings."""
-        check_surface_options(resolution, height, faces)
+        ReconstructOptions(height=height, resolution=resolution, faces=faces)
         watch = Stopwatch(self.device, progress)
         watch.seconds.update(seconds or {})
         framed, predicted = self.predict(photo, person, watch=watch)
@@ -340,16 +340,6 @@ class Reconstructor:
                 person = Person(box, mask=SquareMask(mask, camera.left, camera.top, camera.side))
         said = "the whole picture was taken" if person is whole else "the networks looked for the person themselves"
         return replace(person, notes=(f"{why}; {said}",))
-
-
-def check_surface_options(resolution: int, height: float, faces: int | None) -> None:
-    """Refuse a lattice, a height or a number of triangles that cannot be (UsageError)."""
-    if not 16 <= resolution <= 2046:
-        raise UsageError(f"resolution {resolution}: give 16 to 2046 lattice points")
-    if not 0.3 <= height <= 3.0:
-        raise UsageError(f"height {height:g}: give metres between 0.3 and 3.0")
-    if faces is not None and faces < 100:
-        raise UsageError(f"faces {faces}: give at least 100")
 
 
 def as_map(values: Tensor) -> np.ndarray:

@@ -104,15 +104,17 @@ class Reconstruction:
 
         return to_trimesh(self.model)
 
-    def save(self, path: str | Path, textured: bool = True) -> list[Path]:
+    def save(self, path: str | Path, textured: bool = True, stl_metres: bool = False) -> list[Path]:
         """Write the model as its suffix says (.glb, .obj, .ply, .stl), each file atomically; return what was written.
 
         GLB and OBJ are textured, or with `textured` off have vertex colours; PLY has these, STL the shape alone.
+        STL is in millimetres with z up, for printing, or with `stl_metres` in metres with y up like the others.
+        `OutputError` if the file cannot be written.
         """
         from lifecast.surface.output.export import save_model
 
         textured = textured and Path(path).suffix.lower() in (".glb", ".obj")
-        return save_model(self.textured if textured else self.model, path)
+        return save_model(self.textured if textured else self.model, path, stl_metres)
 
     def preview(self, size: int = 512, yaw: float = 0.0, style: Style = "colour") -> Image.Image:
         """A picture of the model, `size` x `size`; a positive `yaw` (degrees) turns its front toward the right."""

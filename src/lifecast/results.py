@@ -2,78 +2,68 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from lifecast.atomic import atomic_file
-from lifecast.errors import UsageError
+from lifecast.errors import OutputError
+from lifecast.options import ReconstructOptions
 from lifecast.reconstruction import Reconstruction
+from lifecast.writable import check_folder, check_names
 
-Animation = Literal["webp", "gif", "mp4"]
-FORMATS = ("glb", "obj", "ply", "stl")
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Which files are written for each person."""
-
-    formats: tuple[str, ...] = ("glb",)
-    preview: bool = False
-    """NAME_preview.png: front, side, back, and the front normals."""
-    turntable: Animation | None = None
-    """NAME_turntable.webp, .gif or .mp4: the model turning."""
-    normals: bool = False
-    """NAME_front.png, NAME_back.png: the predicted normal maps."""
-
-    vertex_colours: bool = False
-    """Colours at the vertices of GLB and OBJ in place of a texture."""
-
-    def endings(self) -> list[str]:
-        """What the files' names may end in, after NAME."""
-        endings = [f".{one}" for one in self.formats]
-        if "obj" in self.formats and not self.vertex_colours:
-            endings += [".mtl", ".png"]
-        endings += ["_preview.png"] * self.preview
-        if self.turntable is not None:
-            endings.append(f"_turntable.{self.turntable}")
-        return endings + ["_front.png", "_back.png"] * self.normals
+ROOM = {"glb": 4 << 20, "obj": 16 << 20, "ply": 4 << 20, "stl": 8 << 20}
+"""Bytes that a model of a usual photograph takes at the least, at the default resolution."""
 
 
-def parse_formats(text: str) -> tuple[str, ...]:
-    """ "glb,obj" to ("glb", "obj"); UsageError for an unknown or missing one."""
-    formats = tuple(dict.fromkeys(part.strip().lower().lstrip(".") for part in text.split(",") if part.strip()))
-    unknown = [one for one in formats if one not in FORMATS]
-    if unknown or not formats:
-        raise UsageError(f"--format {text!r}: choose from {', '.join(FORMATS)}, separated by commas")
-    return formats
+def check_results(stem: Path, options: ReconstructOptions) -> None:
+    """Check that what `write_results` writes can be written; `OutputError` if not. See `lifecast.writable`."""
+    check_folder(stem.parent, room=_room(options))
+    _check_names(stem, options)
 
 
-def parse_box(text: str) -> tuple[float, float, float, float] | None:
-    """ "x,y,w,h" to numbers, an empty text to None; UsageError otherwise."""
-    if not text.strip():
-        return None
+def unwritable(stems: Sequence[Path], options: ReconstructOptions) -> dict[Path, OutputError]:
+    """Those of `stems` whose results cannot be written, and why. Every folder is tried once."""
+    found: dict[Path, OutputError] = {}
+    folders: dict[Path, OutputError | None] = {}
+    for stem in stems:
+        if stem.parent not in folders:
+            folders[stem.parent] = _failure(check_folder, stem.parent, room=_room(options))
+        error = folders[stem.parent] or _failure(_check_names, stem, options)
+        if error is not None:
+            found[stem] = error
+    return found
+
+
+def _failure(check: Callable[..., None], *given: Any, **more: Any) -> OutputError | None:
     try:
-        x, y, width, height = (float(part) for part in text.split(","))
-    except ValueError as error:
-        raise UsageError(f"--box {text!r}: give four numbers, x,y,width,height") from error
-    if not (width > 0 and height > 0 and all(abs(v) < 1e6 for v in (x, y, width, height))):
-        raise UsageError(f"--box {text!r}: width and height must be above 0 (x,y,width,height in pixels)")
-    return x, y, width, height
+        check(*given, **more)
+    except OutputError as error:
+        return error
+    return None
 
 
-def write_results(result: Reconstruction, stem: Path, wanted: Wanted) -> list[Path]:
-    """Write all that is `wanted` under `stem` (a path without suffix), each file atomically; return the paths."""
+def _room(options: ReconstructOptions) -> int:
+    coarser = min(1.0, (options.resolution / ReconstructOptions.resolution) ** 2)
+    return int(coarser * sum(ROOM[one] for one in options.formats))
+
+
+def _check_names(stem: Path, options: ReconstructOptions) -> None:
+    check_names(stem.with_name(stem.name + ending) for ending in options.endings())
+
+
+def write_results(result: Reconstruction, stem: Path, options: ReconstructOptions) -> list[Path]:
+    """Write all that is wanted under `stem` (a path without suffix), each file atomically; return the paths."""
     written: list[Path] = []
-    for suffix in wanted.formats:
-        written += result.save(stem.with_name(f"{stem.name}.{suffix}"), textured=not wanted.vertex_colours)
-    if wanted.preview:
+    for suffix in options.formats:
+        written += result.save(stem.with_name(f"{stem.name}.{suffix}"), not options.vertex_colours, options.stl_metres)
+    if options.preview:
         written.append(_picture(stem, "preview", result.overview()))
-    if wanted.normals and result.front_normals is not None:
+    if options.normals and result.front_normals is not None:
         written.append(_picture(stem, "front", result.normal_map("front")))
         written.append(_picture(stem, "back", result.normal_map("back")))
-    if wanted.turntable is not None:
-        written.append(result.turntable(stem.with_name(f"{stem.name}_turntable.{wanted.turntable}")))
+    if options.turntable is not None:
+        written.append(result.turntable(stem.with_name(f"{stem.name}_turntable.{options.turntable}")))
     return written
 
 

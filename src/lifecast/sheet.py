@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from lifecast.reconstruction import Reconstruction
 CELL = 288
 """Pixels of a cell's side."""
 _GAP, _HEAD = 4, 18
+MOST_PIXELS = {".webp": 16_383, ".jpg": 65_500, ".jpeg": 65_500}
+"""Longest side that a format's files can have."""
 COLUMNS = ("photograph", "as framed", "front normals", "back normals", "front", "surface", "side", "back")
 
 
@@ -46,15 +49,25 @@ def row(result: Reconstruction, photo: np.ndarray | None = None) -> Image.Image:
 
 
 def write_sheet(path: Path, rows: Sequence[Image.Image]) -> None:
-    """All rows, one under the other, under the columns' names; atomically."""
-    width = max(one.width for one in rows)
-    sheet = Image.new("RGB", (width, _HEAD + sum(one.height + _GAP for one in rows)), "white")
+    """All rows, one under the other, under the columns' names; atomically. `OutputError` if it cannot be written.
+
+    Where the file's format allows no picture so high, the rows that are too many stand beside the first ones, and
+    where that is not enough the sheet is made smaller.
+    """
+    most = MOST_PIXELS.get(path.suffix.lower(), sys.maxsize)
+    width, height = max(one.width for one in rows), max(one.height for one in rows) + _GAP
+    in_block = min(len(rows), max(1, (most - _HEAD) // height))
+    blocks = -(-len(rows) // in_block)
+    sheet = Image.new("RGB", (blocks * (width + _GAP) - _GAP, _HEAD + in_block * height), "white")
     draw = ImageDraw.Draw(sheet)
-    for column, name in enumerate(COLUMNS):
-        draw.text((column * (CELL + _GAP) + 2, 3), name, fill="black")
-    top = _HEAD
-    for one in rows:
-        sheet.paste(one, (0, top))
-        top += one.height + _GAP
+    for number, one in enumerate(rows):
+        block, place = divmod(number, in_block)
+        left = block * (width + _GAP)
+        sheet.paste(one, (left, _HEAD + place * height))
+        if place == 0:
+            for column, name in enumerate(COLUMNS):
+                draw.text((left + column * (CELL + _GAP) + 2, 3), name, fill="black")
+    if sheet.width > most:
+        sheet.thumbnail((most, most))
     with atomic_file(path) as part:
         sheet.save(part)

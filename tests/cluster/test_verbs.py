@@ -18,7 +18,7 @@ from PIL import Image
 from lifecast.cli import main
 from lifecast.cluster.jobs import ReconstructJob, reconstruct_on
 from lifecast.cluster.manifest import Manifest
-from lifecast.results import Wanted
+from lifecast.options import ReconstructOptions
 
 ray = pytest.importorskip("ray", reason="the extra lifecast[cluster] is not installed")
 
@@ -66,7 +66,7 @@ def lines(folder: Path) -> list[dict[str, Any]]:
 
 def test_reconstruct_with_a_worker_killed_midway(cluster, photographs, doll_weights, tmp_path, capsys):
     out = tmp_path / "models"
-    job = KillsItsWorker(str(out), Wanted(), str(doll_weights), "cpu", resolution=32)
+    job = KillsItsWorker(str(out), ReconstructOptions(resolution=32), str(doll_weights), "cpu")
     assert reconstruct_on("local", 2, job, [str(photographs)], json_lines=True) == 1  # one is no picture
     assert (photographs / "deadly.mark").exists()
     said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

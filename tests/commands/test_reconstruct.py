@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -112,6 +114,84 @@ def test_json_says_a_files_name_as_it_is(
     name.write_bytes(b"no picture")
     assert run(name, "-o", tmp_path / "out", "--json", weights=doll_weights) == 1
     assert json.loads(capsys.readouterr().out.splitlines()[0])["input"] == str(name)
+
+
+def test_a_photograph_on_standard_input(
+    photo: Path, doll_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Piped:
+        buffer = io.BytesIO(photo.read_bytes())
+
+        def isatty(self) -> bool:
+            return False
+
+    monkeypatch.setattr(sys, "stdin", Piped())
+    assert run("-", "-o", tmp_path, "--format", "stl", "--json", weights=doll_weights) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["input"], said["files"]) == ("-", [str(tmp_path / "stdin.stl")])
+    assert (tmp_path / "stdin.stl").stat().st_size > 1000
+
+
+def test_nobody_is_kept_waiting_for_a_photograph_to_be_typed(
+    doll_weights: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Terminal:
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    assert run("-", weights=doll_weights) == 2
+    assert "reconstruct - < photo.jpg" in capsys.readouterr().err
+
+
+def test_an_address_is_told_what_is_possible(doll_weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("https://example.org/me.jpg", "file:///home/me.jpg", weights=doll_weights) == 1
+    said = capsys.readouterr().err
+    assert "https://example.org/me.jpg: is an address" in said
+    assert "download it first" in said
+    assert "without file://" in said
+
+
+def test_values_are_named_as_on_the_command_line(
+    photo: Path, doll_weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for option, value in (("--format", "fbx"), ("--person", "9" * 5000), ("--box", "1,2,3"), ("--height", "9")):
+        assert run(photo, option, value, weights=doll_weights) == 2
+        assert f"lifecast reconstruct: {option} " in capsys.readouterr().err
+
+
+def test_a_disk_that_is_full_is_said_for_each_photograph_before_any_work(
+    photo: Path, doll_weights: Path, small_disk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(photo, small_disk / "there.png")
+    (small_disk / "filling").write_bytes(bytes((512 << 10) - (small_disk / "there.png").stat().st_size - 8192))
+    assert run(photo, small_disk / "there.png", "--format", "ply", weights=doll_weights) == 1
+    captured = capsys.readouterr()
+    assert "there.png" in captured.err
+    assert "the disk is full" in captured.err
+    assert captured.out.count("seconds") == 0
+    assert "1 reconstructed, 1 failed" in captured.out
+    assert photo.with_suffix(".ply").exists()
+    assert sorted(p.name for p in small_disk.iterdir()) == ["filling", "there.png"]
+
+
+def test_a_read_only_card_is_said_before_the_networks_are_loaded(
+    photo: Path, read_only: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    none = tmp_path / "none.safetensors"
+    for options in (("-o", read_only), ("-o", read_only / "models"), ("--sheet", read_only / "sheet.png")):
+        assert run(photo, *options, weights=none) == 1
+        said = " ".join(capsys.readouterr().err.split())
+        assert "the disk or card is read-only" in said
+        assert "none.safetensors" not in said
+
+
+def test_a_file_name_as_long_as_the_file_system_takes(photo: Path, doll_weights: Path, tmp_path: Path) -> None:
+    long = photo.rename(photo.with_name("n" * 250 + ".png"))
+    assert run(long, "-o", tmp_path / "out", "--format", "ply", "--preview", weights=doll_weights) == 1
+    assert not (tmp_path / "out").exists()  # _preview.png would be too long
+    assert run(long, "-o", tmp_path / "out", "--format", "ply", weights=doll_weights) == 0
+    assert names(tmp_path / "out") == ["n" * 250 + ".ply"]
 
 
 def test_a_second_run_replaces_the_first(photo: Path, doll_weights: Path) -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lifecast.photo.listing import list_photographs, result_names
+from lifecast.errors import PhotoError
+from lifecast.photo.decode import read_photo
+from lifecast.photo.listing import STANDARD_INPUT, list_photographs, result_names
 
 
 @pytest.fixture
@@ -34,6 +36,40 @@ def test_a_file_whose_name_looks_like_a_pattern(tmp_path: Path) -> None:
     path = tmp_path / "me [1].jpg"
     path.touch()
     assert list_photographs([str(path)]).paths == [path]
+
+
+def test_standard_input_is_one_photograph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "stdin").touch()  # somebody's file of that name is another one
+    paths = list_photographs(["-", "stdin", "-"]).paths
+    assert [path is STANDARD_INPUT for path in paths] == [True, False]
+    assert result_names([STANDARD_INPUT], None) == [Path("stdin")]
+    assert result_names([STANDARD_INPUT], Path("models")) == [Path("models/stdin")]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("https://example.org/me.jpg", "download it first"),
+        ("s3://bucket/me.jpg", "download it first"),
+        ("file:///home/me.jpg", "without file://"),
+    ],
+)
+def test_an_address_is_no_file(name: str, words: str) -> None:
+    listing = list_photographs([name])
+    assert not listing.paths
+    assert listing.missing[name].startswith(f"{name}: is an address")
+    assert words in listing.missing[name]
+    with pytest.raises(PhotoError, match=words):
+        read_photo(Path(name))  # which has lost a slash
+
+
+def test_a_file_whose_name_looks_like_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "http:").mkdir()
+    (tmp_path / "http:" / "me.jpg").touch()
+    for name in ("http:/me.jpg", "C:/me.jpg", "12:30.jpg"):
+        assert list_photographs([name]).paths == [Path(name)]
 
 
 def test_names_that_lead_nowhere(folder: Path) -> None:

@@ -11,9 +11,15 @@ pytest.importorskip("fastapi", reason="the extra lifecast[web] is not installed"
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from lifecast.errors import PhotoError
+from lifecast.errors import CheckpointError, LifecastError, OutputError, PhotoError
 from lifecast.web.api import make_app
 from lifecast.web.queue import ReconstructionQueue
+
+FAILURES = {
+    b"full": OutputError("/tmp/inside/person.glb: cannot be written: the disk is full"),
+    b"nobody": LifecastError("the occupancy field has no surface"),
+    b"weights": CheckpointError("its weights are damaged"),
+}
 
 
 class FakeReconstruction:
@@ -48,6 +54,8 @@ class FakeReconstructor:
         progress("surface")
         if content == b"bad":
             raise PhotoError(f"{path}: no person found")
+        if content in FAILURES:
+            raise FAILURES[content]
         if content == b"bug":
             raise ZeroDivisionError("a secret path")
         return FakeReconstruction(content)
@@ -99,13 +107,83 @@ def test_json_has_facts_and_unguessable_links(served):
         (b"ok", {"resolution": "500"}, 422, "resolution 500"),
         (b"ok", {"person": "-1"}, 422, "person '-1'"),
         (b"ok", {"box": "1,2,3"}, 422, "box '1,2,3'"),
-        (b"ok", {"formats": "exe"}, 422, "format exe"),
+        (b"ok", {"formats": "exe"}, 422, "formats 'exe'"),
+        (b"ok", {"person": "9" * 5000}, 422, "(5,000 characters): give largest or a number"),
+        (b"ok", {"person": "all"}, 422, "one request makes one person"),
+        (b"ok", {"height": "tall"}, 422, "height 'tall': give a number"),
+        (b"ok", {"resolution": "1.5"}, 422, "resolution '1.5': give a whole number"),
+        (b"ok", {"height": "nan"}, 422, "height nan"),
+        (b"ok", {"format": "stl"}, 422, "format: there is no such field"),
+        (b"ok", {"formats": ["glb", "stl"]}, 422, "formats: was sent 2 times"),
     ],
 )
 def test_refusals_say_why(served, content, data, status, words):
     answer = served.client.post("/api/reconstruct", files=photo(content), data=data)
     assert answer.status_code == status
     assert words in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("formats", ["glb,glb", "GLB", " .glb , stl", "glb;GLB"])
+def test_formats_as_on_the_command_line(served, formats):
+    answer = served.client.post("/api/reconstruct", files=photo(), data={"formats": formats})
+    assert (answer.status_code, answer.content) == (200, b".glbpicture")
+
+
+def test_nothing_in_the_address_is_passed_over_in_silence(served):
+    answer = served.client.post("/api/reconstruct?height=1.9", files=photo())
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith("height: stands in the address")
+
+
+def test_whatever_comes_in_is_refused_in_words_before_the_work(served):
+    """No status of the 500s, no answer without a sentence, nothing handed to the networks."""
+    multipart, name = "multipart/form-data; boundary=b", b"Content-Disposition: form-data; name="
+    surrogate = (
+        b"--b\r\n" + name + b'"person"\r\n\r\n+2AA-\r\n--b\r\n' + name + b'"photo"; filename="m"\r\n\r\nx\r\n--b--\r\n'
+    )
+    as_file = surrogate.replace(b'"person"', b'"height"; filename="h"')
+    bodies = [
+        (b"", multipart), (b"junk", multipart), (b"junk", "multipart/form-data"), (b"--b\r\n\r\n", multipart),
+        (b"a=1", "application/x-www-form-urlencoded"), (b"{}", "application/json"), (b"\xff\xfe", "text/plain"),
+        (surrogate, multipart), (surrogate, f"{multipart}; charset=utf-7"), (as_file, multipart),
+        (surrogate, f"{multipart}; charset=punycode"), (b"photo=x&photo=y", "application/x-www-form-urlencoded"),
+    ]  # fmt: skip
+    for path in ("/api/reconstruct", "/api/jobs"):
+        for body, kind in bodies:
+            answer = served.client.post(path, content=body, headers={"content-type": kind})
+            assert 400 <= answer.status_code < 500, (body, kind)
+            assert isinstance(answer.json()["detail"], str), (body, kind)
+    odd = [
+        "-1",
+        "inf",
+        "1e400",
+        "9" * 5000,
+        "\0",
+        "a" * 3000,
+        "²",
+        "1,2,3",
+        "1,1,1e300,1e300",
+        ",",
+        "../x",
+        "null",
+        "{}",
+    ]
+    for field in ("height", "resolution", "person", "box", "formats"):
+        for value in odd:
+            answer = served.client.post("/api/reconstruct", files=photo(), data={field: value})
+            assert answer.status_code == 422, (field, value[:20])
+            assert answer.json()["detail"].startswith(f"{field} "), (field, value[:20])
+            assert len(answer.json()["detail"]) < 300
+    assert not served.model.paths
+
+
+@pytest.mark.parametrize(
+    ("content", "status"), [(b"full", 507), (b"nobody", 422), (b"weights", 500)], ids=lambda value: str(value)
+)
+def test_failures_of_the_work_have_their_own_status(served, content, status):
+    answer = served.client.post("/api/reconstruct", files=photo(content))
+    assert answer.status_code == status
+    assert "/tmp" not in answer.text
 
 
 def test_a_refusal_calls_the_photograph_by_the_clients_name(served):

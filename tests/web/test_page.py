@@ -178,7 +178,7 @@ def test_place_stages_person_keys_and_the_other_downloads(visit, server, tmp_pat
     gate.set()
     page.locator("#status [aria-current=step]").get_by_text("surface").wait_for()
     page.locator("#status").get_by_text("Done in").wait_for()
-    assert server.model.asked[-1] == ("2", 1.7)
+    assert server.model.asked[-1] == (2, 1.7)
 
     frame = page.frame_locator("#model iframe")
     frame.locator("html[data-state=ready]").wait_for()

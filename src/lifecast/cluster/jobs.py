@@ -15,14 +15,15 @@ from lifecast.cluster.inputs import is_url, list_inputs, local_file, unique_stem
 from lifecast.cluster.manifest import Manifest
 from lifecast.cluster.pool import run_on_cluster
 from lifecast.errors import LifecastError, ScanError, UsageError
+from lifecast.options import ReconstructOptions
 from lifecast.overlap import is_within
+from lifecast.writable import check_folder
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from lifecast.people.crew import Order
-    from lifecast.results import Wanted
     from lifecast.scans.dataset_format import Settings
     from lifecast.scans.prepare import Execute, Outcome, Tasks
 
@@ -35,33 +36,33 @@ class ReconstructJob:
     """Photographs to models: an item is a path or a URL."""
 
     out: str
-    wanted: Wanted
+    options: ReconstructOptions
     weights: str = "compact"
     device: str = "auto"
-    person: str = "largest"
-    resolution: int = 512
-    height: float = 1.70
-    faces: int | None = None
     normals_at: int | None = None
 
     def open(self) -> Callable[[str], dict[str, Any]]:
         """Load the networks once a worker."""
         import lifecast
         from lifecast.photo.decode import read_photo
-        from lifecast.results import facts, write_results
+        from lifecast.results import check_results, facts, write_results
 
+        check_folder(Path(self.out))
         model = lifecast.load(self.weights, self.device, self.normals_at)
+        asked = self.options
 
         def work(item: str) -> dict[str, Any]:
+            stem = Path(self.out) / unique_stem(item)
+            check_results(stem, asked)
             with local_file(item) as path:
                 photo = read_photo(path, name=item)
             results = model.reconstruct_all(
-                photo, self.person, resolution=self.resolution, height=self.height, faces=self.faces
+                photo, asked.person, resolution=asked.resolution, height=asked.height, faces=asked.faces
             )
             made = []
             for number, result in enumerate(results, 1):
                 suffix = "" if len(results) == 1 else f"_{number}"
-                files = write_results(result, Path(self.out) / f"{unique_stem(item)}{suffix}", self.wanted)
+                files = write_results(result, stem.with_name(f"{stem.name}{suffix}"), asked)
                 made.append({"files": [path.name for path in files], **facts(result)})
             return {"people": made}
 

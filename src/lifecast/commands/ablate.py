@@ -51,6 +51,7 @@ def ablate(
     from lifecast.evaluation.ablation import Study, run_study
     from lifecast.evaluation.ablation_table import BRIEF, brief_cells, comparisons, write_table
     from lifecast.evaluation.report import short_label
+    from lifecast.writable import check_folder
 
     console = Console(highlight=False, emoji=False)
     if minutes is None and steps is None:
@@ -60,6 +61,7 @@ def ablate(
         views=views, limit=limit, resolution=resolution, rows=rows, workers=workers, threads=threads,
         precision=precision,
     )  # fmt: skip
+    check_folder(out, "--out")
     told = Console(stderr=True, highlight=False, emoji=False)
     found = run_study(study, lambda text: told.print(text, markup=False))
     write_table(study, found)

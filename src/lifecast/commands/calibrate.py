@@ -46,9 +46,11 @@ def calibrate(
     from lifecast.errors import UsageError
     from lifecast.evaluation.calibration import calibrate as run
     from lifecast.training.weights import export
+    from lifecast.writable import check_file
 
     if out.suffix != ".safetensors":
         raise UsageError(f"{out}: the calibrated file must be named *.safetensors")
+    check_file(out, "--out")
     with counted_progress(Console(stderr=True, highlight=False, emoji=False)) as bar:
         task = bar.add_task("looking at people", total=None)
         model, calibrations, history = run(

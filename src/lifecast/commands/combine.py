@@ -41,9 +41,11 @@ def combine(
     from lifecast.model.checkpoint import checkpoint_path
     from lifecast.training.combine import combine as run
     from lifecast.training.weights import export
+    from lifecast.writable import check_file
 
     if out.suffix != ".safetensors":
         raise UsageError(f"{out}: the combined file must be named *.safetensors")
+    check_file(out, "--out")
     model, history = run(checkpoint_path(base), [checkpoint_path(source) for source in sources], parts, shares)
     export(out, model, history, precision)
     taken = f"{', '.join(parts)} of {'the mean of ' if len(sources) > 1 else ''}{', '.join(sources)}"

@@ -27,11 +27,13 @@ def convert(
 
     from lifecast.errors import UsageError
     from lifecast.model.pifuhd.pickle_file import convert_official
+    from lifecast.writable import check_file
 
     if output.suffix != ".safetensors":
         raise UsageError(f"{output}: the converted file must be named *.safetensors")
     if output.exists() and checkpoint.exists() and output.samefile(checkpoint):
         raise UsageError(f"{output}: is the checkpoint itself")
+    check_file(output)
     card = convert_official(checkpoint, output, precision)
     console = Console(highlight=False, emoji=False, soft_wrap=True)
     size = output.stat().st_size / 1e6

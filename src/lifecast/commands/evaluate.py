@@ -62,6 +62,7 @@ def evaluate(
     from lifecast.evaluation.evaluate import Request, write_pictures
     from lifecast.evaluation.evaluate import evaluate as run
     from lifecast.evaluation.terminal import headline
+    from lifecast.writable import check_folder
 
     console = Console(stderr=True, highlight=False, emoji=False)
     request = Request(
@@ -69,6 +70,10 @@ def evaluate(
         protocol=protocol, views=views, limit=limit, levels=level, masks=masks, resolution=resolution, samples=samples,
         workers=workers, seed=seed, backgrounds=backgrounds, cards=cards, device=device, lighting=lighting,
     )  # fmt: skip
+    if pictures is not None:
+        check_folder(pictures, "--pictures")
+    else:
+        check_folder(out, "--out")
     with counted_progress(console) as bar:
         tasks: dict[str, TaskID] = {}
         left_out = 0

@@ -24,13 +24,17 @@ def landmarks(data: Annotated[tuple[Path, ...], tyro.conf.Positional], /, worker
     from lifecast.counted_progress import counted_progress
     from lifecast.errors import UsageError
     from lifecast.scans.landmarks import add_to_dataset, people_of
+    from lifecast.writable import check_folder
 
     if not data:
         raise UsageError("name at least one folder of prepared data")
     console = Console(stderr=True, highlight=False, emoji=False)
     any_failed = False
-    for root in data:
-        people = people_of(root)
+    everybody = {root: people_of(root) for root in data}
+    for root, people in everybody.items():
+        for person in people[:1]:
+            check_folder(root / person)
+    for root, people in everybody.items():
         with counted_progress(console) as bar:
             task = bar.add_task("landmarks", total=len(people))
 

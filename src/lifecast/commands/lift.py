@@ -56,6 +56,7 @@ def lift(
         train_and_lift,
     )
     from lifecast.training.weights import begin_history, export
+    from lifecast.writable import check_file, check_folder
 
     if not data:
         raise UsageError("name at least one folder of prepared data")
@@ -65,11 +66,14 @@ def lift(
         raise UsageError("--weights takes a lifter as it is, --init goes on from one: give one of the two")
     if not 0 < learning_rate < 1:
         raise UsageError(f"--learning-rate {learning_rate}: give a number between 0 and 1")
+    check_file(out, "--out")
     torch.set_num_threads(1)  # layers this small are slower on more
     console = Console(stderr=True, highlight=False, emoji=False)
     model, history = model_with_lifter(weights or init, preset, seed)
     assert model.pose_lifter is not None
     views = read_views(data)
+    for person in {folder.parent: folder for folder in views.counts}.values():  # one of each dataset
+        check_folder(person)
     if weights is not None:
         lifted = lift_landmarks(model.pose_lifter.eval(), views.landmarks)
     else:

@@ -73,11 +73,13 @@ def mannequins(
     from lifecast.errors import UsageError
     from lifecast.people.crew import Order, check_origin
     from lifecast.people.mannequin_views import Sitting, check_sitting, missing, see_all
+    from lifecast.writable import check_folder
 
     if count < 1 or workers < 1:
         raise UsageError("--count and --workers must be at least 1")
     if not 0 <= test_fraction < 1:
         raise UsageError(f"--test-fraction {test_fraction}: give a share from 0 to below 1")
+    check_folder(out)
     order = Order(out, seed, assets, poses, (), tuple(without_garments))
     sitting = Sitting(order, each, views, size, front, elevation, lighting, pictures, rays, clip_share)
     check_origin(order)

@@ -61,12 +61,14 @@ def prepare(
     from lifecast.scans.prepare import Outcome
     from lifecast.scans.prepare import prepare as run
     from lifecast.scans.split import read_split
+    from lifecast.writable import check_folder
 
     settings = Settings(
         size=size, views=views, elevation=elevation, front=front, uniform=points[0], near5=points[1], near3=points[2],
         rays=rays, lightings=lightings, seed=seed, units=units, up=up,
     )  # fmt: skip
     refuse_overlap(out, "OUT", {"SCANS": scans, "--lighting": lighting})
+    check_folder(out)
     listing = list_scans(scans)
     people = listing.people
     given = read_split(split) if split is not None else None

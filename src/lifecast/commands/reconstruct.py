@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_format
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from rich.console import Console
 from lifecast.errors import LifecastError, PhotoError, UsageError
 
 if TYPE_CHECKING:
+    from lifecast.options import ReconstructOptions
     from lifecast.photo.decode import Photo
     from lifecast.pipeline import Reconstructor
     from lifecast.reconstruction import Reconstruction
@@ -34,6 +36,7 @@ def reconstruct(
     normals_at: Annotated[int | None, tyro.conf.arg(metavar="PIXELS")] = None,
     faces: Annotated[int | None, tyro.conf.arg(metavar="N")] = None,
     vertex_colours: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
+    stl_metres: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
     keep_background: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
     preview: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
     turntable: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
@@ -51,7 +54,8 @@ def reconstruct(
     photograph that cannot be used is reported and skipped. Exit status: 0 all good, 1 some failed, 2 wrong usage.
 
     Args:
-        inputs: Photographs, folders of them, or patterns such as 'holiday/*.jpg'.
+        inputs: Photographs, folders of them, or patterns such as 'holiday/*.jpg'. A - stands for a photograph on
+            standard input, which becomes stdin.glb.
         output: Folder for what is written; it is made if need be. By default each photograph's own folder.
         format: One or more of glb, obj, ply, stl, separated by commas.
         weights: Built-in weights, or a weights file.
@@ -65,6 +69,7 @@ def reconstruct(
             weights, 1024 shows finer folds than their own program, which predicts them at 512.
         faces: Simplify to about so many triangles.
         vertex_colours: Colours at the vertices of GLB and OBJ in place of a texture.
+        stl_metres: STL in metres with y up, like the other formats, in place of millimetres with z up for printing.
         keep_background: Show the networks the background too, also where the person's mask is known.
         preview: Also write a picture: front, side, back, front normals.
         turntable: Also write an animation of the model turning.
@@ -76,44 +81,56 @@ def reconstruct(
             --output, which every worker must reach. A second run does only what its manifest.jsonl lacks.
         workers: Workers on the cluster; each loads the networks once.
     """
+    from lifecast.options import ReconstructOptions
     from lifecast.photo.listing import list_photographs, result_names
-    from lifecast.results import Wanted, parse_box, parse_formats, write_results
+    from lifecast.results import check_results, unwritable, write_results
+    from lifecast.surface.output.turntable import check_animation
+    from lifecast.writable import check_file, check_folder
 
-    wanted = Wanted(parse_formats(format), preview, animation if turntable else None, normals, vertex_colours)
-    region = parse_box(box)
+    options = ReconstructOptions.parse(
+        lambda field: "--format" if field == "formats" else f"--{field}",
+        person=person, box=box, height=height, resolution=resolution, faces=faces, formats=format, preview=preview,
+        turntable=animation if turntable else None, normals=normals, vertex_colours=vertex_colours,
+        stl_metres=stl_metres,
+    )  # fmt: skip
     if not inputs:
         raise UsageError("name at least one photograph, folder or pattern")
-    if person not in ("all", "largest") and not (person.isdecimal() and int(person) >= 1):
-        raise UsageError(f"--person {person}: give all, largest, or a number from 1")
-    if not 16 <= resolution <= 2046:
-        raise UsageError(f"--resolution {resolution}: give 16 to 2046")
-    if not 0.3 <= height <= 3.0:
-        raise UsageError(f"--height {height:g}: give metres between 0.3 and 3.0")
-    if faces is not None and faces < 100:
-        raise UsageError(f"--faces {faces}: give at least 100")
+    if "-" in inputs and (sys.stdin is None or sys.stdin.isatty()):
+        raise UsageError("-: standard input is a terminal; pipe a photograph in: lifecast reconstruct - < photo.jpg")
     if sheet is not None and sheet.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
         raise UsageError(f"--sheet {sheet}: name a .png, .jpg or .webp file")
     if output is not None and output.exists() and not output.is_dir():
         raise UsageError(f"-o {output}: is a file where a folder is needed")
+    if options.turntable is not None:
+        check_animation(options.turntable)
+    if output is not None:
+        check_folder(output, "--output")
+    if sheet is not None:
+        check_file(sheet, "--sheet")
     if cluster is not None:
-        if output is None or mask is not None or region is not None or sheet is not None or keep_background:
+        if output is None or mask is not None or options.box is not None or sheet is not None or keep_background:
             raise UsageError("--cluster needs --output, and goes without --mask, --box, --sheet and --keep-background")
+        if "-" in inputs:
+            raise UsageError("--cluster reads no standard input: save the photograph as a file")
         from lifecast.cluster.jobs import ReconstructJob, reconstruct_on
 
-        job = ReconstructJob(
-            str(output.resolve()), wanted, weights, device, person, resolution, height, faces, normals_at
-        )
+        job = ReconstructJob(str(output.resolve()), options, weights, device, normals_at)
         return reconstruct_on(cluster, workers, job, inputs, json)
     listing = list_photographs(inputs)
-    if mask is not None and region is not None:
+    if mask is not None and options.box is not None:
         raise UsageError("give --mask or --box, not both")
-    if (mask is not None or region is not None) and len(listing.paths) + len(listing.missing) > 1:
+    if (mask is not None or options.box is not None) and len(listing.paths) + len(listing.missing) > 1:
         raise UsageError("--mask and --box are for one photograph, and several were named")
 
     report = Report(json)
     for given, problem in listing.missing.items():
         report.failed(given, PhotoError(problem))
-    if not listing.paths:
+    names = result_names(listing.paths, output, options.endings(), numbered=options.person == "all")
+    blocked = unwritable(names, options)
+    for path, stem in zip(listing.paths, names, strict=True):
+        if stem in blocked:
+            report.failed(_called(path), blocked[stem])
+    if len(blocked) == len(listing.paths):
         return report.summary()
     with report.stage("loading the networks"):
         from lifecast.pipeline import load
@@ -121,52 +138,67 @@ def reconstruct(
 
         model = load(weights, device, normals_at)
     rows: list[Any] = []
-    names = result_names(listing.paths, output, wanted.endings(), numbered=person == "all")
     for number, (path, stem) in enumerate(zip(listing.paths, names, strict=True), 1):
-        title = f"[{number}/{len(listing.paths)}] {path}" if len(listing.paths) > 1 else str(path)
+        if stem in blocked:
+            continue
+        called = _called(path)
+        title = f"[{number}/{len(listing.paths)}] {called}" if len(listing.paths) > 1 else called
         with report.stage(title) as progress:
             try:
-                photo, people, seconds = _people(model, path, person, mask, region, progress)
+                check_results(stem, options)  # the disk may have filled since, or a card been taken out
+                photo, people, seconds = _people(model, path, options, mask, progress)
             except LifecastError as error:
-                report.failed(str(path), error)
+                report.failed(called, error)
                 continue
             for which, one in enumerate(people, 1):
                 name = stem if len(people) == 1 else stem.with_name(f"{stem.name}_{which}")
                 try:
-                    result = model.reconstruct_person(photo, one, resolution, height, faces, progress, seconds)
+                    result = model.reconstruct_person(
+                        photo, one, options.resolution, options.height, options.faces, progress, seconds
+                    )
                     progress("saving")
                     begun = time.perf_counter()
-                    written = write_results(result, name, wanted)
+                    written = write_results(result, name, options)
                     result.timings["saving"] = time.perf_counter() - begun
                     if sheet is not None:
                         rows.append(row(result, photo.colour))
                 except LifecastError as error:
-                    report.failed(str(path), error, which if len(people) > 1 else None)
-                except OSError as error:  # a full disk, a folder that may not be written to
-                    report.failed(str(path), LifecastError(f"{path}: its result cannot be written: {error}"))
+                    report.failed(called, error, which if len(people) > 1 else None)
+                except OSError as error:  # what no check foresaw
+                    report.failed(called, LifecastError(f"its result cannot be written: {error}"))
                 else:
-                    report.done(str(path), result, written, which if len(people) > 1 else None)
+                    report.done(called, result, written, which if len(people) > 1 else None)
     if sheet is not None and rows:
         write_sheet(sheet, rows)
         report.say(f"drew {sheet}")
     return report.summary()
 
 
+def _called(path: Path) -> str:
+    """What a photograph is called in messages: as the user named it."""
+    from lifecast.photo.listing import STANDARD_INPUT
+
+    return "-" if path is STANDARD_INPUT else str(path)
+
+
 def _people(
     model: Reconstructor,
     path: Path,
-    person: str,
+    options: ReconstructOptions,
     mask: Path | None,
-    box: tuple[float, float, float, float] | None,
     progress: Callable[[str], None],
 ) -> tuple[Photo, list[Any], dict[str, float]]:
     """The photograph, who is to be reconstructed from it, and the seconds that finding them took."""
     from lifecast.photo.decode import read_photo
+    from lifecast.photo.listing import STANDARD_INPUT
 
     progress("finding the person")
     begun = time.perf_counter()
-    photo = read_photo(path)
-    people = model.find(photo, person, mask, box)
+    if path is STANDARD_INPUT:
+        photo = read_photo(sys.stdin.buffer.read(), "standard input")
+    else:
+        photo = read_photo(path)
+    people = model.find(photo, options.person, mask, options.box)
     return photo, people, {"finding the person": time.perf_counter() - begun}
 
 
@@ -182,7 +214,8 @@ class Report:
     @contextmanager
     def stage(self, title: str) -> Iterator[Callable[[str], None]]:
         """A spinner that names the stage, on a terminal; nothing elsewhere."""
-        with self._errors.status(_plain(title)) as status:
+        spinner = "line" if self._errors.options.ascii_only else "dots"
+        with self._errors.status(_plain(title), spinner=spinner) as status:
             yield lambda stage: status.update(_plain(f"{title}: {stage}"))
 
     def say(self, text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from ipaddress import ip_address
 from rich.console import Console
 
 from lifecast.errors import MissingExtra, UsageError
+from lifecast.writable import check_temporary_folder
 
 
 def _is_loopback(host: str) -> bool:
@@ -46,6 +48,8 @@ def serve(
     """
     if queue < 1 or time_limit <= 0 or upload_limit < 1:
         raise UsageError("--queue and --upload-limit must be at least 1, --time-limit above 0")
+    check_temporary_folder()
+    _check_port(host, port)
     try:
         import uvicorn
 
@@ -75,6 +79,16 @@ def serve(
         finally:
             work.close()
     return 0
+
+
+def _check_port(host: str, port: int) -> None:
+    """UsageError where nothing can listen there; found out before the networks are loaded."""
+    if not 0 <= port <= 65_535:
+        raise UsageError(f"--port {port}: give 0 to 65535")
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        raise UsageError(f"--host {host} --port {port}: cannot listen there ({error}); name another port") from error
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Annotated
 import tyro
 
 from lifecast.errors import UsageError
+from lifecast.writable import check_file, check_folder
 
 SHEET_PEOPLE = 48
 
@@ -57,6 +58,9 @@ def synthesize(
         raise UsageError("--count and --workers must be at least 1")
     if sheet is not None and sheet.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
         raise UsageError(f"--sheet {sheet}: name a .png, .jpg or .webp file")
+    check_folder(out)
+    if sheet is not None:
+        check_file(sheet, "--sheet")
     console = Console(stderr=True, emoji=False)
     order = Order(out, seed, assets, poses, tuple(only_garments), tuple(without_garments))
     check_origin(order)

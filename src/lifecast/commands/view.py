@@ -33,8 +33,10 @@ def view(
         open_browser: Open the page when it is written (--no-open to leave that).
     """
     from lifecast.surface.output.viewer import save_viewer
+    from lifecast.writable import check_file
 
     page = out or model.with_suffix(".html")
+    check_file(page, "" if out is None else "--out")
     shown = save_viewer(model, page, units, up)
     console = Console(highlight=False, emoji=False, soft_wrap=True)
     console.print(f"wrote {page} ({page.stat().st_size / 1e6:.1f} MB)", markup=False)

@@ -25,6 +25,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from lifecast.errors import PhotoError
 from lifecast.photo import recover
+from lifecast.photo.address import address_problem
 from lifecast.photo.colour_space import to_srgb
 from lifecast.photo.damage import DAMAGE
 from lifecast.photo.deep_colours import deep_colours
@@ -90,7 +91,7 @@ def _file_bytes(path: Path) -> bytes:
         if path.is_dir():
             raise PhotoError(f"{path}: is a folder where a picture was expected")
         if not path.exists():
-            raise PhotoError(f"{path}: no such file")
+            raise PhotoError(f"{path}: {address_problem(path) or 'no such file'}")
         if not path.is_file():
             raise PhotoError(f"{path}: is not a regular file (a device, pipe or socket); save it as a file first")
         return path.read_bytes()

@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lifecast.photo.address import address_problem
 from lifecast.photo.decode import SUFFIXES
 
 RESULT_PICTURES = ("preview", "turntable", "front", "back")
 """What the pictures beside a model end in, after its name and an underscore."""
 _MODELS = (".glb", ".obj", ".ply", ".stl")
+STANDARD_INPUT = Path("stdin")
+"""Stands for the photograph that `-` names, and names its results. Known by identity: a file may be called so too."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +28,20 @@ class Listing:
 
 
 def list_photographs(names: Sequence[str]) -> Listing:
-    """Files as they are, folders' pictures (not those of folders in them), and what patterns match, sorted."""
-    listing, seen = Listing(), set()
+    """Files as they are, folders' pictures (not those of folders in them), and what patterns match, sorted.
+
+    "-" is standard input. An address on the network is missing: nothing is downloaded here.
+    """
+    listing = Listing()
+    seen: set[str | Path] = set()
     for name in names:
-        path = Path(name)
+        path, address = Path(name), address_problem(name)
         problem = None
-        if path.is_dir():
+        if name == "-":
+            found = [STANDARD_INPUT]
+        elif address is not None:
+            found, problem = [], f"{name}: {address}"
+        elif path.is_dir():
             found = _in_folder(path)
             problem = f"{name}: is a folder without pictures ({', '.join(sorted(SUFFIXES)[:4])}, ...)"
         elif not path.exists() and glob.has_magic(name):
@@ -41,8 +52,9 @@ def list_photographs(names: Sequence[str]) -> Listing:
         if not found and problem:
             listing.missing[name] = problem
         for one in found:
-            if one.absolute() not in seen:
-                seen.add(one.absolute())
+            key = name if one is STANDARD_INPUT else one.absolute()
+            if key not in seen:
+                seen.add(key)
                 listing.paths.append(one)
     return listing
 

@@ -116,6 +116,10 @@ def person_by_mask(photo: Photo, mask: np.ndarray, name: str = "the mask") -> Pe
     return replace(person, notes=_border_notes(box, photo.size))
 
 
+MOST_BOX = 2.0
+"""The longest side of a box that is given, over that of the picture: somebody may be cut off."""
+
+
 def person_by_box(photo: Photo, box: Box) -> Person:
     """A person in a box that the user gave; a mask is added where BlazePose sees somebody in it."""
     left, top, right, bottom = box
@@ -124,6 +128,11 @@ def person_by_box(photo: Photo, box: Box) -> Person:
     if right <= 0 or bottom <= 0 or left >= photo.size[0] or top >= photo.size[1]:
         raise PhotoError(
             f"{photo.name}: the box {left:g},{top:g},{right - left:g},{bottom - top:g} lies outside "
+            f"the {photo.size[0]} x {photo.size[1]} picture"
+        )
+    if max(right - left, bottom - top) > MOST_BOX * max(photo.size):  # what is beyond the picture takes memory too
+        raise PhotoError(
+            f"{photo.name}: the box {left:g},{top:g},{right - left:g},{bottom - top:g} is far larger than "
             f"the {photo.size[0]} x {photo.size[1]} picture"
         )
     pose = _pose_in(photo, box)

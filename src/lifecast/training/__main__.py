@@ -7,12 +7,14 @@ import sys
 from rich.console import Console
 
 from lifecast.errors import LifecastError
+from lifecast.terminal import accept_any_text
 from lifecast.training.arguments import options_from
 from lifecast.training.loop import train
 
 
 def main() -> int:
     """Train by the command line's options; the exit status."""
+    accept_any_text()
     errors = Console(stderr=True, highlight=False, emoji=False)
     try:
         train(options_from())

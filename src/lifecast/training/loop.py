@@ -37,6 +37,7 @@ from lifecast.training.schedule import Budget
 from lifecast.training.stage import MAPS, Stage
 from lifecast.training.trainee import Trainee
 from lifecast.training.validation import picture, validate
+from lifecast.writable import check_folder
 
 LOG_SECONDS = 10.0
 AGREE_STEPS = 10  # how often several processes agree on how far the run is
@@ -54,6 +55,7 @@ def train(options: TrainOptions) -> Path:
         After Ctrl-C or SIGTERM, once a checkpoint is written.
     """
     began = time.monotonic()
+    check_folder(options.out, "--out")
     for root in (options.data, *options.also):
         data.check_data(root)
     folder = RunFolder(options.out)

@@ -12,17 +12,19 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, File, Form, HTTPException, Request, Response, UploadFile
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lifecast import __version__
-from lifecast.errors import LifecastError, PhotoError, UsageError
-from lifecast.results import parse_box
+from lifecast.atomic import DISK_ERRORS
+from lifecast.errors import CheckpointError, LifecastError, MissingExtra, OptionError, OutputError, UsageError
+from lifecast.options import FORMATS, ReconstructOptions
 from lifecast.surface.output.viewer import viewer_page
 from lifecast.web.queue import Cancelled, QueueFull, ReconstructionQueue, Ticket
 from lifecast.web.uploads import CHUNK, UploadTooLarge, receive
-from lifecast.web.work import FORMATS, MEDIA_TYPES, Options, Result, reconstruct_upload
+from lifecast.web.work import MEDIA_TYPES, Result, reconstruct_upload, upload_options
 
 Photo = Annotated[UploadFile, File(description="A photograph of a person, whole figure.")]
 Height = Annotated[float, Form(description="The person's height in metres.")]
@@ -31,6 +33,7 @@ Person = Annotated[str, Form(description="'largest', or the number of a found pe
 Box = Annotated[str, Form(description="x,y,w,h in pixels: overrules the search for people.")]
 Formats = Annotated[str, Form(description=f"Comma-separated, among {', '.join(FORMATS)}.")]
 
+FIELDS = ("photo", "height", "resolution", "person", "box", "formats")
 FORM_ITSELF = 1 << 16
 """Bytes of a body beside the photograph: the form's other fields and its boundaries."""
 CLIENT_GONE = 499  # what nginx logs for a client that went away; nobody reads it
@@ -44,14 +47,47 @@ async def _chunks(file: UploadFile) -> AsyncIterator[bytes]:
 def _refusal(error: BaseException) -> tuple[int, str]:
     """HTTP status and plain words for what went wrong."""
     if isinstance(error, UploadTooLarge):
-        return 413, str(error)
-    if isinstance(error, (UsageError, PhotoError)):
-        return 422, str(error)
+        return 413, _plain(error)
     if isinstance(error, Cancelled):
-        return 504, str(error)
-    if isinstance(error, LifecastError):
-        return 500, str(error)
+        return 504, _plain(error)
+    if isinstance(error, OutputError) or (isinstance(error, OSError) and error.errno in DISK_ERRORS):
+        return 507, "the server's disk is full or cannot be written; try again later"
+    if isinstance(error, (CheckpointError, MissingExtra)):
+        return 500, _plain(error)
+    if isinstance(error, LifecastError):  # a photograph, or a box, that shows nobody
+        return 422, _plain(error)
     return 500, f"the server failed on this photograph ({type(error).__name__}); its log says more"
+
+
+def _plain(words: object) -> str:
+    """Text that UTF-8 can carry: a client's own words may hold halves of characters."""
+    return str(words).encode("utf-8", "backslashreplace").decode()
+
+
+async def _check_fields(request: Request) -> None:
+    """UsageError for a field that is not known, comes twice, or stands in the address: it would have no effect."""
+    for name in request.query_params:
+        raise UsageError(f"{name}: stands in the address; send it as a field of the form")
+    form = await request.form()  # FastAPI has read it
+    for name in form:
+        if name not in FIELDS:
+            raise UsageError(f"{name}: there is no such field; the fields are {', '.join(FIELDS)}")
+        if len(form.getlist(name)) > 1:
+            raise UsageError(f"{name}: was sent {len(form.getlist(name))} times; send it once")
+
+
+def _unreadable(request: Request, error: Exception) -> Response:
+    """The answer to a form whose fields are not of their types, in words."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    field, kind, given = str(first["loc"][-1]), str(first["type"]), first.get("input")
+    if field == "photo":
+        words = "photo: no file was sent; send the photograph as the form's file 'photo' (curl -F photo=@me.jpg)"
+    elif not isinstance(given, str):
+        words = f"{field}: was sent as a file; send it as text"
+    else:
+        words = str(OptionError(field, given, "give a whole number" if kind.startswith("int") else "give a number"))
+    return JSONResponse({"detail": _plain(words)}, status_code=422)
 
 
 def _model(ticket: Ticket, file_format: str) -> Response:
@@ -86,19 +122,23 @@ def make_router(queue: ReconstructionQueue, reconstructor: Any, upload_limit: in
     """The routes under /api."""
     router = APIRouter(prefix="/api")
 
-    async def enter(photo: UploadFile, height: float, resolution: int, person: str, box: str, formats: str) -> Ticket:
+    async def enter(
+        request: Request, photo: UploadFile, height: float, resolution: int, person: str, box: str, formats: str
+    ) -> tuple[Ticket, ReconstructOptions]:
         try:
-            options = Options(height, resolution, person, parse_box(box), tuple(formats.split(",")))
+            await _check_fields(request)
+            options = upload_options(height=height, resolution=resolution, person=person, box=box, formats=formats)
             upload = await receive(_chunks(photo), photo.filename or "photo", upload_limit)
-        except LifecastError as error:
+        except (LifecastError, OSError) as error:
             status, words = _refusal(error)
             raise HTTPException(status, words) from error
         try:
-            return queue.submit(
+            ticket = queue.submit(
                 lambda progress: reconstruct_upload(reconstructor, upload, options, progress), release=upload.discard
             )
         except QueueFull as full:
             raise HTTPException(503, str(full), headers={"Retry-After": str(full.retry_after)}) from full
+        return ticket, options
 
     @router.post(
         "/reconstruct",
@@ -109,6 +149,7 @@ def make_router(queue: ReconstructionQueue, reconstructor: Any, upload_limit: in
             422: {"description": "The photograph or an option cannot be used; `detail` says why"},
             503: {"description": "The queue is full; Retry-After says for how many seconds"},
             504: {"description": "The time limit was reached"},
+            507: {"description": "The server's disk is full"},
         },
     )
     async def reconstruct(
@@ -121,7 +162,7 @@ def make_router(queue: ReconstructionQueue, reconstructor: Any, upload_limit: in
         formats: Formats = "glb",
     ) -> Response:
         """Waits for the end. With `Accept: application/json` the answer is the facts and links instead of the file."""
-        ticket = await enter(photo, height, resolution, person, box, formats)
+        ticket, options = await enter(request, photo, height, resolution, person, box, formats)
         while not ticket.wait(0):
             if await request.is_disconnected():
                 queue.cancel(ticket)
@@ -134,10 +175,11 @@ def make_router(queue: ReconstructionQueue, reconstructor: Any, upload_limit: in
         if "application/json" in request.headers.get("accept", ""):
             return JSONResponse(_status(queue, ticket))
         queue.drop(ticket)
-        return _model(ticket, formats.split(",")[0])
+        return _model(ticket, options.formats[0])
 
     @router.post("/jobs", status_code=202, summary="Queue a photograph and return at once")
     async def create_job(
+        request: Request,
         photo: Photo,
         height: Height = 1.70,
         resolution: Resolution = 512,
@@ -146,7 +188,8 @@ def make_router(queue: ReconstructionQueue, reconstructor: Any, upload_limit: in
         formats: Formats = "glb",
     ) -> dict[str, Any]:
         """The answer's `token` is the only way to the result."""
-        return _status(queue, await enter(photo, height, resolution, person, box, formats))
+        ticket, _ = await enter(request, photo, height, resolution, person, box, formats)
+        return _status(queue, ticket)
 
     def known(token: str) -> Ticket:
         ticket = queue.find(token)
@@ -199,6 +242,7 @@ def make_app(queue: ReconstructionQueue, reconstructor: Any, upload_limit: int =
     """
     app = FastAPI(title="lifecast", version=__version__, docs_url="/api/docs", openapi_url="/api/openapi.json")
 
+    app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_middleware(BodyLimit, limit=upload_limit + FORM_ITSELF)
     app.include_router(make_router(queue, reconstructor, upload_limit))
     return app

@@ -21,10 +21,9 @@ from lifecast.errors import LifecastError
 from lifecast.photo import blazepose
 from lifecast.photo.decode import Photo, read_photo
 from lifecast.photo.person import Person, find_people
-from lifecast.results import parse_box
 from lifecast.web.queue import QueueFull, ReconstructionQueue, Ticket
 from lifecast.web.uploads import Upload
-from lifecast.web.work import Options, reconstruct_upload
+from lifecast.web.work import reconstruct_upload, upload_options
 
 
 class PhotoInput(gr.Image):
@@ -51,6 +50,14 @@ OUTLINE = (255, 196, 0)
 KEPT_SECONDS = 600
 """How long Gradio's own copy of an upload may stay; it is needed while the visitor tries other settings."""
 
+FIELDS = {
+    "height": "Height in metres",
+    "resolution": "Grid points along a side",
+    "person": "Whom",
+    "box": "Box",
+    "formats": "Download",
+}
+"""The fields' labels, by which messages call them."""
 UNSEEN = frozenset({".heic", ".heif", ".tif", ".tiff", ".jp2", ".tga", ".ppm", ".pgm", ".pbm", ".pnm"})
 """Formats that few browsers show."""
 
@@ -79,7 +86,7 @@ HINTS = """<div class="lifecast-hints"><strong>The model appears here.</strong><
 DOWNLOADS = {
     "glb": ("GLB", "with colours, for any viewer"),
     "obj": ("OBJ", "a ZIP with the colours' picture"),
-    "stl": ("STL", "shape only, for printing"),
+    "stl": ("STL", "shape only, in millimetres, for printing"),
 }
 
 
@@ -188,7 +195,9 @@ def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
             return
         try:
             which = "largest" if person == LARGEST else person.removeprefix("person ")
-            options = Options(float(height), int(resolution), which, parse_box(box), ("glb", "obj", "stl"))
+            options = upload_options(
+                FIELDS.__getitem__, height=height, resolution=resolution, person=which, box=box, formats="glb,obj,stl"
+            )
             upload = Upload.copy_of(Path(path))
             ticket = queue.submit(
                 lambda progress: reconstruct_upload(reconstructor, upload, options, progress), release=upload.discard
@@ -201,6 +210,9 @@ def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
             return
         except FileNotFoundError:
             yield _trouble("The server has deleted this upload after its time; choose the photograph again."), HINTS, ""
+            return
+        except OSError as error:
+            yield _trouble(f"The server cannot keep the photograph: {error.strerror}."), HINTS, ""
             return
         begun = time.monotonic()
         try:

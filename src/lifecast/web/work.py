@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from lifecast.errors import PhotoError, UsageError
-from lifecast.results import FORMATS
+from lifecast.errors import OptionError, PhotoError
+from lifecast.options import ReconstructOptions
 from lifecast.web.queue import Progress
 from lifecast.web.uploads import Upload
 
@@ -24,32 +24,30 @@ MEDIA_TYPES = {
 }
 
 
-@dataclass(frozen=True)
-class Options:
-    """What a client may choose; refused with a UsageError where it is out of range."""
+RESOLUTIONS = (128, 256, 384, 512)
+"""A server's choice: finer ones would keep everybody else waiting for minutes."""
 
-    height: float = 1.70
-    """Metres from the feet to the top of the head."""
-    resolution: int = 512
-    """Grid points along each side of the volume."""
-    person: str = "largest"
-    """"largest", or the number of a found person, counted from 1."""
-    box: tuple[float, float, float, float] | None = None
-    """x, y, w, h in pixels of the upright photograph: overrules the search for people."""
-    formats: tuple[str, ...] = ("glb",)
+HINTS = {
+    "resolution": f"choose {', '.join(map(str, RESOLUTIONS[:-1]))} or {RESOLUTIONS[-1]}",
+    "person": "give largest or a number from 1; one request makes one person",
+}
+"""What to give instead, where a server takes less than the command line."""
 
-    def __post_init__(self) -> None:
-        if not 0.3 <= self.height <= 3.0:
-            raise UsageError(f"height {self.height}: give metres between 0.3 and 3.0")
-        if self.resolution not in (128, 256, 384, 512):
-            raise UsageError(f"resolution {self.resolution}: choose 128, 256, 384 or 512")
-        if self.person != "largest" and not (self.person.isdecimal() and int(self.person) >= 1):
-            raise UsageError(f"person {self.person!r}: give 'largest' or a number from 1")
-        unknown = [f for f in self.formats if f not in FORMATS]
-        if unknown or not self.formats:
-            raise UsageError(f"format {', '.join(unknown) or '(none)'}: choose among {', '.join(FORMATS)}")
-        if self.box is not None and (self.box[2] <= 0 or self.box[3] <= 0):
-            raise UsageError(f"box {self.box}: width and height must be positive")
+
+def upload_options(called: Callable[[str], str] = str, **given: Any) -> ReconstructOptions:
+    """What a client asks for, as texts and numbers; `OptionError` for what a server does not do.
+
+    `called` as in `ReconstructOptions.parse`.
+    """
+    try:
+        options = ReconstructOptions.parse(**given)
+        if options.resolution not in RESOLUTIONS:
+            raise OptionError("resolution", options.resolution, "")
+        if options.person == "all":
+            raise OptionError("person", "all", "")
+    except OptionError as error:
+        raise OptionError(called(error.field), error.value, HINTS.get(error.field, error.hint)) from None
+    return options
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ class Result:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def reconstruct_upload(reconstructor: Any, upload: Upload, options: Options, progress: Progress) -> Result:
+def reconstruct_upload(reconstructor: Any, upload: Upload, options: ReconstructOptions, progress: Progress) -> Result:
     """Run the whole reconstruction of one upload; a refusal calls it by the client's name for it."""
     try:
         reconstruction = reconstructor.reconstruct(

@@ -21,6 +21,7 @@ from lifecast.errors import UsageError
 from lifecast.surface.output.coloured_mesh import ColouredMesh
 from lifecast.surface.output.export import FORMATS, check_format, save_model, to_trimesh
 from lifecast.surface.output.gltf import glb_bytes, linear_colours
+from lifecast.surface.output.viewer import convert
 
 PROVENANCE = {"program": "lifecast", "weights": "compact", "licence": "Apache-2.0", "copyright": "weights: Apache-2.0"}
 
@@ -154,12 +155,39 @@ def test_textured_ply_takes_the_texels(textured, tmp_path):
     assert np.abs(red - textured.uv[:, 0] * 255).max() < 6
 
 
-def test_stl_round_trip(ball, tmp_path):
-    save_model(ball, tmp_path / "person.stl")
+@pytest.fixture
+def standing():
+    """An egg as high as a person, its belly toward +z: metres, y up."""
+    mesh = trimesh.creation.icosphere(3)
+    points = mesh.vertices * (0.25, 0.85, 0.15) + (0, 0.85, 0)
+    points[:, 2] *= np.where(points[:, 2] > 0, 2, 1)
+    return ColouredMesh(points.astype(np.float32), np.asarray(mesh.faces), mesh.vertex_normals)
+
+
+def test_stl_is_for_printing_millimetres_standing_on_the_plate(standing, tmp_path):
+    save_model(standing, tmp_path / "person.stl")
     mesh = trimesh.load(tmp_path / "person.stl")
-    assert len(mesh.faces) == len(ball.faces)
+    assert np.allclose(mesh.bounds, [[-250, -300, 0], [250, 150, 1700]], atol=0.01)  # it looks toward -y
+    assert len(mesh.faces) == len(standing.faces)
     assert mesh.is_watertight
-    assert np.isclose(mesh.volume, to_trimesh(ball).volume, rtol=1e-4)
+    assert np.isclose(mesh.volume, to_trimesh(standing).volume * 1e9, rtol=1e-4)  # positive: not turned inside out
+    header = (tmp_path / "person.stl").read_bytes()[:80]
+    assert b"millimetres, z up" in header
+    assert not header.startswith(b"solid")  # programs would take it for text
+
+
+def test_stl_in_metres_on_demand(standing, tmp_path):
+    save_model(standing, tmp_path / "person.stl", stl_metres=True)
+    mesh = trimesh.load(tmp_path / "person.stl")
+    assert np.allclose(mesh.bounds, [standing.vertices.min(0), standing.vertices.max(0)])
+    assert np.isclose(mesh.volume, to_trimesh(standing).volume, rtol=1e-4)
+
+
+def test_the_viewer_shows_an_stl_for_printing_like_the_other_files(standing, tmp_path):
+    save_model(standing, tmp_path / "person.stl")
+    (tmp_path / "person.glb").write_bytes(convert(tmp_path / "person.stl"))
+    shown = trimesh.load(tmp_path / "person.glb", force="mesh")
+    assert np.allclose(shown.bounds, [standing.vertices.min(0), standing.vertices.max(0)], atol=1e-5)
 
 
 def test_formats():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import numpy as np
 from lifecast import __version__
 from lifecast.atomic import write_bytes, write_together
 from lifecast.errors import UsageError
+from lifecast.options import FORMATS
 from lifecast.surface.output.coloured_mesh import ColouredMesh
 from lifecast.surface.output.gltf import encode_texture, glb_bytes
 
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
 
 # trimesh (and scipy.optimize and networkx with it) takes a second or two to import: only what needs it waits.
 
-FORMATS = ("glb", "obj", "ply", "stl")
+STL_HEADER = 80
+"""Bytes of free text at the beginning of a binary STL."""
+PRINT_SPACE = "millimetres, z up"
+"""What the header of an STL for printing says; STL itself knows no unit and no direction."""
 
 
 def check_format(name: str) -> str:
@@ -30,11 +35,12 @@ def check_format(name: str) -> str:
     return plain
 
 
-def save_model(model: ColouredMesh, path: str | Path) -> list[Path]:
+def save_model(model: ColouredMesh, path: str | Path, stl_metres: bool = False) -> list[Path]:
     """Write the model in the format of the path's suffix; the files written, the named one last.
 
     glb: texture or vertex colours, normals, provenance. obj: texture with its .mtl and .png beside it, or vertex
-    colours in the `v` lines; provenance as comments. ply: normals and vertex colours. stl: shape only.
+    colours in the `v` lines; provenance as comments. ply: normals and vertex colours. All of these in metres, y up.
+    stl: shape only, in millimetres and z up, as programs for printing take it; with `stl_metres` as the others.
     """
     path = Path(path)
     kind = check_format(path.suffix)
@@ -52,8 +58,23 @@ def save_model(model: ColouredMesh, path: str | Path) -> list[Path]:
             mesh.visual = ColorVisuals(mesh, vertex_colors=vertex_colours(model))
         write_bytes(path, ply.export_ply(mesh, vertex_normal=True))
     else:
-        write_bytes(path, stl.export_stl(mesh))
+        if not stl_metres:
+            mesh.vertices = to_print_space(mesh.vertices)
+        said = f"lifecast {__version__}; {'metres, y up' if stl_metres else PRINT_SPACE}".encode()
+        write_bytes(path, said.ljust(STL_HEADER) + stl.export_stl(mesh)[STL_HEADER:])
     return [path]
+
+
+def to_print_space(points: np.ndarray) -> np.ndarray:
+    """Points (N, 3) in metres, y up, front toward +z, in millimetres, z up, front toward -y, as slicers show it."""
+    x, y, z = np.asarray(points, np.float64).T * 1000
+    return np.stack([x, -z, y], 1)
+
+
+def from_print_space(points: np.ndarray) -> np.ndarray:
+    """The inverse of `to_print_space`."""
+    x, y, z = np.asarray(points, np.float64).T / 1000
+    return np.stack([x, z, -y], 1)
 
 
 def to_trimesh(model: ColouredMesh) -> trimesh.Trimesh:
@@ -101,7 +122,7 @@ def save_obj(model: ColouredMesh, path: Path) -> list[Path]:
         picture, material = path.with_suffix(".png"), path.with_suffix(".mtl")
         files[picture] = encode_texture(model.texture, "png")
         text = f"newmtl person\nKa 0 0 0\nKd 1 1 1\nKs 0 0 0\nillum 1\nmap_Kd {picture.name}\n"
-        files[material] = text.encode()
+        files[material] = os.fsencode(text)
         lines.append(f"mtllib {material.name}\nusemtl person\n")
         uv_text = rows("vt %.6f %.6f\n", model.uv)
     elif model.colours is not None:
@@ -111,7 +132,7 @@ def save_obj(model: ColouredMesh, path: Path) -> list[Path]:
     corner = "%d/%d/%d" if uv_text else "%d//%d"
     index = np.repeat(model.faces.astype(np.int64) + 1, 3 if uv_text else 2, axis=1)
     lines.append(rows(f"f {corner} {corner} {corner}\n", index))
-    files[path] = "".join(lines).encode()
+    files[path] = os.fsencode("".join(lines))  # a file's name may be no text
     write_together(files)
     return list(files)
 

@@ -15,6 +15,16 @@ from lifecast.surface.output.picture import Style, Subject, draw
 FORMATS = ("gif", "webp", "mp4")
 
 
+def check_animation(kind: str) -> None:
+    """Check before the work that a turntable of this format can be written. Raises `MissingExtra` if not."""
+    if kind != "mp4":
+        return
+    try:
+        import imageio_ffmpeg  # noqa: F401
+    except ImportError as error:
+        raise MissingExtra("imageio-ffmpeg", "video", "An MP4 turntable") from error
+
+
 def turntable(what: Subject, size: int = 480, frames: int = 36, style: Style = "colour") -> Iterator[np.ndarray]:
     """The frames, each (size, size, 3) uint8, starting at the front; the last one precedes the first."""
     for index in range(frames):
@@ -59,10 +69,9 @@ def common_palette(pictures: list[Image.Image]) -> Image.Image:
 
 def save_film(frames: Iterator[np.ndarray], path: Path, size: int, rate: float) -> None:
     """Encode H.264 that every browser plays, with the ffmpeg that imageio-ffmpeg carries."""
-    try:
-        import imageio_ffmpeg
-    except ImportError as error:
-        raise MissingExtra("imageio-ffmpeg", "video", "An MP4 turntable") from error
+    check_animation("mp4")
+    import imageio_ffmpeg
+
     with atomic_file(path) as part:
         writer = imageio_ffmpeg.write_frames(
             str(part), (size, size), fps=rate, codec="libx264", quality=7, macro_block_size=2, pix_fmt_out="yuv420p"

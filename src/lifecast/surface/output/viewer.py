@@ -16,6 +16,7 @@ import numpy as np
 
 from lifecast.atomic import write_bytes
 from lifecast.errors import ScanError
+from lifecast.photo.address import address_problem
 
 if TYPE_CHECKING:
     from lifecast.scans.normalise import Units, Up
@@ -83,7 +84,7 @@ def read_shown(path: Path, units: Units | None = None, up: Up | None = None) -> 
     if kind != ".glb" and kind not in CONVERTED:
         raise ScanError(f"{path}: cannot be shown; give a .glb, {', '.join(CONVERTED)} file")
     if not path.is_file():
-        raise ScanError(f"{path}: there is no such file")
+        raise ScanError(f"{path}: {address_problem(path) or 'there is no such file'}")
     data = path.read_bytes() if kind == ".glb" else b""
     if kind == ".glb":
         check_glb(data, path)
