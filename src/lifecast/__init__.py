@@ -12,6 +12,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lifecast.threads import share_cores
+
+share_cores()  # before anything imports PyTorch
+
 __version__ = "0.1.0"
 __all__ = ["Reconstruction", "Reconstructor", "__version__", "load"]
 

@@ -50,6 +50,20 @@ class NeverStarts:
         raise PhotoError("weights.safetensors: no such file")
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """Says how OpenMP's threads are to wait in the worker."""
+
+    def open(self):
+        return lambda item: {name: os.environ.get(name) for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")}
+
+
+def test_workers_wait_as_the_driver_does(cluster, tmp_path):
+    (outcome,) = run_on_cluster(iter(["one"]), Waiting(), Manifest(tmp_path / "m"), address="local", workers=1)
+    assert any(outcome.result.values())
+    assert outcome.result == {name: os.environ.get(name) for name in outcome.result}
+
+
 def test_killed_workers_items_are_done_again_once_and_nothing_is_lost(cluster, tmp_path):
     log, manifest = tmp_path / "log", Manifest(tmp_path / "manifest.jsonl")
     items = [f"good{i}" for i in range(20)] + ["bad1", "once1", "always1"] + [f"late{i}" for i in range(20)]

@@ -15,6 +15,7 @@ from PIL import Image
 
 from lifecast.cli import main
 from lifecast.errors import CheckpointError, DataError, UsageError
+from lifecast.evaluation import run
 from lifecast.evaluation.benchmark import read_items, read_true_mesh, read_view
 from lifecast.evaluation.evaluate import Request, evaluate, write_pictures
 from lifecast.evaluation.overview import PersonRow, shown_people
@@ -51,6 +52,8 @@ def evaluated(benchmark_data: Path, meshes: Path, tmp_path_factory: pytest.TempP
         10_000,
         "--views",
         2,
+        "--workers",
+        1,
     ]
     assert main(["evaluate", *map(str, arguments)]) == 1  # one picture had no mesh
     return out
@@ -82,7 +85,7 @@ def test_a_finished_evaluation_is_not_measured_again_and_a_changed_one_is(
     before = kept.stat().st_mtime_ns
     figures = json.loads(lost.read_text())["levels"]
     lost.write_text(lost.read_text()[:100])  # a run that was killed while writing without atomic files
-    evaluate(Request(benchmark_data, out, None, meshes, samples=10_000, views=2))
+    evaluate(Request(benchmark_data, out, None, meshes, samples=10_000, views=2, workers=1))
     assert kept.stat().st_mtime_ns == before
     assert json.loads(lost.read_text())["levels"] == figures
     evaluate(Request(benchmark_data, out, None, meshes, samples=10_000, protocol="sith", limit=1, views=2))
@@ -101,6 +104,25 @@ def test_two_workers_find_what_one_finds(evaluated: Path, benchmark_data: Path, 
         for out in (evaluated, tmp_path)
     )
     assert {metric: one[metric] for metric in two} == two
+
+
+def test_by_default_every_core_has_a_process(
+    benchmark_data: Path, meshes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "available_cores", lambda: 6)
+    monkeypatch.setattr(run, "free_bytes", lambda device: 64e9)
+    assert Request(benchmark_data, Path("out"), None, meshes).workers is None
+    plan = run.Plan(benchmark_data, meshes=meshes)
+    assert run.default_workers(plan) == 6
+    monkeypatch.setattr(run, "free_bytes", lambda device: 7e9)
+    assert run.default_workers(plan) == 2
+    monkeypatch.setattr(run, "free_bytes", lambda device: 1e9)
+    assert run.default_workers(plan) == 1
+    monkeypatch.setattr(run, "free_bytes", lambda device: 64e9)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    assert run.default_workers(plan) == 6  # meshes need no GPU
+    assert run.default_workers(run.Plan(benchmark_data, weights="compact")) == 1
+    assert run.default_workers(run.Plan(benchmark_data, weights="compact", device="cpu")) == 6
 
 
 def test_pictures_are_written_as_a_method_sees_them(benchmark_data: Path, tmp_path: Path) -> None:

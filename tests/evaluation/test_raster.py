@@ -1,10 +1,11 @@
 """Rendered normals and depth of a sphere in closed form, and the sides of a person in their places."""
 
 import numpy as np
+import pytest
 import trimesh
 
 from lifecast.evaluation.normal_error import angle_error_degrees
-from lifecast.evaluation.raster import raster, render_normals, render_sides
+from lifecast.evaluation.raster import raster, render_normals, render_sides, turn
 from lifecast.evaluation.triangles import Triangles
 
 
@@ -48,6 +49,22 @@ def test_first_hit_agrees_with_every_triangle_tried() -> None:
         best = np.where((u >= 0) & (v >= 0) & (u + v <= 1), np.maximum(best, z), best)
     np.testing.assert_array_equal(found.mask, np.isfinite(best))
     np.testing.assert_allclose(found.depth[found.mask], best[found.mask], atol=1e-4)
+
+
+@pytest.mark.parametrize("degrees", [0.0, 90.0, 180.0, 270.0, 33.0])
+def test_turned_rays_see_what_a_turned_mesh_shows(degrees: float) -> None:
+    rng = np.random.default_rng(2)
+    soup = Triangles(rng.uniform(-0.6, 0.6, (60, 3)), np.arange(60).reshape(20, 3))
+    turned = soup.moved(turn(degrees), np.zeros(3))
+    by_rays, by_mesh = raster(soup, 48, degrees), raster(turned, 48)
+    assert by_mesh.mask.sum() > 400
+    np.testing.assert_array_equal(by_rays.face, by_mesh.face)
+    np.testing.assert_allclose(by_rays.depth, by_mesh.depth, atol=1e-5)
+    np.testing.assert_allclose(by_rays.barycentric, by_mesh.barycentric, atol=1e-4)
+    expected, mask = render_normals(turned, 0.0, 48)
+    normals, seen = render_normals(soup, degrees, 48)
+    np.testing.assert_array_equal(seen, mask)
+    np.testing.assert_allclose(normals, expected, atol=1e-3)
 
 
 def test_sides_show_the_persons_own_left_and_right() -> None:

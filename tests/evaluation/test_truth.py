@@ -6,7 +6,7 @@ import trimesh
 
 from lifecast.errors import ScanError
 from lifecast.evaluation.triangles import Triangles
-from lifecast.evaluation.truth import bounding_triangles
+from lifecast.evaluation.truth import _PROBES, SIDE_STEP, bounding_mask, bounding_triangles
 
 
 def joined(*meshes: trimesh.Trimesh) -> Triangles:
@@ -43,6 +43,25 @@ def test_a_pocket_that_nothing_can_be_seen_of_is_not_part_of_the_true_surface() 
     assert soup.inside(np.zeros((1, 3))).all()
     true = bounding_triangles(soup)
     assert len(true.faces) == len(ball.faces)
+
+
+def test_a_triangle_bounds_where_any_of_its_places_does() -> None:
+    """The definition, every place of every triangle asked, on boxes that cover parts of each other's triangles."""
+    rng = np.random.default_rng(1)
+    boxes = [trimesh.creation.box(rng.uniform(0.3, 0.8, 3)) for _ in range(5)]
+    for box in boxes:
+        box.apply_transform(trimesh.transformations.random_rotation_matrix(rng.random(3)))
+        box.apply_translation(rng.uniform(-0.2, 0.2, 3))
+    soup = joined(*(box.subdivide() for box in boxes))
+    expected = np.zeros(len(soup.faces), bool)
+    at_first = np.zeros(len(soup.faces), bool)
+    for number, weights in enumerate(_PROBES):
+        places = np.einsum("c,fcd->fd", weights, soup.vertices[soup.faces])
+        out = SIDE_STEP * soup.face_normals
+        expected |= soup.inside(places - out) & ~soup.inside(places + out)
+        at_first = expected.copy() if number == 0 else at_first
+    assert at_first.sum() < expected.sum() < len(expected)
+    np.testing.assert_array_equal(bounding_mask(soup), expected)
 
 
 def test_a_mesh_inside_out_is_refused() -> None:

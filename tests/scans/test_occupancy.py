@@ -9,13 +9,14 @@ import trimesh
 
 from lifecast.errors import ScanError
 from lifecast.scans.lighting import sphere_directions
+from lifecast.scans.morton import morton_order
 from lifecast.scans.normalise import CM
 from lifecast.scans.occupancy import (
-    morton_order,
-    occupied,
+    DOUBT,
+    ROUGH,
+    Solid,
     outer_surface_points,
     sample_pools,
-    sealed,
     surface_points,
     winding_number,
 )
@@ -75,6 +76,22 @@ def test_the_fast_winding_number_agrees_with_the_exact_one() -> None:
     np.testing.assert_allclose(winding_number(soup.vertices, soup.faces, points), exact, atol=0.03)
 
 
+def test_a_rough_number_decides_only_where_the_usual_one_would_say_the_same() -> None:
+    """Beside sheets, at cuts and in overlaps of a soup, where the numbers take every value."""
+    rng = np.random.default_rng(8)
+    soup = trimesh.util.concatenate(
+        [trimesh.creation.icosphere(4, 0.2).apply_translation(p) for p in rng.uniform(-0.3, 0.3, (6, 3))]
+    )
+    soup.update_faces(soup.triangles_center[:, 2] > 0.05)
+    near, _ = surface_points(soup.vertices, soup.faces, 4000, rng)
+    points = np.concatenate([rng.uniform(-0.6, 0.6, (4000, 3)), near + rng.normal(0, 5e-4, near.shape)])
+    solid = Solid(soup.vertices, soup.faces)
+    usual = solid.winding_number(points)
+    assert np.abs(solid.winding_number(points, ROUGH) - usual).max() < DOUBT / 2
+    assert (np.abs(usual - 0.5) < DOUBT).sum() > 300
+    np.testing.assert_array_equal(solid.wound(points), usual > 0.5)
+
+
 @pytest.mark.parametrize("count", [0, 1, 3000])
 def test_the_order_of_asking_changes_no_answer(count: int) -> None:
     ball = trimesh.creation.icosphere(3, 0.4)
@@ -104,7 +121,7 @@ def test_surface_points_are_uniform_over_area() -> None:
 def test_only_the_outermost_shell_counts_as_surface() -> None:
     clothes, body = trimesh.creation.icosphere(3, 0.5), trimesh.creation.icosphere(3, 0.45)
     soup = trimesh.util.concatenate([body, clothes])
-    points = outer_surface_points(soup.vertices, soup.faces, 2000, np.random.default_rng(5))
+    points = outer_surface_points(Solid(soup.vertices, soup.faces), 2000, np.random.default_rng(5))
     assert points.shape == (2000, 3)
     assert np.linalg.norm(points, axis=1).min() > 0.48
 
@@ -112,7 +129,7 @@ def test_only_the_outermost_shell_counts_as_surface() -> None:
 def test_a_sheet_that_encloses_nothing_is_refused() -> None:
     sheet = trimesh.Trimesh([[0, 0, 0], [0.01, 0, 0], [0, 0.01, 0]], [[0, 1, 2]])
     with pytest.raises(ScanError, match="encloses nothing"):
-        outer_surface_points(sheet.vertices, sheet.faces, 100, np.random.default_rng(0))
+        outer_surface_points(Solid(sheet.vertices, sheet.faces), 100, np.random.default_rng(0))
 
 
 def test_pools_have_the_papers_spread_and_true_labels() -> None:
@@ -154,14 +171,16 @@ def test_a_closed_mouth_is_inside_and_an_open_one_outside() -> None:
         assert head.is_watertight
         assert head.volume > 0
         np.testing.assert_array_equal(winding_number(head.vertices, head.faces, hollow) > 0.5, False)
-        np.testing.assert_array_equal(occupied(head.vertices, head.faces, hollow), counts_as_inside)
-        assert occupied(head.vertices, head.faces, solid).all()
-        assert not occupied(head.vertices, head.faces, np.array([[0, 0, 0.6], [2.0, 0, 0], [0.4, 0.4, 0.4]])).any()
+        np.testing.assert_array_equal(Solid(head.vertices, head.faces).occupied(hollow), counts_as_inside)
+        assert Solid(head.vertices, head.faces).occupied(solid).all()
+        assert (
+            not Solid(head.vertices, head.faces).occupied(np.array([[0, 0, 0.6], [2.0, 0, 0], [0.4, 0.4, 0.4]])).any()
+        )
 
 
 def test_no_pool_and_no_surface_has_a_closed_mouth() -> None:
     head = head_with_a_mouth(0.01)
-    points = outer_surface_points(head.vertices, head.faces, 500, np.random.default_rng(1))
+    points = outer_surface_points(Solid(head.vertices, head.faces), 500, np.random.default_rng(1))
     assert np.linalg.norm(points, axis=1).min() > 0.3
     pools = sample_pools(head.vertices, head.faces, {"uniform": 3000, "near5": 2000}, np.random.default_rng(2))
     for places, inside in pools.values():
@@ -188,4 +207,4 @@ def test_sealed_agrees_with_all_rays_cast_one_by_one() -> None:
         free += ~hit
     expected = free <= 1
     assert 0 < expected.sum() < len(points)
-    np.testing.assert_array_equal(sealed(soup.vertices, soup.faces, points), expected)
+    np.testing.assert_array_equal(Solid(soup.vertices, soup.faces).sealed(points), expected)

@@ -19,7 +19,7 @@ def evaluate(
     masks: Literal["found", "predicted"] = "found",
     resolution: int = 512,
     samples: int | None = None,
-    workers: int = 1,
+    workers: int | None = None,
     seed: int = 0,
     backgrounds: Path | None = None,
     cards: Path | None = None,
@@ -47,7 +47,7 @@ def evaluate(
             reconstruct` does. "predicted": the networks are left alone with the background.
         resolution: Of the lattice that surfaces are extracted on.
         samples: Surface samples a direction, in place of the protocol's 20,000.
-        workers: Processes.
+        workers: Processes; by default one for each core, and one on a GPU.
         seed: Of backgrounds, samples and intervals.
         backgrounds: Folder of pictures to put behind people; generated ones when absent.
         cards: Folder of made people, whose cards tell their garment classes.

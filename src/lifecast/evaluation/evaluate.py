@@ -18,6 +18,7 @@ from lifecast.evaluation.protocol import PROTOCOLS
 from lifecast.evaluation.report import write_report
 from lifecast.evaluation.run import Plan, Result, run
 from lifecast.overlap import Inputs, refuse_overlap
+from lifecast.threads import available_cores
 
 BENCHMARK_VIEWS = 4
 """Pictures of each person when scans are prepared for an evaluation."""
@@ -46,7 +47,7 @@ class Request:
     """Inference steps that are left out (`lifecast.model.inference_options`)."""
     resolution: int = 512
     samples: int | None = None
-    workers: int = 1
+    workers: int | None = None
     seed: int = 0
     backgrounds: Path | None = None
     cards: Path | None = None
@@ -183,7 +184,7 @@ def prepared(request: Request, tell: Told, note: Note | None = None) -> tuple[Pa
     tell("preparing", 0, len(scans))
     out = request.out / "benchmark"
     everybody = {"train": [], "test": sorted(scans)}
-    prepare(scans, out, settings, request.lighting, request.workers, 0.0, everybody, count)
+    prepare(scans, out, settings, request.lighting, request.workers or available_cores(), 0.0, everybody, count)
     return out, request.cards or request.data
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from lifecast.evaluation.benchmark import ViewMaps
 from lifecast.evaluation.predict import Prediction
-from lifecast.evaluation.raster import raster, turn
+from lifecast.evaluation.raster import normals_at_hits, raster
 from lifecast.evaluation.triangles import Triangles
 from lifecast.space.units import CM_PER_UNIT
 
@@ -57,30 +57,27 @@ def normals_picture(normals: NDArray[np.floating] | None, mask: NDArray[np.bool_
     return np.asarray(cv2.resize(coloured, (side, side), interpolation=mode), np.uint8)
 
 
-def mesh_pictures(mesh: Triangles, truth: Triangles, degrees: float, side: int) -> tuple[Picture, Picture]:
-    """The mesh shaded grey, and painted with its distance to `truth`, turned by `degrees`; twice
-    oversampled.
+def mesh_pictures(mesh: Triangles, degrees: float, side: int, truth: Triangles | None = None) -> list[Picture]:
+    """The mesh turned by `degrees`, shaded grey; and painted with its distance to `truth`, where that is given.
+
+    Twice oversampled.
     """
-    turned = mesh.moved(turn(degrees), np.zeros(3))
-    hits = raster(turned, 2 * side)
-    normals = hits.interpolate(turned.faces, turned.vertex_normals)
-    length = np.linalg.norm(normals, axis=-1, keepdims=True)
-    normals = np.divide(normals, length, out=np.zeros_like(normals), where=length > 1e-12)
+    hits = raster(mesh, 2 * side, degrees)
+    normals = normals_at_hits(mesh, hits, degrees)  # (N, 3)
     # A key light from above the camera's left shoulder, and a weak fill from the camera.
     light = np.array([-0.4, 0.6, 0.7]) / np.linalg.norm([-0.4, 0.6, 0.7])
-    shade = 0.25 + 0.5 * np.clip(normals @ light, 0, 1) + 0.25 * np.clip(normals[..., 2], 0, 1)
-    shaded = np.where(hits.mask[..., None], 235 * shade[..., None] * np.ones(3), 255)
-    # Where each ray met the mesh, back in the mesh's own frame.
-    points = hits.interpolate(mesh.faces, mesh.vertices)[hits.mask]
-    painted = np.full((2 * side, 2 * side, 3), 255.0)
-    if len(points):
-        distance = CM_PER_UNIT * truth.closest(points)[0]
-        light_and_dark = 0.7 + 0.3 * shade[hits.mask][:, None]
-        painted[hits.mask] = palette(distance / ERROR_RANGE_CM) * light_and_dark
-    return tuple(  # type: ignore[return-value]
-        np.asarray(cv2.resize(image.clip(0, 255).astype(np.uint8), (side, side), interpolation=cv2.INTER_AREA))
-        for image in (shaded, painted)
-    )
+    shade = 0.25 + 0.5 * np.clip(normals @ light, 0, 1) + 0.25 * np.clip(normals[:, 2], 0, 1)
+    coloured = [235 * shade[:, None] * np.ones(3)]
+    if truth is not None:
+        # Where each ray met the mesh, in the mesh's own frame.
+        distance = CM_PER_UNIT * truth.closest(hits.at_hits(mesh.faces, mesh.vertices))[0]
+        coloured.append(palette(distance / ERROR_RANGE_CM) * (0.7 + 0.3 * shade[:, None]))
+    pictures = []
+    for colours in coloured:
+        large = np.full((2 * side, 2 * side, 3), 255, np.uint8)
+        large[hits.mask] = colours.clip(0, 255).astype(np.uint8)
+        pictures.append(np.asarray(cv2.resize(large, (side, side), interpolation=cv2.INTER_AREA), np.uint8))
+    return pictures
 
 
 def strip(view: ViewMaps, prediction: Prediction, mesh: Triangles, truth: Triangles, side: int = SIDE) -> Picture:
@@ -88,9 +85,9 @@ def strip(view: ViewMaps, prediction: Prediction, mesh: Triangles, truth: Triang
     side.
     """
     photo = cv2.resize(view.picture, (side, side), interpolation=cv2.INTER_AREA)
-    front, error_front = mesh_pictures(mesh, truth, 0.0, side)
-    profile, _ = mesh_pictures(mesh, truth, 270.0, side)
-    back, error_back = mesh_pictures(mesh, truth, 180.0, side)
+    front, error_front = mesh_pictures(mesh, 0.0, side, truth)
+    (profile,) = mesh_pictures(mesh, 270.0, side)
+    back, error_back = mesh_pictures(mesh, 180.0, side, truth)
     panels = [
         photo,
         normals_picture(view.front, view.mask, side),

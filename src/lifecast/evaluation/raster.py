@@ -8,6 +8,7 @@ soft edges. Here predictions without any of that are compared with the truth, bo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,37 +52,50 @@ class Raster:
 
     def interpolate(self, faces: NDArray[np.int64], values: Floats) -> Floats:
         """Per-vertex values (V, C) to pixels (S, S, C), zero outside."""
-        corners = values[faces[np.maximum(self.face, 0)]]  # (S, S, 3, C)
-        picture = np.einsum("ijk,ijkc->ijc", self.barycentric, corners)
-        return np.asarray(np.where(self.mask[..., None], picture, 0.0))
+        picture = np.zeros((*self.face.shape, values.shape[-1]))
+        picture[self.mask] = self.at_hits(faces, values)
+        return picture
+
+    def at_hits(self, faces: NDArray[np.int64], values: Floats) -> Floats:
+        """Per-vertex values (V, C) at the N pixels of the mask, (N, C)."""
+        corners = values[faces[self.face[self.mask]]]  # (N, 3, C)
+        return np.asarray(np.einsum("nk,nkc->nc", self.barycentric[self.mask], corners))
 
 
-def raster(mesh: Triangles, size: int) -> Raster:
-    """Cast one orthographic ray through each pixel centre of a size x size image, from +z, with Embree."""
+def raster(mesh: Triangles, size: int, degrees: float = 0.0) -> Raster:
+    """Cast one orthographic ray through each pixel centre of a size x size image, from +z, with Embree.
+
+    The mesh is turned by `degrees` about +y first: in fact the rays are, so that one tree serves all sides.
+    """
     try:
-        from embreex.mesh_construction import TriangleMesh
-        from embreex.rtcore_scene import EmbreeScene
+        scene = mesh.solid.scene
     except ImportError as error:
         raise MissingExtra("embreex", "evaluation", "rendering normal maps of meshes") from error
-    scene = EmbreeScene()
-    TriangleMesh(scene, mesh.vertices[mesh.faces].astype(np.float32))
+    rotation = turn(degrees)
+    box = np.array(list(product(*mesh.bounds.T))) @ rotation.T  # (8, 3): the corners, turned
+    low, high = box.min(0), box.max(0)
     centres = (2 * np.arange(size) + 1) / size - 1
     x, y = np.meshgrid(centres, -centres)  # (S, S): row 0 is y = +1
-    low, high = mesh.bounds
     wanted = (x >= low[0]) & (x <= high[0]) & (y >= low[1]) & (y <= high[1])
     start = float(high[2]) + 0.1
-    origins = np.stack([x[wanted], y[wanted], np.full(int(wanted.sum()), start)], -1).astype(np.float32)
-    directions = np.tile(np.array([0, 0, -1], np.float32), (len(origins), 1))
+    origins = np.stack([x[wanted], y[wanted], np.full(int(wanted.sum()), start)], -1) @ rotation
     face = np.full((size, size), -1, np.int64)
     barycentric, depth = np.zeros((size, size, 3)), np.full((size, size), np.nan)
     if len(origins):
-        hit = scene.run(origins, directions, output=1)
+        hit = scene.run(origins.astype(np.float32), -rotation[2:].astype(np.float32), output=1)
         met = hit["primID"] >= 0
         face[wanted] = np.where(met, hit["primID"], -1)
         u, v = hit["u"], hit["v"]
         barycentric[wanted] = np.where(met[:, None], np.stack([1 - u - v, u, v], -1), 0)
         depth[wanted] = np.where(met, start - hit["tfar"], np.nan)
     return Raster(face, barycentric, depth)
+
+
+def normals_at_hits(mesh: Triangles, hits: Raster, degrees: float) -> Floats:
+    """(N, 3) smooth normals of the turned mesh at the N pixels that see it, unit length or zero."""
+    normals = hits.at_hits(mesh.faces, mesh.vertex_normals) @ turn(degrees).T
+    length = np.linalg.norm(normals, axis=-1, keepdims=True)
+    return np.divide(normals, length, out=np.zeros_like(normals), where=length > 1e-12)
 
 
 def render_normals(mesh: Triangles, degrees: float = 0.0, size: int = 512) -> tuple[Floats, Mask]:
@@ -91,14 +105,12 @@ def render_normals(mesh: Triangles, degrees: float = 0.0, size: int = 512) -> tu
     Normals come from area-weighted vertex normals. Where the first triangle met shows its back (open sheets,
     hair), its normal is turned to the camera, since that is the side seen.
     """
-    turned = mesh.moved(turn(degrees), np.zeros(3))
-    hits = raster(turned, size)
-    normals = hits.interpolate(turned.faces, turned.vertex_normals)
-    away = turned.face_normals[np.maximum(hits.face, 0), 2] < 0
-    normals = np.where(away[..., None], -normals, normals)
-    length = np.linalg.norm(normals, axis=-1, keepdims=True)
-    normals = np.divide(normals, length, out=np.zeros_like(normals), where=length > 1e-12)
-    return normals, hits.mask
+    hits = raster(mesh, size, degrees)
+    normals = normals_at_hits(mesh, hits, degrees)
+    away = mesh.face_normals[hits.face[hits.mask]] @ turn(degrees)[2] < 0
+    picture = np.zeros((size, size, 3))
+    picture[hits.mask] = np.where(away[:, None], -normals, normals)
+    return picture, hits.mask
 
 
 def render_sides(mesh: Triangles, size: int = 512) -> dict[str, tuple[Floats, Mask]]:

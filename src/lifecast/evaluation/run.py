@@ -29,10 +29,14 @@ from lifecast.evaluation.panels import strip
 from lifecast.evaluation.predict import Levels, Masks, Prediction, Predictor
 from lifecast.evaluation.protocol import PROTOCOLS
 from lifecast.evaluation.truth import bounding_mask
+from lifecast.free_memory import free_bytes
+from lifecast.threads import available_cores, inherited_threads, threads_each
 
 Result = dict[str, Any]
 
 
+WORKER_BYTES = 3e9
+"""Memory to leave for each process; at a lattice of 512 it takes about half."""
 DEFINITIONS = 3
 """Which definitions results were measured by: 1 had open pockets (closed mouths) in the true solid, 2 counted pixels
 without a predicted normal as right."""
@@ -214,19 +218,27 @@ def _work(items: list[Item]) -> list[Result]:
     return [_evaluator(item) for item in items]
 
 
+def default_workers(plan: Plan) -> int:
+    """A process for each available core, as far as memory goes; one on a GPU, which several would have to share."""
+    import torch
+
+    if plan.weights is not None and plan.device != "cpu" and torch.cuda.is_available():
+        return 1
+    return max(1, min(available_cores(), int(free_bytes(torch.device("cpu")) // WORKER_BYTES)))
+
+
 def run(
     plan: Plan,
     items: list[Item],
     out: Path,
-    workers: int = 1,
+    workers: int | None = None,
     progress: Callable[[Result], None] | None = None,
 ) -> list[Result]:
     """Measure `items` into `out`/items and return their results in the order of `items`.
 
-    What an earlier run with the same plan has measured is kept. `progress` is told each result as it comes.
+    What an earlier run with the same plan has measured is kept. `progress` is told each result as it comes. By default
+    there are `default_workers`, which share the cores.
     """
-    import os
-
     fingerprint = plan.fingerprint()
     (out / "items").mkdir(parents=True, exist_ok=True)
     results: dict[str, Result] = {}
@@ -239,17 +251,21 @@ def run(
             results[item.name] = stored
             if progress is not None:
                 progress(stored)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if workers <= 1 or len(missing) < 2:
-        _begin(plan, out, fingerprint, int(os.environ.get("OMP_NUM_THREADS", cores)))
+    people = [list(own) for _, own in groupby(missing, key=lambda item: item.person)]
+    workers = max(1, min(default_workers(plan) if workers is None else workers, len(people)))
+    threads = threads_each(workers)
+    if workers == 1:
+        _begin(plan, out, fingerprint, threads)
         for item in missing:
             results[item.name] = _work([item])[0]
             if progress is not None:
                 progress(results[item.name])
     else:
-        arguments = (plan, out, fingerprint, max(1, cores // workers))
-        with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin, initargs=arguments) as pool:
-            people = [list(own) for _, own in groupby(missing, key=lambda item: item.person)]
+        arguments = (plan, out, fingerprint, threads)
+        with (
+            inherited_threads(threads),
+            ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin, initargs=arguments) as pool,
+        ):
             futures = {pool.submit(_work, own): own for own in people}
             try:
                 for future in as_completed(futures):

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lifecast.errors import MissingExtra, ScanError
+from lifecast.scans.morton import morton_order
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from lifecast.scans.occupancy import Solid
 
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
@@ -87,7 +90,15 @@ class Triangles:
         tree.init(self.vertices, self.faces)
         return tree
 
-    @property
+    @cached_property
+    def solid(self) -> Solid:
+        """The solid that the triangles bound, as for the training labels."""
+        _igl()
+        from lifecast.scans.occupancy import Solid
+
+        return Solid(self.vertices, self.faces)
+
+    @cached_property
     def bounds(self) -> Floats:
         """(2, 3) lowest and highest corner over the vertices that triangles use."""
         used = self.vertices[self.faces.reshape(-1)]
@@ -95,25 +106,23 @@ class Triangles:
 
     def closest(self, points: Floats) -> tuple[Floats, Integers, Floats]:
         """Exact closest points on the triangles: distances (N,), faces (N,), points (N, 3)."""
-        queries = np.ascontiguousarray(points, dtype=np.float64)
-        squared, face, closest = self._tree.squared_distance(self.vertices, self.faces, queries)
-        return np.sqrt(np.maximum(squared, 0.0)), np.asarray(face), np.asarray(closest)
+        order = morton_order(points)  # neighbours in turn find the tree's branch in the cache: half the time
+        queries = np.ascontiguousarray(np.asarray(points, np.float64)[order])
+        squared, face, closest = np.empty(len(points)), np.empty(len(points), np.int64), np.empty((len(points), 3))
+        squared[order], face[order], closest[order] = self._tree.squared_distance(self.vertices, self.faces, queries)
+        return np.sqrt(np.maximum(squared, 0.0)), face, closest
 
     def winding(self, points: Floats) -> Floats:
         """(N,) generalised winding number: 1 inside a closed outward mesh, 0 outside (fast hierarchical
         form).
         """
-        queries = np.ascontiguousarray(points, dtype=np.float64)
-        return np.asarray(_igl().fast_winding_number(self.vertices, self.faces, queries))
+        return self.solid.winding_number(points)
 
     def inside(self, points: Floats) -> NDArray[np.bool_]:
         """(N,) whether each point is inside, as for the training labels: generalised winding number above 0.5, or in
         a pocket that nothing can be seen of.
         """
-        _igl()
-        from lifecast.scans.occupancy import occupied
-
-        return occupied(self.vertices, self.faces, np.asarray(points, dtype=np.float64))
+        return self.solid.occupied(np.asarray(points, dtype=np.float64))
 
     def sample(self, count: int, seed: int) -> tuple[Floats, Integers]:
         """`count` points uniform over the area: points (count, 3), faces (count,). The seed decides all of

@@ -35,15 +35,20 @@ def bounding_mask(soup: Triangles, step: float = SIDE_STEP) -> NDArray[np.bool_]
     Raises `ScanError` when no triangle bounds anything (a sheet without volume, or a mesh turned inside out).
     """
     corners = soup.vertices[soup.faces]  # (F, 3, 3)
-    centres = np.einsum("pc,fcd->pfd", _PROBES, corners)  # (4, F, 3)
-    behind = soup.inside((centres - step * soup.face_normals).reshape(-1, 3))  # (4 F,)
-    before = soup.inside((centres + step * soup.face_normals).reshape(-1, 3))  # (4 F,)
-    bounds = (behind & ~before).reshape(len(_PROBES), -1).any(0)  # (F,)
+    bounds = np.zeros(len(corners), bool)  # (F,)
+    for weights in _PROBES:
+        # Winding numbers are most of an evaluation's work, so only what can still decide is asked: of triangles that
+        # are not known to bound, the side before them first, which tells hidden ones, and then the one behind.
+        asked = np.flatnonzero(~bounds)
+        places = np.einsum("c,fcd->fd", weights, corners[asked])
+        out = step * soup.face_normals[asked]
+        free = ~soup.inside(places + out)
+        bounds[asked[free]] = soup.inside((places - out)[free])
     if not bounds.any():
         raise ScanError(
             "no triangle of the true mesh bounds a solid (winding number above 0.5): its faces may be inside out"
         )
-    return np.asarray(bounds)
+    return bounds
 
 
 def bounding_triangles(soup: Triangles, step: float = SIDE_STEP) -> Triangles:

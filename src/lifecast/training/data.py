@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import signal
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from torch.utils.data import DataLoader, Dataset, Subset, default_collate
 
 from lifecast.errors import DataError
 from lifecast.scans.landmark_file import Limbs
+from lifecast.threads import available_cores
 from lifecast.training.options import TrainOptions
 from lifecast.training.order import ByEpoch, EndlessBatches, Epochal
 from lifecast.training.recipe import Phase, Recipe, StageRecipe
@@ -107,8 +107,7 @@ def open_split(
 
 def default_workers(devices: int) -> int:
     """One fewer than this process may use of the cores, at least 1 and at most 24."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(24, cores // devices - 1))
+    return max(1, min(24, available_cores() // devices - 1))
 
 
 def begin_worker(_: int) -> None:

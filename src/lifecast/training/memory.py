@@ -6,13 +6,13 @@ counted in one forward pass of one sample. On a CPU nothing else would warn: Lin
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from lifecast.errors import LifecastError
+from lifecast.free_memory import free_bytes
 from lifecast.training.trainee import Trainee
 
 GIGABYTE = 1e9
@@ -47,25 +47,6 @@ def state_bytes(trainee: Trainee) -> int:
     trained = sum(p.numel() * p.element_size() for p in trainee.stage.parameters() if p.requires_grad)
     averages = 1 if trainee.part.optimiser == "rmsprop" else 2
     return trained * (1 + averages)
-
-
-def free_bytes(device: torch.device) -> int:
-    """Memory that may still be taken: of the GPU, or of the machine and of the container's limit, whichever is less."""
-    if device.type == "cuda":
-        free, _ = torch.cuda.mem_get_info(device)
-        return int(free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device))
-    amounts = []
-    information = Path("/proc/meminfo")
-    if information.is_file():
-        lines = dict(line.split(":", 1) for line in information.read_text().splitlines())
-        amounts.append(int(lines["MemAvailable"].split()[0]) * 1024)
-    limit, used = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
-    if limit.is_file() and used.is_file() and limit.read_text().strip() != "max":
-        # Pages of files that were read or written count as used, and are given up when memory is wanted.
-        statistics = Path("/sys/fs/cgroup/memory.stat")
-        lines = dict(line.split() for line in statistics.read_text().splitlines()) if statistics.is_file() else {}
-        amounts.append(int(limit.read_text()) - int(used.read_text()) + int(lines.get("inactive_file", 0)))
-    return min(amounts, default=1 << 62)
 
 
 def check_memory(

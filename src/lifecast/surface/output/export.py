@@ -71,12 +71,6 @@ def to_print_space(points: np.ndarray) -> np.ndarray:
     return np.stack([x, -z, y], 1)
 
 
-def from_print_space(points: np.ndarray) -> np.ndarray:
-    """The inverse of `to_print_space`."""
-    x, y, z = np.asarray(points, np.float64).T / 1000
-    return np.stack([x, z, -y], 1)
-
-
 def to_trimesh(model: ColouredMesh) -> trimesh.Trimesh:
     """The model as a trimesh, with its texture if it has one, else its vertex colours (sRGB, as trimesh expects)."""
     import trimesh
