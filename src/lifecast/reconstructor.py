@@ -27,21 +27,16 @@ from lifecast.networks.checkpoint import load_checkpoint
 from lifecast.networks.levels import Encoded, TwoLevel
 from lifecast.networks.preset import GREY
 from lifecast.networks.resizing import resize_image
-from lifecast.photo import blazepose
 from lifecast.photo.blazepose import EARS, NOSE
+from lifecast.photo.borders import missing_notes
 from lifecast.photo.decode import Photo, read_photo
 from lifecast.photo.framing import Camera, crop_colour, frame
+from lifecast.photo.given_mask import NEARLY_ALL, person_by_mask, read_mask
 from lifecast.photo.lost_parts import with_lost_parts
 from lifecast.photo.mask import PoseMask, SquareMask, bounding_box, refine, within_photo, without_specks
-from lifecast.photo.person import (
-    NEARLY_ALL,
-    Person,
-    choose,
-    find_people,
-    person_by_box,
-    person_by_mask,
-    standing_height,
-)
+from lifecast.photo.orientation import Turn, parse_turn
+from lifecast.photo.person import Person, person_by_box, standing_height
+from lifecast.photo.search import search, search_cut_out, turn_photo
 from lifecast.reconstruction import Reconstruction
 from lifecast.surface.colour import colour_surface
 from lifecast.surface.column_field import ColumnField
@@ -158,6 +153,7 @@ class Reconstructor:
         height: float = 1.70,
         faces: int | None = None,
         progress: Progress | None = None,
+        turn: Turn = 0,
     ) -> Reconstruction:
         """Reconstruct one person.
 
@@ -165,12 +161,14 @@ class Reconstructor:
         ----------
         image: a file, its bytes, a Pillow picture, or an array (H, W[, 1 | 3 | 4]); any alpha channel is the mask.
         person: "largest", or a number from 1, the largest person being 1. Of no effect with a mask or box.
-        mask: the person white on black, of the photograph's size.
-        box: x, y, width, height around the whole person, pixels of the upright photograph.
+        mask: the person white on black, of the photograph's size; it is turned with the photograph.
+        box: x, y, width, height around the whole person, pixels of the upright photograph, after any `turn`.
         resolution: lattice points along each side of the volume, 16 to 2046.
         height: metres from the soles to the top of the head.
         faces: simplify to about so many triangles; None keeps all.
         progress: told the name of each stage (`STAGES`) as it begins; may raise to stop.
+        turn: degrees clockwise, 0, 90, 180 or 270, by which the picture is turned first, or "auto": so that the largest
+            person stands. Nothing is turned by itself; a note names the turn where the person is not upright.
 
         Raises
         ------
@@ -181,7 +179,7 @@ class Reconstructor:
         """
         if person == "all":
             raise UsageError("reconstruct() makes one person; reconstruct_all() makes everybody")
-        return self.reconstruct_all(image, person, mask, box, resolution, height, faces, progress)[0]
+        return self.reconstruct_all(image, person, mask, box, resolution, height, faces, progress, turn)[0]
 
     def reconstruct_all(
         self,
@@ -193,11 +191,13 @@ class Reconstructor:
         height: float = 1.70,
         faces: int | None = None,
         progress: Progress | None = None,
+        turn: Turn = 0,
     ) -> list[Reconstruction]:
         """Reconstruct everybody in the photograph, the largest first; parameters as in `reconstruct`."""
         watch = Stopwatch(self.device, progress)
         with watch.stage("finding the person"):
             photo = image if isinstance(image, Photo) else read_photo(image)
+            photo = turn_photo(photo, parse_turn(turn))
             people = self.find(photo, person, mask, box)
         return [
             self.reconstruct_person(photo, one, resolution, height, faces, progress, watch.seconds) for one in people
@@ -210,9 +210,7 @@ class Reconstructor:
         if isinstance(person, str) and person not in ("all", "largest") and not person.isdecimal():
             raise UsageError(f"person {person!r}: give 'largest', 'all' or a number from 1")
         if mask is not None:
-            given = mask if isinstance(mask, Photo) else read_photo(mask)
-            values = given.alpha if given.alpha is not None else given.colour.max(2).astype(np.float32) / 255
-            return [person_by_mask(photo, values, given.name)]
+            return [person_by_mask(photo, *read_mask(mask, photo.turned))]
         if box is not None:
             x, y, width, height = box
             if not (np.isfinite(box).all() and width > 0 and height > 0):
@@ -220,10 +218,8 @@ class Reconstructor:
             return [person_by_box(photo, (x, y, x + width, y + height))]
         # A picture with round corners, or a few holes, is not a cut-out.
         if photo.alpha is not None and float((photo.alpha > 0.5).mean()) <= NEARLY_ALL:
-            return [person_by_mask(photo, photo.alpha, f"the transparency of {photo.name}")]
-        if blazepose.available():
-            return choose(find_people(photo), person, photo.name)
-        return [self._person_by_networks(photo)]
+            return search_cut_out(photo, person, self._person_by_networks)
+        return search(replace(photo, alpha=None), person, self._person_by_networks)
 
     @torch.inference_mode()
     def reconstruct_person(
@@ -261,6 +257,9 @@ class Reconstructor:
             painted = colour_surface(
                 surface.vertices, surface.faces, surface.normals, image, mask, _head(person, camera), joints
             )
+        corners = camera.to_photo(surface.vertices)
+        made = (*corners.min(0).tolist(), *corners.max(0).tolist())
+        cut_notes = missing_notes(person.cut, person.box, made, photo.size)
         metres, scale_notes = _metric_frame(surface.vertices, surface.faces, height, person, camera)
         if mask is None:
             mask = mesh_outline(surface.vertices, surface.faces, image.shape[0])
@@ -277,7 +276,7 @@ class Reconstructor:
             frame=metres,
             person=person,
             photo_name=photo.name,
-            notes=(*photo.notes, *person.notes, *scale_notes),
+            notes=(*photo.notes, *person.notes, *cut_notes, *scale_notes),
             timings=watch.seconds,
             asked=surface.asked,
             islands_dropped=surface.islands_dropped,
@@ -321,7 +320,7 @@ class Reconstructor:
             return image, None
         mask = person.mask.window(camera.left, camera.top, camera.side, camera.size)
         if not person.mask.exact:
-            if isinstance(person.mask, PoseMask) and not person.mask.others:
+            if isinstance(person.mask, PoseMask) and not person.mask.others and person.mask.shown is None:
                 mask = self._with_lost_parts(mask, image, photo, camera, limbs)
             mask = without_specks(refine(mask, image, radius=max(2, camera.size * 8 // 1024)), share=0.02)
         return image, mask
