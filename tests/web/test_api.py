@@ -36,9 +36,10 @@ class FakeReconstructor:
     """Stands for a loaded model: the photograph `slow` waits, `bad` is refused, others come back as their bytes."""
 
     def __init__(self) -> None:
-        self.gate, self.entered, self.paths = threading.Event(), threading.Event(), []
+        self.gate, self.entered, self.paths, self.turns = threading.Event(), threading.Event(), [], []
 
-    def reconstruct(self, path, *, person, box, height, resolution, progress):
+    def reconstruct(self, path, *, person, box, turn, height, resolution, progress):
+        self.turns.append(turn)
         self.paths.append(path)
         content = path.read_bytes()
         progress("finding the person")
@@ -100,12 +101,19 @@ def test_json_has_facts_and_unguessable_links(served):
         (b"ok", {"person": "-1"}, 422, "person '-1'"),
         (b"ok", {"box": "1,2,3"}, 422, "box '1,2,3'"),
         (b"ok", {"formats": "exe"}, 422, "format exe"),
+        (b"ok", {"turn": "45"}, 422, "turn '45'"),
     ],
 )
 def test_refusals_say_why(served, content, data, status, words):
     answer = served.client.post("/api/reconstruct", files=photo(content), data=data)
     assert answer.status_code == status
     assert words in answer.json()["detail"]
+
+
+def test_the_turn_reaches_the_model(served):
+    for data in ({}, {"turn": "180"}, {"turn": "auto"}):
+        assert served.client.post("/api/reconstruct", files=photo(), data=data).status_code == 200
+    assert served.model.turns == [0, 180, "auto"]
 
 
 def test_a_refusal_calls_the_photograph_by_the_clients_name(served):

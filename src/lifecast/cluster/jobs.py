@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lifecast.people.crew import Order
+    from lifecast.photo.orientation import Turn
     from lifecast.results import Wanted
     from lifecast.scans.prepare import Outcome, Settings, Tasks
 
@@ -41,6 +42,7 @@ class ReconstructJob:
     height: float = 1.70
     faces: int | None = None
     normals_at: int | None = None
+    turn: Turn = 0
 
     def open(self) -> Callable[[str], dict[str, Any]]:
         """Load the networks once a worker."""
@@ -54,7 +56,12 @@ class ReconstructJob:
             with local_file(item) as path:
                 photo = read_photo(path, name=item)
             results = model.reconstruct_all(
-                photo, self.person, resolution=self.resolution, height=self.height, faces=self.faces
+                photo,
+                self.person,
+                resolution=self.resolution,
+                height=self.height,
+                faces=self.faces,
+                turn=self.turn,
             )
             made = []
             for number, result in enumerate(results, 1):

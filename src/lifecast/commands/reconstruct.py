@@ -16,6 +16,7 @@ from lifecast.errors import LifecastError, PhotoError, UsageError
 
 if TYPE_CHECKING:
     from lifecast.photo.decode import Photo
+    from lifecast.photo.orientation import Turn
     from lifecast.reconstruction import Reconstruction
     from lifecast.reconstructor import Reconstructor
 
@@ -30,6 +31,7 @@ def reconstruct(
     person: Annotated[str, tyro.conf.arg(metavar="all|largest|K")] = "largest",
     mask: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None,
     box: Annotated[str, tyro.conf.arg(metavar="x,y,w,h")] = "",
+    turn: Annotated[str, tyro.conf.arg(metavar="0|90|180|270|auto")] = "0",
     device: str = "auto",
     normals_at: Annotated[int | None, tyro.conf.arg(metavar="PIXELS")] = None,
     faces: Annotated[int | None, tyro.conf.arg(metavar="N")] = None,
@@ -60,6 +62,8 @@ def reconstruct(
         person: The largest person, everybody, or the K-th largest.
         mask: Picture of the photograph's size, the person white on black: overrules the search. For one photograph.
         box: Around the whole person, in pixels of the upright photograph: overrules the search. For one photograph.
+        turn: Turn the photographs first, clockwise; auto: so that each one's largest person stands. A --mask is turned
+            with its photograph, a --box is of the turned one.
         device: auto, cpu or cuda.
         normals_at: Predict the fine level's normals at this size in place of enlarging smaller ones; with the authors'
             weights, 1024 shows finer folds than their own program, which predicts them at 512.
@@ -77,10 +81,11 @@ def reconstruct(
         workers: Workers on the cluster; each loads the networks once.
     """
     from lifecast.photo.listing import list_photographs, result_names
+    from lifecast.photo.orientation import parse_turn
     from lifecast.results import Wanted, parse_box, parse_formats, write_results
 
     wanted = Wanted(parse_formats(format), preview, animation if turntable else None, normals, vertex_colours)
-    region = parse_box(box)
+    region, way = parse_box(box), parse_turn(turn)
     if not inputs:
         raise UsageError("name at least one photograph, folder or pattern")
     if person not in ("all", "largest") and not (person.isdecimal() and int(person) >= 1):
@@ -101,7 +106,7 @@ def reconstruct(
         from lifecast.cluster.jobs import ReconstructJob, reconstruct_on
 
         job = ReconstructJob(
-            str(output.resolve()), wanted, weights, device, person, resolution, height, faces, normals_at
+            str(output.resolve()), wanted, weights, device, person, resolution, height, faces, normals_at, way
         )
         return reconstruct_on(cluster, workers, job, inputs, json)
     listing = list_photographs(inputs)
@@ -127,7 +132,7 @@ def reconstruct(
         title = f"[{number}/{len(listing.paths)}] {path}" if len(listing.paths) > 1 else str(path)
         with report.stage(title) as progress:
             try:
-                photo, people, seconds = _people(model, path, person, mask, region, progress)
+                photo, people, seconds = _people(model, path, person, mask, region, way, progress)
             except LifecastError as error:
                 report.failed(str(path), error)
                 continue
@@ -159,14 +164,16 @@ def _people(
     person: str,
     mask: Path | None,
     box: tuple[float, float, float, float] | None,
+    turn: Turn,
     progress: Callable[[str], None],
 ) -> tuple[Photo, list[Any], dict[str, float]]:
     """The photograph, who is to be reconstructed from it, and the seconds that finding them took."""
     from lifecast.photo.decode import read_photo
+    from lifecast.photo.search import turn_photo
 
     progress("finding the person")
     begun = time.perf_counter()
-    photo = read_photo(path)
+    photo = turn_photo(read_photo(path), turn)
     people = model.find(photo, person, mask, box)
     return photo, people, {"finding the person": time.perf_counter() - begun}
 

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lifecast import __version__
 from lifecast.errors import LifecastError, PhotoError, UsageError
+from lifecast.photo.orientation import parse_turn
 from lifecast.results import parse_box
 from lifecast.surface.viewer import viewer_page
 from lifecast.web.queue import Cancelled, QueueFull, ReconstructionQueue, Ticket
@@ -29,6 +30,10 @@ Height = Annotated[float, Form(description="The person's height in metres.")]
 Resolution = Annotated[int, Form(description="Grid points along a side: 128, 256, 384 or 512.")]
 Person = Annotated[str, Form(description="'largest', or the number of a found person from 1.")]
 Box = Annotated[str, Form(description="x,y,w,h in pixels: overrules the search for people.")]
+TurnField = Annotated[
+    str,
+    Form(description="0, 90, 180 or 270: turn the picture clockwise first; auto: so that its largest person stands."),
+]
 Formats = Annotated[str, Form(description=f"Comma-separated, among {', '.join(FORMATS)}.")]
 
 FORM_ITSELF = 1 << 16
@@ -86,9 +91,11 @@ def make_router(queue: ReconstructionQueue, reconstructor: Any, upload_limit: in
     """The routes under /api."""
     router = APIRouter(prefix="/api")
 
-    async def enter(photo: UploadFile, height: float, resolution: int, person: str, box: str, formats: str) -> Ticket:
+    async def enter(
+        photo: UploadFile, height: float, resolution: int, person: str, box: str, formats: str, turn: str
+    ) -> Ticket:
         try:
-            options = Options(height, resolution, person, parse_box(box), tuple(formats.split(",")))
+            options = Options(height, resolution, person, parse_box(box), tuple(formats.split(",")), parse_turn(turn))
             upload = await receive(_chunks(photo), photo.filename or "photo", upload_limit)
         except LifecastError as error:
             status, words = _refusal(error)
@@ -119,9 +126,10 @@ def make_router(queue: ReconstructionQueue, reconstructor: Any, upload_limit: in
         person: Person = "largest",
         box: Box = "",
         formats: Formats = "glb",
+        turn: TurnField = "0",
     ) -> Response:
         """Waits for the end. With `Accept: application/json` the answer is the facts and links instead of the file."""
-        ticket = await enter(photo, height, resolution, person, box, formats)
+        ticket = await enter(photo, height, resolution, person, box, formats, turn)
         while not ticket.wait(0):
             if await request.is_disconnected():
                 queue.cancel(ticket)
@@ -144,9 +152,10 @@ def make_router(queue: ReconstructionQueue, reconstructor: Any, upload_limit: in
         person: Person = "largest",
         box: Box = "",
         formats: Formats = "glb",
+        turn: TurnField = "0",
     ) -> dict[str, Any]:
         """The answer's `token` is the only way to the result."""
-        return _status(queue, await enter(photo, height, resolution, person, box, formats))
+        return _status(queue, await enter(photo, height, resolution, person, box, formats, turn))
 
     def known(token: str) -> Ticket:
         ticket = queue.find(token)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lifecast.errors import PhotoError, UsageError
+from lifecast.photo.orientation import Turn
 from lifecast.results import FORMATS
 from lifecast.web.queue import Progress
 from lifecast.web.uploads import Upload
@@ -37,6 +38,8 @@ class Options:
     box: tuple[float, float, float, float] | None = None
     """x, y, w, h in pixels of the upright photograph: overrules the search for people."""
     formats: tuple[str, ...] = ("glb",)
+    turn: Turn = 0
+    """Degrees clockwise by which the picture is turned first, or "auto"."""
 
     def __post_init__(self) -> None:
         if not 0.3 <= self.height <= 3.0:
@@ -67,6 +70,7 @@ def reconstruct_upload(reconstructor: Any, upload: Upload, options: Options, pro
             upload.path,
             person=options.person,
             box=options.box,
+            turn=options.turn,
             height=options.height,
             resolution=options.resolution,
             progress=progress,
