@@ -31,8 +31,8 @@ class Verdict(NamedTuple):
 class Limits:
     """From where on a mask is believed to be no person's.
 
-    Cut-outs of real people cover at least 0.89 of their poses' masks and have 0.96 to 1.25 times the area (80 of
-    Debian's `scratch`), so `covered` and `larger` leave room for bags and wide clothes.
+    Cut-outs of people cover at least 0.89 of their poses' masks and have 0.96 to 1.24 times the area (69 of Debian's
+    `scratch`), so `covered` and `larger` leave room for bags and wide clothes.
     """
 
     border: float = 0.6
