@@ -13,6 +13,9 @@ from lifecast.errors import OptionError
 FORMATS = ("glb", "obj", "ply", "stl")
 """Model formats that can be written."""
 Animation = Literal["webp", "gif", "mp4"]
+Turn = Literal[0, 90, 180, 270, "auto"]
+"""Degrees clockwise, or so that the largest person stands."""
+TURNS: tuple[Turn, ...] = (0, 90, 180, 270, "auto")
 Box = tuple[float, float, float, float]
 """x, y of the top left corner, width, height, in pixels of the upright photograph."""
 
@@ -37,7 +40,9 @@ class ReconstructOptions:
     person: str | int = "largest"
     """"largest", "all", or a number from 1: the largest person is 1."""
     box: Box | None = None
-    """Around the whole person: overrules the search for people."""
+    """Around the whole person, after any turn: overrules the search for people."""
+    turn: Turn = 0
+    """Degrees clockwise by which the photograph is turned first; "auto": so that its largest person stands."""
     height: float = 1.70
     """Metres from the soles to the top of the head."""
     resolution: int = 512
@@ -65,6 +70,7 @@ class ReconstructOptions:
             raise OptionError("person", self.person, _PERSON)
         if self.box is not None:
             check_box(self.box)
+        object.__setattr__(self, "turn", parse_turn(self.turn))
         if not HEIGHTS[0] <= self.height <= HEIGHTS[1]:
             raise OptionError("height", self.height, f"give metres between {HEIGHTS[0]} and {HEIGHTS[1]}")
         if not RESOLUTIONS[0] <= self.resolution <= RESOLUTIONS[1]:
@@ -115,6 +121,14 @@ def parse_person(text: str) -> str | int:
     if not (plain.isdecimal() and len(plain) <= len(str(MOST_PEOPLE)) and 1 <= int(plain) <= MOST_PEOPLE):
         raise OptionError("person", text, _PERSON)
     return int(plain)
+
+
+def parse_turn(text: str | int) -> Turn:
+    """Read 0, 90, 180, 270 or "auto"; `OptionError` otherwise."""
+    for turn in TURNS:
+        if str(text).strip().lower() == str(turn):
+            return turn
+    raise OptionError("turn", text, "give 0, 90, 180 or 270 (degrees clockwise), or auto")
 
 
 def parse_box(text: str) -> Box | None:

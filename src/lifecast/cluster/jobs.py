@@ -57,7 +57,12 @@ class ReconstructJob:
             with local_file(item) as path:
                 photo = read_photo(path, name=item)
             results = model.reconstruct_all(
-                photo, asked.person, resolution=asked.resolution, height=asked.height, faces=asked.faces
+                photo,
+                asked.person,
+                resolution=asked.resolution,
+                height=asked.height,
+                faces=asked.faces,
+                turn=asked.turn,
             )
             made = []
             for number, result in enumerate(results, 1):

@@ -32,6 +32,7 @@ def reconstruct(
     person: Annotated[str, tyro.conf.arg(metavar="all|largest|K")] = "largest",
     mask: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None,
     box: Annotated[str, tyro.conf.arg(metavar="x,y,w,h")] = "",
+    turn: Annotated[str, tyro.conf.arg(metavar="0|90|180|270|auto")] = "0",
     device: str = "auto",
     normals_at: Annotated[int | None, tyro.conf.arg(metavar="PIXELS")] = None,
     faces: Annotated[int | None, tyro.conf.arg(metavar="N")] = None,
@@ -64,6 +65,8 @@ def reconstruct(
         person: The largest person, everybody, or the K-th largest.
         mask: Picture of the photograph's size, the person white on black: overrules the search. For one photograph.
         box: Around the whole person, in pixels of the upright photograph: overrules the search. For one photograph.
+        turn: Turn the photographs first, clockwise; auto: so that each one's largest person stands. A --mask is turned
+            with its photograph, a --box is of the turned one.
         device: auto, cpu or cuda.
         normals_at: Predict the fine level's normals at this size in place of enlarging smaller ones; with the authors'
             weights, 1024 shows finer folds than their own program, which predicts them at 512.
@@ -89,8 +92,8 @@ def reconstruct(
 
     options = ReconstructOptions.parse(
         lambda field: "--format" if field == "formats" else f"--{field}",
-        person=person, box=box, height=height, resolution=resolution, faces=faces, formats=format, preview=preview,
-        turntable=animation if turntable else None, normals=normals, vertex_colours=vertex_colours,
+        person=person, box=box, turn=turn, height=height, resolution=resolution, faces=faces, formats=format,
+        preview=preview, turntable=animation if turntable else None, normals=normals, vertex_colours=vertex_colours,
         stl_metres=stl_metres,
     )  # fmt: skip
     if not inputs:
@@ -191,6 +194,7 @@ def _people(
     """The photograph, who is to be reconstructed from it, and the seconds that finding them took."""
     from lifecast.photo.decode import read_photo
     from lifecast.photo.listing import STANDARD_INPUT
+    from lifecast.photo.search import turn_photo
 
     progress("finding the person")
     begun = time.perf_counter()
@@ -198,6 +202,7 @@ def _people(
         photo = read_photo(sys.stdin.buffer.read(), "standard input")
     else:
         photo = read_photo(path)
+    photo = turn_photo(photo, options.turn)
     people = model.find(photo, options.person, mask, options.box)
     return photo, people, {"finding the person": time.perf_counter() - begun}
 
