@@ -58,6 +58,7 @@ FIELDS = {
     "person": "Whom",
     "box": "Box",
     "formats": "Download",
+    "turn": "Turn",
 }
 """The fields' labels, by which messages call them."""
 UNSEEN = frozenset({".heic", ".heif", ".tif", ".tiff", ".jp2", ".tga", ".ppm", ".pgm", ".pbm", ".pnm"})
