@@ -22,7 +22,7 @@ from lifecast.model.model import Model, Prediction
 from lifecast.scans.landmark_file import Limbs
 from lifecast.space.integration import integrated_depths
 from lifecast.space.maps import MapPyramid, Maps
-from lifecast.space.resizing import resize_map
+from lifecast.space.resizing import resize_image, resize_map
 from lifecast.training import losses
 from lifecast.training.depth_targets import continued, corrected, match_size
 from lifecast.training.figures import depth_error, overlap
@@ -252,11 +252,14 @@ class Stage(nn.Module):
 
     def predict(self, batch: Batch, points: Tensor | None = None, window: Tensor | None = None) -> Prediction:
         """Run the model as the stage trains it, on true or predicted maps; logits at points (B, N, 3) if given."""
-        maps = self.net_maps(batch)
+        maps, image = self.net_maps(batch), batch["image"]
         if isinstance(maps, MapPyramid):
             maps = self.with_fed_depth(maps, batch)
+            # The coarse net's picture may be smaller than the normal head's, which the batch has.
+            side = self.model.architecture.picture_side(until_of(self.stage), given=True)
+            image = resize_image(image, side * image.shape[-1] // self.size, self.model.architecture.antialias)
         prediction: Prediction = self.model(
-            batch["image"],
+            image,
             points,
             given=maps,
             until=until_of(self.stage),
