@@ -101,6 +101,22 @@ def save_state(
     metadata = {"format": FORMAT, "version": VERSION, **texts, "checksum": _text_crc(texts[name] for name in TEXTS)}
     with atomic_file(path) as part:
         save_file(stored, part, metadata)
+        _order_metadata(part)
+
+
+def _order_metadata(path: Path) -> None:
+    """Sort a file's metadata by name, in place, so that the same weights are the same bytes.
+
+    safetensors writes them in a random order.
+    """
+    with path.open("rb+") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(length))
+        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+        text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+        assert len(text) <= length  # the same text in another order
+        file.seek(8)
+        file.write(text.ljust(length))
 
 
 def read_metadata(path: Path, opened: Any) -> Description:
