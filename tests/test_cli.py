@@ -32,10 +32,11 @@ def test_an_unknown_verb(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("verb", list(cli.VERBS))
 def test_every_verb_is_there_and_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
-    command = getattr(importlib.import_module(f"lifecast.commands.{verb}"), verb)
+    name = verb.replace(" ", "_")
+    command = getattr(importlib.import_module(f"lifecast.commands.{name}"), name)
     assert command.__doc__
-    assert cli.main([verb, "--help"]) == 0
-    assert "usage" in capsys.readouterr().out
+    assert cli.main([*verb.split(), "--help"]) == 0
+    assert f"usage: lifecast {verb} " in capsys.readouterr().out
 
 
 def test_expected_errors_have_no_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

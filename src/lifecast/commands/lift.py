@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -41,58 +40,25 @@ def lift(
         learning_rate: The highest of the training's one cycle.
         seed: Of the training.
     """
-    import torch
     from rich.console import Console
 
     from lifecast.counted_progress import counted_progress
     from lifecast.errors import UsageError
-    from lifecast.model.heads.pose_lifter import lift as lift_landmarks
-    from lifecast.training.landmarked_views import check_joints, read_views, write_lifted
-    from lifecast.training.lifting import (
-        LiftingRecipe,
-        lifting_error,
-        lifting_history,
-        model_with_lifter,
-        train_and_lift,
-    )
-    from lifecast.training.weights import begin_history, export
-    from lifecast.writable import check_file, check_folder
+    from lifecast.training.lifting import LiftingRecipe, lift_data, lifting_error
+    from lifecast.writable import check_file
 
     if not data:
         raise UsageError("name at least one folder of prepared data")
-    if steps < 1:
-        raise UsageError(f"--steps {steps}: give at least 1")
     if weights is not None and init is not None:
         raise UsageError("--weights takes a lifter as it is, --init goes on from one: give one of the two")
-    if not 0 < learning_rate < 1:
-        raise UsageError(f"--learning-rate {learning_rate}: give a number between 0 and 1")
     check_file(out, "--out")
-    torch.set_num_threads(1)  # layers this small are slower on more
     console = Console(stderr=True, highlight=False, emoji=False)
-    model, history = model_with_lifter(weights or init, preset, seed)
-    assert model.pose_lifter is not None
-    views = read_views(data)
-    for person in {folder.parent: folder for folder in views.counts}.values():  # one of each dataset
-        check_folder(person)
-    if weights is not None:
-        lifted = lift_landmarks(model.pose_lifter.eval(), views.landmarks)
-    else:
-        check_joints(views)
-        recipe = LiftingRecipe(steps=steps, learning_rate=learning_rate)
-        start = None if init is None else model.pose_lifter
-        with counted_progress(console) as bar:
-            begun = time.monotonic()
-            task = bar.add_task("lifting", total=steps * (1 + recipe.folds))
-            lifter, lifted = train_and_lift(
-                views, model.pose_lifter.config, recipe, seed, lambda _step, _loss: bar.advance(task), start
-            )
-        model.pose_lifter.load_state_dict(lifter.state_dict())
-        minutes = (time.monotonic() - begun) / 60
-        begin_history(history, ("pose_lifter",))
-        before = history.get("pose_lifter", {}).get("before", [])
-        history["pose_lifter"] = lifting_history(recipe, views, lifted, data, seed, minutes, before)
-    write_lifted(views, lifted)
-    export(out, model, history)
+    recipe = LiftingRecipe(steps=steps, learning_rate=learning_rate)
+    with counted_progress(console) as bar:
+        task = bar.add_task("lifting", total=steps * (1 + recipe.folds), visible=weights is None)
+        views, lifted = lift_data(
+            data, out, recipe, preset, seed, weights, init, lambda _step, _loss: bar.advance(task)
+        )
     known = views.joints.isfinite().all(dim=-1).any(dim=-1)
     if known.any():
         before = lifting_error(views.landmarks[known], views.joints[known])

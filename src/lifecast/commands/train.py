@@ -48,6 +48,7 @@ def train(
         lifecast train fine --data DATA --out RUNS/fine --init RUNS/coarse/weights.safetensors --predicted-normals
 
     The last file holds all levels. The same command resumes a run with --resume, killed or interrupted however.
+    `lifecast train all` goes all of this way, from making people on (`lifecast train all --help`).
 
     Args:
         stage: which levels are trained
@@ -55,8 +56,8 @@ def train(
         out: the run's folder
         also: further datasets to train on; validation stays with the test people of DATA
         preset: architecture; by default that of the first --init, or compact
-        recipe: built-in recipe (paper, cpu, gpu-short) or the path of a .toml file; by default the resumed run's, or
-            cpu or gpu-short by the machine
+        recipe: built-in recipe (paper, cpu, gpu-short; tiny, for tests) or the path of a .toml file; by default the
+            resumed run's, or cpu or gpu-short by the machine
         resume: go on with the run in OUT, if there is one
         init: weights to start from; each brings its trained levels, later ones win
         devices: GPUs on each machine, or CPU processes

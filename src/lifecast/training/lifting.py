@@ -9,6 +9,7 @@ trained without them: one for each fold of people.
 from __future__ import annotations
 
 import copy
+import time
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,11 +26,13 @@ from lifecast.model.config import PoseLifterConfig
 from lifecast.model.heads.pose_lifter import LANDMARKS, PoseLifter, lift
 from lifecast.model.model import Model
 from lifecast.photo.blazepose import JOINTS
+from lifecast.scans.cores import torch_on_one_thread
 from lifecast.space.skeleton import mirrored_landmarks
 from lifecast.space.units import CM_PER_UNIT
 from lifecast.training.data import fingerprint
-from lifecast.training.landmarked_views import LandmarkedViews
-from lifecast.training.weights import new_model
+from lifecast.training.landmarked_views import LandmarkedViews, check_joints, read_views, write_lifted
+from lifecast.training.weights import begin_history, export, new_model
+from lifecast.writable import check_folder
 
 _DEPTH_WEIGHT = 1.5
 """Of an error in z: what the limb map is wanted for."""
@@ -54,6 +57,13 @@ class LiftingRecipe:
     """... and of the noise on every landmark (view units)."""
     folds: int = 4
     """Parts of the training people, each lifted by a lifter that was trained on the others."""
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch", "folds"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} = {getattr(self, name)}: give at least 1")
+        if not 0 < self.learning_rate < 1:
+            raise UsageError(f"learning_rate = {self.learning_rate}: give a number between 0 and 1")
 
 
 def fold_of(folder: Path, folds: int) -> int:
@@ -230,3 +240,60 @@ def lifting_history(
         else {"joints_cm": round(error.flat, 5), "joints_depth_cm": round(error.depth, 5)},
         "before": list(before),
     }
+
+
+def lift_data(
+    data: Sequence[Path],
+    out: Path,
+    recipe: LiftingRecipe,
+    preset: str = "compact",
+    seed: int = 0,
+    weights: str | None = None,
+    init: str | None = None,
+    progress: Callable[[int, float], None] | None = None,
+) -> tuple[LandmarkedViews, Tensor]:
+    """Train a lifter on prepared `data`, write it to `out`, and beside everybody the landmarks that it makes of theirs.
+
+    Parameters
+    ----------
+    preset
+        Architecture, where no weights are given.
+    weights
+        Take the lifter of these weights as it is, in place of training.
+    init
+        Train on from the lifter of these weights, which must not know these people.
+    progress
+        Called with each step's number and loss, `recipe.steps` times for each of 1 + `recipe.folds` lifters.
+
+    Returns
+    -------
+    The views, and their lifted landmarks (N, 33, 4).
+
+    Raises
+    ------
+    DataError
+        Where landmarks are missing, or with training where joints are not known.
+    UsageError, CheckpointError
+        Where the preset has no lifter, or nobody trained the one of the weights.
+    """
+    begun = time.monotonic()
+    model, history = model_with_lifter(weights or init, preset, seed)
+    assert model.pose_lifter is not None
+    views = read_views(data)
+    for person in {folder.parent: folder for folder in views.counts}.values():  # one of each dataset
+        check_folder(person)
+    with torch_on_one_thread():  # layers this small are slower on more
+        if weights is not None:
+            lifted = lift(model.pose_lifter.eval(), views.landmarks)
+        else:
+            check_joints(views)
+            start = None if init is None else model.pose_lifter
+            lifter, lifted = train_and_lift(views, model.pose_lifter.config, recipe, seed, progress, start)
+            model.pose_lifter.load_state_dict(lifter.state_dict())
+            minutes = (time.monotonic() - begun) / 60
+            begin_history(history, ("pose_lifter",))
+            before = history.get("pose_lifter", {}).get("before", [])
+            history["pose_lifter"] = lifting_history(recipe, views, lifted, data, seed, minutes, before)
+    write_lifted(views, lifted)
+    export(out, model, history)
+    return views, lifted

@@ -8,23 +8,18 @@ ignored.
 from __future__ import annotations
 
 import dataclasses
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Any, Literal, get_args
 
 from lifecast.errors import UsageError
 from lifecast.training.perceptual import PerceptualNetwork
 from lifecast.training.schedule import LearningRate
+from lifecast.training.tables import named_toml, read_table, read_toml
 
 StageName = Literal["normals", "depth", "detail", "coarse", "fine", "joint"]
 FedDepth = Literal["predicted", "true", "corrected"]
 STAGES: tuple[str, ...] = get_args(StageName)
-if sys.version_info >= (3, 11):
-    import tomllib
-else:  # the same parser, by its name outside the standard library
-    import tomli as tomllib
-
 RECIPES = Path(__file__).parent / "recipes"
 
 
@@ -219,19 +214,8 @@ def load_recipe(name: str | Path) -> Recipe:
     UsageError
         For a missing file, broken TOML, an unknown key or a value that cannot be; naming file and key.
     """
-    path = Path(name)
-    if path.suffix != ".toml":
-        path = RECIPES / f"{name}.toml"
-        if not path.is_file():
-            known = ", ".join(built_in_recipes())
-            raise UsageError(f"no recipe {str(name)!r}; choose {known} or a path ending in .toml")
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no such recipe file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: not TOML: {error}") from error
-    return recipe_from_dict(table, str(path))
+    path = named_toml(name, RECIPES, "recipe")
+    return recipe_from_dict(read_toml(path, "recipe"), str(path))
 
 
 def recipe_from_dict(table: dict[str, Any], where: str = "recipe") -> Recipe:
@@ -243,53 +227,3 @@ def recipe_from_dict(table: dict[str, Any], where: str = "recipe") -> Recipe:
 def recipe_to_dict(recipe: Recipe) -> dict[str, Any]:
     """Plain tables of `recipe`; `recipe_from_dict` gives it back."""
     return dataclasses.asdict(recipe)
-
-
-def read_table(kind: Any, table: Any, where: str) -> Any:
-    """An instance of the dataclass `kind` from a table; unknown keys, missing ones and wrong types are errors."""
-    if not isinstance(table, dict):
-        raise UsageError(f"{where}: expected a table, found {table!r}")
-    hints = get_type_hints(kind)
-    fields = {f.name: f for f in dataclasses.fields(kind)}
-    unknown = sorted(set(table) - set(fields))
-    if unknown:
-        raise UsageError(f"{where}: unknown key {unknown[0]!r}; it may hold {', '.join(fields)}")
-    values = {key: read_value(hints[key], value, f"{where}: {key}") for key, value in table.items()}
-    missing = [
-        name
-        for name, f in fields.items()
-        if name not in values and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
-    ]
-    if missing:
-        raise UsageError(f"{where}: {missing[0]!r} is missing")
-    try:
-        return kind(**values)
-    except UsageError as error:
-        raise UsageError(f"{where}: {error}") from None
-
-
-def read_value(hint: Any, value: Any, where: str) -> Any:
-    """`value` checked and converted to the annotated type `hint` (the few kinds that recipes use)."""
-    if dataclasses.is_dataclass(hint):
-        return read_table(hint, value, where)
-    arguments = get_args(hint)
-    if hint == tuple[Phase, ...]:
-        if not isinstance(value, (list, tuple)):
-            raise UsageError(f"{where}: expected an array of tables, found {value!r}")
-        return tuple(read_table(Phase, item, f"{where}[{i}]") for i, item in enumerate(value))
-    if hint == tuple[float, float]:
-        if not isinstance(value, (list, tuple)) or len(value) != 2:
-            raise UsageError(f"{where}: expected two numbers, found {value!r}")
-        return tuple(read_value(float, item, where) for item in value)
-    if type(None) in arguments:
-        present = next(a for a in arguments if a is not type(None))
-        return None if value is None else read_value(present, value, where)
-    if arguments:  # Literal
-        if value not in arguments:
-            raise UsageError(f"{where}: {value!r} is not one of {', '.join(map(str, arguments))}")
-        return value
-    if hint is float and isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
-    if hint in (int, bool, str) and type(value) is hint:
-        return value
-    raise UsageError(f"{where}: expected {hint.__name__}, found {value!r}")
