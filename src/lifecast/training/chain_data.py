@@ -60,13 +60,13 @@ def people_link(chain: Chain, places: Places) -> Link:
 
 def prepare_link(chain: Chain, places: Places) -> Link:
     """Render and sample them (`prepare`)."""
+    from lifecast.scans.listing import list_scans
     from lifecast.scans.prepare import Outcome, prepare
-    from lifecast.scans.read import find_scans
 
     wanted = chain.data
 
     def make() -> None:
-        scans = find_scans(places.people)
+        scans = list_scans(places.people).people
 
         def tell(outcome: Outcome) -> None:
             done()
