@@ -86,7 +86,8 @@ class Weave:
             return np.zeros(len(cloth.reference), np.float32)
         gap, near = cKDTree(cloth.reference[border]).query(cloth.reference)
         close = np.exp(-((cloth.off_skin[border] / 0.014) ** 2))
-        return (close[near] * np.exp(-((gap / 0.035) ** 2))).astype(np.float32)
+        snug: NDArray[np.float32] = (close[near] * np.exp(-((gap / 0.035) ** 2))).astype(np.float32)
+        return snug
 
 
 class PosedBody:
@@ -131,7 +132,8 @@ def eased(cloth: Cloth, weave: Weave, fitted: Points, hang: Hang, rng: np.random
         low = cloth.reference[:, 1]
         depth = (low.max() - low) / max(float(np.ptp(low)), 1e-6)
         off = off + hang.flare * depth**2 * free
-    return (fitted + normals * off[:, None]).astype(np.float32)
+    result: Points = (fitted + normals * off[:, None]).astype(np.float32)
+    return result
 
 
 def settle(

@@ -410,4 +410,5 @@ def triangles_uv(quads: NDArray[np.int32], quad_uv: NDArray[np.int32]) -> NDArra
     both = np.stack([pairs[:, [0, 1, 2]], pairs[:, [0, 2, 3]]], axis=1).reshape(-1, 3, 2)
     v = both[..., 0]
     keep = (v[:, 0] != v[:, 1]) & (v[:, 1] != v[:, 2]) & (v[:, 0] != v[:, 2])
-    return both[keep][..., 1]
+    result: NDArray[np.int32] = both[keep][..., 1]
+    return result

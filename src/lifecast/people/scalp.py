@@ -68,7 +68,7 @@ class Scalp:
         offset = sheet.matrix @ rest.vertices[used] - head
         return self._with_uv("helper-hood", used, sheet, offset)
 
-    def _with_uv(self, name: str, used: NDArray[np.int64], sheet: Sheet, offset: NDArray) -> Cloth:
+    def _with_uv(self, name: str, used: NDArray[np.int64], sheet: Sheet, offset: NDArray[np.floating]) -> Cloth:
         corner = offset[sheet.faces]
         angle = np.arctan2(corner[..., 0], corner[..., 2])
         angle = angle[:, :1] + (angle - angle[:, :1] + np.pi) % (2 * np.pi) - np.pi
@@ -86,4 +86,5 @@ def grow(cloth: Cloth, weave: Weave, fitted: Points, thickness: float, curl: flo
     strands = smooth_noise(cloth.reference, np.array([0.012, 0.05, 0.012]), rng, 48)
     tufts = smooth_noise(cloth.reference, 0.03, rng, 48)
     off = rim * (thickness * (1 + 0.12 * strands) + curl * tufts) + 0.0015
-    return (fitted + normals * np.maximum(off, 0.0015)[:, None]).astype(np.float32)
+    result: Points = (fitted + normals * np.maximum(off, 0.0015)[:, None]).astype(np.float32)
+    return result

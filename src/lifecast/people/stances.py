@@ -183,7 +183,8 @@ def _torso_point(figure: Figure, right: float, up: float, front: float) -> NDArr
     hips = (figure.place("upperleg01.L") + figure.place("upperleg01.R")) / 2
     neck = figure.place("neck01")
     half = float(np.linalg.norm(figure.head("upperarm01.L") - figure.head("upperarm01.R"))) / 2
-    return hips + (neck - hips) * up + chest @ np.array([right * half, 0, front])
+    point: NDArray[np.float64] = hips + (neck - hips) * up + chest @ np.array([right * half, 0, front])
+    return point
 
 
 def _depth(figure: Figure) -> float:

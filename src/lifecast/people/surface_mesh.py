@@ -19,7 +19,10 @@ def vertex_normals(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> N
     out = np.zeros((len(vertices), 3))
     for axis in range(3):
         out[:, axis] = np.bincount(faces.ravel(), np.repeat(normals[:, axis], 3), len(vertices))
-    return (out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-20)).astype(np.float32)
+    result: NDArray[np.float32] = (out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-20)).astype(
+        np.float32
+    )
+    return result
 
 
 def split_seams(

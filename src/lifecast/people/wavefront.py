@@ -89,4 +89,5 @@ def triangles(quads: NDArray[np.int32]) -> NDArray[np.int32]:
     first, second = quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]
     both = np.stack([first, second], axis=1).reshape(-1, 3)  # keeps the two halves together
     keep = (both[:, 0] != both[:, 1]) & (both[:, 1] != both[:, 2]) & (both[:, 0] != both[:, 2])
-    return both[keep]
+    result: NDArray[np.int32] = both[keep]
+    return result

@@ -93,7 +93,8 @@ def surface_centroid(vertices: NDArray[np.floating], faces: NDArray[np.int32]) -
     area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
     if area.sum() <= 0:
         raise ScanError("a scan whose triangles have no area cannot be normalised")
-    return (corners.mean(axis=1) * area[:, None]).sum(axis=0) / area.sum()
+    centroid: NDArray[np.float64] = (corners.mean(axis=1) * area[:, None]).sum(axis=0) / area.sum()
+    return centroid
 
 
 def normalise(
