@@ -18,8 +18,9 @@ from scipy.spatial import cKDTree
 from lifecast.people.body import SKIN_VERTICES, BodyModel, RestBody
 from lifecast.people.mhclo import Fit
 from lifecast.people.subdivide import refine
-from lifecast.people.surface_mesh import adjacency, vertex_normals
+from lifecast.people.surface_mesh import adjacency
 from lifecast.people.wavefront import triangles
+from lifecast.space.mesh_normals import vertex_normals
 
 FINE = 0.009
 """Metres: garments are refined until their median edge is at most this."""
@@ -143,7 +144,7 @@ class Tailor:
         )  # fmt: skip
         self.skin_faces = triangles(model.mesh.faces[model.mesh.groups["body"]])
         self.skin = self.rest.vertices[:SKIN_VERTICES]
-        self.normals = vertex_normals(self.skin, self.skin_faces)
+        self.normals = vertex_normals(self.skin, self.skin_faces, "area")
         self.tree = cKDTree(self.skin)
         incident = sp.coo_matrix(
             (np.ones(self.skin_faces.size), (self.skin_faces.ravel(), np.repeat(np.arange(len(self.skin_faces)), 3))),

@@ -26,10 +26,11 @@ from lifecast.people.penetration import LIMIT, SelfContact
 from lifecast.people.rig import skin
 from lifecast.people.scalp import Scalp, grow
 from lifecast.people.stances import USUAL_CLIP_SHARE, PoseLibrary, draw_pose, stand_at_ease
-from lifecast.people.surface_mesh import averaging, split_seams, vertex_normals
+from lifecast.people.surface_mesh import averaging, split_seams
 from lifecast.people.wardrobe import Made, Wardrobe, picture_of
 from lifecast.people.wavefront import triangles
 from lifecast.scans.landmark_file import joint_rows
+from lifecast.space.mesh_normals import vertex_normals
 
 Points = NDArray[np.float32]
 
@@ -91,7 +92,7 @@ class Studio:
             cloth = worn.made.cloth
             fitted = cloth.place(rest)
             points = self._dress(worn, fitted, transforms, body, layers, size, rng)
-            normals = vertex_normals(points, cloth.sheet.faces)
+            normals = vertex_normals(points, cloth.sheet.faces, "area")
             self.hide_skin(worn, covered, removed)
             if worn.part not in ("shoes", "hat"):
                 worst = max(worst, under_skin(points, cloth, body))
@@ -155,9 +156,12 @@ class Studio:
             return skin(fitted, cloth.weights, transforms)
         loose = eased(cloth, weave, fitted, worn.hang, rng)
         if worn.made.relief is not None:
-            loose = loose + vertex_normals(loose, cloth.sheet.faces) * np.clip(worn.made.relief, -0.008, 0.008)[:, None]
+            loose = (
+                loose
+                + vertex_normals(loose, cloth.sheet.faces, "area") * np.clip(worn.made.relief, -0.008, 0.008)[:, None]
+            )
         if cloth.seam.any():
-            loose = loose - vertex_normals(loose, cloth.sheet.faces) * (0.0012 * cloth.seam)[:, None]
+            loose = loose - vertex_normals(loose, cloth.sheet.faces, "area") * (0.0012 * cloth.seam)[:, None]
         skinned = skin(loose, cloth.weights, transforms)
         inner = [(points, normals) for layer, points, normals in layers if layer < worn.layer]
         return settle(cloth, weave, loose, skinned, body, worn.hang, rng, inner, size)
@@ -175,7 +179,9 @@ class Studio:
         inward = covered
         for _ in range(2):  # only where every neighbour is covered too, and gradually
             inward = np.minimum(inward, self.skin_average @ inward)
-        drawn: Points = skin_points - vertex_normals(skin_points, self.skin_faces) * (depth * inward**2)[:, None]
+        drawn: Points = (
+            skin_points - vertex_normals(skin_points, self.skin_faces, "area") * (depth * inward**2)[:, None]
+        )
         return drawn
 
     @staticmethod
@@ -193,7 +199,7 @@ class Studio:
             for n, below in enumerate(outfit[:k]):
                 if layers[n][0] < layer and below.part != "shoes":
                     drawn_in = tuck(layers[n][1], points, normals, inside)
-                    layers[n] = layers[n][0], drawn_in, vertex_normals(drawn_in, below.made.cloth.sheet.faces)
+                    layers[n] = layers[n][0], drawn_in, vertex_normals(drawn_in, below.made.cloth.sheet.faces, "area")
         return covers
 
     def cloth_texture(self, worn: Worn, rng: np.random.Generator) -> tuple[NDArray[np.uint8], float, dict[str, Any]]:
@@ -262,7 +268,7 @@ class Studio:
                 below = [(p, n) for _, p, n in layers if p[:, 1].max() > points[:, 1].min()]
                 points = clear(points, cloth, weave, body, 0.003, inner=below)
             texture = complexion.hair_texture(None, colour, rng)
-            normals = vertex_normals(points, cloth.sheet.faces)
+            normals = vertex_normals(points, cloth.sheet.faces, "area")
             parts.append(cloth_part(f"hair:{cloth.name}", cloth, points, normals, texture, 1.0, False))
         return parts, "helper-" + "+".join(names)
 
@@ -283,7 +289,7 @@ class Studio:
             )
         texture = complexion.hair_texture(made.picture, colour, rng)
         name = part if part in ("brows", "lashes") else f"{part}:{cloth.name}"
-        return cloth_part(name, cloth, points, vertex_normals(points, cloth.sheet.faces), texture, 1.0, False)
+        return cloth_part(name, cloth, points, vertex_normals(points, cloth.sheet.faces, "area"), texture, 1.0, False)
 
     def _flesh(
         self, posed: Points, covered: NDArray[np.float32], removed: NDArray[np.bool_],
@@ -296,7 +302,7 @@ class Studio:
         for points, outer_normals, inside in covers:
             given_way = tuck(skin_points, points, outer_normals, inside, 0.003)
             skin_points = np.where((hands & (covered < 0.5))[:, None], skin_points, given_way)
-        normals = vertex_normals(skin_points, self.skin_faces)
+        normals = vertex_normals(skin_points, self.skin_faces, "area")
         faces, old, texel = self.skin_split
         shown = ~removed[self.skin_faces].all(1)
         texture = self.skin_picture(build, rng)
@@ -320,7 +326,7 @@ class Studio:
             used, renamed = np.unique(tri, return_inverse=True)
             parts.append(Part(f"teeth:{name}", posed[used], renamed.reshape(-1, 3).astype(np.int32),
                               np.full((len(used), 2), 0.5, np.float32),
-                              vertex_normals(posed, tri)[used], ivory))  # fmt: skip
+                              vertex_normals(posed, tri, "area")[used], ivory))  # fmt: skip
         return parts
 
     def eyeballs(self, posed: Points, picture: NDArray[np.uint8]) -> Part:
@@ -346,7 +352,9 @@ class Studio:
             start += len(used)
         both: Points = np.concatenate(vertices).astype(np.float32)
         tri = np.concatenate(faces).astype(np.int32)
-        return Part("eyes", both, tri, np.concatenate(uv).astype(np.float32), vertex_normals(both, tri), picture, 0.3)
+        return Part(
+            "eyes", both, tri, np.concatenate(uv).astype(np.float32), vertex_normals(both, tri, "area"), picture, 0.3
+        )
 
     def skin_picture(self, build: Build, rng: np.random.Generator) -> NDArray[np.uint8] | None:
         """A painted skin of about this sex, age and tone, where the wardrobe has any."""

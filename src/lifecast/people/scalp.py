@@ -9,7 +9,7 @@ from lifecast.people.body import SKIN_VERTICES
 from lifecast.people.cloth import Cloth, Sheet, Tailor, helper_fit
 from lifecast.people.drape import Points, Weave
 from lifecast.people.noise import smooth_noise
-from lifecast.people.surface_mesh import vertex_normals
+from lifecast.space.mesh_normals import vertex_normals
 
 LENGTHS = {"chin": -0.02, "shoulder": -0.13, "long": -0.5}
 """Metres from the head's joint (at the top of the neck) down to where the hood of hair is cut."""
@@ -78,7 +78,7 @@ class Scalp:
 
 def grow(cloth: Cloth, weave: Weave, fitted: Points, thickness: float, curl: float, rng: np.random.Generator) -> Points:
     """Stand hair off the scalp by about `thickness` metres: strands by anisotropic noise, `curl` metres for tufts."""
-    normals = vertex_normals(fitted, cloth.sheet.faces)
+    normals = vertex_normals(fitted, cloth.sheet.faces, "area")
     for _ in range(5):
         normals = weave.average @ normals
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-6)
