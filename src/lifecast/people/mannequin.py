@@ -91,7 +91,7 @@ class Mannequin:
         hat = any(worn.part == "hat" for worn in outfit)
         tree = cKDTree(self.rest.vertices[:SKIN_VERTICES])
         hair = []
-        for part in studio.hair(build, self.rest, identity, body, layers, hat, rng)[0]:
+        for part in studio.hairdresser.dress(build, self.rest, identity, body, layers, hat, rng)[0]:
             nearest = tree.query(part.vertices)[1]
             own = np.arange(len(part.vertices), dtype=np.int32)
             weights = studio.model.weights[nearest]
