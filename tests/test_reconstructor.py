@@ -22,10 +22,10 @@ from lifecast.photo.mask import ArrayMask
 from lifecast.photo.neighbours import Limbs
 from lifecast.photo.person import Person
 from lifecast.pipeline import STAGES, Reconstructor, _head, _metric_frame, load, person_surface
+from lifecast.space.mesh_normals import vertex_normals
 from lifecast.space.view import Camera
 from lifecast.surface.detail.relief import FARTHEST
 from lifecast.surface.extract.surface import extract_surface
-from lifecast.surface.extract.vertex_normals import vertex_normals
 from lifecast.surface.output.gltf import glb_bytes
 from lifecast.surface.output.metres import metric_frame
 from lifecast.surface.raster import rasterize

@@ -93,7 +93,7 @@ def studio(assets: Path | None, poses: Path | None, only: tuple[str, ...], witho
     """The studio of an order, loaded once a process."""
     from lifecast.people.body import body_model
     from lifecast.people.person import Studio
-    from lifecast.people.stances import PoseLibrary
+    from lifecast.people.pose_library import PoseLibrary
     from lifecast.people.wardrobe import Wardrobe
 
     library = PoseLibrary.read(poses, assets)  # first: its complaints should not wait for the body model

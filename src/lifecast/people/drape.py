@@ -20,7 +20,8 @@ from lifecast.people.body import SKIN_VERTICES
 from lifecast.people.cloth import Cloth, border_vertices
 from lifecast.people.folds import fold_heights
 from lifecast.people.noise import smooth_noise
-from lifecast.people.surface_mesh import averaging, vertex_normals
+from lifecast.people.surface_mesh import averaging
+from lifecast.space.mesh_normals import vertex_normals
 
 Points = NDArray[np.float32]
 GAP = 0.004
@@ -86,7 +87,8 @@ class Weave:
             return np.zeros(len(cloth.reference), np.float32)
         gap, near = cKDTree(cloth.reference[border]).query(cloth.reference)
         close = np.exp(-((cloth.off_skin[border] / 0.014) ** 2))
-        return (close[near] * np.exp(-((gap / 0.035) ** 2))).astype(np.float32)
+        snug: NDArray[np.float32] = (close[near] * np.exp(-((gap / 0.035) ** 2))).astype(np.float32)
+        return snug
 
 
 class PosedBody:
@@ -95,7 +97,7 @@ class PosedBody:
     def __init__(self, posed: Points, skin_faces: NDArray[np.int32], limb: NDArray[np.int8]) -> None:
         self.vertices = posed[:SKIN_VERTICES]
         self.faces = skin_faces
-        self.normals = vertex_normals(self.vertices, skin_faces)
+        self.normals = vertex_normals(self.vertices, skin_faces, "area")
         self._groups = {}
         for side in (1, -1, 0):
             index = np.flatnonzero(limb == side)
@@ -120,7 +122,7 @@ class PosedBody:
 
 def eased(cloth: Cloth, weave: Weave, fitted: Points, hang: Hang, rng: np.random.Generator) -> Points:
     """The garment on the rest body made looser: it stands off where nothing holds it, unevenly."""
-    normals = vertex_normals(fitted, cloth.sheet.faces)
+    normals = vertex_normals(fitted, cloth.sheet.faces, "area")
     for _ in range(4):
         normals = weave.average @ normals
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-6)
@@ -131,7 +133,8 @@ def eased(cloth: Cloth, weave: Weave, fitted: Points, hang: Hang, rng: np.random
         low = cloth.reference[:, 1]
         depth = (low.max() - low) / max(float(np.ptp(low)), 1e-6)
         off = off + hang.flare * depth**2 * free
-    return (fitted + normals * off[:, None]).astype(np.float32)
+    result: Points = (fitted + normals * off[:, None]).astype(np.float32)
+    return result
 
 
 def settle(
@@ -154,7 +157,7 @@ def settle(
     slack = (hang.slack_along * weave.lengthwise + hang.slack_around * (1 - weave.lengthwise)) * patch * (1 - held)
     length = (length * (1 + slack)).astype(np.float32)
 
-    normals = vertex_normals(skinned, cloth.sheet.faces)
+    normals = vertex_normals(skinned, cloth.sheet.faces, "area")
     now_long = np.linalg.norm(weave.difference @ skinned, axis=1)
     extra = np.clip(length / np.maximum(now_long, 1e-6) - 1, -0.2, 0.5).astype(np.float32)
     heights = fold_heights(weave.edges, cloth.reference, extra, weave.average, hang.fold_width, rng) * size

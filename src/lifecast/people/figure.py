@@ -38,7 +38,8 @@ class Figure:
 
     def head(self, bone: str) -> NDArray[np.float64]:
         """Rest position of a bone's joint."""
-        return self.rest.heads[self.index[bone]]
+        result: NDArray[np.float64] = self.rest.heads[self.index[bone]]
+        return result
 
     def turn(self, bone: str) -> Matrix:
         """The world rotation of a bone as posed so far."""
@@ -64,7 +65,8 @@ class Figure:
         """Where a bone's joint is now."""
         k = self.index[bone]
         transform = self.transforms()[k]
-        return transform[:, :3] @ self.rest.heads[k] + transform[:, 3]
+        result: NDArray[np.float64] = transform[:, :3] @ self.rest.heads[k] + transform[:, 3]
+        return result
 
     def bend_chain(self, names: Sequence[str], turn: Matrix) -> None:
         """Share a rotation (in the frame of the chain's parent) evenly among the bones of a chain."""

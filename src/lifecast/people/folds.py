@@ -63,7 +63,8 @@ def steered_noise(
     weight = np.exp(np.float32(focus) * (aligned - 1))
     value = np.cos(points @ (wave * (2 * np.pi / length)[:, None]).T + phase)
     total = (weight * value).sum(1) / np.sqrt(np.maximum((weight**2).sum(1) / 2, 1e-9))
-    return total.astype(np.float32)
+    noise: NDArray[np.float32] = total.astype(np.float32)
+    return noise
 
 
 def fold_heights(

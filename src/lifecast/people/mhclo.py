@@ -46,7 +46,10 @@ class Fit:
             for axis, scale in enumerate(self.scales)
         ]  # metres for one unit of offset
         corners = base_vertices[self.base]  # (V, 3, 3)
-        return (np.einsum("vk,vkx->vx", self.weights, corners) + self.offsets * np.array(size)).astype(np.float32)
+        result: NDArray[np.float32] = (
+            np.einsum("vk,vkx->vx", self.weights, corners) + self.offsets * np.array(size)
+        ).astype(np.float32)
+        return result
 
     def skin_weights(self, base_weights: sp.csr_matrix) -> sp.csr_matrix:
         """(V, B) skinning weights: those of the three base vertices, blended; never negative, rows sum to 1."""

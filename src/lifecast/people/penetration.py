@@ -8,8 +8,8 @@ from scipy.spatial import cKDTree
 
 from lifecast.people.body import SKIN_VERTICES, BodyModel
 from lifecast.people.rig import skin
-from lifecast.people.surface_mesh import vertex_normals
 from lifecast.people.wavefront import triangles
+from lifecast.space.mesh_normals import vertex_normals
 
 LIMIT = 0.02
 """Metres that a limb may run into another part of the body before the pose is redrawn (soft flesh gives that much)."""
@@ -46,7 +46,7 @@ class SelfContact:
 
     def depth(self, posed: NDArray[np.float32]) -> float:
         """The deepest penetration of a posed body (its first 13,380 vertices), in metres; 0 when free."""
-        normals = vertex_normals(posed[:SKIN_VERTICES], self.faces)
+        normals = vertex_normals(posed[:SKIN_VERTICES], self.faces, "area")
         worst = 0.0
         for moving, still in self.pairs:
             distance, near = cKDTree(posed[still]).query(posed[moving], distance_upper_bound=REACH)

@@ -86,7 +86,7 @@ def _lookup(texture: NDArray[np.uint8], uv: NDArray[np.float32]) -> NDArray[np.f
     height, width = texture.shape[:2]
     column = np.floor((uv[:, 0] % 1) * width).astype(int).clip(0, width - 1)
     row = np.floor(((1 - uv[:, 1]) % 1) * height).astype(int).clip(0, height - 1)
-    texels = texture[row, column].astype(np.float32)
+    texels: NDArray[np.float32] = texture[row, column].astype(np.float32)
     if texels.shape[1] == 3:
         texels = np.concatenate([texels, np.full((len(texels), 1), 255, np.float32)], 1)
     return texels

@@ -44,7 +44,8 @@ def skin(vertices: NDArray[np.float32], weights: sp.csr_matrix, transforms: NDAr
     """Linear blend skinning of (V, 3) rest vertices with (V, B) weights and (B, 3, 4) transforms -> (V, 3)."""
     blended = np.asarray(weights @ transforms.reshape(len(transforms), 12)).reshape(-1, 3, 4)  # (V, 3, 4)
     posed = np.einsum("vij,vj->vi", blended[:, :, :3], vertices.astype(np.float64)) + blended[:, :, 3]
-    return posed.astype(np.float32)
+    result: NDArray[np.float32] = posed.astype(np.float32)
+    return result
 
 
 def global_to_local(

@@ -277,7 +277,8 @@ def _to_picture(xy: np.ndarray, circle: Circle, side: float) -> np.ndarray:
     """Pixels of the landmark network's input, (N, 2), to pixels of the picture."""
     local = (xy / _LANDMARK_SIZE - 0.5) * side
     c, s = np.cos(circle.angle), np.sin(circle.angle)
-    return local @ np.array([[c, s], [-s, c]]) + (circle.x, circle.y)
+    result: np.ndarray = local @ np.array([[c, s], [-s, c]]) + (circle.x, circle.y)
+    return result
 
 
 def cut_square(picture: Image.Image, x: float, y: float, side: float, angle: float, size: int) -> np.ndarray:

@@ -85,7 +85,10 @@ def _to_xyz(primaries: Primaries) -> np.ndarray:
     colours = np.stack([xyz(x, y) for x, y in primaries[:3]], axis=1)
     white, d65 = xyz(*primaries[3]), xyz(*_SRGB[3])
     matrix = colours * np.linalg.solve(colours, white)
-    return np.linalg.inv(_BRADFORD) @ np.diag((_BRADFORD @ d65) / (_BRADFORD @ white)) @ _BRADFORD @ matrix
+    result: np.ndarray = (
+        np.linalg.inv(_BRADFORD) @ np.diag((_BRADFORD @ d65) / (_BRADFORD @ white)) @ _BRADFORD @ matrix
+    )
+    return result
 
 
 def _named(picture: Image.Image, data: bytes) -> Encoding | None:
@@ -139,7 +142,8 @@ def _light(transfer: int) -> np.ndarray | None:
         )
     if transfer == 18:  # hybrid log-gamma: its diffuse white is at 0.75 of the signal
         light = np.where(v <= 0.5, v**2 / 3, (np.exp((v - 0.55991073) / 0.17883277) + 0.28466892) / 12)
-        return light / light[191]
+        result: np.ndarray = light / light[191]
+        return result
     return None
 
 

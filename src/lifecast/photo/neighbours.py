@@ -72,4 +72,5 @@ def share_of(own: Limbs, others: Sequence[Limbs], left: float, top: float, side:
     mine = own.distance(x, y)
     theirs = np.minimum(np.min([other.distance(x, y) for other in others], axis=0), REACH)
     ratio = (theirs + 1e-3) / (mine + 1e-3)
-    return np.clip(0.5 + (ratio - 1) / (2 * SOFTNESS), 0, 1).astype(np.float32)
+    result: np.ndarray = np.clip(0.5 + (ratio - 1) / (2 * SOFTNESS), 0, 1).astype(np.float32)
+    return result

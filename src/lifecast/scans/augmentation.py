@@ -55,7 +55,8 @@ class Placement:
         move[:2, :2], move[:2, 2] = self.scale * self.linear(), self.shift
         half = size_out / 2
         to_pixel = np.array([[half, 0, half - 0.5], [0, -half, half - 0.5], [0, 0, 1]])
-        return (to_pixel @ move @ to_view)[:2]
+        result: NDArray[np.float64] = (to_pixel @ move @ to_view)[:2]
+        return result
 
     def picture(self, pixels: Picture, size: int, outside: int, box: Box | None = None, nearest: bool = False) -> Any:
         """An (S', S'[, 3]) map moved into a (size, size[, 3]) one, of which only `box` is computed.

@@ -35,7 +35,8 @@ def random_colour(rng: np.random.Generator, vivid: float = 0.12) -> NDArray[np.f
     hue = rng.normal(0.08, 0.05) % 1 if rng.random() < 0.5 else rng.random()
     value = rng.beta(1.6, 1.4)
     wheel = np.clip(np.abs((hue * 6 + np.array([0.0, 4.0, 2.0])) % 6 - 3) - 1, 0, 1)
-    return (value * (1 - saturation + saturation * wheel)).astype(np.float32)
+    colour: NDArray[np.float32] = (value * (1 - saturation + saturation * wheel)).astype(np.float32)
+    return colour
 
 
 def noise_of_scales(rng: np.random.Generator, height: int, width: int, slope: float) -> Canvas:

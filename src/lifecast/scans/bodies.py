@@ -52,7 +52,8 @@ def surface_samples(vertices: NDArray[np.floating], faces: NDArray[np.integer], 
     a, b = rng.random((2, count, 1))
     outside = a + b > 1
     a, b = np.where(outside, 1 - a, a), np.where(outside, 1 - b, b)
-    return first + a * (second - first) + b * (third - first)
+    samples: NDArray[np.float64] = first + a * (second - first) + b * (third - first)
+    return samples
 
 
 def find_bodies(vertices: NDArray[np.floating], faces: NDArray[np.integer]) -> Bodies:

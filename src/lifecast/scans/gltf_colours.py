@@ -28,7 +28,8 @@ def texture_transform(uv: NDArray[np.floating], stated: dict[str, Any]) -> NDArr
     cosine, sine = np.cos(stated.get("rotation", 0)), np.sin(stated.get("rotation", 0))
     # Counter-clockwise as a picture is seen, whose v runs down (the specification's listing has the other sign).
     turned = np.stack([cosine * scaled[:, 0] + sine * scaled[:, 1], cosine * scaled[:, 1] - sine * scaled[:, 0]], 1)
-    return turned + stated.get("offset", [0, 0])
+    transform: NDArray[np.float64] = turned + stated.get("offset", [0, 0])
+    return transform
 
 
 class GltfColours:

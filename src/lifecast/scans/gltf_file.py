@@ -102,7 +102,8 @@ class GltfFile:
         """The bytes of a buffer view."""
         entry = self.tree["bufferViews"][index]
         start = entry.get("byteOffset", 0)
-        return self.buffers[entry["buffer"]][start : start + entry["byteLength"]]
+        result: bytes = self.buffers[entry["buffer"]][start : start + entry["byteLength"]]
+        return result
 
     def _elements(self, stated: dict[str, Any], count: int, width: int, dtype: np.dtype[Any]) -> NDArray[Any]:
         """(count, width) elements of what `stated` says of a buffer view and an offset into it."""

@@ -25,10 +25,12 @@ def thin_product(rows: NDArray[np.float32], matrix: NDArray[np.floating]) -> NDA
 
     Without BLAS: its threads wait for each other longer than they multiply (ten times slower on a busy machine).
     """
-    return np.einsum("nk,kc->nc", rows, np.asarray(matrix, np.float32))
+    product: NDArray[np.float32] = np.einsum("nk,kc->nc", rows, np.asarray(matrix, np.float32))
+    return product
 
 
 def unit_length(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
     """(N, 3) at length 1; the zero vector stays zero."""
     length = np.sqrt(np.einsum("ni,ni->n", vectors, vectors))  # half the time of np.linalg.norm
-    return (vectors / np.maximum(length, 1e-12)[:, None]).astype(np.float32)
+    result: NDArray[np.float32] = (vectors / np.maximum(length, 1e-12)[:, None]).astype(np.float32)
+    return result

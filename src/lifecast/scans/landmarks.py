@@ -23,10 +23,11 @@ from PIL import Image
 from lifecast.atomic import atomic_file
 from lifecast.errors import DataError, LifecastError, MissingExtra
 from lifecast.photo import blazepose
-from lifecast.photo.blazepose import LANDMARKS, Circle
+from lifecast.photo.blazepose import Circle
 from lifecast.scans.background import Backgrounds
 from lifecast.scans.cores import DIED, one_thread
 from lifecast.scans.landmark_file import FILE, read_landmarks
+from lifecast.space.skeleton import LANDMARKS
 from lifecast.space.view import Camera
 
 _SURE = 0.5

@@ -72,7 +72,10 @@ def project_environment(pixels: NDArray[np.floating]) -> NDArray[np.float32]:
         [sine * np.sin(phi), np.broadcast_to(np.cos(theta)[:, None], (height, width)), sine * np.cos(phi)], axis=-1
     )
     weighted = np.nan_to_num(np.asarray(pixels, np.float64)[..., :3], posinf=6e4) * solid[:, None, None]  # (H, W, 3)
-    return np.einsum("hwk,hwc->kc", harmonics(directions).astype(np.float64), weighted).astype(np.float32)
+    environment: NDArray[np.float32] = np.einsum(
+        "hwk,hwc->kc", harmonics(directions).astype(np.float64), weighted
+    ).astype(np.float32)
+    return environment
 
 
 def read_environment(path: Path) -> NDArray[np.float32]:
@@ -110,7 +113,10 @@ def built_in_environments(rng: np.random.Generator) -> dict[str, NDArray[np.floa
         return (basis.T @ radiance * (4 * np.pi / len(directions))).astype(np.float32)
 
     def lamp(towards: NDArray[np.float64], sharpness: float) -> NDArray[np.float32]:
-        return np.exp(sharpness * (directions @ (towards / np.linalg.norm(towards)) - 1))[:, None].astype(np.float32)
+        result: NDArray[np.float32] = np.exp(sharpness * (directions @ (towards / np.linalg.norm(towards)) - 1))[
+            :, None
+        ].astype(np.float32)
+        return result
 
     def tint(warmth: float) -> NDArray[np.float32]:
         return np.array([1 + warmth, 1.0, 1 - warmth], np.float32)
@@ -142,7 +148,8 @@ def random_rotation(rng: np.random.Generator, tilt: float) -> NDArray[np.float64
     turn = np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
     x, z = np.cos(heading), np.sin(heading)
     cross = np.array([[0, -z, 0], [z, 0, -x], [0, x, 0]])
-    return (np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross) @ turn
+    rotation: NDArray[np.float64] = (np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross) @ turn
+    return rotation
 
 
 def make_lightings(

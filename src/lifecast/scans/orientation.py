@@ -88,4 +88,5 @@ def _openness(
             lobe = unit_length(side * normal * np.float32(1.001) + spread[rng.integers(len(spread), size=len(chosen))])
             free = scene.run(centre + side * step * normal, lobe, query="OCCLUDED") == -1
             more += side * free
-    return more * np.linalg.norm(across, axis=1) / (2 * RAYS)
+    result: NDArray[np.float64] = more * np.linalg.norm(across, axis=1) / (2 * RAYS)
+    return result

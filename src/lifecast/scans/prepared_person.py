@@ -18,11 +18,12 @@ from lifecast.errors import ScanError
 from lifecast.scans.bodies import check_one_body
 from lifecast.scans.dataset_format import FRONT_YAW, Settings
 from lifecast.scans.landmark_file import LANDMARKS, joint_rows
-from lifecast.scans.normalise import normalise, vertex_normals
+from lifecast.scans.normalise import normalise
 from lifecast.scans.occupancy import sample_pools
 from lifecast.scans.orientation import orient_outward
 from lifecast.scans.read import read_scan
 from lifecast.scans.render import Renderer, View, view_rotation
+from lifecast.scans.seamless_normals import seamless_normals
 from lifecast.scans.shading import draw_look
 
 JPEG_QUALITY = 95
@@ -112,7 +113,7 @@ def prepare_person(person: str, source: Path, out: Path, settings: Settings, lig
     normalisation = normalise(scan, settings.units, settings.up, pelvis)
     note = check_one_body(scan.vertices / normalisation.scale, scan.faces, str(source))
     orient_outward(scan.vertices, scan.faces)
-    normals = vertex_normals(scan.vertices, scan.faces)
+    normals = seamless_normals(scan.vertices, scan.faces)
     gloss = rng.beta(1, 3, len(scan.materials)).astype(np.float32)
     renderer = Renderer(scan, normals, settings.size, gloss=gloss)
     solid = renderer.texels.solid_faces

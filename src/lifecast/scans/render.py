@@ -34,7 +34,8 @@ def view_rotation(yaw: float, elevation: float) -> NDArray[np.float64]:
     y, e = np.radians(yaw), np.radians(elevation)
     turn = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
     tilt = np.array([[1, 0, 0], [0, np.cos(e), -np.sin(e)], [0, np.sin(e), np.cos(e)]])
-    return tilt @ turn
+    result: NDArray[np.float64] = tilt @ turn
+    return result
 
 
 @dataclass
@@ -138,7 +139,8 @@ class Renderer:
     def shift(self, rotation: NDArray[np.float64]) -> NDArray[np.float64]:
         """(2,) that centres the turned person's bounding box in the picture."""
         turned = thin_product(self.scan.vertices, rotation[:2].T)
-        return -(turned.min(axis=0) + turned.max(axis=0)).astype(np.float64) / 2
+        result: NDArray[np.float64] = -(turned.min(axis=0) + turned.max(axis=0)).astype(np.float64) / 2
+        return result
 
     def render(self, rotation: NDArray[np.float64], shift: NDArray[np.float64], look: Look) -> View:
         """One view, p_view = rotation @ p + (shift, 0)."""
@@ -317,7 +319,7 @@ def _interpolated(
     values: NDArray[np.float32], corners: NDArray[np.integer], weights: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """(n, C) of per-vertex `values` (V, C) at barycentric `weights` (n, 3) of the triangles `corners` (n, 3)."""
-    result = values[corners[:, 0]] * weights[:, 0:1]
+    result: NDArray[np.float32] = values[corners[:, 0]] * weights[:, 0:1]
     result += values[corners[:, 1]] * weights[:, 1:2]
     result += values[corners[:, 2]] * weights[:, 2:3]
     return result
@@ -332,4 +334,5 @@ def dilated(colour: NDArray[np.uint8], seen: NDArray[np.bool_]) -> NDArray[np.ui
     )
     of_label = np.zeros((int(labels.max()) + 1, 3), np.uint8)
     of_label[labels[seen]] = colour[seen]
-    return of_label[labels]
+    result: NDArray[np.uint8] = of_label[labels]
+    return result

@@ -83,13 +83,17 @@ def sheen(normals: NDArray[np.float32], look: Look) -> NDArray[np.float32]:
     mirrored = 2 * facing * normals
     mirrored[:, 2] -= 1  # 2 (n.v) n - v
     fresnel = 0.04 + 0.46 * (1 - facing) ** 5  # Schlick, with the grazing part damped by roughness
-    return np.maximum(thin_product(harmonics(mirrored), SHEEN_BANDS[:, None] * look.light), 0) * fresnel
+    result: NDArray[np.float32] = (
+        np.maximum(thin_product(harmonics(mirrored), SHEEN_BANDS[:, None] * look.light), 0) * fresnel
+    )
+    return result
 
 
 def cone(direction: NDArray[np.floating], radius: float, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
     """(count, 3) unit directions within `radius` radians of `direction`."""
     spread = direction + radius * rng.normal(0, 0.6, (count, 3))
-    return (spread / np.linalg.norm(spread, axis=1, keepdims=True)).astype(np.float32)
+    result: NDArray[np.float32] = (spread / np.linalg.norm(spread, axis=1, keepdims=True)).astype(np.float32)
+    return result
 
 
 _STEPS = 4096
@@ -105,4 +109,5 @@ def develop(linear: NDArray[np.float32], exposure: float, gamma: float) -> NDArr
         np.power(value, np.float32(gamma), out=value)
     # A table over the square root: steps are even where the eye sees them.
     index = np.sqrt(np.clip(value, 0, 1)) * np.float32(_STEPS - 1) + np.float32(0.5)
-    return _ENCODE[index.astype(np.int32)]
+    result: NDArray[np.uint8] = _ENCODE[index.astype(np.int32)]
+    return result

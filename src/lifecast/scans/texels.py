@@ -108,7 +108,8 @@ class TexelPool:
         if len(textured):
             uv = self._uv(corners[textured], weights[textured])
             colour[textured] *= self._bilinear(material[textured], uv)[:, :3]
-        return colour * self.factor[material]
+        result: NDArray[np.float32] = colour * self.factor[material]
+        return result
 
     def solid(self, face: NDArray[np.integer], weights: NDArray[np.float32]) -> NDArray[np.bool_]:
         """(N,) whether the surface is there at all, by alpha against the material's cutoff."""
@@ -145,7 +146,7 @@ class TexelPool:
 
     def _uv(self, corners: NDArray[np.integer], weights: NDArray[np.float32]) -> NDArray[np.float32]:
         uv = self.scan.uv
-        result = uv[corners[:, 0]] * weights[:, 0:1]
+        result: NDArray[np.float32] = uv[corners[:, 0]] * weights[:, 0:1]
         result += uv[corners[:, 1]] * weights[:, 1:2]
         result += uv[corners[:, 2]] * weights[:, 2:3]
         return result
@@ -169,4 +170,5 @@ class TexelPool:
         texels = self.texels
         upper = texels[rows[0] + left] * (1 - fx) + texels[rows[0] + right] * fx
         lower = texels[rows[1] + left] * (1 - fx) + texels[rows[1] + right] * fx
-        return upper * (1 - fy) + lower * fy
+        bilinear: NDArray[np.float32] = upper * (1 - fy) + lower * fy
+        return bilinear

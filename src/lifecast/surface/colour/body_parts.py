@@ -60,7 +60,8 @@ class Places(NamedTuple):
     def strange_to(self, other: Places) -> np.ndarray:
         """(N,) bool: whether one of the two is on a forearm or a shin and the other not on the same limb."""
         either = (self.level == LOWER) | (other.level == LOWER)
-        return either & (self.limb != other.limb)
+        result: np.ndarray = either & (self.limb != other.limb)
+        return result
 
 
 class Trunk(NamedTuple):

@@ -99,7 +99,8 @@ def photograph_trust(vertices: np.ndarray, normals: np.ndarray, photo: Photograp
     """How far the photograph is the vertex's own colour: (V,) float32, 1 for what faces the camera freely."""
     grazing = ((normals[:, 2] - GRAZING[0]) / (GRAZING[1] - GRAZING[0])).clip(0, 1)
     rim = ((photo.inside(vertices) - RIM) / RIM).clip(0, 1)
-    return (sight.clear * grazing * rim).astype(np.float32)
+    result: np.ndarray = (sight.clear * grazing * rim).astype(np.float32)
+    return result
 
 
 def join(
@@ -155,4 +156,5 @@ def small_patches(graph: sparse.csr_matrix, contrast: np.ndarray, belief: np.nda
     seen = np.bincount(start[beyond], (belief == 0)[graph.indices[beyond]], len(patch))
     own = seen > OPEN * np.bincount(start[beyond], minlength=len(patch))
     guessed = (belief > 0) & (belief <= FRONT_BELIEF)  # hair, which is believed more, may be a small patch
-    return guessed & ((np.bincount(patch, minlength=len(patch)) < least) & ~own)[patch]
+    patches: np.ndarray = guessed & ((np.bincount(patch, minlength=len(patch)) < least) & ~own)[patch]
+    return patches

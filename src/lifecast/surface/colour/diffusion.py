@@ -42,7 +42,8 @@ def steps_kept(graph: sparse.csr_matrix, guess: np.ndarray, kept: np.ndarray) ->
     """
     share = kept.astype(np.float32)
     inner = sparse.diags(share) @ graph @ sparse.diags(share)
-    return (np.asarray(inner.sum(1)) * guess - inner @ guess).astype(np.float32)
+    result: np.ndarray = (np.asarray(inner.sum(1)) * guess - inner @ guess).astype(np.float32)
+    return result
 
 
 def clusters(vertices: np.ndarray, normals: np.ndarray, width: float) -> np.ndarray:
@@ -119,7 +120,8 @@ class Model:
     def approximate(self, residual: np.ndarray) -> np.ndarray:
         """About system^-1 residual, (N, C) float32: one damped Jacobi step plus the coarse solution."""
         coarse = self.coarse.solve((self.restrict @ residual).astype(np.float64))
-        return DAMPING * residual / self.diagonal + self.prolong @ coarse.astype(np.float32)
+        result: np.ndarray = DAMPING * residual / self.diagonal + self.prolong @ coarse.astype(np.float32)
+        return result
 
     def solve(self, target: np.ndarray, start: np.ndarray, steps: int) -> np.ndarray:
         """All columns of `target` (N, C) together, until the estimated error is below `ENOUGH` or after `steps`."""

@@ -60,7 +60,8 @@ def bilinear(picture: np.ndarray, place: np.ndarray) -> np.ndarray:
     right, below = np.minimum(left + 1, width - 1), np.minimum(top + 1, height - 1)
     upper = flat[top * width + left] * (1 - fx) + flat[top * width + right] * fx
     lower = flat[below * width + left] * (1 - fx) + flat[below * width + right] * fx
-    return upper * (1 - fy) + lower * fy
+    result: np.ndarray = upper * (1 - fy) + lower * fy
+    return result
 
 
 def prepare_photograph(image: np.ndarray, mask: np.ndarray) -> Photograph:
@@ -102,4 +103,5 @@ def mesh_outline(vertices: np.ndarray, faces: np.ndarray, size: int) -> np.ndarr
 def outline_mask(depth: np.ndarray, size: int) -> np.ndarray:
     """The mesh's own outline as a mask (size, size) float32, from its depth map (D, D), -inf outside."""
     step = (np.arange(size) * depth.shape[0] // size).clip(0, depth.shape[0] - 1)
-    return np.isfinite(depth)[np.ix_(step, step)].astype(np.float32)
+    mask: np.ndarray = np.isfinite(depth)[np.ix_(step, step)].astype(np.float32)
+    return mask

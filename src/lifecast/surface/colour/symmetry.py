@@ -98,7 +98,8 @@ def hair_colour(photo: Photograph, head: Head) -> np.ndarray | None:
     colours = photo.colours[rim]
     brightness = colours.sum(1)
     low, high = np.percentile(brightness, HAIR_BRIGHTNESS)
-    return np.median(colours[(brightness >= low) & (brightness <= high)], axis=0)
+    colour: np.ndarray = np.median(colours[(brightness >= low) & (brightness <= high)], axis=0)
+    return colour
 
 
 def hair_share(photo: Photograph, head: Head, hair: np.ndarray, levels: np.ndarray) -> np.ndarray:
@@ -125,7 +126,8 @@ def hair_share(photo: Photograph, head: Head, hair: np.ndarray, levels: np.ndarr
     share = (like & person).sum(1) / np.maximum(person.sum(1), 1)
     long = np.minimum.accumulate((share / 0.2).clip(0, 1))
     long *= np.linspace(5, 0, 60).clip(0, 1)  # no hair is followed further down than this
-    return np.maximum(short, np.interp(levels, rows[::-1], long[::-1], right=0))
+    result: np.ndarray = np.maximum(short, np.interp(levels, rows[::-1], long[::-1], right=0))
+    return result
 
 
 def head_middle(sight: LinesOfSight, head: Head) -> float:

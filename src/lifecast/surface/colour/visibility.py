@@ -48,7 +48,8 @@ class LinesOfSight:
         first, last, z = self.first[row, column], self.last[row, column], points[:, 2]
         missed = ~np.isfinite(first)  # the pixel's centre lies just outside the silhouette
         single = np.subtract(first, last, out=np.zeros_like(first), where=~missed) <= GAP
-        return single | ((z > last) & (z <= first))
+        result: np.ndarray = single | ((z > last) & (z <= first))
+        return result
 
 
 def pixel_of(points: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:

@@ -14,9 +14,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from lifecast.space.integration import integrated
+from lifecast.space.mesh_normals import vertex_normals
 from lifecast.surface.colour.visibility import lines_of_sight
 from lifecast.surface.extract.surface import Surface
-from lifecast.surface.extract.vertex_normals import vertex_normals
 from lifecast.surface.raster import rasterize
 
 REACH = 0.0175

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import fast_simplification
 import numpy as np
 
-from lifecast.errors import MissingExtra, UsageError
-from lifecast.surface.extract.vertex_normals import vertex_normals
+from lifecast.errors import UsageError
+from lifecast.space.mesh_normals import vertex_normals
 
 AGGRESSIVENESS = (7.0, 5.0, 3.0, 1.0)
 """How fast the collapse threshold rises. Slower is tried where faster left the mesh open."""
@@ -25,10 +26,6 @@ def decimate(vertices: np.ndarray, faces: np.ndarray, target: int) -> tuple[np.n
     """
     if target < 4:
         raise UsageError(f"a closed mesh has at least 4 faces: {target} asked for")
-    try:
-        import fast_simplification
-    except ImportError as error:
-        raise MissingExtra("fast-simplification", "decimate", "a mesh of fewer faces") from error
     if target >= len(faces):
         return vertices.astype(np.float32), faces.astype(np.int32), vertex_normals(vertices, faces)
     # The library compares quadrics with an absolute epsilon; a mesh hundreds of units wide keeps clear of it.

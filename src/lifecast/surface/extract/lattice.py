@@ -92,7 +92,7 @@ class SparseLattice:
     def _make_slots(self, codes: Tensor) -> Tensor:
         """The places of codes (N,), whose blocks are made where they are missing."""
         block, offset = self._block_and_offset(codes)
-        missing = block[self._block_of[block] == 0].unique()
+        missing: Tensor = torch.unique(block[self._block_of[block] == 0])
         if len(missing):
             first, self._blocks = self._blocks, self._blocks + len(missing)
             self._block_of[missing] = torch.arange(first, self._blocks, dtype=torch.int32, device=self.device)
@@ -111,7 +111,7 @@ class SparseLattice:
         values = self.peek(codes)
         unknown = values.isnan()
         if unknown.any():
-            self._ask(codes[unknown].unique())
+            self._ask(torch.unique(codes[unknown]))
             values = self.peek(codes)
         return values
 
@@ -152,7 +152,7 @@ class SparseLattice:
 
     def visit(self, cells: Tensor) -> Tensor:
         """Those of the cells (N,), each named once, that were not visited before; they are from now on."""
-        fresh = cells[~self._visited[self._slots(cells)]].unique()
+        fresh: Tensor = torch.unique(cells[~self._visited[self._slots(cells)]])
         slots = self._make_slots(fresh)  # first: it may replace the array
         self._visited[slots] = True
         return fresh

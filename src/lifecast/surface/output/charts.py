@@ -94,7 +94,7 @@ def face_directions(normals: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     cosine = normals @ DIRECTIONS.T  # (F, 6)
     own = cosine * PREFERENCE
     allowed = cosine > STEEPEST
-    direction = own.argmax(1)
+    direction: np.ndarray = own.argmax(1)
     both = (np.concatenate([pairs[:, 0], pairs[:, 1]]), np.concatenate([pairs[:, 1], pairs[:, 0]]))
     graph = sparse.coo_matrix((np.ones(len(both[0]), np.float32), both), shape=(count, count)).tocsr()
     for _ in range(SMOOTHING):
@@ -111,7 +111,8 @@ def connected(pairs: np.ndarray, label: np.ndarray) -> np.ndarray:
     """Number the connected pieces of equal label, (F,)."""
     same = pairs[label[pairs[:, 0]] == label[pairs[:, 1]]]
     graph = sparse.coo_matrix((np.ones(len(same), bool), (same[:, 0], same[:, 1])), shape=(len(label), len(label)))
-    return csgraph.connected_components(graph, directed=False)[1]
+    result: np.ndarray = csgraph.connected_components(graph, directed=False)[1]
+    return result
 
 
 def project(points: np.ndarray, direction: np.ndarray) -> np.ndarray:
@@ -131,7 +132,8 @@ def overlapped(
     raster = rasterize(torch.tensor(flat), torch.tensor(charts.faces).long(), OVERLAP_SIZE, facing="both")
     middle = flat[charts.faces].mean(1)
     column, row = pixel_of(middle, OVERLAP_SIZE)
-    return raster.depth.numpy()[row, column] > middle[:, 2] + OVERLAP_GAP
+    result: np.ndarray = raster.depth.numpy()[row, column] > middle[:, 2] + OVERLAP_GAP
+    return result
 
 
 def of_each(piece: np.ndarray, value: np.ndarray) -> np.ndarray:
@@ -176,7 +178,8 @@ def pack(vertices: np.ndarray, faces: np.ndarray, direction: np.ndarray, piece: 
 
 def low_corner(plane: np.ndarray) -> np.ndarray:
     """Where cell (0, 0) begins, (2,): a cell below the lowest point, which leaves the outlines a border of one cell."""
-    return (np.floor(plane.min(0) / CELL) - 1) * CELL
+    result: np.ndarray = (np.floor(plane.min(0) / CELL) - 1) * CELL
+    return result
 
 
 def outline_cells(plane: np.ndarray, chart: np.ndarray, faces: np.ndarray) -> np.ndarray:

@@ -81,8 +81,10 @@ def to_trimesh(model: ColouredMesh) -> trimesh.Trimesh:
     if model.texture is not None:
         from PIL import Image
 
-        material = SimpleMaterial(image=Image.fromarray(model.texture), diffuse=[255, 255, 255, 255])
-        visual = TextureVisuals(uv=model.uv, material=material)
+        material = SimpleMaterial(  # type: ignore[no-untyped-call]
+            image=Image.fromarray(model.texture), diffuse=[255, 255, 255, 255]
+        )
+        visual = TextureVisuals(uv=model.uv, material=material)  # type: ignore[no-untyped-call]
     mesh = trimesh.Trimesh(
         model.vertices, model.faces, vertex_normals=model.unit_normals(), visual=visual, process=False, validate=False
     )
@@ -101,7 +103,8 @@ def vertex_colours(model: ColouredMesh) -> np.ndarray:
     size = model.texture.shape[0]
     column = (model.uv[:, 0] * size).astype(int).clip(0, size - 1)
     row = ((1 - model.uv[:, 1]) * size).astype(int).clip(0, size - 1)
-    return model.texture[row, column]
+    colours: np.ndarray = model.texture[row, column]
+    return colours
 
 
 def save_obj(model: ColouredMesh, path: Path) -> list[Path]:

@@ -61,7 +61,8 @@ def turn(yaw: float, pitch: float = 0.0) -> np.ndarray:
     a, b = np.radians(yaw), np.radians(pitch)
     about_y = np.array([[np.cos(a), 0, np.sin(a)], [0, 1, 0], [-np.sin(a), 0, np.cos(a)]])
     about_x = np.array([[1, 0, 0], [0, np.cos(b), -np.sin(b)], [0, np.sin(b), np.cos(b)]])
-    return (about_x @ about_y).astype(np.float32)
+    result: np.ndarray = (about_x @ about_y).astype(np.float32)
+    return result
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,8 @@ def crease(depth: np.ndarray, covered: np.ndarray) -> np.ndarray:
     filled = np.where(covered, depth, 0).astype(np.float32)
     weight = ndimage.uniform_filter(covered.astype(np.float32), radius)
     mean = ndimage.uniform_filter(filled, radius)[covered] / np.maximum(weight[covered], 1e-6)
-    return ((mean - depth[covered]) * 6).clip(0, 0.5)
+    result: np.ndarray = ((mean - depth[covered]) * 6).clip(0, 0.5)
+    return result
 
 
 def backdrop(size: int) -> np.ndarray:
@@ -152,11 +154,13 @@ def floor_shadow(points: np.ndarray, size: int) -> np.ndarray:
     x, half = (foot[:, 0].max() + foot[:, 0].min()) / 2, (foot[:, 0].max() - foot[:, 0].min()) / 2 + 0.05
     across = ((np.linspace(-1, 1, size, dtype=np.float32) - x) / half)[None]
     down = ((np.linspace(1, -1, size, dtype=np.float32) - low) / 0.03)[:, None]
-    return 1 - 0.32 * np.exp(-(across**2) * 1.2) * np.exp(-(down**2))
+    shadow: np.ndarray = 1 - 0.32 * np.exp(-(across**2) * 1.2) * np.exp(-(down**2))
+    return shadow
 
 
 def shrink(canvas: np.ndarray) -> np.ndarray:
     """Average `SAMPLES` x `SAMPLES` samples: (size, size, 3) uint8."""
     size = canvas.shape[0] // SAMPLES
     mean = canvas.reshape(size, SAMPLES, size, SAMPLES, 3).mean((1, 3))
-    return (mean + 0.5).clip(0, 255).astype(np.uint8)
+    result: np.ndarray = (mean + 0.5).clip(0, 255).astype(np.uint8)
+    return result

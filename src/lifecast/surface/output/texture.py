@@ -78,7 +78,7 @@ def paint_texels(
 
 def blend(corners: np.ndarray, weights: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Barycentric mean of values (V, C) at corners (N, 3) with weights (N, 3): (N, C) float32."""
-    result = weights[:, :1] * values[corners[:, 0]]
+    result: np.ndarray = weights[:, :1] * values[corners[:, 0]]
     for k in (1, 2):
         result += weights[:, k : k + 1] * values[corners[:, k]]
     return result

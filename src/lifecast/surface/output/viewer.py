@@ -120,7 +120,7 @@ def check_glb(data: bytes, path: Path) -> dict[str, Any]:
     if length != len(data) or kind != b"JSON" or 20 + size > len(data):
         raise ScanError(f"{path}: is damaged ({len(data)} bytes, its header says {length}); export it again")
     try:
-        tree = json.loads(data[20 : 20 + size])
+        tree: dict[str, Any] = json.loads(data[20 : 20 + size])
     except ValueError as error:
         raise ScanError(f"{path}: is damaged (its JSON cannot be read: {error}); export it again") from error
     required = [name for name in tree.get("extensionsRequired", []) if not name.startswith(READABLE_EXTENSIONS)]
