@@ -58,7 +58,7 @@ class FramedPerson:
     """(1, 6, s, s) the limb map that is drawn of them."""
     inputs: tuple[Tensor, ...]
     """(1, 3, s, s) in [-1, 1]: the fine net's picture, and, where it differs, the coarse net's."""
-    known_mask: Tensor | None
+    given_mask: Tensor | None
     """(1, 1, S, S): the mask that takes the predicted one's place; None leaves that to the networks."""
 
 

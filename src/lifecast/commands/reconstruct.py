@@ -136,7 +136,7 @@ def reconstruct(
     if len(blocked) == len(listing.paths):
         return report.summary()
     with report.stage("loading the networks"):
-        from lifecast.pipeline import load
+        from lifecast.loading import load
         from lifecast.sheet import row, write_sheet
 
         model = load(weights, device, normals_at)

@@ -15,11 +15,12 @@ import torch
 
 from lifecast.errors import LifecastError
 from lifecast.evaluation.triangles import Triangles
+from lifecast.loading import load
 from lifecast.person_surface import PredictedPerson, networks_field, person_surface
 from lifecast.photo import blazepose
 from lifecast.photo.decode import Photo, read_photo
 from lifecast.photo.person import Person, find_people
-from lifecast.pipeline import as_map, load
+from lifecast.pipeline import as_map
 from lifecast.space.view import Camera
 
 if TYPE_CHECKING:
