@@ -230,9 +230,9 @@ def test_a_texture_seen_small_is_averaged_not_picked() -> None:
 def test_dilation_takes_the_nearest_seen_pixel() -> None:
     rng = np.random.default_rng(2)
     colour = rng.integers(0, 256, (20, 24, 3)).astype(np.uint8)
-    seen = rng.random((20, 24)) < 0.1
-    result = dilated(colour, seen)
-    places = np.argwhere(seen)
+    visible = rng.random((20, 24)) < 0.1
+    result = dilated(colour, visible)
+    places = np.argwhere(visible)
     for row in range(20):
         for column in range(24):
             distance = np.hypot(*(places - [row, column]).T)

@@ -99,8 +99,8 @@ def hair_texture(
         light = 1 + 0.13 * across + 0.16 * fine + 0.2 * wide
         return (np.clip(colour * np.clip(light, 0.25, 2.2)[..., None], 0.01, 0.98) * 255).astype(np.uint8)
     share = texture[..., :3].astype(np.float32).mean(-1) / 255
-    seen = texture[..., 3] > 128 if texture.shape[2] == 4 else np.ones(share.shape, bool)
-    middle = float(np.median(share[seen])) if seen.any() else 0.4
+    opaque = texture[..., 3] > 128 if texture.shape[2] == 4 else np.ones(share.shape, bool)
+    middle = float(np.median(share[opaque])) if opaque.any() else 0.4
     light = np.clip((share + 0.03) / (middle + 0.03), 0.25, 2.4)
     out: NDArray[np.uint8] = (np.clip(colour * light[..., None], 0.01, 0.98) * 255).astype(np.uint8)
     if texture.shape[2] == 4:

@@ -184,7 +184,7 @@ def settle(
         move += stiff * (weave.average @ move - move)
         for n, (place, normal) in enumerate(blocks):
             own = n < 2  # the skin; then the garments underneath
-            move += _push(skinned + move, place, normal, GAP if own else 0.003, beside=1.0 if own else 0.012)
+            move += _push(skinned + move, place, normal, GAP if own else 0.003, aside=1.0 if own else 0.012)
     move += _push(skinned + move, foot, up, GAP / 2)  # the skin under the cloth has the last word
     return (skinned + move).astype(np.float32)
 
@@ -195,18 +195,16 @@ def _nearest_of(layer: tuple[Points, Points], points: Points) -> tuple[Points, P
     return vertices[near], normals[near]
 
 
-def _push(
-    points: Points, place: Points, normal: Points, gap: float, reach: float = 0.07, beside: float = 1.0
-) -> Points:
+def _push(points: Points, place: Points, normal: Points, gap: float, reach: float = 0.07, aside: float = 1.0) -> Points:
     """How to move points that are under a surface (or closer than `gap`) out of it.
 
-    Points farther than `reach` are not its business, nor those whose foot lies farther than `beside` from `place`:
+    Points farther than `reach` are not its business, nor those whose foot lies farther than `aside` from `place`:
     past the border of a garment its plane means nothing.
     """
     offset = points - place
     height = np.einsum("vx,vx->v", offset, normal)
     square = np.einsum("vx,vx->v", offset, offset)
-    near = (square < reach * reach) & (square - height * height < beside * beside)
+    near = (square < reach * reach) & (square - height * height < aside * aside)
     move = np.where((height < gap) & near, gap - height, np.float32(0))
     return normal * np.minimum(move, np.float32(0.05))[:, None]
 

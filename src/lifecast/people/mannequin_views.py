@@ -105,7 +105,7 @@ def _lights(lighting: Path | None) -> tuple[list[str], NDArray[np.float32]]:
     return make_lightings(lighting, LIGHTINGS, 0)
 
 
-def see(sitting: Sitting, number: int) -> int:
+def make_views(sitting: Sitting, number: int) -> int:
     """Make mannequin `number`, pose it, let BlazePose look, and write every pose; returns the number."""
     order = sitting.order
     makers = studio(order.assets, order.poses, order.only, order.without)
@@ -177,7 +177,7 @@ def see_all(
     if not blazepose.available():
         raise MissingExtra("mediapipe", "person", "finding landmarks")
     one_thread()
-    share_out(sitting.order, functools.partial(see, sitting), missing(sitting, count), workers, done)
+    share_out(sitting.order, functools.partial(make_views, sitting), missing(sitting, count), workers, done)
     return write_split(sitting, count, test_fraction)
 
 
@@ -195,8 +195,8 @@ def write_split(sitting: Sitting, count: int, test_fraction: float) -> dict[str,
     write_text(sitting.order.out / "split.json", json.dumps(split, indent=1))
     if sitting.pictures:
         poses = count * sitting.poses
-        told = {"people": poses, "views": poses * sitting.views, "points": False}
-        described = header(sitting.settings(), *_lights(sitting.lighting)) | told
+        extra = {"people": poses, "views": poses * sitting.views, "points": False}
+        described = header(sitting.settings(), *_lights(sitting.lighting)) | extra
         write_text(sitting.order.out / "dataset.json", json.dumps(described))
         write_text(sitting.order.out / "README.md", DESCRIPTION)
     return split

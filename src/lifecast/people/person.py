@@ -113,9 +113,9 @@ class Studio:
         tone = complexion.draw_tone(build.phenotype["african"], build.phenotype["asian"], rng)
         parts[:0] = self._flesh(posed, covered, removed, covers, tone, build, rng)
 
-        floor = min(float(part.vertices[:, 1].min()) for part in parts)
+        ground = min(float(part.vertices[:, 1].min()) for part in parts)
         pelvis = transforms[0, :, :3] @ rest.heads[0] + transforms[0, :, 3]
-        shift = np.array([-pelvis[0], -floor, -pelvis[2]], np.float32)
+        shift = np.array([-pelvis[0], -ground, -pelvis[2]], np.float32)
         for part in parts:
             part.vertices = (part.vertices + shift).astype(np.float32)
         card = {
@@ -223,14 +223,14 @@ class Studio:
             skin_points = np.where((hands & (covered < 0.5))[:, None], skin_points, given_way)
         normals = vertex_normals(skin_points, self.skin_faces, "area")
         faces, old, texel = self.skin_split
-        shown = ~removed[self.skin_faces].all(1)
+        kept = ~removed[self.skin_faces].all(1)
         texture = self.skin_picture(build, rng)
         uv = self.model.mesh.uv
         parts = [
             Part(
                 "body",
                 skin_points[old],
-                faces[shown],
+                faces[kept],
                 uv[texel],
                 normals[old],
                 complexion.skin_texture(texture, tone, rng),

@@ -105,9 +105,9 @@ class Wardrobe:
         if assets is not None:
             self._read_assets(assets)
         only, without = set(only), set(without)
-        known = {p.source for group in self.pieces.values() for p in group}
-        for name in sorted((only | without) - known - {"helper"}):
-            raise UsageError(f"garment {name!r}: not among the assets; there are {', '.join(sorted(known)) or 'none'}")
+        names = {p.source for group in self.pieces.values() for p in group}
+        for name in sorted((only | without) - names - {"helper"}):
+            raise UsageError(f"garment {name!r}: not among the assets; there are {', '.join(sorted(names)) or 'none'}")
         reserved = ("top", "bottom", "skirt", "overall", "shoes", "hat", "hair")
         for kind in reserved:
             group = self.pieces.get(kind, [])
@@ -282,8 +282,8 @@ def trim(sheet: Sheet, picture: NDArray[np.uint8]) -> Sheet:
     uv = np.einsum("pk,fkx->fpx", places, sheet.corner_uv)
     column = ((uv[..., 0] % 1) * width).astype(int).clip(0, width - 1)
     row = ((1 - uv[..., 1] % 1) * height).astype(int).clip(0, height - 1)
-    seen = picture[row, column, 3] >= 128
-    keep = seen.sum(1) >= 2
+    opaque = picture[row, column, 3] >= 128
+    keep = opaque.sum(1) >= 2
     if not keep.any():
         return sheet
     return Sheet(sheet.matrix, sheet.faces[keep], sheet.corner_uv[keep]).compact()

@@ -150,20 +150,20 @@ def landmarks(picture: Image.Image, circle: Circle, both_ways: bool = False) -> 
     """
     side = 2 * circle.radius * _CIRCLE_TO_SQUARE
     window = cut_square(picture, circle.x, circle.y, side, circle.angle, _LANDMARK_SIZE)
-    seen = _looked(window)
+    output = _predict(window)
     if both_ways:
-        other = _unmirrored(_looked(window[:, ::-1]))
-        if _apart(seen, other) < _AGREED:
-            seen = _Seen(*((a + b) / 2 for a, b in zip(seen, other, strict=True)))
+        other = _unmirrored(_predict(window[:, ::-1]))
+        if _apart(output, other) < _AGREED:
+            output = _Output(*((a + b) / 2 for a, b in zip(output, other, strict=True)))
     # The depth beside the picture's x and y is exaggerated; that of the network's landmarks in metres is not. These
     # lie in the same turned square, so one scale (least squares) brings them to pixels.
-    metres, pixels = seen.metres, seen.pixels[:LANDMARKS]
+    metres, pixels = output.metres, output.pixels[:LANDMARKS]
     flat, spread = metres[:, :2] - metres[:, :2].mean(0), pixels - pixels.mean(0)
     scale = float((flat * spread).sum() / max(float((flat * flat).sum()), 1e-9)) * side / _LANDMARK_SIZE
-    xy = _to_picture(seen.pixels, circle, side)
-    found = np.concatenate([xy[:LANDMARKS], -metres[:, 2:3] * scale, seen.visibility], 1).astype(np.float32)
-    presence = float(seen.presence[0])
-    return Pose(found, presence, seen.mask.astype(np.float32), circle, _circle(xy[33], xy[34], presence))
+    xy = _to_picture(output.pixels, circle, side)
+    found = np.concatenate([xy[:LANDMARKS], -metres[:, 2:3] * scale, output.visibility], 1).astype(np.float32)
+    presence = float(output.presence[0])
+    return Pose(found, presence, output.mask.astype(np.float32), circle, _circle(xy[33], xy[34], presence))
 
 
 def settled(picture: Image.Image, circle: Circle, presence: float) -> Pose | None:
@@ -222,7 +222,7 @@ def _in_square(mask: np.ndarray, of: Circle, square: Circle, size: int = _LANDMA
     return np.asarray(out, dtype=np.float32)
 
 
-class _Seen(NamedTuple):
+class _Output(NamedTuple):
     """What the landmark network says of a square."""
 
     pixels: np.ndarray
@@ -237,27 +237,29 @@ class _Seen(NamedTuple):
     """(256, 256) in [0, 1]."""
 
 
-def _looked(window: np.ndarray) -> _Seen:
+def _predict(window: np.ndarray) -> _Output:
     """The landmark network's answer to a square (256, 256, 3) in [0, 1]."""
     out = _networks()[1](window)
     raw = out["Identity"].reshape(39, 5)
     metres = out["Identity_4"].reshape(39, 3)[:LANDMARKS]
     mask = expit(out["Identity_2"][..., 0])
-    return _Seen(raw[: LANDMARKS + 2, :2], metres, expit(raw[:LANDMARKS, 3:4]), out["Identity_1"], mask)
+    return _Output(raw[: LANDMARKS + 2, :2], metres, expit(raw[:LANDMARKS, 3:4]), out["Identity_1"], mask)
 
 
-def _apart(one: _Seen, other: _Seen) -> float:
+def _apart(one: _Output, other: _Output) -> float:
     """The largest distance of a shoulder, elbow, wrist, hip, knee or ankle between two looks, in the circle's radii."""
     radius = _LANDMARK_SIZE / 2 / _CIRCLE_TO_SQUARE
     joints = list(JOINTS)
     return float(np.hypot(*(one.pixels[joints] - other.pixels[joints]).T).max()) / radius
 
 
-def _unmirrored(seen: _Seen) -> _Seen:
+def _unmirrored(output: _Output) -> _Output:
     """What was seen in a mirrored square, as it is in the square itself."""
     pairs = list(MIRRORED_PAIRS)
-    pixels = seen.pixels[[*pairs, LANDMARKS, LANDMARKS + 1]] * [-1, 1] + [_LANDMARK_SIZE, 0]
-    return _Seen(pixels, seen.metres[pairs] * [-1, 1, 1], seen.visibility[pairs], seen.presence, seen.mask[:, ::-1])
+    pixels = output.pixels[[*pairs, LANDMARKS, LANDMARKS + 1]] * [-1, 1] + [_LANDMARK_SIZE, 0]
+    return _Output(
+        pixels, output.metres[pairs] * [-1, 1, 1], output.visibility[pairs], output.presence, output.mask[:, ::-1]
+    )
 
 
 def mask_in(pose: Pose, left: float, top: float, side: float, size: int) -> np.ndarray:

@@ -40,14 +40,14 @@ class Limbs:
     """(K,)."""
 
     @classmethod
-    def of(cls, landmarks: np.ndarray, height: float, seen: float = SEEN) -> Limbs:
+    def of(cls, landmarks: np.ndarray, height: float, least_visibility: float = SEEN) -> Limbs:
         """Of landmarks (33, 4), where visible enough, of a person `height` pixels tall when standing."""
         points = with_middles(landmarks)  # (36, 4)
-        shown = [limb for limb in LIMBS if min(points[limb.start, 3], points[limb.end, 3]) >= seen]
+        visible = [limb for limb in LIMBS if min(points[limb.start, 3], points[limb.end, 3]) >= least_visibility]
         return cls(
-            points[[limb.start for limb in shown], :2],
-            points[[limb.end for limb in shown], :2],
-            np.array([limb.radius for limb in shown]) * height / VIEW_UNITS,
+            points[[limb.start for limb in visible], :2],
+            points[[limb.end for limb in visible], :2],
+            np.array([limb.radius for limb in visible]) * height / VIEW_UNITS,
         )
 
     def distance(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:

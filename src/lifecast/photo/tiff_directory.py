@@ -93,13 +93,13 @@ def directories(data: bytes) -> list[Directory]:
     order, big = _SIGNATURES[data[:4]]
     (first,) = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)
     found: list[Directory] = []
-    seen: set[int] = set()
+    visited: set[int] = set()
     waiting = [first]
     while waiting and len(found) < _MOST:
         offset = waiting.pop()
-        if offset in seen or not 8 <= offset < len(data):
+        if offset in visited or not 8 <= offset < len(data):
             continue
-        seen.add(offset)
+        visited.add(offset)
         read = _read(data, order, big, offset)
         if read is None:
             continue

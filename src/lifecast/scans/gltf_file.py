@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifecast.errors import ScanError
-from lifecast.scans.references import Beside
+from lifecast.scans.references import References
 
 DRACO = "KHR_draco_mesh_compression"
 READ_EXTENSIONS = (
@@ -49,8 +49,8 @@ class GltfFile:
         The file is no glTF 2, or requires an extension that is not read.
     """
 
-    def __init__(self, path: Path, beside: Beside) -> None:
-        self.path, self.beside = path, beside
+    def __init__(self, path: Path, references: References) -> None:
+        self.path, self.references = path, references
         self.blob = b""
         data = path.read_bytes()
         if path.suffix.lower() == ".glb":
@@ -69,8 +69,8 @@ class GltfFile:
         if not isinstance(tree, dict):
             raise ScanError(f"{path}: is no glTF (its JSON is no object)")
         self.tree: dict[str, Any] = tree
-        known = (*READ_EXTENSIONS, DRACO) if importlib.util.find_spec("DracoPy") else READ_EXTENSIONS
-        unread = [str(name) for name in tree.get("extensionsRequired", []) if not str(name).startswith(known)]
+        readable = (*READ_EXTENSIONS, DRACO) if importlib.util.find_spec("DracoPy") else READ_EXTENSIONS
+        unread = [str(name) for name in tree.get("extensionsRequired", []) if not str(name).startswith(readable)]
         if unread:
             raise ScanError(f"{path}: requires {', '.join(unread)}, which is not read here; export it without")
         self._draco: dict[int, Any] = {}
@@ -92,7 +92,7 @@ class GltfFile:
         """The bytes that a URI stands for: embedded ones, or a file beside the scan."""
         if uri.startswith("data:"):
             return base64.b64decode(uri.split("base64,", 1)[1])
-        return self.beside.get(uri)
+        return self.references.get(uri)
 
     @cached_property
     def buffers(self) -> list[bytes]:

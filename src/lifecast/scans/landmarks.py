@@ -39,10 +39,10 @@ def landmarks_in_view(picture: Image.Image, mask: NDArray[np.uint8]) -> NDArray[
     if width == 0:
         return np.zeros((LANDMARKS, 4), np.float32)
     around = Circle(x + width / 2, y + height / 2, max(width, height) * 0.55, 0.0, 0.0)
-    seen = blazepose.settled(picture, around, _SURE)
-    if seen is None:
+    pose = blazepose.settled(picture, around, _SURE)
+    if pose is None:
         return np.zeros((LANDMARKS, 4), np.float32)
-    return Camera.whole(mask.shape[0]).landmarks_to_view(seen.landmarks)
+    return Camera.whole(mask.shape[0]).landmarks_to_view(pose.landmarks)
 
 
 def landmarks_before(

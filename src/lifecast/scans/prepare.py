@@ -126,8 +126,10 @@ def _check_settings(out: Path, settings: Settings, lighting: list[str]) -> None:
     now = json.loads(json.dumps(asdict(settings)))
     differing = [name for name in before if now.get(name) != before[name]]
     if differing:
-        told = ", ".join(f"{name} {before[name]} -> {now.get(name)}" for name in differing)
-        raise UsageError(f"{out}: was begun with other settings ({told}); use another folder or the same settings")
+        differences = ", ".join(f"{name} {before[name]} -> {now.get(name)}" for name in differing)
+        raise UsageError(
+            f"{out}: was begun with other settings ({differences}); use another folder or the same settings"
+        )
     if stored["lighting"]["maps"] != lighting:
         raise UsageError(f"{out}: was begun with other lighting maps; use another folder or the same --lighting")
 

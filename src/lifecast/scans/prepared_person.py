@@ -90,14 +90,14 @@ def _card_of_made(card: Path) -> tuple[NDArray[np.float64] | None, NDArray[np.fl
     if not card.is_file():
         return None, None
     try:
-        told = json.loads(card.read_text())
-        pelvis = np.array(told["pelvis"], np.float64).reshape(3)
+        content = json.loads(card.read_text())
+        pelvis = np.array(content["pelvis"], np.float64).reshape(3)
     except (ValueError, KeyError, TypeError) as error:
         raise ScanError(f"{card}: has no readable 'pelvis' ({error})") from error
-    if told.get("joints") is None:
+    if content.get("joints") is None:
         return pelvis, None
     try:
-        return pelvis, np.array(told["joints"], np.float64).reshape(LANDMARKS, 3)  # null becomes nan
+        return pelvis, np.array(content["joints"], np.float64).reshape(LANDMARKS, 3)  # null becomes nan
     except (ValueError, TypeError) as error:
         raise ScanError(f"{card}: has no readable 'joints' ({error})") from error
 

@@ -15,7 +15,7 @@ def plain(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-class Beside(Resolver):
+class References(Resolver):
     """Finds the files that a scan names, and remembers those that are not there or cannot be used.
 
     Exporters write paths of the machine they ran on (`C:\\scans\\skin.jpg`, `.\\skin.jpg`) or another case; what counts
@@ -66,5 +66,5 @@ class Beside(Resolver):
     def write(self, name: str, data: bytes) -> None:
         raise NotImplementedError("scans are only read")
 
-    def namespaced(self, namespace: str) -> Beside:
-        return Beside(self.parent / namespace / self.file_name)
+    def namespaced(self, namespace: str) -> References:
+        return References(self.parent / namespace / self.file_name)

@@ -325,14 +325,14 @@ def _interpolated(
     return result
 
 
-def dilated(colour: NDArray[np.uint8], seen: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def dilated(colour: NDArray[np.uint8], visible: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """(h, w, 3) with every unseen pixel in the colour of the nearest seen one: JPEG and resizing mix across the rim."""
-    if not seen.any():
+    if not visible.any():
         return colour
     _, labels = cv2.distanceTransformWithLabels(
-        (~seen).astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
+        (~visible).astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
     )
     of_label = np.zeros((int(labels.max()) + 1, 3), np.uint8)
-    of_label[labels[seen]] = colour[seen]
+    of_label[labels[visible]] = colour[visible]
     result: NDArray[np.uint8] = of_label[labels]
     return result

@@ -90,8 +90,8 @@ class TexelPool:
         area = 0.5 * np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
         a, b = uv[:, 1] - uv[:, 0], uv[:, 2] - uv[:, 0]
         texels = 0.5 * np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]) * shape[0] * shape[1]
-        seen = area.sum() * pixels_per_unit**2
-        ratio = np.sqrt(texels.sum() / seen) if seen > 0 else 1.0
+        pixels = area.sum() * pixels_per_unit**2
+        ratio = np.sqrt(texels.sum() / pixels) if pixels > 0 else 1.0
         return int(2 ** max(0, np.floor(np.log2(max(ratio, 1.0)) + 0.25)))
 
     def sample(self, face: NDArray[np.integer], weights: NDArray[np.float32]) -> NDArray[np.float32]:

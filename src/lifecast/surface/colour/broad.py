@@ -56,14 +56,14 @@ def broaden(photo: Photograph, sight: LinesOfSight, light: Light) -> BroadPhotog
     column = (((np.arange(columns) + 0.5) * width / columns + photo.corner[0]) * scale).astype(int)
     grid = np.ix_(row, column.clip(0, depth.shape[0] - 1))
     near, facing = depth[grid], ndimage.uniform_filter(sight.facing, (5, 5, 1))[grid]
-    seen = np.isfinite(near)
+    covered = np.isfinite(near)
     small = light.even(small.reshape(-1, 3), facing.reshape(-1, 3)).reshape(small.shape)
-    far_side = ndimage.minimum_filter(np.where(seen, near, np.inf), 3)
+    far_side = ndimage.minimum_filter(np.where(covered, near, np.inf), 3)
     near_side = ndimage.maximum_filter(near, 3)
     both = np.isfinite(near_side) & np.isfinite(far_side)
     jump = np.subtract(near_side, far_side, out=np.zeros_like(near), where=both)
     contour = jump > SAME_PART
-    near = np.where(seen, near, np.float32(1e3))  # what misses the body is a part of its own
+    near = np.where(covered, near, np.float32(1e3))  # what misses the body is a part of its own
 
     reach = max(TAPS)
     starts = [(reach + j, reach + i) for j in TAPS for i in TAPS]

@@ -42,7 +42,7 @@ class SurfaceColours(NamedTuple):
 
     colours: np.ndarray
     """(V, 3) uint8 sRGB."""
-    seen: np.ndarray
+    visible: np.ndarray
     """(V,) bool: the camera sees the vertex."""
     trust: np.ndarray
     """(V,) float32 in [0, 1]: how much of the colour is the photograph's own."""
@@ -83,16 +83,16 @@ def colour_surface(
 
     head = head or find_head(vertices)
     guess, belief = own.copy(), np.zeros(len(vertices), np.float32)
-    hidden = np.flatnonzero(~sight.seen)
-    shown = trust > LIT
-    light = find_light(vertices[shown], normals[shown], own[shown])
+    hidden = np.flatnonzero(~sight.visible)
+    trusted = trust > LIT
+    light = find_light(vertices[trusted], normals[trusted], own[trusted])
     broad = broaden(photo, sight, light)
     parts = None if joints is None else BodyParts(joints, sight.first)
     guess[hidden], belief[hidden] = guess_hidden(
         vertices[hidden], normals[hidden], broad, sight, head, middle_plane(vertices), parts
     )
     colours = join(vertices, faces, normals, own, trust, guess, belief)
-    return SurfaceColours((colours + 0.5).clip(0, 255).astype(np.uint8), sight.seen, trust)
+    return SurfaceColours((colours + 0.5).clip(0, 255).astype(np.uint8), sight.visible, trust)
 
 
 def photograph_trust(vertices: np.ndarray, normals: np.ndarray, photo: Photograph, sight: LinesOfSight) -> np.ndarray:
@@ -113,10 +113,10 @@ def join(
     belief: np.ndarray,
 ) -> np.ndarray:
     """The photograph's colours `own` (V, 3) and the guesses (V, 3) as one, smooth where neither is trusted: (V, 3)."""
-    known = trust >= 0.999
+    given = trust >= 0.999
     graph = edge_graph(faces, len(vertices))
     edge = mean_edge(vertices, faces)
-    contrast = neighbour_contrast(graph, guess, (belief > 0) & ~known)
+    contrast = neighbour_contrast(graph, guess, (belief > 0) & ~given)
     belief = belief * ~small_patches(graph, contrast, belief, PATCH / edge**2)
     graph.data[:] = np.where(np.isfinite(contrast), np.maximum(0.02, np.exp(-contrast / CONTRAST**2)), 1)
     # in the diffusion's terms: a guess with s = (edge / reach)^2 is felt over `reach`
@@ -125,8 +125,8 @@ def join(
     believed = held + guessed
     share = np.divide(held, believed, out=np.zeros_like(held), where=believed > 0)[:, None]
     values = share * own + (1 - share) * guess
-    pull = steps_kept(graph, guess, (belief > 0) & ~known)
-    return diffuse(graph, clusters(vertices, normals, CLUSTER * edge), values, known, believed, pull)
+    pull = steps_kept(graph, guess, (belief > 0) & ~given)
+    return diffuse(graph, clusters(vertices, normals, CLUSTER * edge), values, given, believed, pull)
 
 
 def mean_edge(vertices: np.ndarray, faces: np.ndarray) -> float:
@@ -153,8 +153,8 @@ def small_patches(graph: sparse.csr_matrix, contrast: np.ndarray, belief: np.nda
     patch = csgraph.connected_components(alike, directed=False)[1]
     start = np.repeat(patch, np.diff(graph.indptr))
     beyond = start != patch[graph.indices]
-    seen = np.bincount(start[beyond], (belief == 0)[graph.indices[beyond]], len(patch))
-    own = seen > OPEN * np.bincount(start[beyond], minlength=len(patch))
+    visible = np.bincount(start[beyond], (belief == 0)[graph.indices[beyond]], len(patch))
+    own = visible > OPEN * np.bincount(start[beyond], minlength=len(patch))
     guessed = (belief > 0) & (belief <= FRONT_BELIEF)  # hair, which is believed more, may be a small patch
     patches: np.ndarray = guessed & ((np.bincount(patch, minlength=len(patch)) < least) & ~own)[patch]
     return patches

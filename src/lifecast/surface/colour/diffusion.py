@@ -60,7 +60,7 @@ def diffuse(
     graph: sparse.csr_matrix,
     groups: np.ndarray,
     values: np.ndarray,
-    known: np.ndarray,
+    given: np.ndarray,
     belief: np.ndarray,
     pull: np.ndarray | None = None,
     steps: int = 30,
@@ -68,15 +68,15 @@ def diffuse(
     """Fill the unknown vertices: (V, C) float32.
 
     graph: (V, V) symmetric, edge weights. groups: (V,) cluster numbers for the coarse level. values: (V, C), the
-    colours of the `known` (V,) bool vertices, a guess elsewhere. belief: (V,) >= 0 the s_i of the guesses. pull: (V, C)
+    colours of the `given` (V,) bool vertices, a guess elsewhere. belief: (V,) >= 0 the s_i of the guesses. pull: (V, C)
     sums of w_ij d_ij over each vertex's edges (`steps_kept`); None: zero. Vertices that neither a known nor a believed
     one is connected with get the mean of those.
     """
     result = np.array(values, np.float32)
-    unknown = np.flatnonzero(~known)
+    unknown = np.flatnonzero(~given)
     if len(unknown) == 0:
         return result
-    support = known.astype(np.float64) + belief
+    support = given.astype(np.float64) + belief
     if not support.any():
         return result
     mean = np.average(values, axis=0, weights=support)
@@ -86,7 +86,7 @@ def diffuse(
     rows = graph[unknown]
     degree = np.asarray(rows.sum(1)).ravel()
     inner = rows[:, unknown].tocsr()
-    held = np.flatnonzero(known)
+    held = np.flatnonzero(given)
     target = rows[:, held] @ result[held] + belief[:, None] * guess
     if pull is not None:
         target += pull[unknown]

@@ -35,7 +35,7 @@ HAIR_BRIGHTNESS = (10, 50)
 """Percentiles of brightness around the crown between which hair's colour is looked for."""
 OVER_HEAD = 5.0
 """Tenths of a head's height over the crown from which on nothing is hair."""
-BESIDE = 0.5
+OFF_HEAD = 0.5
 """Share of the head's half width from its middle from which on hair may hang down before the shoulders."""
 FRONT_BELIEF, SIDE_BELIEF, HAIR_BELIEF = 1.0, 0.25, 4.0
 """How much a guess is trusted: along the line of sight, mirrored left to right, and for hair and nape."""
@@ -114,9 +114,9 @@ def hair_share(photo: Photograph, head: Head, hair: np.ndarray, levels: np.ndarr
     across = np.linspace(head.x - head.half_width, head.x + head.half_width, 41)
     points = np.stack(np.meshgrid(across, rows), -1).reshape(-1, 2)
     person = photo.inside(points).reshape(60, 41) > RIM
-    beside = person & (np.abs(across - head.x) > BESIDE * head.half_width)
+    off_head = person & (np.abs(across - head.x) > OFF_HEAD * head.half_width)
     # strands hang beside the neck, while under the chin is its shadow; where there is only the neck, they are before it
-    person = np.where(beside.any(1, keepdims=True), beside, person)
+    person = np.where(off_head.any(1, keepdims=True), off_head, person)
     colours = photo.sample(points).reshape(60, 41, 3)
     off = np.linalg.norm(colours - hair, axis=2)
     trunk = person & (rows < head.chin - 0.5 * head.height)[:, None] & (rows > head.chin - 1.2 * head.height)[:, None]
@@ -156,7 +156,7 @@ def guess_hidden(
     """
     photo = broad.photo
     colours, pure = broad.sample(points)
-    usable = (normals[:, 2] < 0) & sight.entry_is_seen(points) & pure
+    usable = (normals[:, 2] < 0) & sight.entry_is_visible(points) & pure
     places = None if parts is None else parts.find(points)
     if parts is not None and places is not None:
         usable &= ~places.strange_to(parts.find(sight.entry(points)))
@@ -168,7 +168,7 @@ def guess_hidden(
         mirrored = points[lost] * np.array([-1, 1, 1], np.float32) + np.array([2 * middle, 0, 0], np.float32)
         entry = sight.entry(mirrored)
         behind = normals[lost, 2] < 0
-        same = np.where(behind, sight.entry_is_seen(mirrored), np.abs(entry[:, 2] - mirrored[:, 2]) < SAME_DEPTH)
+        same = np.where(behind, sight.entry_is_visible(mirrored), np.abs(entry[:, 2] - mirrored[:, 2]) < SAME_DEPTH)
         there, pure = broad.sample(mirrored)
         same &= np.isfinite(entry[:, 2]) & (photo.inside(mirrored) > RIM) & pure
         if parts is not None and places is not None:

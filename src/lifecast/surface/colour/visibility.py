@@ -20,7 +20,7 @@ GAP = 0.02
 class LinesOfSight:
     """The mesh along the camera's lines of sight."""
 
-    seen: np.ndarray
+    visible: np.ndarray
     """(V,) bool: turned to the camera and nothing before it."""
     clear: np.ndarray
     """(V,) bool: seen, and no nearer part of the body begins within `rim` pixels. At such a contour the photograph's
@@ -37,7 +37,7 @@ class LinesOfSight:
         column, row = pixel_of(points, self.first.shape[0])
         return np.column_stack([points[:, :2], self.first[row, column]])
 
-    def entry_is_seen(self, points: np.ndarray) -> np.ndarray:
+    def entry_is_visible(self, points: np.ndarray) -> np.ndarray:
         """Whether the camera sees the surface that encloses each point from the front: (N,) bool.
 
         A line of sight enters and leaves the body alternately. A point behind the last entrance belongs to the solid
@@ -83,6 +83,6 @@ def lines_of_sight(
     slope = ((1 - toward**2).clamp(min=0).sqrt() / toward.clamp(min=1e-3)).clamp(max=STEEP)
     pixel = 2 / size
     z = points[:, 2]
-    seen = (toward > 0) & (z >= nearest - (0.5 + slope) * pixel)
-    clear = seen & (z >= around - (0.5 + 1.5 * rim * slope) * pixel - GAP)
-    return LinesOfSight(seen.numpy(), clear.numpy(), first.numpy(), last.numpy(), facing.numpy())
+    visible = (toward > 0) & (z >= nearest - (0.5 + slope) * pixel)
+    clear = visible & (z >= around - (0.5 + 1.5 * rim * slope) * pixel - GAP)
+    return LinesOfSight(visible.numpy(), clear.numpy(), first.numpy(), last.numpy(), facing.numpy())

@@ -141,13 +141,13 @@ class WithLimbs:
 
     def logits(self, points: Tensor) -> Tensor:
         """Logits (N,) at view-space points (N, 3)."""
-        answers = self.field.logits(points)
+        logits = self.field.logits(points)
         near = ((points > self.low) & (points < self.high)).all(1).nonzero()[:, 0]  # (M,)
         if len(near):
             close = points[near]
             limb = -STEEPNESS * self.bones.distance(close)
             if self.bound is not None:
                 limb += self.bound(close)
-            joined = torch.logaddexp(answers[near], limb)
-            answers[near] = torch.where(limb > -REACH, joined, answers[near])
-        return answers
+            joined = torch.logaddexp(logits[near], limb)
+            logits[near] = torch.where(limb > -REACH, joined, logits[near])
+        return logits

@@ -61,13 +61,15 @@ def with_relief(surface: Surface, front: Tensor, back: Tensor, mask: Tensor | No
     return surface._replace(vertices=moved, normals=np.where(kept, normals, bent).astype(np.float32))
 
 
-def relief(vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray, seen: Tensor, mask: Tensor) -> np.ndarray:
+def relief(
+    vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray, normal_map: Tensor, mask: Tensor
+) -> np.ndarray:
     """How far (V,) each vertex moves toward a camera at +z, view units; 0 for those that it does not see.
 
-    vertices: (V, 3) view space; faces: (F, 3), outward counter-clockwise; normals: (V, 3) unit; seen (3, S, S): the
+    vertices: (V, 3) view space; faces: (F, 3), outward counter-clockwise; normals: (V, 3) unit; normal_map (3, S, S): the
     normal map of that camera; mask (S, S): where it is believed.
     """
-    size = seen.shape[-1]
+    size = normal_map.shape[-1]
     step = 2 / size
     sight = lines_of_sight(vertices, faces, normals, size)
     first = torch.from_numpy(sight.first)
@@ -81,7 +83,7 @@ def relief(vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray, seen: T
         box = (slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1))
         rough = torch.where(covered, first, torch.zeros(()))[box]
         found = integrated(
-            rough[None], seen.float().cpu()[:, box[0], box[1]][None], cover[box][None], step,
+            rough[None], normal_map.float().cpu()[:, box[0], box[1]][None], cover[box][None], step,
             stay=(step / REACH) ** 2, jump=JUMP * 512 / size, iterations=ITERATIONS,
         )[0]  # fmt: skip
         farthest = (OF_THICKNESS * (first - last)[box]).clamp(0, FARTHEST)
@@ -90,4 +92,4 @@ def relief(vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray, seen: T
     at = points[:, :2] * points.new_tensor([1.0, -1.0])
     read = functional.grid_sample(moves[None, None], at[None, None], align_corners=False)[0, 0, 0].numpy()
     facing = np.clip((normals[:, 2] - GRAZING) / (FACING - GRAZING), 0, 1)
-    return np.where(sight.seen, read * facing, 0).astype(np.float32)
+    return np.where(sight.visible, read * facing, 0).astype(np.float32)

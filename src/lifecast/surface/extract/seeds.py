@@ -191,12 +191,12 @@ def conflicts(lattice: SparseLattice, paths: Paths, chunk: int = 1 << 14) -> tup
         steps = torch.arange(int(part.lengths().max()) + 1, device=lattice.device)[None]  # (1, K)
         codes = part.at(steps)  # (P, K)
         values = lattice.peek(codes)
-        known = ~values.isnan()
+        sampled = ~values.isnan()
         # For each step, the last step before it that was asked.
-        latest = torch.where(known, steps, -1).cummax(dim=1).values
+        latest = torch.where(sampled, steps, -1).cummax(dim=1).values
         before = torch.cat((torch.zeros_like(latest[:, :1]), latest[:, :-1]), dim=1)
         positive = values > 0
-        differ = known & (positive.gather(1, before) != positive)
+        differ = sampled & (positive.gather(1, before) != positive)
         # A change along a single edge is settled if the walk has been there (all cells at the edge are visited then).
         edge = steps - before == 1
         row, column = torch.nonzero(differ & edge, as_tuple=True)

@@ -69,10 +69,10 @@ def paint_texels(
     result = np.empty((len(share), 3), np.float32)
     plain = share < 0.999
     result[plain] = blend(corners[plain], weights[plain], colours.astype(np.float32))
-    shown = share > 0.001
-    own = photo.sample(blend(corners[shown], weights[shown], vertices[:, :2]))
-    mix = np.where(share[shown] > 0.999, 1, share[shown])[:, None]
-    result[shown] = np.where(mix == 1, own, mix * own + (1 - mix) * result[shown])
+    visible = share > 0.001
+    own = photo.sample(blend(corners[visible], weights[visible], vertices[:, :2]))
+    mix = np.where(share[visible] > 0.999, 1, share[visible])[:, None]
+    result[visible] = np.where(mix == 1, own, mix * own + (1 - mix) * result[visible])
     return result
 
 
@@ -100,8 +100,8 @@ def push_pull(texture: np.ndarray) -> np.ndarray:
     if not missing.any():
         return texture
     if height % 2 or width % 2 or min(height, width) == 1:
-        known = texture[~missing]
-        texture[missing] = known.mean(0) if len(known) else (127.5, 127.5, 127.5, 1)
+        drawn = texture[~missing]
+        texture[missing] = drawn.mean(0) if len(drawn) else (127.5, 127.5, 127.5, 1)
         return texture
     half = texture[0::2, 0::2] + texture[1::2, 0::2] + texture[0::2, 1::2] + texture[1::2, 1::2]
     half /= np.maximum(half[..., 3:], 1)  # a gap's texel is all 0, so the weight becomes 1 where there was any
