@@ -40,7 +40,7 @@ def benchmark():
 class Mirror:
     """A loaded model's stand-in: decodes the photograph, takes its time, and answers with a checksum of all of it."""
 
-    def reconstruct(self, path, *, person, box, height, resolution, progress):
+    def reconstruct(self, path, *, person, box, turn, height, resolution, progress):
         progress("finding the person")
         photo = read_photo(path)
         for stage in ("normals", "features", "surface", "colour"):

@@ -26,7 +26,7 @@ from lifecast.evaluation.ablation_rows import (
     row_preset,
     run_named,
 )
-from lifecast.evaluation.evaluate import Request, evaluate
+from lifecast.evaluation.evaluate import Request, evaluate, read_results
 from lifecast.evaluation.overview import Overview
 from lifecast.model.config import Architecture
 from lifecast.model.config_json import to_dict
@@ -154,7 +154,10 @@ def run_study(study: Study, say: Say) -> list[MeasuredRow]:
 
 
 def evaluation_request(study: Study, row: Row) -> Request:
-    """How a row is measured: its finest level, on the test people, as in the paper's table."""
+    """How a row is measured: its finest surface, on the test people, as in the paper's table.
+
+    No row's field is bounded by the silhouette: the paper has no such bound, and rows without a mask can have none.
+    """
     return Request(
         data=study.data,
         out=study.out / "rows" / row.run,
@@ -164,6 +167,7 @@ def evaluation_request(study: Study, row: Row) -> Request:
         limit=study.limit,
         levels="fine",
         masks="predicted",
+        without=("silhouette",),
         resolution=study.resolution,
         seed=study.seed,
         strips=False,
@@ -246,11 +250,11 @@ def measured_row(study: Study, row: Row, found: Overview) -> MeasuredRow:
     described = read_description(run_folder(study, run_named(row.run)) / "weights.safetensors")
     levels = described.card["training"]["levels"]
     chamfer: dict[str, float] = {}
-    for path in sorted((study.out / "rows" / row.run / "items").glob("*.json")):
-        result = json.loads(path.read_text())
+    for result in read_results(evaluation_request(study, row)):
         if result["levels"]:
             level = list(result["levels"])[-1]
-            chamfer[path.stem] = float(result["levels"][level]["none"]["chamfer_cm"])
+            name = f"{result['item']['person']}_view_{result['item']['view']:03d}"
+            chamfer[name] = float(result["levels"][level]["none"]["chamfer_cm"])
     return MeasuredRow(
         row,
         described.architecture.name,

@@ -66,7 +66,8 @@ def overlaps(
     hits = np.concatenate(([0], np.cumsum(inside[order])))
     count = np.searchsorted(-logits[order], shifts, side="left")
     union = count + inside.sum() - hits[count]
-    return np.divide(hits[count], union, out=np.zeros(len(shifts)), where=union > 0)
+    found: NDArray[np.float64] = np.divide(hits[count], union, out=np.zeros(len(shifts)), where=union > 0)
+    return found
 
 
 def best_shift(people: Sequence[tuple[NDArray[np.float32], NDArray[np.bool_]]], share: float = 1.0) -> Calibration:

@@ -95,7 +95,8 @@ def normals_at_hits(mesh: Triangles, hits: Raster, degrees: float) -> Floats:
     """(N, 3) smooth normals of the turned mesh at the N pixels that see it, unit length or zero."""
     normals = hits.at_hits(mesh.faces, mesh.vertex_normals) @ turn(degrees).T
     length = np.linalg.norm(normals, axis=-1, keepdims=True)
-    return np.divide(normals, length, out=np.zeros_like(normals), where=length > 1e-12)
+    unit: Floats = np.divide(normals, length, out=np.zeros_like(normals), where=length > 1e-12)
+    return unit
 
 
 def render_normals(mesh: Triangles, degrees: float = 0.0, size: int = 512) -> tuple[Floats, Mask]:

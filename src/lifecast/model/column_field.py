@@ -243,18 +243,18 @@ class ColumnField:
     @torch.inference_mode()
     def logits(self, points: Tensor) -> Tensor:
         """Logits (N,) float32 at view-space points (N, 3)."""
-        answers = torch.empty(len(points), device=self._device)
-        for part, answer in zip(points.split(self.chunk), answers.split(self.chunk), strict=True):
+        logits = torch.empty(len(points), device=self._device)
+        for part, found in zip(torch.split(points, self.chunk), torch.split(logits, self.chunk), strict=True):
             value: Tensor | None = None
             for share, mlp in self.stages:
                 value = mlp(share(part, value))
             assert value is not None
-            answer.copy_(value.squeeze(-1))
+            found.copy_(value.squeeze(-1))
             if self.bound is not None:
-                answer += self.bound(part)
+                found += self.bound(part)
             if self.mask_box:
-                answer.masked_fill_(~inside_box(part, self.mask_axes), OUTSIDE_LOGIT)
-        return answers
+                found.masked_fill_(~inside_box(part, self.mask_axes), OUTSIDE_LOGIT)
+        return logits
 
     def occupancy(self, points: Tensor) -> Tensor:
         """Occupancy (N,) in [0, 1] at view-space points (N, 3)."""

@@ -275,7 +275,8 @@ class Model(nn.Module):
         so results differ from the plain layout's by rounding: as far from float64 as those are.
         """
         self.eval().requires_grad_(False)
-        return self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        model: Model = self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return model
 
     def with_normals_at(self, size: int | None) -> Model:
         """This model, its fine net fed with normals predicted at `size` (None: enlarged from the usual size).

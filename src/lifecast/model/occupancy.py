@@ -119,13 +119,17 @@ class CoarseNet(OccupancyNet):
         `window` (B, 4), fractions, when the features show a part of the image (see `pixel_aligned`).
         """
         sampled = self.sample(features, points, window)
-        return self.mlp(torch.cat((sampled, self.depth(points).to(sampled.dtype)), dim=-1))
+        queried: tuple[Tensor, Tensor | None] = self.mlp(
+            torch.cat((sampled, self.depth(points).to(sampled.dtype)), dim=-1)
+        )
+        return queried
 
     def predict_depth(self, features: Tensor) -> Tensor:
         """Front and back depth, view units, at the features' size: (B, C, h, w) -> (B, 2, h, w)."""
         if self.depth_head is None:
             raise UsageError(f"architecture {self.architecture.name} has no depth head")
-        return self.depth_head(features)
+        depth: Tensor = self.depth_head(features)
+        return depth
 
 
 class FineNet(OccupancyNet):
@@ -153,4 +157,5 @@ class FineNet(OccupancyNet):
             parts.append(embedding.to(sampled.dtype))
         if self.config.depth_conditioned:
             parts.append(self.depth(points).to(sampled.dtype))
-        return self.mlp(torch.cat(parts, dim=-1))[0]
+        logit: Tensor = self.mlp(torch.cat(parts, dim=-1))[0]
+        return logit

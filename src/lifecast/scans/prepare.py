@@ -5,7 +5,6 @@ What the folders hold is told in `dataset_format.DESCRIPTION`, which every datas
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import shutil
@@ -21,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lifecast.atomic import write_text
+from lifecast.atomic import DISK_ERRORS, output_error, write_text
 from lifecast.errors import DataError, LifecastError, UsageError
 from lifecast.scans.cores import DIED, one_thread
 from lifecast.scans.dataset_format import DESCRIPTION, FORMAT, Settings, header
@@ -61,10 +60,6 @@ class Summary:
         return sum(outcome.state == state for outcome in self.outcomes)
 
 
-DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
-"""What the system says where nothing more can be written, whoever's folder it is."""
-
-
 def keep_or_make(person: str, source: Path, out: Path, settings: Settings, lights: NDArray[np.float32]) -> Outcome:
     """One task of the pool: keep, make or remake one person; failures are told, not raised.
 
@@ -82,24 +77,15 @@ def keep_or_make(person: str, source: Path, out: Path, settings: Settings, light
     except LifecastError as error:
         return Outcome(person, "failed", str(error), _disk_full(error))
     except OSError as error:
-        return Outcome(person, "failed", _told(error, out / person), _disk_full(error))
+        return Outcome(person, "failed", str(output_error(out / person, error)), _disk_full(error))
     except MemoryError:
         return Outcome(person, "failed", f"{source}: needs more memory than there is; run fewer --workers")
     return Outcome(person, state, reason, notes=notes)
 
 
-def _told(error: OSError, path: Path) -> str:
-    """A sentence on a folder or file that could not be written, with what to do."""
-    if error.errno == errno.ENAMETOOLONG:
-        return f"{path}: the name is too long for a folder ({len(os.fsencode(path.name))} bytes); give the scan another"
-    if error.errno in DISK_FULL:
-        return f"{path}: cannot be written ({error.strerror}); make room and run again, which keeps who is there"
-    return f"{path}: cannot be made ({error})"
-
-
 def _disk_full(error: BaseException) -> bool:
     """Whether `error`, or what it was raised from, is a full or read-only disk."""
-    return any(isinstance(e, OSError) and e.errno in DISK_FULL for e in (error, error.__cause__))
+    return any(isinstance(e, OSError) and e.errno in DISK_ERRORS for e in (error, error.__cause__))
 
 
 def _keep_only(person: str, out: Path) -> Outcome:
@@ -107,7 +93,7 @@ def _keep_only(person: str, out: Path) -> Outcome:
     try:
         found = damage(out / person)
     except OSError as error:
-        found = _told(error, out / person)
+        found = str(output_error(out / person, error))
     return Outcome(person, "kept") if found is None else Outcome(person, "failed", "not begun: the disk is full", True)
 
 
@@ -234,10 +220,10 @@ def prepare(
 
 @contextmanager
 def _writing(out: Path) -> Iterator[None]:
-    """Turn a dataset's files that cannot be written into a DataError that says what to do."""
+    """Turn what the system says of a dataset's files into an OutputError that says what to do."""
     try:
         yield
     except LifecastError:
         raise
     except OSError as error:
-        raise DataError(_told(error, out)) from error
+        raise output_error(out, error) from error

@@ -59,6 +59,6 @@ class CallableField:
 
     def logits(self, points: Tensor) -> Tensor:
         """Logits (N,) at points (N, 3); an occupancy of exactly 0 or 1 counts as 1e-12 short of it."""
-        values = [self.function(part) for part in points.split(self.chunk)] or [points.new_zeros(0)]
+        values = [self.function(part) for part in torch.split(points, self.chunk)] or [points.new_zeros(0)]
         joined = torch.cat(values)  # (N,)
         return joined if self.gives_logits else torch.logit(joined.double(), eps=1e-12).float()

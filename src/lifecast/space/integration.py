@@ -188,4 +188,5 @@ def tilted(normals: Tensor, depth: Tensor, mask: Tensor, facing: float, share: f
     believed = believed * ((coarse[:, 2:].abs() - STEEP[0]) / (STEEP[1] - STEEP[0])).clamp(0, 1)
     believed = believed * (resize_image(mask.to(normals.dtype), size) > INSIDE)
     turn = resize_image(smoothed((slope - coarse) * believed, BROAD * size / 256), normals.shape[-1])  # (B, 3, S, S)
-    return functional.normalize(unit + share * turn, dim=1, eps=1e-6) * normals.norm(dim=1, keepdim=True)
+    length: Tensor = normals.norm(dim=1, keepdim=True)  # (B, 1, S, S)
+    return functional.normalize(unit + share * turn, dim=1, eps=1e-6) * length

@@ -23,11 +23,11 @@ from lifecast.errors import CheckpointError, UsageError
 from lifecast.model.ablations import preset_named
 from lifecast.model.checkpoint import checkpoint_path, read_description
 from lifecast.model.config import PoseLifterConfig
-from lifecast.model.heads.pose_lifter import LANDMARKS, PoseLifter, lift
+from lifecast.model.heads.pose_lifter import PoseLifter, lift
 from lifecast.model.model import Model
 from lifecast.photo.blazepose import JOINTS
 from lifecast.scans.cores import torch_on_one_thread
-from lifecast.space.skeleton import mirrored_landmarks
+from lifecast.space.skeleton import LANDMARKS, mirrored_landmarks
 from lifecast.space.units import CM_PER_UNIT
 from lifecast.training.data import fingerprint
 from lifecast.training.landmarked_views import LandmarkedViews, check_joints, read_views, write_lifted

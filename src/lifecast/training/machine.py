@@ -39,7 +39,7 @@ def begin_fabric(options: TrainOptions, recipe: Recipe) -> Any:
         raise MissingExtra("lightning", "training", "training")
     from lightning.fabric import Fabric
     from lightning.fabric.plugins import MixedPrecision
-    from lightning.fabric.strategies import DDPStrategy
+    from lightning.fabric.strategies.ddp import DDPStrategy
 
     cuda = torch.cuda.is_available()
     devices, nodes = processes(options)

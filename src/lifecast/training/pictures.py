@@ -139,7 +139,9 @@ def surface_normals(stage: Stage, batch: dict[str, Any], resolution: int = 48) -
 def ask(stage: Stage, batch: dict[str, Any], points: Tensor, chunk: int = 65536) -> Tensor:
     """Occupancy (B, N) in [0, 1] of the finest level in training at points (B, N, 3), the image seen whole."""
     prediction = stage.predict(batch)
-    return torch.cat([stage.model.occupancy(prediction, part).float() for part in points.split(chunk, dim=1)], dim=1)
+    return torch.cat(
+        [stage.model.occupancy(prediction, part).float() for part in torch.split(points, chunk, dim=1)], dim=1
+    )
 
 
 def first_crossing(values: Tensor, z: Tensor) -> Tensor:

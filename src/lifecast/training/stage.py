@@ -212,7 +212,7 @@ class Stage(nn.Module):
         if self.weights.depth:
             result["depth"] = losses.depth_l1(match_size(maps.depth, true), true, mask, self.across)
         if self.weights.depth_bins:
-            logits = match_size(maps.depth_logits.flatten(1, 2), true).unflatten(1, (2, -1))
+            logits = torch.unflatten(match_size(maps.depth_logits.flatten(1, 2), true), 1, (2, -1))
             result["depth_bins"] = losses.depth_bins(logits, true, mask, self.model.depth.centres(logits), self.across)
         return result
 

@@ -44,7 +44,7 @@ class UNetConfig:
     @property
     def size_multiple(self) -> int:
         """Image sides must be multiples of this."""
-        return self.first_stride * 2 ** (len(self.widths) - 1)
+        return self.first_stride << (len(self.widths) - 1)
 
     @property
     def output_stage(self) -> int:
@@ -82,7 +82,7 @@ class HourglassConfig:
     @property
     def size_multiple(self) -> int:
         """Image sides must be multiples of this."""
-        return self.output_stride * 2**self.depth
+        return self.output_stride << self.depth
 
 
 @dataclass(frozen=True)

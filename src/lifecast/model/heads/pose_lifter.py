@@ -37,7 +37,10 @@ class _Residual(nn.Sequential):
         )
 
     def forward(self, input: Tensor) -> Tensor:
-        return input + super().forward(input)
+        output = input
+        for layer in self:
+            output = layer(output)
+        return input + output
 
 
 class PoseLifter(nn.Module):
@@ -62,7 +65,8 @@ class PoseLifter(nn.Module):
         moved = self.last(self.blocks(self.first(landmarks.flatten(1) * _INPUT_SCALE)))  # (B, 3 K)
         step = torch.zeros_like(landmarks)
         step[:, list(LIFTED), :3] = moved.unflatten(1, (-1, 3)) * _MOVED
-        return landmarks + step
+        joints: Tensor = landmarks + step
+        return joints
 
 
 @torch.no_grad()
