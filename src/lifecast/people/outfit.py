@@ -1,4 +1,4 @@
-"""Who wears what: outfits drawn from the wardrobe, layer by layer, and how loosely each garment hangs."""
+"""Outfits drawn from the wardrobe, layer by layer, and how loosely each garment hangs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contact sheet: many people at a glance, each one's colours beside the normals of the same view."""
+"""The contact sheet: many people, each one's colours next to the normals of the same view."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ YAWS = (0.0, 0.0, 35.0, -35.0, 90.0, 180.0)
 
 
 def contact_sheet(people: Sequence[Path], out: Path, tile: int = 300, columns: int = 8) -> None:
-    """Draw the folders `people` into one picture `out`: pairs of colour and normals, `columns` pairs a row.
+    """Draw the folders `people` into one picture `out`.
+
+    It has pairs of colour and normals, `columns` pairs a row.
 
     Raises
     ------

@@ -1,4 +1,7 @@
-"""From what a user names (files, folders, patterns) to the photographs meant, and to what their results are called."""
+"""From what a user names to the photographs meant, and to the names of their results.
+
+Files, folders, patterns.
+"""
 
 from __future__ import annotations
 
@@ -28,9 +31,10 @@ class Listing:
 
 
 def list_photographs(names: Sequence[str]) -> Listing:
-    """Files as they are, folders' pictures (not those of folders in them), and what patterns match, sorted.
+    """List files as they are, folders' pictures, and what patterns match, sorted.
 
-    "-" is standard input. An address on the network is missing: nothing is downloaded here.
+    Not the pictures of folders in folders. "-" is standard input. An address on the network is missing: nothing is
+    downloaded here.
     """
     listing = Listing()
     seen: set[str | Path] = set()
@@ -82,12 +86,12 @@ def _has_model(home: Path) -> bool:
 def result_names(
     paths: Sequence[Path], folder: Path | None, endings: Sequence[str] = (), numbered: bool = False
 ) -> list[Path]:
-    """Where each photograph's results go, without suffix: beside it or in `folder`, under its name.
+    """Name where each photograph's results go, without suffix.
 
-    Photographs that would share a name get their suffix, then a number, appended: no result replaces another's. And
-    none replaces a photograph: where a name plus one of `endings` is one of `paths`, or another picture that stands
-    there and is not a result, the name gets "_model" appended. With `numbered`, a name may get "_1", "_2", ... appended
-    later, for each person in the photograph.
+    Next to it or in `folder`, under its name. Photographs that would share a name get their suffix, then a number,
+    appended: no result replaces another's. And none replaces a photograph: where a name plus one of `endings` is one of
+    `paths`, or another picture that stands there and is not a result, the name gets "_model" appended. With `numbered`,
+    a name may get "_1", "_2", ... appended later, for each person in the photograph.
     """
     photographs = {path.absolute() for path in paths}
     homes = []

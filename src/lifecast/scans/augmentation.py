@@ -1,4 +1,4 @@
-"""Random variation of a training sample: where the person stands in the picture, and what camera took it.
+"""Random variation of a training sample: the person's place in the picture, and the camera.
 
 A `Placement` moves picture, normals, depth and points together, exactly; `develop` changes only the picture.
 """
@@ -172,7 +172,10 @@ class Augmentation:
 
 
 def clean_background(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
-    """(S, S, 3) with grey outside of a found mask: (S, S) uint8 grown or shrunk by a hair, its edge softened."""
+    """Make grey what is outside of a found mask: (S, S, 3).
+
+    The mask (S, S) uint8 is grown or shrunk by a hair, its edge softened.
+    """
     size = picture.shape[0]
     reach = int(rng.integers(0, max(1, size // 170) + 1))
     if reach:
@@ -197,7 +200,10 @@ _grain: NDArray[np.int8] | None = None
 
 
 def add_noise(picture: Picture, sigma: float, rng: np.random.Generator) -> Picture:
-    """Gaussian noise of `sigma` grey levels, cut at random from one fixed sheet of grain (drawing it anew is slow)."""
+    """Add Gaussian noise of `sigma` grey levels.
+
+    It is cut at random from one fixed sheet of grain, because drawing it anew is slow.
+    """
     global _grain
     if _grain is None:
         sheet = np.random.default_rng(7).normal(0, 25, (_GRAIN_SIZE, _GRAIN_SIZE, 3))

@@ -1,4 +1,4 @@
-"""Materials of OBJ files: what an MTL library says of colours, in whatever encoding it was written."""
+"""Materials of OBJ files: an MTL library's colours, in whatever encoding it was written."""
 
 from __future__ import annotations
 

@@ -15,9 +15,9 @@ MARGIN = 0.12
 
 
 def preview(what: Subject, height: int = 512) -> np.ndarray:
-    """Four panels side by side, (height, width, 3) uint8: front, left side, back, normals of the front.
+    """Draw four panels, (height, width, 3) uint8.
 
-    The panels are as wide as the person needs, at most square.
+    Front, left side, back, normals of the front. The panels are as wide as the person needs, at most square.
     """
     front = shoot(what, height)
     panels = [develop(front), develop(shoot(what, height, yaw=-90)), develop(shoot(what, height, yaw=180))]
