@@ -231,7 +231,7 @@ def clear(
 def tuck(points: Points, outer: Points, outer_normals: Points, inside: NDArray[np.bool_], gap: float = 0.005) -> Points:
     """Draw what is worn underneath (or the skin) in behind an outer garment.
 
-    Folds are deeper than the room between two garments, and what lies underneath is not seen: it gives way wherever
+    Folds are deeper than the room between two garments, and what lies underneath is hidden: it gives way wherever
     the outer garment's `inside` (its vertices away from its hems) covers it.
     """
     low, high = outer.min(0) - 0.02, outer.max(0) + 0.02

@@ -101,7 +101,7 @@ def check_sitting(sitting: Sitting) -> None:
         "lighting": sitting.lighting is not None, "clip_share": sitting.clip_share, "pictures": sitting.pictures,
         "rays": sitting.rays if sitting.pictures else 0,
     }  # fmt: skip
-    check_unchanged(sitting.order.out / SITTING, now, "mannequins seen")
+    check_unchanged(sitting.order.out / SITTING, now, "mannequins viewed")
 
 
 @functools.lru_cache(maxsize=1)
@@ -174,7 +174,7 @@ def _looks(
     return views, found
 
 
-def see_all(
+def make_all_views(
     sitting: Sitting, count: int, test_fraction: float, workers: int, done: Callable[[int], None]
 ) -> dict[str, list[str]]:
     """Make what is missing of mannequins 0 .. count-1, then write `split.json`, by mannequin.

@@ -59,7 +59,7 @@ class SelfContact:
             met = np.isfinite(distance)
             other = still[near[met]]
             height = np.einsum("vx,vx->v", posed[moving[met]] - posed[other], normals[other])
-            # A true inside point is roughly behind its nearest vertex, not beside it.
+            # A true inside point is roughly behind its nearest vertex, not next to it.
             behind = -height > 0.5 * distance[met]
             if behind.any():
                 worst = max(worst, float(-height[behind].min()))

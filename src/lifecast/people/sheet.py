@@ -13,7 +13,7 @@ from lifecast.people.glb import read_parts
 from lifecast.people.picture import draw
 
 YAWS = (0.0, 0.0, 35.0, -35.0, 90.0, 180.0)
-"""Every person is seen from one of these, in turn; most from the front."""
+"""Every person is drawn from one of these, in turn; most from the front."""
 
 
 def contact_sheet(people: Sequence[Path], out: Path, tile: int = 300, columns: int = 8) -> None:

@@ -45,7 +45,7 @@ def _feet(
     lift: tuple[float, float] = (0, 0),
     drop: float = 0.0,
 ) -> None:  # fmt: skip
-    """Both feet by inverse kinematics: metres beside the hip, ahead of it, above the ground; `drop` lowers the hips."""
+    """Place both feet by inverse kinematics: metres outward from the hip, ahead of it, above the ground."""
     for side, out, forward, high in zip((1, -1), apart, ahead, lift, strict=True):
         s = suffix(side)
         hip = figure.place("upperleg01" + s)

@@ -280,7 +280,7 @@ def _metres_per_uv(cloth: Cloth) -> float:
 def trim(sheet: Sheet, picture: NDArray[np.uint8]) -> Sheet:
     """Drop the triangles of hair cards that the picture's alpha cuts away altogether.
 
-    Occupancy is taken from the geometry alone, so cards that nobody sees must not be there.
+    Occupancy is taken from the geometry alone, so invisible cards must not be there.
     """
     height, width = picture.shape[:2]
     places = np.array([[1, 1, 1], [4, 1, 1], [1, 4, 1], [1, 1, 4], [3, 3, 0.1], [0.1, 3, 3], [3, 0.1, 3]], np.float32)

@@ -15,7 +15,7 @@ from lifecast.photo.address import address_problem
 from lifecast.photo.decode import SUFFIXES
 
 RESULT_PICTURES = ("preview", "turntable", "front", "back")
-"""What the pictures beside a model end in, after its name and an underscore."""
+"""What the pictures next to a model end in, after its name and an underscore."""
 _MODELS = (".glb", ".obj", ".ply", ".stl")
 STANDARD_INPUT = Path("stdin")
 """Stands for the photograph that `-` names, and names its results. Known by identity: a file may be called so too."""
@@ -73,7 +73,7 @@ def _in_folder(folder: Path) -> list[Path]:
 
 
 def _is_result(path: Path) -> bool:
-    """Whether a picture is a preview, turntable or normal map beside its model."""
+    """Whether a picture is a preview, turntable or normal map of its model."""
     model, _, kind = path.stem.rpartition("_")
     return kind in RESULT_PICTURES and _has_model(path.with_name(model))
 

@@ -1,7 +1,7 @@
 """Parts of a person that BlazePose's mask has lost.
 
 Feet in front of a busy floor, a skirt in a kick. The networks that predict normals predict a mask too. Its edges are
-softer, and beside other people it is no help; but where nobody else is near, what it is sure of and the found mask
+softer, and next to other people it is no help; but where nobody else is near, what it is sure of and the found mask
 lacks altogether is the person's.
 """
 

@@ -16,7 +16,7 @@ from lifecast.errors import UsageError
 from lifecast.space.units import BLANK_GREY
 
 Picture = NDArray[Any]
-"""(H, W, 3) uint8; OpenCV's own annotations do not tell."""
+"""(H, W, 3) uint8; OpenCV's own annotations leave it open."""
 Box = tuple[int, int, int, int]
 
 
@@ -119,7 +119,7 @@ class Augmentation:
     noise: float = 0.25
     """Probability of sensor noise; mostly weak, up to 10 of 255."""
     blind: float = 0.08
-    """Probability that nothing is told of the pose."""
+    """Probability that no pose is given."""
     mistaken: float = 0.01
     """Standard deviation of the errors added to the landmarks' depths, view units."""
     jpeg: float = 0.3

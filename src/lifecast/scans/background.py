@@ -23,7 +23,7 @@ SIDE = 384
 """Pixels of a generated background."""
 
 Picture = NDArray[Any]
-"""(H, W, 3) uint8; OpenCV's own annotations do not tell."""
+"""(H, W, 3) uint8; OpenCV's own annotations leave it open."""
 Canvas = NDArray[Any]
 """(H, W, 3) float32 sRGB in [0, 1]."""
 

@@ -19,7 +19,7 @@ CELLS = 90
 """Cells along the longest side: 2 cm of an adult who stands. Surfaces in neighbouring cells touch."""
 SAMPLES = 150_000
 LENGTH_SHARE = 0.5
-"""A separate body is at least so long, against the whole scan: a child beside an adult, but no leg and no shoe."""
+"""A separate body is at least so long, against the whole scan: a child next to an adult, but no leg and no shoe."""
 AREA_SHARE = 0.2
 """And has at least so much surface, against the largest: a child of half an adult's height has a quarter."""
 PEELED = 3

@@ -20,7 +20,7 @@ TRIMESH = "mikedh/trimesh"
 """How `asset.generator` ends in files of trimesh, which stores vertex colours in sRGB against the specification."""
 WRAPS: dict[int, Wrap] = {10497: "repeat", 33071: "clamp", 33648: "mirror"}
 SOURCES = ("EXT_texture_webp", "EXT_texture_avif", "MSFT_texture_dds")
-"""Extensions that give a texture another picture beside its plain one."""
+"""Extensions that give a texture another picture than its plain one."""
 
 Picture = tuple[NDArray[np.uint8], NDArray[np.uint8] | None]
 

@@ -89,7 +89,7 @@ class GltfFile:
         return found
 
     def uri(self, uri: str) -> bytes:
-        """The bytes that a URI stands for: embedded ones, or a file beside the scan."""
+        """The bytes that a URI stands for: embedded ones, or a file next to the scan."""
         if uri.startswith("data:"):
             return base64.b64decode(uri.split("base64,", 1)[1])
         return self.references.get(uri)

@@ -83,13 +83,13 @@ def keep_or_make(person: str, source: Path, out: Path, settings: Settings, light
     except LifecastError as error:
         return Outcome(person, "failed", str(error), _disk_full(error))
     except OSError as error:
-        return Outcome(person, "failed", _told(error, out / person), _disk_full(error))
+        return Outcome(person, "failed", _unwritable(error, out / person), _disk_full(error))
     except MemoryError:
         return Outcome(person, "failed", f"{source}: needs more memory than there is; run fewer --workers")
     return Outcome(person, state, reason, notes=notes)
 
 
-def _told(error: OSError, path: Path) -> str:
+def _unwritable(error: OSError, path: Path) -> str:
     """A sentence on a folder or file that could not be written, with what to do."""
     if error.errno == errno.ENAMETOOLONG:
         return f"{path}: the name is too long for a folder ({len(os.fsencode(path.name))} bytes); give the scan another"
@@ -108,7 +108,7 @@ def _keep_only(person: str, out: Path) -> Outcome:
     try:
         found = damage(out / person)
     except OSError as error:
-        found = _told(error, out / person)
+        found = _unwritable(error, out / person)
     return Outcome(person, "kept") if found is None else Outcome(person, "failed", "not begun: the disk is full", True)
 
 
@@ -244,4 +244,4 @@ def _writing(out: Path) -> Iterator[None]:
     except LifecastError:
         raise
     except OSError as error:
-        raise DataError(_told(error, out)) from error
+        raise DataError(_unwritable(error, out)) from error

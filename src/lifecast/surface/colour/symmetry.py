@@ -111,7 +111,7 @@ def hair_share(photo: Photograph, head: Head, hair: np.ndarray, levels: np.ndarr
     """Compute how much the back of the head is hair at each height y `levels` (N,).
 
     (N,) in [0, 1], of the head's column. 1 from over the crown down to the mouth, then falling to 0 at the chin, and 0
-    over the head (raised arms, somebody upside down); further down as far as strands beside the neck show that the hair
+    over the head (raised arms, somebody upside down); further down as far as strands by the neck say that the hair
     is long.
     """
     short = ((levels - head.chin) / (0.25 * head.height)).clip(0, 1)
@@ -121,7 +121,7 @@ def hair_share(photo: Photograph, head: Head, hair: np.ndarray, levels: np.ndarr
     points = np.stack(np.meshgrid(across, rows), -1).reshape(-1, 2)
     person = photo.inside(points).reshape(60, 41) > RIM
     off_head = person & (np.abs(across - head.x) > OFF_HEAD * head.half_width)
-    # strands hang beside the neck, while under the chin is its shadow; where there is only the neck, they are before it
+    # strands hang off the neck, while under the chin is its shadow; where there is only the neck, they are before it
     person = np.where(off_head.any(1, keepdims=True), off_head, person)
     colours = photo.sample(points).reshape(60, 41, 3)
     off = np.linalg.norm(colours - hair, axis=2)

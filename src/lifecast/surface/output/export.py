@@ -41,7 +41,7 @@ def check_format(name: str) -> str:
 def save_model(model: ColouredMesh, path: str | Path, stl_metres: bool = False) -> list[Path]:
     """Write the model in the format of the path's suffix; the files written, the named one last.
 
-    glb: texture or vertex colours, normals, provenance. obj: texture with its .mtl and .png beside it, or vertex
+    glb: texture or vertex colours, normals, provenance. obj: texture with its .mtl and .png next to it, or vertex
     colours in the `v` lines; provenance as comments. ply: normals and vertex colours. All of these in metres, y up.
     stl: shape only, in millimetres and z up, as programs for printing take it; with `stl_metres` as the others.
     """

@@ -11,7 +11,7 @@ from lifecast.atomic import atomic_file
 from lifecast.surface.output.picture import Subject, develop, shoot
 
 MARGIN = 0.12
-"""Of a panel's half height, left beside the person."""
+"""Of a panel's half height, left to the sides of the person."""
 
 
 def preview(what: Subject, height: int = 512) -> np.ndarray:
