@@ -45,7 +45,10 @@ def _feet(
     lift: tuple[float, float] = (0, 0),
     drop: float = 0.0,
 ) -> None:  # fmt: skip
-    """Place both feet by inverse kinematics: metres outward from the hip, ahead of it, above the ground."""
+    """Place both feet by inverse kinematics: metres outward from the hip, ahead of it, above the ground.
+
+    `drop` lowers the hips.
+    """
     for side, out, forward, high in zip((1, -1), apart, ahead, lift, strict=True):
         s = suffix(side)
         hip = figure.place("upperleg01" + s)
