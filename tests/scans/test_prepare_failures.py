@@ -68,7 +68,7 @@ def test_a_disk_that_is_full_from_the_start_is_said_without_a_traceback(
     (small_disk / "data").mkdir()
     resize(small_disk, 4096)
     (small_disk / "fill").write_bytes(bytes(4096 - shutil.disk_usage(small_disk).used))
-    with pytest.raises(OutputError, match=r"data.*cannot be written"):
+    with pytest.raises(OutputError, match=r"data.*cannot be written: the disk is full"):
         prepare(list_scans(people_folder).people, small_disk / "data", TINY)
     assert main(["prepare", str(people_folder), str(small_disk / "data"), *FLAGS]) == 1
     assert "cannot be written" in " ".join(capsys.readouterr().err.split())

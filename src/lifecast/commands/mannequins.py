@@ -72,7 +72,7 @@ def mannequins(
     from lifecast.counted_progress import counted_progress
     from lifecast.errors import UsageError
     from lifecast.people.crew import Order, check_origin
-    from lifecast.people.mannequin_views import Sitting, check_sitting, missing, see_all
+    from lifecast.people.mannequin_views import Sitting, check_sitting, make_all_views, missing
     from lifecast.writable import check_folder
 
     if count < 1 or workers < 1:
@@ -88,7 +88,7 @@ def mannequins(
     console = Console(stderr=True, highlight=False, emoji=False)
     with counted_progress(console) as bar:
         task = bar.add_task("mannequins", total=count, completed=count - left)
-        split = see_all(sitting, count, test_fraction, workers, lambda _number: bar.advance(task))
+        split = make_all_views(sitting, count, test_fraction, workers, lambda _number: bar.advance(task))
     poses_made = len(split["train"]) + len(split["test"])
     console.print(f"{out}: {poses_made} poses of {count} mannequins, {poses_made * views} views", markup=False)
     return 0

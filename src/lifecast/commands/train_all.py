@@ -45,7 +45,9 @@ def train_all(
     from lifecast.training.chain import load_chain, scaled
     from lifecast.training.chain_links import train_chain
     from lifecast.training.chain_places import Places
+    from lifecast.writable import check_folder
 
+    check_folder(out, "--out")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     chain = load_chain(recipe)
     if hours is not None:

@@ -1,8 +1,10 @@
 """Depth and normal maps of a bare mesh, as a camera before any of its sides sees it.
 
-A view is orthographic over x, y in [-1, 1], from a camera at +z before the turned mesh; row 0 is the top and
-the normals are in the camera's own frame. (`lifecast.scans.render` makes training pictures: textures, light,
-soft edges. Here predictions without any of that are compared with the truth, both by the same plain rays.)
+A view is orthographic over x, y in [-1, 1], from a camera at +z before the turned mesh; row 0 is the top and the
+normals are in the camera's own frame. (`lifecast.scans.render` makes training pictures: textures, light, soft edges.
+Here predictions without any of that are compared with the truth, both by the same plain rays. `surface.raster` gives
+the same masks, but a few pixels on shared edges take the other face, and a tree of rays serves four sides in less
+time.)
 """
 
 from __future__ import annotations

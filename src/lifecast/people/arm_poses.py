@@ -25,7 +25,11 @@ def _hand(figure: Figure, rng: Rng, side: int, curl: tuple[float, float] = (8, 3
 
 
 def aim(figure: Figure, side: int, out: float, ahead: float, flex: float, inward: float) -> None:
-    """Degrees: away from the body, forward, elbow bend, and how far the bent forearm swings in front of the body."""
+    """Aim one arm by angles in degrees.
+
+    `out` leads away from the body, `ahead` forward; `flex` bends the elbow; `inward` swings the bent forearm in front
+    of the body.
+    """
     chest = figure.turn("spine01")
     along = chest @ euler("YX", [0, -ahead]) @ euler("Z", [side * out]) @ np.array([0, -1.0, 0])
     hinge = chest @ euler("Y", [-side * inward]) @ np.array([-1.0, 0, 0])

@@ -1,7 +1,8 @@
-"""A garment made ready: refined, cut, with skinning weights and its place on the skin, once for all bodies.
+"""A garment made ready once for all bodies.
 
-Everything here is worked out on one reference body and holds for every other, because a refined vertex is a fixed
-combination of the garment's coarse vertices, and those are fixed combinations of the base mesh's.
+It is refined, cut, and has skinning weights and a place on the skin. Everything here is worked out on one reference
+body and holds for every other, because a refined vertex is a fixed combination of the garment's coarse vertices, and
+those are fixed combinations of the base mesh's.
 """
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ class Sheet:
     """(F, 3, 2) texture coordinates of each face's corners."""
 
     def cut(self, values: NDArray[np.float64]) -> Sheet:
-        """Keep the part where `values` (V,), linear on each edge, is positive; new vertices lie on the cut."""
+        """Cut away where `values` (V,), linear on each edge, is not positive.
+
+        New vertices lie on the cut.
+        """
         above = values > 0
         count = above[self.faces].sum(1)
         whole = self.faces[count == 3], self.corner_uv[count == 3]
@@ -226,7 +230,10 @@ class Tailor:
 def closest_in_triangle(
     p: NDArray[np.floating], a: NDArray[np.floating], b: NDArray[np.floating], c: NDArray[np.floating]
 ) -> NDArray[np.float32]:
-    """(N, 3) barycentric coordinates of the point of each triangle that is closest to `p` (Ericson, 5.1.5)."""
+    """Find the point of each triangle that is closest to `p`, as barycentric coordinates (N, 3).
+
+    Ericson, "Real-Time Collision Detection", 5.1.5.
+    """
     ab, ac, ap = b - a, c - a, p - a
     d1, d2 = np.einsum("nx,nx->n", ab, ap), np.einsum("nx,nx->n", ac, ap)
     bp, cp = p - b, p - c
@@ -258,7 +265,10 @@ def closest_in_triangle(
 def weld(
     faces: NDArray[np.int32], corner_uv: NDArray[np.float32]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
-    """Corners to vertices: one for each (vertex, texel) pair. Returns faces, the old vertex, and uv of each."""
+    """Make one vertex for each (vertex, texel) pair of corners.
+
+    Returns faces, the old vertex, and uv of each.
+    """
     key = np.concatenate([faces.reshape(-1, 1), np.round(corner_uv.reshape(-1, 2) * 16384).astype(np.int64)], 1)
     packed = key[:, 0] * (1 << 34) + (key[:, 1] + (1 << 16)) * (1 << 17) + (key[:, 2] + (1 << 16))
     _, first, inverse = np.unique(packed, return_index=True, return_inverse=True)

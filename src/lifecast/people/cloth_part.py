@@ -17,9 +17,9 @@ HEM = 0.008
 def cloth_part(
     name: str, cloth: Cloth, points: Points, normals: Points, texture: NDArray[np.uint8], scale: float, hems: bool
 ) -> Part:
-    """Make a part of a garment's points and normals (V, 3); its texture repeats `scale` times over its coordinates.
+    """Make a part of a garment's points and normals (V, 3).
 
-    With `hems`, its borders are turned in.
+    Its texture repeats `scale` times over its coordinates. With `hems`, its borders are turned in.
     """
     vertices, split_normals, uv, faces = (
         points[cloth.split_of],

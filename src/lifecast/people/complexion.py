@@ -32,7 +32,10 @@ IRISES = {
 
 
 def draw_tone(african: float, asian: float, rng: Rng) -> NDArray[np.float64]:
-    """A mean skin colour (3,) sRGB share; descent shifts it but every tone occurs with every one."""
+    """Draw a mean skin colour (3,), sRGB share.
+
+    Descent shifts it, but every tone occurs with every one.
+    """
     place = 5.4 - 4.2 * african - 0.7 * asian + rng.normal(0, 0.8)
     place = float(np.clip(place, 0, len(TONES) - 1))
     tone = np.array([np.interp(place, np.arange(len(TONES)), TONES[:, c]) for c in range(3)])

@@ -92,7 +92,7 @@ class Weave:
 
 
 class PosedBody:
-    """The skin that garments meet: its surface under every anchor, and its nearest place to any point."""
+    """The skin that garments meet: its surface under every anchor, its nearest place to a point."""
 
     def __init__(self, posed: Points, skin_faces: NDArray[np.int32], limb: NDArray[np.int8]) -> None:
         self.vertices = posed[:SKIN_VERTICES]
@@ -213,7 +213,10 @@ def clear(
     points: Points, cloth: Cloth, weave: Weave, body: PosedBody, gap: float = GAP, rounds: int = 6,
     inner: list[tuple[Points, Points]] | None = None,
 ) -> Points:  # fmt: skip
-    """Only push a garment out of the skin, spreading the push smoothly (shoes, hats, what has no folds)."""
+    """Push a garment out of the skin, and spread the push smoothly.
+
+    For shoes, hats, and what has no folds.
+    """
     foot, up = body.under(cloth)
     move = np.zeros_like(points)
     for _ in range(rounds):
@@ -228,7 +231,7 @@ def clear(
 def tuck(points: Points, outer: Points, outer_normals: Points, inside: NDArray[np.bool_], gap: float = 0.005) -> Points:
     """Draw what is worn underneath (or the skin) in behind an outer garment.
 
-    Folds are deeper than the room between two garments, and what lies underneath is not seen: it gives way wherever
+    Folds are deeper than the room between two garments, and what lies underneath is hidden: it gives way wherever
     the outer garment's `inside` (its vertices away from its hems) covers it.
     """
     low, high = outer.min(0) - 0.02, outer.max(0) + 0.02
@@ -249,7 +252,10 @@ def tuck(points: Points, outer: Points, outer_normals: Points, inside: NDArray[n
 
 
 def under_skin(points: Points, cloth: Cloth, body: PosedBody) -> float:
-    """The share of a garment's vertices that are below the skin under them (their anchors' planes)."""
+    """Compute the share of a garment's vertices that are below the skin under them.
+
+    The skin is taken as their anchors' planes.
+    """
     foot, up = body.under(cloth)
     near = np.linalg.norm(points - foot, axis=1) < 0.1
     return float(((np.einsum("vx,vx->v", points - foot, up) < 0) & near).mean())

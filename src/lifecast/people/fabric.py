@@ -1,4 +1,4 @@
-"""Cloth to look at: colours as people wear them, and plain, striped, checked, printed and woven patterns.
+"""Fabrics: colours as people wear them, and plain, striped, checked and other patterns.
 
 A fabric is a picture of linear-ish sRGB shares (0 .. 1) that tiles, `span` metres wide; a garment's own texture lends
 it seams, pockets and worn places through its lightness.
@@ -194,7 +194,10 @@ class Fabric:
 
 
 def draw_fabric(kind: str, rng: Rng, size: int = 512, span: float = 0.7, plain: float | None = None) -> Fabric:
-    """Draw a cloth for a kind of garment (a key of `USUAL`); `plain` is the share without a pattern."""
+    """Draw a cloth for a kind of garment (a key of `USUAL`).
+
+    `plain` is the share without a pattern.
+    """
     name, base = draw_colour(kind, rng)
     chance = (
         {"top": 0.55, "bottom": 0.84, "dress": 0.45, "coat": 0.85, "shoes": 1.0, "hat": 0.9}[kind]

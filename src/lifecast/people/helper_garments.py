@@ -1,8 +1,8 @@
-"""Garments cut from the base mesh's own helper meshes: tights (the whole body but head and hands) and a long skirt.
+"""Garments cut from the base mesh's own helper meshes.
 
-They need no assets. Each is cut along smooth curves of the reference body (sleeves, legs, neckline, waist, front
-opening) and gets texture coordinates in metres, wrapped around trunk, arms and legs, so that generated cloth keeps
-its scale.
+These are tights (the whole body but head and hands) and a long skirt. They need no assets. Each is cut along smooth
+curves of the reference body (sleeves, legs, neckline, waist, front opening) and gets texture coordinates in metres,
+wrapped around trunk, arms and legs, so that generated cloth keeps its scale.
 """
 
 from __future__ import annotations
@@ -54,7 +54,10 @@ class Landmarks:
 
 
 def arm_share(points: NDArray[np.float64], on_arm: NDArray[np.float64], marks: Landmarks) -> NDArray[np.float64]:
-    """(V,) 0 at the shoulder, 1 at the wrist; strongly negative for points that are not on an arm."""
+    """Compute the share (V,) of the arm: 0 at the shoulder, 1 at the wrist.
+
+    It is strongly negative for points that are not on an arm.
+    """
     mirrored = np.stack([np.abs(points[:, 0]), points[:, 1], points[:, 2]], 1)
     axis = marks.wrist - marks.shoulder
     share = (mirrored - marks.shoulder) @ axis / (axis @ axis)
@@ -105,7 +108,10 @@ def _helper_sheet(tailor: Tailor, group: str) -> tuple[NDArray[np.int64], Sheet]
 def wrapped_uv(
     points: NDArray[np.float64], faces: NDArray[np.int32], marks: Landmarks, arm: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    """(F, 3, 2) metres: around and along trunk, arms and legs; a face never straddles the cut behind."""
+    """Compute texture coordinates (F, 3, 2) in metres, around and along trunk, arms and legs.
+
+    A face never straddles the cut behind.
+    """
     corner = points[faces]  # (F, 3, 3)
     middle = corner.mean(1)
     on_arm = arm[faces].mean(1) > 0.1
@@ -168,7 +174,10 @@ class HelperGarments:
         return self._cut(used, sheet, values)
 
     def lower(self, leg: str, waist: float) -> Sheet:
-        """Trousers, shorts or leggings from `waist` (share of the leg, negative above the hip joint) down."""
+        """Cut trousers, shorts or leggings from `waist` down.
+
+        `waist` is a share of the leg, negative above the hip joint.
+        """
         used, sheet = self._tights
         values = [
             lambda p, a: LEGS[leg] - leg_share(p, self.marks) + (0.02 if leg == "brief" else 0) * 0,
@@ -198,7 +207,10 @@ class HelperGarments:
         return sheet
 
     def finish(self, name: str, kind: str, upper: Sheet | None, lower: Sheet | None, opening: float = 0.0) -> Cloth:
-        """Make one cloth of a piece of the tights and a piece of the skirt; `opening` parts its front (metres)."""
+        """Make one cloth of a piece of the tights and a piece of the skirt.
+
+        `opening` parts its front (metres).
+        """
         import scipy.sparse as sp
 
         pieces = []

@@ -1,7 +1,8 @@
-"""Mannequins: people dressed once and posed many times, their clothes following by skinning alone.
+"""Mannequins: people dressed once and posed many times.
 
-A lifter learns from poses, and draping is most of what a posed person costs. BlazePose does not care for folds: where
-only its landmarks are wanted, clothes may be stiff, and a person can be seen in many poses for the price of one.
+Their clothes follow by skinning alone. The pose lifter learns from poses, and draping is most of what a posed person
+costs. BlazePose does not care for folds: where only its landmarks are wanted, clothes may be stiff, and a person can be
+seen in many poses for the price of one.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Views of mannequins, pose by pose: data for a lifter and, with pictures kept, for the networks that see maps.
+"""Views of mannequins, pose by pose, as training data.
 
-Each pose becomes a folder as `lifecast prepare` and `lifecast landmarks` write them, without points, and without the
-pictures and maps that a lifter does not look at unless they are asked for. Mannequin i of seed S and all its poses
-follow from `np.random.default_rng([S, i, 1])` alone.
+They are for a pose lifter and, with pictures kept, for the networks whose inputs are maps. Each pose becomes a folder
+as `lifecast prepare` and `lifecast landmarks` write them, without points, and without the pictures and maps that a
+lifter does not look at unless they are asked for. Mannequin i of seed S and all its poses follow from
+`np.random.default_rng([S, i, 1])` alone.
 """
 
 from __future__ import annotations
@@ -43,13 +44,13 @@ SITTING = "sitting.json"
 
 @dataclass(frozen=True)
 class Sitting:
-    """How each mannequin is seen."""
+    """How each mannequin is viewed."""
 
     order: Order
     poses: int = 10
     views: int = 3
     size: int = 384
-    """Pixels of the square pictures that BlazePose is shown."""
+    """Pixels of the square pictures that are BlazePose's input."""
     front: float = 0.67
     """Share of the views within 45 degrees of the front."""
     elevation: tuple[float, float] = (-5.0, 10.0)
@@ -91,13 +92,16 @@ def missing(sitting: Sitting, count: int) -> list[int]:
 
 
 def check_sitting(sitting: Sitting) -> None:
-    """Write down how the folder's mannequins are seen; UsageError where it holds some that were seen otherwise."""
+    """Record how the folder's mannequins are viewed.
+
+    UsageError if it holds some that were viewed otherwise.
+    """
     now = {
         "views": sitting.views, "size": sitting.size, "front": sitting.front, "elevation": list(sitting.elevation),
         "lighting": sitting.lighting is not None, "clip_share": sitting.clip_share, "pictures": sitting.pictures,
         "rays": sitting.rays if sitting.pictures else 0,
     }  # fmt: skip
-    check_unchanged(sitting.order.out / SITTING, now, "mannequins seen")
+    check_unchanged(sitting.order.out / SITTING, now, "mannequins viewed")
 
 
 @functools.lru_cache(maxsize=1)
@@ -106,7 +110,10 @@ def _lights(lighting: Path | None) -> tuple[list[str], NDArray[np.float32]]:
 
 
 def make_views(sitting: Sitting, number: int) -> int:
-    """Make mannequin `number`, pose it, let BlazePose look, and write every pose; returns the number."""
+    """Make mannequin `number`, pose it, find its landmarks, and write every pose.
+
+    Returns the number.
+    """
     order = sitting.order
     makers = studio(order.assets, order.poses, order.only, order.without)
     rng = np.random.default_rng([order.seed, number, 1])
@@ -167,12 +174,12 @@ def _looks(
     return views, found
 
 
-def see_all(
+def make_all_views(
     sitting: Sitting, count: int, test_fraction: float, workers: int, done: Callable[[int], None]
 ) -> dict[str, list[str]]:
-    """Make what is missing of mannequins 0 .. count-1, then write `split.json`, by mannequin; returns the split.
+    """Make what is missing of mannequins 0 .. count-1, then write `split.json`, by mannequin.
 
-    `done` is called with each mannequin's number. MissingExtra without BlazePose.
+    Returns the split. `done` is called with each mannequin's number. MissingExtra without BlazePose.
     """
     if not blazepose.available():
         raise MissingExtra("mediapipe", "person", "finding landmarks")
@@ -182,9 +189,10 @@ def see_all(
 
 
 def write_split(sitting: Sitting, count: int, test_fraction: float) -> dict[str, list[str]]:
-    """Write and return which poses of mannequins 0 .. count-1 are to train on: all of a mannequin's, or none.
+    """Write which poses of mannequins 0 .. count-1 are to train on; returns the split.
 
-    Where pictures are kept, `dataset.json` says as well what `PeopleDataset` must know.
+    All of a mannequin's are, or none. Where pictures are kept, `dataset.json` says as well what `PeopleDataset` must
+    know.
     """
     names = [f"{number:06d}" for number in range(count)]
     parts = make_split(names, test_fraction, sitting.order.seed)

@@ -1,4 +1,4 @@
-"""Smooth random fields in space, for folds, prints and everything else that should not repeat."""
+"""Smooth random fields in space, for folds, prints and other things that should not repeat."""
 
 from __future__ import annotations
 

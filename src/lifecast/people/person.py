@@ -1,4 +1,4 @@
-"""One person from start to end: draw everything, build the meshes, and give parts and a card.
+"""One person from start to end: draw everything, build the meshes, give parts and a card.
 
 Person i of seed S draws from `np.random.default_rng([S, i])` only, so it is the same person on any machine and with
 any number of workers.
@@ -134,7 +134,10 @@ class Studio:
     def draw_pose(
         self, rest: RestBody, rng: np.random.Generator, clip_share: float = USUAL_CLIP_SHARE
     ) -> tuple[Figure, dict[str, Any]]:
-        """A pose in which no limb runs deeper than `LIMIT` through the body; `clip_share` as in `stances.draw_pose`."""
+        """Draw a pose in which no limb runs deeper than `LIMIT` through the body.
+
+        `clip_share` is as in `stances.draw_pose`.
+        """
         for draw in range(REDRAWS):
             figure = Figure(self.model.bones, self.model.parents, rest)
             pose = draw_pose(figure, self.poses, rng, clip_share)
@@ -166,7 +169,7 @@ class Studio:
         return settle(cloth, weave, loose, skinned, body, worn.hang, rng, inner, size)
 
     def hide_skin(self, worn: Worn, covered: NDArray[np.float32], removed: NDArray[np.bool_]) -> None:
-        """Mark, in place, which vertices of the skin a garment covers (1) and which lie in shoes; both (13380,)."""
+        """Mark, in place, skin vertices (13380,) under a garment (1) and those in shoes."""
         cloth = worn.made.cloth
         if worn.part == "shoes":
             removed[cloth.fit.delete[cloth.fit.delete < SKIN_VERTICES]] = True
@@ -202,7 +205,10 @@ class Studio:
         return covers
 
     def cloth_texture(self, worn: Worn, rng: np.random.Generator) -> tuple[NDArray[np.uint8], float, dict[str, Any]]:
-        """A garment's texture, how often it repeats over its coordinates, and its fabric for the card."""
+        """Draw a garment's texture, how often it repeats, and its fabric for the card.
+
+        It repeats over the garment's coordinates.
+        """
         made = worn.made
         fabric = draw_fabric(worn.fabric, rng)
         if made.picture is not None and rng.random() < 0.12:  # as its author painted it

@@ -1,4 +1,4 @@
-"""A quick look at made people: colour and normals, orthographic, for contact sheets and for one's own eyes."""
+"""Quick pictures of made people: colour and normals, orthographic, for contact sheets."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def draw(
     window: tuple[float, float, float] | None = None,
     aspect: float = 1.0,
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Colour and normal picture, both (size, size, 3), seen from `yaw` degrees (turning the person about y).
+    """Draw colour and normal picture, both (size, size, 3), from `yaw` degrees.
 
-    `window` is the centre (x, y) and half the width of what is shown, in metres; without it the person fills the
-    picture, or as much of its width as `aspect` says.
+    The person is turned about y. `window` is the centre (x, y) and half the width of what is drawn, in metres; without
+    it the person fills the picture, or as much of its width as `aspect` says.
     """
     if importlib.util.find_spec("embreex") is None:
         raise MissingExtra("embreex", "scans", "drawing pictures of people")

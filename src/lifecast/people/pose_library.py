@@ -28,7 +28,9 @@ class PoseLibrary:
 
     @classmethod
     def read(cls, poses: Path | None, assets: Path | None) -> PoseLibrary:
-        """Read the clips of `--poses` (.bvh, humanoid3d .txt/.json) and the poses of an assets folder.
+        """Read the clips of `--poses` and the poses of an assets folder.
+
+        Clips are .bvh and humanoid3d .txt/.json.
 
         Raises
         ------
@@ -72,7 +74,10 @@ def _face_front(figure: Figure) -> None:
 
 
 def pose_from_clips(figure: Figure, clips: tuple[Clip, ...], rng: Rng) -> tuple[str, int]:
-    """A frame of one of the clips, upright unless an extreme one was drawn; its clip's name and its number."""
+    """Pose a figure by a frame of one of the clips; returns the clip's name and the frame.
+
+    The pose is upright unless an extreme one was drawn.
+    """
     # A clip counts by the root of its length: half a minute of boxing must not crowd out a short walk.
     weights = np.sqrt([len(c) for c in clips])
     extreme = rng.random() < EXTREME_SHARE

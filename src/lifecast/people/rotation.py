@@ -10,7 +10,10 @@ Matrix = NDArray[np.float64]
 
 
 def euler(order: str, degrees: ArrayLike) -> Matrix:
-    """Rotation matrix from angles in degrees; upper-case `order` turns about the moving axes ("XYZ" = Rx Ry Rz)."""
+    """Make a rotation matrix of angles in degrees.
+
+    Upper-case `order` turns about the moving axes ("XYZ" = Rx Ry Rz).
+    """
     result: Matrix = Rotation.from_euler(order, np.asarray(degrees, np.float64), degrees=True).as_matrix()
     return result
 

@@ -1,4 +1,7 @@
-"""Hair without assets: a cap grown from the scalp (cropped, short, afro), and MakeHuman's helper hood of long hair."""
+"""Hair without assets.
+
+A cap is grown from the scalp (cropped, short, afro); long hair is MakeHuman's helper hood.
+"""
 
 from __future__ import annotations
 
@@ -77,7 +80,10 @@ class Scalp:
 
 
 def grow(cloth: Cloth, weave: Weave, fitted: Points, thickness: float, curl: float, rng: np.random.Generator) -> Points:
-    """Stand hair off the scalp by about `thickness` metres: strands by anisotropic noise, `curl` metres for tufts."""
+    """Stand hair off the scalp by about `thickness` metres.
+
+    Strands are anisotropic noise; `curl` is the height of tufts in metres.
+    """
     normals = vertex_normals(fitted, cloth.sheet.faces, "area")
     for _ in range(5):
         normals = weave.average @ normals

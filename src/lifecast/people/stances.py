@@ -1,4 +1,4 @@
-"""Poses as people take them before a camera, drawn within joint limits, and which of them how often.
+"""Poses as people take them before a camera, drawn within joint limits.
 
 Standing with arms down or slightly bent leads, because it leads in photographs; motion clips and MakeHuman's poses are
 a minority, and what leaves the upright (rolls, crawling, a backflip) is rare.
@@ -45,7 +45,10 @@ def _feet(
     lift: tuple[float, float] = (0, 0),
     drop: float = 0.0,
 ) -> None:  # fmt: skip
-    """Both feet by inverse kinematics: metres beside the hip, ahead of it, above the ground; `drop` lowers the hips."""
+    """Place both feet by inverse kinematics: metres outward from the hip, ahead of it, above the ground.
+
+    `drop` lowers the hips.
+    """
     for side, out, forward, high in zip((1, -1), apart, ahead, lift, strict=True):
         s = suffix(side)
         hip = figure.place("upperleg01" + s)
@@ -92,7 +95,10 @@ def _sit(figure: Figure, rng: Rng) -> None:
 
 
 def pose_choice(draw: float, clip_share: float) -> float:
-    """A number of [0, 1) that is below `USUAL_CLIP_SHARE` for `clip_share` of all draws, and even on either side."""
+    """Map a draw of [0, 1) to one that is below `USUAL_CLIP_SHARE` for `clip_share` of all.
+
+    It is even on either side.
+    """
     if clip_share == USUAL_CLIP_SHARE:
         return draw
     if draw < clip_share:

@@ -1,7 +1,7 @@
-"""Catmull-Clark subdivision as matrices, so that one refinement serves every body and every pose.
+"""Catmull-Clark subdivision as matrices.
 
-Catmull, Clark: Recursively generated B-spline surfaces on arbitrary topological meshes, 1978. Boundary curves follow
-the cubic B-spline rule (1/8, 3/4, 1/8), so hems stay smooth.
+One refinement serves every body and every pose. Catmull, Clark: Recursively generated B-spline surfaces on arbitrary
+topological meshes, 1978. Boundary curves follow the cubic B-spline rule (1/8, 3/4, 1/8), so hems stay smooth.
 """
 
 from __future__ import annotations
@@ -134,10 +134,10 @@ def catmull_clark(faces: NDArray[np.int32], count: int, smooth: bool = True) -> 
 def refine(
     faces: NDArray[np.int32], face_uv: NDArray[np.int32], count: int, uv_count: int, steps: int
 ) -> tuple[Refined, sp.csr_matrix, NDArray[np.int32]]:
-    """`steps` of Catmull-Clark on the surface, with the texture coordinates refined linearly alongside.
+    """Apply `steps` of Catmull-Clark to the surface.
 
-    Returns the surface, the (fine, coarse) matrix of the uv rows, and the (F, 4) uv rows of the fine faces, in the
-    same face order.
+    The texture coordinates are refined linearly alongside. Returns the surface, the (fine, coarse) matrix of the uv
+    rows, and the (F, 4) uv rows of the fine faces, in the same face order.
     """
     matrix, uv_matrix = sp.identity(count, format="csr"), sp.identity(uv_count, format="csr")
     for _ in range(steps):

@@ -1,4 +1,7 @@
-"""What there is to wear: garments of an assets folder in MakeHuman's layout, and those cut from the helper meshes."""
+"""The wardrobe: garments of an assets folder, and those cut from the helper meshes.
+
+The folder has MakeHuman's layout.
+"""
 
 from __future__ import annotations
 
@@ -238,7 +241,10 @@ class Wardrobe:
         return found[0], found[1], found[2]
 
     def cut_helper(self, kind: str, **cut: str | float) -> Made:
-        """Prepare a garment from the helper meshes; `kind` is top, bottom, skirt, dress, coat or jumpsuit."""
+        """Prepare a garment from the helper meshes.
+
+        `kind` is top, bottom, skirt, dress, coat or jumpsuit.
+        """
         key = (kind, repr(sorted(cut.items())), "helper")
         if key not in self._made:
             cloth = self._cut_helper(kind, **cut)  # type: ignore[arg-type]
@@ -274,7 +280,7 @@ def _metres_per_uv(cloth: Cloth) -> float:
 def trim(sheet: Sheet, picture: NDArray[np.uint8]) -> Sheet:
     """Drop the triangles of hair cards that the picture's alpha cuts away altogether.
 
-    Occupancy is taken from the geometry alone, so cards that nobody sees must not be there.
+    Occupancy is taken from the geometry alone, so invisible cards must not be there.
     """
     height, width = picture.shape[:2]
     places = np.array([[1, 1, 1], [4, 1, 1], [1, 4, 1], [1, 1, 4], [3, 3, 0.1], [0.1, 3, 3], [3, 0.1, 3]], np.float32)

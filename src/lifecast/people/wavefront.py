@@ -1,7 +1,7 @@
-"""Reading the Wavefront OBJ files of MakeHuman: quads and triangles that keep their vertex order and groups.
+"""Reading the Wavefront OBJ files of MakeHuman.
 
-trimesh's reader splits vertices at texture seams; a .mhclo file counts vertices as the OBJ lists them, so the
-order has to survive.
+Quads and triangles keep their vertex order and groups. trimesh's reader splits vertices at texture seams; a .mhclo file
+counts vertices as the OBJ lists them, so the order has to survive.
 """
 
 from __future__ import annotations
@@ -85,7 +85,10 @@ def read_polygons(path: str | Path) -> Polygons:
 
 
 def triangles(quads: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Split (F, 4) quads into (F', 3) triangles; a quad that repeats its last vertex gives one triangle."""
+    """Split (F, 4) quads into (F', 3) triangles.
+
+    A quad that repeats its last vertex gives one triangle.
+    """
     first, second = quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]
     both = np.stack([first, second], axis=1).reshape(-1, 3)  # keeps the two halves together
     keep = (both[:, 0] != both[:, 1]) & (both[:, 1] != both[:, 2]) & (both[:, 0] != both[:, 2])

@@ -1,7 +1,8 @@
-"""Colours as a file means them to sRGB: its ICC profile, or the curve and primaries that PNG, AVIF and EXIF name.
+"""Colours as a file means them to sRGB.
 
-A PNG says them as gAMA and cHRM (PNG specification 11.3.2), PNG and AVIF as code points of ITU-T H.273 (cICP, nclx),
-cameras set to Adobe RGB often only in EXIF's interoperability index.
+By its ICC profile, or the curve and primaries that PNG, AVIF and EXIF name. A PNG says them as gAMA and cHRM (PNG
+specification 11.3.2), PNG and AVIF as code points of ITU-T H.273 (cICP, nclx), cameras set to Adobe RGB often only in
+EXIF's interoperability index.
 """
 
 from __future__ import annotations
@@ -42,9 +43,9 @@ class Encoding:
 
 
 def to_srgb(picture: Image.Image, data: bytes = b"") -> Image.Image:
-    """Convert an RGB, CMYK or grey picture's colours to sRGB, as the picture or its file's bytes tell.
+    """Convert an RGB, CMYK or grey picture's colours to sRGB.
 
-    A profile or a chunk that is broken is ignored.
+    As the picture or its file's bytes define them. A profile or a chunk that is broken is ignored.
     """
     if picture.mode not in ("RGB", "CMYK", "L"):
         return picture

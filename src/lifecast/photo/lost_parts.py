@@ -1,7 +1,8 @@
-"""Parts of a person that BlazePose's mask has lost: feet in front of a busy floor, a skirt in a kick.
+"""Parts of a person that BlazePose's mask has lost.
 
-The networks that predict normals predict a mask too. Its edges are softer, and beside other people it is no help; but
-where nobody else is near, what it is sure of and the found mask lacks altogether is the person's.
+Feet in front of a busy floor, a skirt in a kick. The networks that predict normals predict a mask too. Its edges are
+softer, and next to other people it is no help; but where nobody else is near, what it is sure of and the found mask
+lacks altogether is the person's.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """People who touch each other, told apart by their limbs.
 
 BlazePose's mask is of whatever human is in its circle: an arm on the shoulder, a neighbour's hip. A pixel is given to
-the person whose limbs are nearest, in units of each limb's thickness (the capsules of `networks.limb_map`). In a crowd
+the person whose limbs are nearest, in units of each limb's thickness (the capsules of `space.limb_map`). In a crowd
 not everybody is found, so pixels far from all of the person's own limbs are given to nobody.
 """
 
@@ -41,7 +41,10 @@ class Limbs:
 
     @classmethod
     def of(cls, landmarks: np.ndarray, height: float, least_visibility: float = SEEN) -> Limbs:
-        """Of landmarks (33, 4), where visible enough, of a person `height` pixels tall when standing."""
+        """Make the limbs of landmarks (33, 4), where visible enough.
+
+        The person is `height` pixels tall when standing.
+        """
         points = with_middles(landmarks)  # (36, 4)
         visible = [limb for limb in LIMBS if min(points[limb.start, 3], points[limb.end, 3]) >= least_visibility]
         return cls(
@@ -51,7 +54,10 @@ class Limbs:
         )
 
     def distance(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """At columns x (W,) and rows y (H,): (H, W) distance from the nearest limb's axis, over its radius."""
+        """Compute the distance (H, W) from the nearest limb's axis, over its radius.
+
+        At columns x (W,) and rows y (H,).
+        """
         nearest = np.full((len(y), len(x)), np.inf, np.float32)
         for start, end, radius in zip(self.start, self.end, self.radius, strict=True):
             along = end - start
@@ -63,9 +69,10 @@ class Limbs:
 
 
 def share_of(own: Limbs, others: Sequence[Limbs], left: float, top: float, side: float) -> np.ndarray:
-    """How much of each place is this person's and not a neighbour's: (GRID, GRID) float32 in [0, 1].
+    """Compute how much of each place is this person's: (GRID, GRID) float32 in [0, 1].
 
-    Of the square (left, top, side) in pixels of the photograph; one half where both are as near.
+    The rest is a neighbour's. Of the square (left, top, side) in pixels of the photograph; one half where both are as
+    near.
     """
     centres = (np.arange(GRID) + 0.5) * side / GRID
     x, y = left + centres, top + centres

@@ -1,4 +1,7 @@
-"""Refusals that say what is known of the photograph: "nobody was found" is no help where half the file is missing."""
+"""Refusals that say what is wrong with the photograph.
+
+"Nobody was found" is no help if half the file is missing.
+"""
 
 from __future__ import annotations
 

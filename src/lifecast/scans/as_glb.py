@@ -1,4 +1,7 @@
-"""A scan as GLB, for programs that show nothing else: one primitive a material, everything inside."""
+"""A scan as GLB, for programs that read nothing else: one primitive a material.
+
+Everything is inside the file.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +23,9 @@ WRAP_CODES: dict[Wrap, int] = {"repeat": 10497, "clamp": 33071, "mirror": 33648}
 
 
 def scan_glb(scan: Scan, up: str) -> bytes:
-    """The content of a .glb file that shows a scan as read, y up, its middle at 0 and in the scan's own units.
+    """Return the content of a .glb file of a scan as read.
 
-    `up` is the scan's axis that points up, a key of `TO_Y_UP`.
+    It is y up, its middle at 0, in the scan's own units. `up` is the scan's axis that points up, a key of `TO_Y_UP`.
     """
     centre = (scan.vertices.min(axis=0) + scan.vertices.max(axis=0)) / 2
     vertices = ((scan.vertices - centre) @ np.array(TO_Y_UP[up], np.float64).T).astype(np.float32)

@@ -138,7 +138,7 @@ class PeopleDataset(Dataset[dict[str, Any]]):
             self._landmarks = {
                 p: read_landmarks(self.root / p, len(self._views[p]), limbs == "lifted") for p in self.people
             }
-        # Shared memory, so that workers that stay alive between epochs see a new epoch too.
+        # Shared memory, so that workers that stay alive between epochs get a new epoch too.
         self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]
         self._pools = PointPools(self.root, near)
 
@@ -239,7 +239,7 @@ class PeopleDataset(Dataset[dict[str, Any]]):
         return image
 
     def _add_bystander(self, image: NDArray[np.uint8], index: int, rng: np.random.Generator) -> None:
-        """Somebody else of the same split into the background, beside the middle and not larger than the person."""
+        """Somebody else of the same split into the background, off the middle and not larger than the person."""
         person, view = self.items[int(rng.integers(len(self.items)))]
         if person == self.items[index][0]:
             return
@@ -290,7 +290,7 @@ class PeopleDataset(Dataset[dict[str, Any]]):
         return (moved * there * np.float32(placement.scale)).astype(np.float32), there[None].astype(np.float32)
 
     def _limb_map(self, landmarks: NDArray[np.float32], placement: Placement, index: int) -> Tensor:
-        """(6, S/4, S/4), turned with the picture; zeros where nothing is known of the pose."""
+        """(6, S/4, S/4), turned with the picture; zeros where no pose is given."""
         rng = np.random.default_rng([self.seed, int(self._epoch), index, 1])
         if not landmarks[:, 3].any() or rng.random() < self.augmentation.blind:
             return torch.zeros(CHANNELS, self.size // 4, self.size // 4)

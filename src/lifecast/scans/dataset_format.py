@@ -1,4 +1,4 @@
-"""What a dataset's folders hold, for whoever opens them, and the settings that its people are prepared with."""
+"""What a dataset's folders hold, and the settings that its people are prepared with."""
 
 from __future__ import annotations
 
@@ -49,7 +49,10 @@ normalised to 180 cm. Pixel centre i of S lies at -1 + (2 i + 1) / S.
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that decides what a prepared person looks like; stored in dataset.json and compared on resume."""
+    """Everything that decides how a person is prepared.
+
+    Stored in dataset.json and compared on resume.
+    """
 
     size: int = 1024
     """Pixels of the square views."""
@@ -86,7 +89,10 @@ class Settings:
 
 
 def header(settings: Settings, maps: list[str], lights: NDArray[np.float32]) -> dict[str, Any]:
-    """What `dataset.json` says, but for how many people there are; `maps` are the names of the lighting maps."""
+    """Make the content of `dataset.json`, but for how many people there are.
+
+    `maps` are the names of the lighting maps.
+    """
     return {
         "format": FORMAT, "size": settings.size, "settings": asdict(settings),
         "lighting": {"maps": maps, "coefficients": np.round(lights, 6).reshape(len(lights), -1).tolist()},

@@ -1,7 +1,7 @@
-"""A glTF file taken apart: its JSON, its buffers, and accessors as numbers, whatever their component type.
+"""A glTF file taken apart: its JSON, its buffers, and accessors as numbers.
 
-trimesh builds the faces and the scene. What it gives of accessors is not enough for colours: it ignores `normalized`
-and `sparse`.
+Accessors may have any component type. trimesh builds the faces and the scene. What it gives of accessors is not enough
+for colours: it ignores `normalized` and `sparse`.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class GltfFile:
         return found
 
     def uri(self, uri: str) -> bytes:
-        """The bytes that a URI stands for: embedded ones, or a file beside the scan."""
+        """The bytes that a URI stands for: embedded ones, or a file next to the scan."""
         if uri.startswith("data:"):
             return base64.b64decode(uri.split("base64,", 1)[1])
         return self.references.get(uri)
@@ -115,7 +115,10 @@ class GltfFile:
         )  # fmt: skip
 
     def accessor(self, index: int) -> NDArray[Any]:
-        """(count, width) elements as stored, or in [-1, 1] where the accessor is normalised; sparse ones are put in."""
+        """Read elements (count, width) as stored, or in [-1, 1] if the accessor is normalised.
+
+        Sparse ones are put in.
+        """
         entry = self.tree["accessors"][index]
         dtype, width, count = np.dtype(DTYPES[entry["componentType"]]), WIDTHS[entry["type"]], entry["count"]
         values = (
@@ -130,7 +133,10 @@ class GltfFile:
         return normalised(values) if entry.get("normalized") else values
 
     def attribute(self, primitive: dict[str, Any], name: str) -> NDArray[Any] | None:
-        """A primitive's vertex attribute (V, width), decompressed where it is; None where there is none."""
+        """Read a primitive's vertex attribute (V, width); None if there is none.
+
+        It is decompressed if need be.
+        """
         index = primitive.get("attributes", {}).get(name)
         if index is None:
             return None

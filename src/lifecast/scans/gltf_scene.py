@@ -1,4 +1,7 @@
-"""A glTF scene as parts: faces and transforms by trimesh, positions and colours as the specification defines them."""
+"""A glTF scene as parts.
+
+Faces and transforms are trimesh's, positions and colours as the specification defines them.
+"""
 
 from __future__ import annotations
 

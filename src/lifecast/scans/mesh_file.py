@@ -1,4 +1,7 @@
-"""PLY, STL and OFF files: geometry by trimesh, their colours from what the file stores, of any number type."""
+"""PLY, STL and OFF files.
+
+Geometry is trimesh's; colours are what the file stores, of any number type.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,9 @@ STL_HEADER, STL_FACET = 84, 50
 
 
 def read_mesh(path: Path, references: References) -> list[Part]:
-    """Read a PLY, STL or OFF file as one part; what it names and lacks goes into `references.complaints`.
+    """Read a PLY, STL or OFF file as one part.
+
+    What it names and lacks goes into `references.complaints`.
 
     Raises
     ------

@@ -64,9 +64,9 @@ def find_up(vertices: NDArray[np.floating], source: str = "") -> str:
 
 
 def find_units(extent: NDArray[np.floating], source: str = "") -> str:
-    """The unit in which somebody of `extent` (3,), y up, is 0.5 to 2.5 m tall, which covers a sitting child.
+    """Find the unit in which somebody of `extent` (3,), y up, is 0.5 to 2.5 m tall.
 
-    Somebody who lies is taken as 0.6 of his length. ScanError where no unit fits.
+    That covers a sitting child. Somebody who lies is taken as 0.6 of his length. ScanError where no unit fits.
     """
     height = float(max(extent[1], 0.6 * extent.max()))
     for unit in ("m", "cm", "mm", "inch"):

@@ -1,7 +1,8 @@
-"""An OBJ file with its material libraries: geometry by trimesh, what refers to colours by ourselves.
+"""An OBJ file with its material libraries.
 
-trimesh reads the first library alone, in a guessed encoding; it drops vertex colours where there is a material, options
-of texture maps and names that it does not find, each time without a word.
+Geometry is trimesh's; what refers to colours is read here. trimesh reads the first library alone, in a guessed
+encoding; it drops vertex colours where there is a material, options of texture maps and names that it does not find,
+each time without a word.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ UNNAMED = "geometry"
 
 
 def read_obj(path: Path, references: References) -> list[Part]:
-    """Read the geometries of an OBJ file; what it names and lacks goes into `references.complaints`.
+    """Read the geometries of an OBJ file.
+
+    What it names and lacks goes into `references.complaints`.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Materials of OBJ files: what an MTL library says of colours, in whatever encoding it was written."""
+"""Materials of OBJ files: an MTL library's colours, in whatever encoding it was written."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _read_map(rest: str, material: ObjMaterial) -> None:
         while len(numbers) < NUMBERS[name] and (number := NUMBER.match(rest)):
             numbers.append(float(number[1]))
             rest = rest[number.end() :]
-        # Beside a single value the other one is as if it were not stated.
+        # Next to a single value the other one is as if it were not stated.
         if name == "-s" and numbers:
             material.scale = np.array([*numbers, 1.0][:2])
         elif name == "-o" and numbers:

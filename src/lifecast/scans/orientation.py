@@ -1,4 +1,7 @@
-"""Turning shells the right way round: the winding number and the normals need faces that look outward."""
+"""Turning shells the right way round.
+
+The winding number and the normals need faces that point outward.
+"""
 
 from __future__ import annotations
 

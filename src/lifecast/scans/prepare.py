@@ -1,6 +1,7 @@
-"""One person or many: scan in, folder of training data out, resumable and verified by checksum.
+"""One person or many: scan in, folder of training data out.
 
-What the folders hold is told in `dataset_format.DESCRIPTION`, which every dataset carries; `PeopleDataset` reads them.
+Resumable and verified by checksum. What the folders hold stands in `dataset_format.DESCRIPTION`, which every dataset
+carries; `PeopleDataset` reads them.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Outcome:
     """What may be wrong with the scan of somebody who was made."""
 
     def lines(self) -> list[str]:
-        """What somebody who watches the run is told of it."""
+        """One line for somebody who watches the run."""
         if self.state == "failed":
             return [f"{self.person}: left out: {self.reason}"]
         again = [f"{self.person}: made again: {self.reason}"] if self.state == "remade" else []
@@ -61,7 +62,7 @@ class Summary:
 
 
 def keep_or_make(person: str, source: Path, out: Path, settings: Settings, lights: NDArray[np.float32]) -> Outcome:
-    """One task of the pool: keep, make or remake one person; failures are told, not raised.
+    """One task of the pool: keep, make or remake one person; failures are returned, not raised.
 
     What is wrong with one scan (damaged, too large for the memory, a name too long for a folder's) is no reason to stop
     the others. Only a fault of the program itself is raised.
@@ -141,7 +142,10 @@ Execute = Callable[[Tasks, Path, Settings, NDArray[np.float32]], Generator[Outco
 def locally(
     tasks: Tasks, out: Path, settings: Settings, lights: NDArray[np.float32], workers: int
 ) -> Generator[Outcome, None, None]:
-    """Do the tasks in `workers` processes of this machine; outcomes come in the order of completion."""
+    """Do the tasks in `workers` processes of this machine.
+
+    Outcomes come in the order of completion.
+    """
     one_thread()
     if workers <= 1:
         for person, source in tasks:
@@ -172,7 +176,7 @@ def prepare(
     """Prepare everybody in `scans` ({person: file}) into the dataset folder `out`.
 
     People who are there and undamaged are kept; damaged ones are made again. A scan that fails is left out of the
-    dataset and told in the summary. Once the disk is full nobody further is begun.
+    dataset and named in the summary. Once the disk is full nobody further is begun.
 
     `execute` runs the tasks (by default `locally`, in `workers` processes of this machine; a cluster in its place).
 

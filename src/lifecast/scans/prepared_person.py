@@ -1,4 +1,7 @@
-"""One scan to one person's folder: views, points with occupancy, the mesh, and a card with checksums."""
+"""One scan to one person's folder.
+
+It holds views, points with occupancy, the mesh, and a card with checksums.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,10 @@ def checksum(path: Path) -> str:
 
 
 def damage(folder: Path) -> str | None:
-    """Why the prepared person in `folder` cannot be used, naming the file; None when all is well."""
+    """Say why the prepared person in `folder` cannot be used, naming the file.
+
+    None if all is well.
+    """
     card = folder / "person.json"
     try:
         files: dict[str, Any] = json.loads(card.read_text())["files"]
@@ -73,7 +79,10 @@ def stated(folder: Path, names: Iterable[str]) -> dict[str, dict[str, Any]]:
 
 
 def draw_yaws(settings: Settings, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Degrees that each view turns the person by: evenly spaced ones, then one from each equal part of the front."""
+    """Draw the degrees that each view turns the person by.
+
+    Evenly spaced ones, then one from each equal part of the front.
+    """
     fronts = round(settings.views * settings.front)
     around = settings.views - fronts
     start = 0.0 if around >= 360 else rng.uniform(0, 360)
@@ -83,9 +92,9 @@ def draw_yaws(settings: Settings, rng: np.random.Generator) -> NDArray[np.float6
 
 
 def _card_of_made(card: Path) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
-    """The pelvis (3,) and the joints (33, 3) that a made person's card tells, in metres, y up; None what it does not.
+    """Read a made person's pelvis (3,) and joints (33, 3) from its card, metres, y up; None if absent.
 
-    Cards of before joints were told have a pelvis alone. ScanError where a card cannot be read.
+    Old cards have a pelvis alone. ScanError where a card cannot be read.
     """
     if not card.is_file():
         return None, None
@@ -103,9 +112,9 @@ def _card_of_made(card: Path) -> tuple[NDArray[np.float64] | None, NDArray[np.fl
 
 
 def prepare_person(person: str, source: Path, out: Path, settings: Settings, lights: NDArray[np.float32]) -> list[str]:
-    """Make the folder `out / person` from the scan at `source` (atomically, replacing an older one).
+    """Make the folder `out / person` from the scan at `source`.
 
-    Returns notes on what may be wrong with the scan.
+    Atomically; an older one is replaced. Returns notes on what may be wrong with the scan.
     """
     rng = np.random.default_rng([settings.seed, zlib.crc32(person.encode())])
     scan = read_scan(source)

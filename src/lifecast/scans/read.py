@@ -54,8 +54,8 @@ def read_scan(path: str | Path) -> Scan:
             raise ScanError(f"{path}: cannot be read as a mesh ({type(error).__name__}: {error})") from error
     if references.complaints:
         raise ScanError(
-            f"{path}: {'; '.join(references.complaints)}; put what it names beside it, or remove the line that names it "
-            "to use the scan without colours"
+            f"{path}: {'; '.join(references.complaints)}; put what it names beside it, or remove the line that names "
+            "it to use the scan without colours"
         )
     return _flattened(parts, path)
 

@@ -1,7 +1,8 @@
-"""Orthographic views of a normalised person: colour, coverage, true front and back normals, depth.
+"""Orthographic views of a normalised person: colour, coverage, normals, depth.
 
-Rays go only through the person's bounding box, one through every pixel centre from the front and one from the back
-along the same line; pixels where neighbours disagree (silhouettes, an arm before the chest) get eight rays instead.
+The normals are the true front and back ones. Rays go only through the person's bounding box, one through every pixel
+centre from the front and one from the back along the same line; pixels where neighbours disagree (silhouettes, an arm
+before the chest) get eight rays instead.
 """
 
 from __future__ import annotations
@@ -29,8 +30,11 @@ INNER = np.float32(0.6)
 
 
 def view_rotation(yaw: float, elevation: float) -> NDArray[np.float64]:
-    """(3, 3) R with p_view = R p: turns the person by `yaw` degrees about +y, then tilts the head toward the camera by
-    `elevation` degrees (a camera that looks down from there)."""
+    """Make the rotation R (3, 3) of a view, p_view = R p.
+
+    It turns the person by `yaw` degrees about +y, then tilts the head toward the camera by `elevation` degrees (a
+    camera above, pointing down).
+    """
     y, e = np.radians(yaw), np.radians(elevation)
     turn = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
     tilt = np.array([[1, 0, 0], [0, np.cos(e), -np.sin(e)], [0, np.sin(e), np.cos(e)]])
@@ -326,7 +330,10 @@ def _interpolated(
 
 
 def dilated(colour: NDArray[np.uint8], visible: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """(h, w, 3) with every unseen pixel in the colour of the nearest seen one: JPEG and resizing mix across the rim."""
+    """Give every hidden pixel (h, w, 3) the colour of the nearest visible one.
+
+    JPEG and resizing mix across the rim.
+    """
     if not visible.any():
         return colour
     _, labels = cv2.distanceTransformWithLabels(

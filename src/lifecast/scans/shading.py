@@ -1,8 +1,8 @@
-"""How light becomes pixel values: what is drawn at random for a view so that renders resemble photographs.
+"""How light becomes pixel values.
 
-The environment's second-order light is the paper's; a sun or flash with its own shadow, light that bounces between
-parts of the body, a faint sheen, exposure, white balance and a camera's tone curve are added because the networks shall
-work on real photographs.
+Drawn at random for each view, so that renders resemble photographs. The environment's second-order light is the
+paper's; a sun or flash with its own shadow, light that bounces between parts of the body, a faint sheen, exposure,
+white balance and a camera's tone curve are added because the networks shall work on real photographs.
 """
 
 from __future__ import annotations
@@ -50,7 +50,10 @@ PLAIN = Look(np.array([[1 / 0.28209479] * 3] + [[0.0] * 3] * 8, np.float32))
 
 
 def draw_look(rng: np.random.Generator, lights: NDArray[np.float32]) -> tuple[Look, dict[str, Any]]:
-    """One of the (L, 9, 3) `lights` under a random yaw, with camera and lamp; and what was drawn, for the record."""
+    """Draw one of the (L, 9, 3) `lights` under a random yaw, with camera and lamp.
+
+    Returns it and what was drawn, for the record.
+    """
     index = int(rng.integers(len(lights)))
     light = rotate(lights[index], random_rotation(rng, 0.0))
     tint = light[0] / max(float(light[0].mean()), 1e-6)
@@ -78,7 +81,10 @@ def draw_look(rng: np.random.Generator, lights: NDArray[np.float32]) -> tuple[Lo
 
 
 def sheen(normals: NDArray[np.float32], look: Look) -> NDArray[np.float32]:
-    """(n, 3) what a rough dielectric reflects of the surroundings toward +z, view-space unit normals (n, 3)."""
+    """Compute what a rough dielectric reflects of the surroundings toward +z, (n, 3).
+
+    For view-space unit normals (n, 3).
+    """
     facing = np.clip(normals[:, 2:3], 0, 1)
     mirrored = 2 * facing * normals
     mirrored[:, 2] -= 1  # 2 (n.v) n - v

@@ -1,4 +1,7 @@
-"""All textures of a scan in one flat array, reduced to the resolution at which they are seen, sampled bilinearly."""
+"""All textures of a scan in one flat array, sampled bilinearly.
+
+They are reduced to the resolution that the renders need.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The photograph without its detail: the colours of clothes and skin, but no lettering and no face.
+"""The photograph without its detail: colours of clothes and skin, no lettering and no face.
 
 A median, so that straight edges (a waistline) stay sharp, over pixels of the same part of the body only, so that a
 forearm before a chest takes nothing of the chest's shirt.
@@ -36,7 +36,10 @@ class BroadPhotograph:
     """(h', w') float32: 1 where a pixel may mix two parts of the body that are apart in depth."""
 
     def sample(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Colours (N, 3) float32 at view-space points (N, 2 or 3), and (N,) bool where they are of one part only."""
+        """Sample colours (N, 3) float32 at view-space points (N, 2 or 3).
+
+        Returns also (N,) bool, true if they are of one part only.
+        """
         height, width = self.photo.colours.shape[:2]
         scale = np.array([self.colours.shape[1] / width, self.colours.shape[0] / height], np.float32)
         place = (self.photo.place(points) + 0.5) * scale - 0.5
@@ -44,7 +47,10 @@ class BroadPhotograph:
 
 
 def broaden(photo: Photograph, sight: LinesOfSight, light: Light) -> BroadPhotograph:
-    """Shrink the photograph, take its light away, and take medians over what is of one part with a pixel."""
+    """Shrink the photograph, take its light away, and smooth it by medians.
+
+    A median is over what is of one part with a pixel.
+    """
     depth = sight.first
     height, width = photo.colours.shape[:2]
     columns, rows = (max(1, round(n * 2 / photo.size / PIXEL)) for n in (width, height))

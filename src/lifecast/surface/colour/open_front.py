@@ -1,7 +1,8 @@
-"""What clothes show at the front alone: a shirt in an open jacket, skin in a neckline, a tie, a print.
+"""What clothes have at the front alone.
 
-The back of a jacket is closed, however it is worn at the front. Where the left and the right of a trunk agree with
-each other and the middle between them differs, its back is taken to go on from the left to the right.
+A shirt in an open jacket, skin in a neckline, a tie, a print. The back of a jacket is closed, however it is worn at the
+front. Where the left and the right of a trunk agree with each other and the middle between them differs, its back is
+taken to go on from the left to the right.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ SKIN_LIKE = 40.0
 def close_front(
     points: np.ndarray, colours: np.ndarray, broad: BroadPhotograph, sight: LinesOfSight, parts: BodyParts
 ) -> np.ndarray:
-    """Colours (N, 3) that were guessed for points (N, 3) of a back, without what is only in the middle of a front.
+    """Take what is only in the middle of a front out of guesses (N, 3) for a back.
 
-    broad, sight: of the photograph; parts: the body around its joints.
+    They are colours for points (N, 3). broad, sight: of the photograph; parts: the body around its joints.
     """
     shoulders, hips, half = parts.trunk
     height = shoulders[1] - hips[1]

@@ -1,9 +1,9 @@
-"""Relief: a surface moved along the lines of sight until it has the folds that the normal maps show.
+"""Relief: moves a surface along the lines of sight until it has the normal maps' folds.
 
 The occupancy field is asked on a lattice and learned from points around surfaces, so its level is smoother than the
 normal maps that it was fed. What is narrower than `REACH` is therefore taken from the maps: the depth of the mesh as
 the camera sees it is integrated anew along the map's slopes (`normal_integration`), and the difference, millimetres,
-moves the vertices that the camera sees. The other side is the same for a camera behind the person, and the back map.
+moves the visible vertices. The other side is the same for a camera behind the person, and the back map.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def with_relief(surface: Surface, front: Tensor, back: Tensor, mask: Tensor | No
     if mask is None:
         mask = (front.norm(dim=0) > 0).float()
     vertices, faces, normals = surface.vertices, surface.faces, surface.normals
-    # A camera behind the person sees the mesh turned by half a circle about the vertical, and the map mirrored.
+    # For a camera behind the person the mesh is turned by half a circle about the vertical, and the map mirrored.
     half_turn = np.array([-1, 1, -1], np.float32)
     behind = (back * back.new_tensor([-1.0, 1.0, -1.0])[:, None, None]).flip(-1)
     moves = relief(vertices, faces, normals, front, mask)
@@ -64,10 +64,10 @@ def with_relief(surface: Surface, front: Tensor, back: Tensor, mask: Tensor | No
 def relief(
     vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray, normal_map: Tensor, mask: Tensor
 ) -> np.ndarray:
-    """How far (V,) each vertex moves toward a camera at +z, view units; 0 for those that it does not see.
+    """Compute how far each vertex moves toward a camera at +z, (V,) view units.
 
-    vertices: (V, 3) view space; faces: (F, 3), outward counter-clockwise; normals: (V, 3) unit; normal_map (3, S, S): the
-    normal map of that camera; mask (S, S): where it is believed.
+    0 for vertices that are hidden from it. vertices: (V, 3) view space; faces: (F, 3), outward counter-clockwise;
+    normals: (V, 3) unit; normal_map (3, S, S): the normal map of that camera; mask (S, S): where it is believed.
     """
     size = normal_map.shape[-1]
     step = 2 / size

@@ -45,7 +45,10 @@ def decimate(vertices: np.ndarray, faces: np.ndarray, target: int) -> tuple[np.n
 
 
 def is_closed(faces: np.ndarray) -> bool:
-    """Whether every edge of faces (F, 3) is used once in each direction: closed, consistently wound, manifold edges."""
+    """Check that every edge of faces (F, 3) is used once in each direction.
+
+    Such a mesh is closed and consistently wound, with manifold edges.
+    """
     wide = faces.astype(np.int64)
     start, end = wide.reshape(-1), np.roll(wide, -1, axis=1).reshape(-1)
     count = int(wide.max()) + 1 if len(wide) else 0

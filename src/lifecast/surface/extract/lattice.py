@@ -107,7 +107,10 @@ class SparseLattice:
         return self._values[self._slots(codes)]
 
     def values(self, codes: Tensor) -> Tensor:
-        """Values (...) of codes (...); the field is asked, once a point, for those that are not known yet."""
+        """Return the values (...) of codes (...).
+
+        The field is asked, once a point, for those that it was not asked before.
+        """
         values = self.peek(codes)
         unknown = values.isnan()
         if unknown.any():
@@ -151,7 +154,10 @@ class SparseLattice:
         return spread[where[:, 0], where[:, 1], where[:, 2]]
 
     def visit(self, cells: Tensor) -> Tensor:
-        """Those of the cells (N,), each named once, that were not visited before; they are from now on."""
+        """Return those of the cells (N,) that were not visited before; they are from now on.
+
+        Each is named once.
+        """
         fresh: Tensor = torch.unique(cells[~self._visited[self._slots(cells)]])
         slots = self._make_slots(fresh)  # first: it may replace the array
         self._visited[slots] = True

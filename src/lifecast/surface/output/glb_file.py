@@ -1,4 +1,4 @@
-"""The container of binary glTF 2.0 (GLB): its buffer with views and accessors, and the file's bytes."""
+"""The container of binary glTF 2.0 (GLB): buffer, views, accessors, and the file's bytes."""
 
 from __future__ import annotations
 
@@ -41,13 +41,19 @@ class GlbFile:
         return self.accessor(values.astype("<f4"), f"VEC{values.shape[1]}", FLOAT, ARRAY_BUFFER)
 
     def positions(self, vertices: np.ndarray) -> int:
-        """Append vertices (V, 3), stored as float32, with their bounds; returns their accessor's index."""
+        """Append vertices (V, 3), stored as float32, with their bounds.
+
+        Returns their accessor's index.
+        """
         stored = vertices.astype("<f4")
         low, high = stored.min(0).tolist(), stored.max(0).tolist()
         return self.accessor(stored, "VEC3", FLOAT, ARRAY_BUFFER, min=low, max=high)
 
     def indices(self, faces: np.ndarray, wide: bool = True) -> int:
-        """Append triangles (F, 3), stored as uint32 (`wide`) or uint16; returns their accessor's index."""
+        """Append triangles (F, 3), stored as uint32 (`wide`) or uint16.
+
+        Returns their accessor's index.
+        """
         stored = faces.reshape(-1).astype("<u4" if wide else "<u2")
         return self.accessor(stored, "SCALAR", UNSIGNED_INT if wide else UNSIGNED_SHORT, ELEMENT_ARRAY_BUFFER)
 

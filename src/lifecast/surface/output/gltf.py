@@ -1,7 +1,8 @@
-"""Binary glTF 2.0 (GLB): one mesh with normals and linear vertex colours or a texture, provenance in `asset`.
+"""Binary glTF 2.0 (GLB) of one mesh with normals, colours and provenance.
 
-Written by hand because trimesh writes vertex colours as they are, while glTF (3.9.2 and 3.7.2.1) wants them linear, and
-has no place for the asset's copyright and extras. Checked with the Khronos validator in the tests.
+Colours are linear vertex colours or a texture; provenance is in `asset`. Written by hand because trimesh writes vertex
+colours as they are, while glTF (3.9.2 and 3.7.2.1) wants them linear, and has no place for the asset's copyright and
+extras. Checked with the Khronos validator in the tests.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ from lifecast.surface.output.glb_file import ARRAY_BUFFER, UNSIGNED_SHORT, GlbFi
 
 
 def linear_colours(colours: np.ndarray) -> np.ndarray:
-    """sRGB (V, 3) uint8 as linear RGBA (V, 4) uint16: eight bits would be too coarse in the dark."""
+    """Convert sRGB (V, 3) uint8 to linear RGBA (V, 4) uint16.
+
+    Eight bits would be too coarse in the dark.
+    """
     table = (to_linear(np.arange(256) / 255) * 65535 + 0.5).astype("<u2")
     rgba = np.full((len(colours), 4), 65535, "<u2")
     rgba[:, :3] = table[colours[:, :3]]
@@ -74,7 +78,10 @@ def glb_bytes(model: ColouredMesh, texture_format: Literal["jpeg", "png"] = "jpe
 
 
 def asset(provenance: dict[str, Any]) -> dict[str, Any]:
-    """glTF's `asset`: version, generator, copyright (a string of the provenance) and the whole provenance as extras."""
+    """Make glTF's `asset`: version, generator, copyright and provenance.
+
+    Copyright is a string of the provenance, which is there as a whole as extras.
+    """
     entry: dict[str, Any] = {"version": "2.0", "generator": f"lifecast {__version__}"}
     if provenance:
         if "copyright" in provenance:

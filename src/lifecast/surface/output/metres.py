@@ -1,4 +1,7 @@
-"""From view space to the metres in which a model leaves the program: y up, feet on y = 0, front toward +z."""
+"""From view space to the metres in which a model leaves the program.
+
+y up, feet on y = 0, front toward +z.
+"""
 
 from __future__ import annotations
 

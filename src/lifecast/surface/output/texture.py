@@ -1,4 +1,4 @@
-"""A texture for a surface: the photograph at its own resolution where it shows it, vertex colours elsewhere."""
+"""A texture for a surface: the photograph at its own resolution, vertex colours elsewhere."""
 
 from __future__ import annotations
 
@@ -61,7 +61,10 @@ def bake_texture(
 def paint_texels(
     raster: Raster, faces: torch.Tensor, vertices: np.ndarray, colours: np.ndarray, trust: np.ndarray, photo: Photograph
 ) -> np.ndarray:
-    """Colours (N, 3) float32 of the raster's N covered texels: photograph and vertex colours, mixed by the trust."""
+    """Paint the raster's N covered texels: colours (N, 3) float32.
+
+    Photograph and vertex colours are mixed by the trust.
+    """
     hit = raster.covered
     corners = faces[raster.face[hit]].numpy()  # (N, 3)
     weights = raster.weights[hit].numpy()  # (N, 3)
@@ -85,10 +88,11 @@ def blend(corners: np.ndarray, weights: np.ndarray, values: np.ndarray) -> np.nd
 
 
 def fill_gaps(texture: np.ndarray) -> np.ndarray:
-    """Continue the charts into the gaps between them, so that filtering and mipmaps bring in no foreign colour.
+    """Continue the charts into the gaps between them.
 
-    texture: (T, T, 4) float32, colours 0..255 and 1 where there is one, T even. Halving pictures of the colours that
-    are there fill the gaps from coarse to fine. Returns (T, T, 3) uint8.
+    Filtering and mipmaps then bring in no foreign colour. texture: (T, T, 4) float32, colours 0..255 and 1 where there
+    is one, T even. Halving pictures of the colours that are there fill the gaps from coarse to fine. Returns (T, T, 3)
+    uint8.
     """
     return (push_pull(texture)[..., :3] + 0.5).clip(0, 255).astype(np.uint8)
 
