@@ -34,7 +34,7 @@ def load(
     device
         "auto" (a GPU where there is one), "cpu", "cuda", ...
     normals_at
-        Side of the picture at which normals are predicted for the fine level, in place of enlarging those of the usual
+        Side of the picture at which normals are predicted for the fine net, in place of enlarging those of the usual
         size: the authors' released model has maps of 512 pixels and a fine net at 1024.
     without
         Names of steps that are left out (`lifecast.model.inference_options.STEPS`), such as "relief".

@@ -109,7 +109,7 @@ class Reconstructor:
         resolution: lattice points along each side of the volume, 16 to 2046.
         height: metres from the soles to the top of the head.
         faces: simplify to about so many triangles; None keeps all.
-        progress: told the name of each stage (`STAGES`) as it begins; may raise to stop.
+        progress: called with the name of each stage (`STAGES`) as it begins; may raise to stop.
         turn: degrees clockwise, 0, 90, 180 or 270, by which the picture is turned first, or "auto": so that the largest
             person stands. Nothing is turned by itself; a note names the turn if the person is not upright.
 
@@ -250,7 +250,10 @@ class Reconstructor:
 
     @torch.inference_mode()
     def _person_by_networks(self, photo: Photo) -> Person:
-        """Without a detector: the mask that the normal networks predict, looked at twice, or the whole picture."""
+        """Find a person without a detector, by the mask that the normal head predicts, or take the whole picture.
+
+        The mask is predicted twice, the second time on the square around the first.
+        """
         why = "people are found only with the packages mediapipe and ai-edge-litert (pip install 'lifecast[person]')"
         whole = Person((0.0, 0.0, float(photo.size[0]), float(photo.size[1])))
         person = whole

@@ -185,7 +185,7 @@ def test_rows_train_once_share_their_stages_and_are_measured(prepared_people: Pa
     assert [row.row.name for row in rows] == ["alternate", "absolute-depth"]
     assert all(row.steps == {"coarse": 2, "fine": 2} for row in rows)
     assert all(row.found.pictures + len(row.found.failed) == 1 for row in rows)
-    # Both fine levels stand on the very same coarse level.
+    # Both fine nets stand on the very same coarse net.
     models = [
         load_checkpoint(tmp_path / "study" / "runs" / run / "weights.safetensors").model for run in trained_names(rows)
     ]

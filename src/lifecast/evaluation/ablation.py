@@ -43,7 +43,7 @@ class Study:
     data: Path
     out: Path
     minutes: float | None = 30.0
-    """Training time of a row: all of its levels together; the normal networks, which several rows share, take
+    """Training time of a row: all of its nets together; the normal head, which several rows share, takes
     as long once more."""
     steps: int | None = None
     """Optimiser steps of a row in place of minutes."""
@@ -67,10 +67,10 @@ class Study:
             raise UsageError(f"--preset {self.preset}: choose {', '.join(PRESETS)}")
         if PRESETS[self.preset].fine is None or PRESETS[self.preset].maps is None:
             raise UsageError(f"--preset {self.preset}: an ablation needs a preset with map heads and two nets")
-        known = [row.name for row in ROWS]
+        names = [row.name for row in ROWS]
         for name in self.rows:
-            if name not in known:
-                raise UsageError(f"--rows {name}: choose from {', '.join(known)}")
+            if name not in names:
+                raise UsageError(f"--rows {name}: choose from {', '.join(names)}")
         if (self.minutes is None) == (self.steps is None):
             raise UsageError("give either --minutes or --steps")
         for name in ("minutes", "steps", "batch", "points"):
@@ -94,7 +94,7 @@ class Study:
         """Of everything that decides a run's weights (but the clock)."""
         from lifecast.training.data import fingerprint
 
-        known = {
+        deciding = {
             "run": asdict(run),
             "below": [self.fingerprint(run_named(name)) for name in run.stands_on],
             "preset": to_dict(row_preset(self.base, run)),
@@ -102,7 +102,7 @@ class Study:
             "data": fingerprint(self.data),
             **{name: getattr(self, name) for name in ("minutes", "steps", "seed")},
         }
-        return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -112,9 +112,9 @@ class MeasuredRow:
     row: Row
     preset: str
     steps: dict[str, int]
-    """Optimiser steps of each level that the row's weights were trained for."""
+    """Optimiser steps of each part that the row's weights were trained for."""
     minutes: float
-    """Training time of the row's own levels."""
+    """Training time of the row's own nets."""
     found: Overview
     chamfer: dict[str, float]
     """Picture to Chamfer distance in cm."""
@@ -219,10 +219,10 @@ def train_run(study: Study, run: TrainingRun, say: Say) -> None:
 
 
 def transplant(study: Study, run: TrainingRun, preset: Architecture) -> Path | None:
-    """A file of the run's own preset with the trained levels of the runs below it; None if it stands on none.
+    """A file of the run's own preset with the trained parts of the runs below it; None if it stands on none.
 
     `lifecast train --init` takes weights of its own preset only, for good reason; here the presets differ
-    exactly in parts that the levels carried over do not have.
+    exactly in what the parts carried over do not have.
     """
     from lifecast.training.weights import export, new_model
 

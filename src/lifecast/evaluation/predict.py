@@ -1,6 +1,4 @@
-"""From weights to what is measured: predicted normal maps, and a mesh from the coarse and from the fine
-level.
-"""
+"""From weights to what is measured: predicted normal maps, and a mesh of the coarse and of the fine net."""
 
 from __future__ import annotations
 
@@ -65,7 +63,7 @@ class Predictor:
     without
         Names of inference steps that are left out.
     levels
-        Whose surfaces are made. A network of one level has that one, under the name it plays: `coarse`.
+        Whose surfaces are made. A model of one net has the level `coarse` alone.
     """
 
     def __init__(
@@ -104,7 +102,7 @@ class Predictor:
             begun = time.perf_counter()
             try:
                 found.meshes[level] = self.surface(person, level)
-            except LifecastError as error:  # an empty field: one level's failure, told and counted
+            except LifecastError as error:  # an empty field: one level's failure, reported and counted
                 found.failed[level] = str(error)
             found.seconds[level] = time.perf_counter() - begun
         return found

@@ -206,8 +206,8 @@ def _joined(path: Path, descriptions: list[tuple[Path, Description]]) -> Descrip
     for file, description in descriptions:
         if description.architecture != first.architecture:
             raise CheckpointError(
-                f"{file}: holds a part of architecture {description.architecture.name!r}, and {first_file.name} beside "
-                f"it one of {first.architecture.name!r}, or of another version of it: parts must be of one model"
+                f"{file}: holds a part of architecture {description.architecture.name!r}, and {first_file.name} in its "
+                f"folder one of {first.architecture.name!r}, or of another version of it: parts must be of one model"
             )
         if description.inference != first.inference:
             raise CheckpointError(

@@ -1,6 +1,6 @@
-"""What a surface is extracted from: an occupancy field that answers at points.
+"""What a surface is extracted from: an occupancy field that is queried at points.
 
-Fields answer with *logits*, not occupancies: log(p / (1 - p)), 0 on the surface, positive inside. A trained field turns
+Fields return *logits*, not occupancies: log(p / (1 - p)), 0 on the surface, positive inside. A trained field turns
 from 0 to 1 within a voxel or two, so that interpolating its occupancies puts most vertices at the wrong place, whereas
 its logits are close to linear there; and a float32 occupancy near 1 has lost what the logit still knows.
 """

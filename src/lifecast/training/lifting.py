@@ -1,9 +1,8 @@
 """Training of the lifter: landmarks that BlazePose found in prepared views, against the joints of the people in them.
 
-A network that has seen a person's landmarks knows their joints better than it will know a stranger's (4.2 cm of depth
-against 5.7 where that was measured). The pictures of the same people train the normal networks, which would then trust
-lifted landmarks more than they may in use. So what is written beside training people comes from lifters that were
-trained without them: one for each fold of people.
+A lifter that was trained on a person predicts their joints better than a stranger's. The pictures of the same people
+train the map heads, which would then trust lifted landmarks more than they may in use. So what is written into training
+people's folders comes from lifters that were trained without them: one for each fold of people.
 """
 
 from __future__ import annotations
@@ -109,10 +108,10 @@ def train_lifter(
     progress: Callable[[int, float], None] | None = None,
     start: PoseLifter | None = None,
 ) -> PoseLifter:
-    """A lifter trained on (N, 33, 4) landmarks and (N, 33, 3) joints, nan where not known.
+    """Train a lifter on (N, 33, 4) landmarks and (N, 33, 3) joints, nan where not given.
 
-    It goes on from `start`, which stays as it is, or begins fresh. `progress` is told each step's number and loss. It
-    comes back in evaluation mode.
+    It goes on from `start`, which stays as it is, or begins fresh. `progress` is called with each step's number and
+    loss. The lifter is in evaluation mode.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -125,8 +124,8 @@ def train_lifter(
         weights = torch.tensor([1.0, 1.0, _DEPTH_WEIGHT])
         for step in range(recipe.steps):
             pick = torch.randint(len(landmarks), (recipe.batch,), generator=draw)
-            seen, true = moved(landmarks[pick], joints[pick], recipe, draw)
-            loss = ((lifter(seen)[..., :3] - true) * weights).abs().nanmean()
+            landmark, true = moved(landmarks[pick], joints[pick], recipe, draw)
+            loss = ((lifter(landmark)[..., :3] - true) * weights).abs().nanmean()
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -171,9 +170,9 @@ def train_and_lift(
     progress: Callable[[int, float], None] | None = None,
     start: PoseLifter | None = None,
 ) -> tuple[PoseLifter, Tensor]:
-    """A lifter trained on all training people; and all views (N, 33, 4) lifted, nobody's by a lifter that knew them.
+    """Train a lifter on all training people; lift all views (N, 33, 4), nobody's by a lifter trained on them.
 
-    `start`, which all of them go on from, must not have known them either.
+    `start`, which all of them go on from, must not be trained on them either.
     """
     which = folds_of(views, recipe.folds)
 
@@ -199,9 +198,9 @@ def model_with_lifter(weights: str | None, preset: str, seed: int) -> tuple[Mode
         model, history = new_model(preset_named(preset), (), seed)
     else:
         path = checkpoint_path(weights)
-        other, known = new_model(read_description(path).architecture, (path,), seed)
+        other, histories = new_model(read_description(path).architecture, (path,), seed)
         model, _ = new_model(other.architecture, (), seed)
-        history = {name: note for name, note in known.items() if name == "pose_lifter"}
+        history = {name: note for name, note in histories.items() if name == "pose_lifter"}
         if model.pose_lifter is not None and other.pose_lifter is not None:
             model.pose_lifter.load_state_dict(other.pose_lifter.state_dict())
     if model.pose_lifter is None:

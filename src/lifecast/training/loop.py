@@ -270,7 +270,7 @@ class Run:
         began = time.monotonic()
         fabric, trainee = self.fabric, self.trainee
         phase = self.part.phase_at(self.budget.progress(trainee.step))
-        # Beside a busy CPU, loading in the training process is as fast as in another, and holds less memory.
+        # With a busy CPU, loading in the training process is as fast as in another, and holds less memory.
         workers = self.workers if fabric.device.type == "cuda" else 0
         batches = data.validation_batches(
             self.open(phase, "test"),
@@ -294,7 +294,7 @@ class Run:
         reporter.validation({**line, "validation": figures})
 
     def picture(self) -> None:
-        """A strip of a few unseen views, into the run's folder."""
+        """A strip of a few test views, into the run's folder."""
         if self.fabric.is_global_zero:
             dataset = self.open(self.part.phase_at(self.budget.progress(self.trainee.step)), "test")
             picture(self.trainee, dataset, self.folder.picture(self.trainee.step))

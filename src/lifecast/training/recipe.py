@@ -28,13 +28,13 @@ class Phase:
     """A part of a run with one image size: small pictures first teach more for the same time."""
 
     size: int | None = None
-    """Side of the finest image that the stage sees, in pixels; none: the preset's own for that level."""
+    """Side of the stage's finest image, in pixels; none: the preset's own for that stage."""
     scale: float = 1.0
     """Without a size: the share of the preset's own, for every part of the stage alike."""
     batch: int = 8
     """Pictures in a step, in each process."""
     points: int = 8000
-    """Points at which the occupancy is asked, for each picture."""
+    """Points at which the occupancy is queried, for each picture."""
     share: float = 1.0
     """Share of the run that this phase takes; the shares of a stage sum to 1."""
 
@@ -71,13 +71,13 @@ class LossWeights:
     perceptual: float = 1.0
     """Perceptual loss, the first term of equation 6."""
     back: float = 1.0
-    """How much the back map's part of these three counts beside the front map's: folds of the back cannot be seen."""
+    """Weight of the back map in these three, the front map's being 1: folds of the back are not visible."""
     perceptual_network: PerceptualNetwork = "auto"
     """Whose features the perceptual loss compares."""
     mask: float = 0.0
     """Binary cross entropy of the predicted mask, where the preset predicts one."""
     depth: float = 0.0
-    """L1 distance of the depth maps (the depth network's, or the coarse level's auxiliary ones), in view units, where
+    """L1 distance of the depth maps (the depth network's, or the coarse net's auxiliary ones), in view units, where
     the preset predicts them."""
     depth_bins: float = 0.0
     """Cross entropy of the depth network's distributions."""
@@ -111,13 +111,13 @@ class StageRecipe:
     average: float = 0.0
     """Decay of the moving average of the weights that is validated and exported; 0: none."""
     near: Literal["near5", "near3"] = "near5"
-    """Spread of the points around the surface: 5 cm for the coarse, 3 cm for the fine level."""
+    """Spread of the points around the surface: 5 cm for the coarse, 3 cm for the fine net."""
     near_fraction: float = 15 / 16
     """Share of the points drawn around the surface, the rest being uniform in the volume."""
     window: int | None = None
-    """Side of the random window, in pixels of the fine image, that the fine level sees; none: the whole image."""
+    """Side of the random window, in pixels of the fine image, that the fine net gets; none: the whole image."""
     fed_depth: FedDepth = "predicted"
-    """Which depth maps the levels see beside predicted normals. A level that is fed depths with an error learns to be
+    """Which depth maps the nets get with predicted normals. A net that is fed depths with an error learns to be
     vague: limbs come out thick. Fed `true` ones it learns to follow them, and in use follows the predicted ones, whose
     thickness is about right. `corrected` are the predicted ones, made to follow the normals as in use, with their error
     over stretches of more than a few centimetres taken off: right, and with the fine detail that there is in use."""

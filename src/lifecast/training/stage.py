@@ -231,7 +231,7 @@ class Stage(nn.Module):
         if maps.fine.depth is None:
             return maps
         fed = self.fed(maps.fine, batch)
-        return MapPyramid(*(level._replace(depth=fed) for level in maps))
+        return MapPyramid(*(one._replace(depth=fed) for one in maps))
 
     def fed(self, maps: Maps, batch: Batch) -> Tensor:
         """The depth maps (B, 2, h, w) that the nets get with predicted maps."""
