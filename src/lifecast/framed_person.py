@@ -135,7 +135,12 @@ class Framer:
             return self.masker(image, mask)
         if mask is None or person.mask is None or person.mask.exact:
             return mask
-        if isinstance(person.mask, PoseMask) and not person.mask.others and self.options.lost_parts:
+        if (
+            isinstance(person.mask, PoseMask)
+            and not person.mask.others
+            and person.mask.shown is None
+            and self.options.lost_parts
+        ):
             mask = self._with_lost_parts(mask, image, photo, camera, pose)
         if self.options.refine_mask:
             mask = without_specks(refine(mask, image, radius=max(2, camera.size * 8 // 1024)), share=0.02)

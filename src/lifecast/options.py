@@ -23,6 +23,9 @@ FORMATS = ("glb", "obj", "ply", "stl")
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 """Suffixes of a picture to draw."""
 Animation = Literal["webp", "gif", "mp4"]
+Turn = Literal[0, 90, 180, 270, "auto"]
+"""Degrees clockwise, or so that the largest person stands."""
+TURNS: tuple[Turn, ...] = (0, 90, 180, 270, "auto")
 Box = tuple[float, float, float, float]
 """x, y of the top left corner, width, height, in pixels of the upright photograph."""
 
@@ -57,6 +60,14 @@ def parse_person(text: str) -> str | int:
     if not (plain.isdecimal() and len(plain) <= len(str(MOST_PEOPLE)) and 1 <= int(plain) <= MOST_PEOPLE):
         raise OptionError("person", text, _PERSON)
     return int(plain)
+
+
+def parse_turn(text: str | int) -> Turn:
+    """Read 0, 90, 180, 270 or "auto"; `OptionError` otherwise."""
+    for turn in TURNS:
+        if str(text).strip().lower() == str(turn):
+            return turn
+    raise OptionError("turn", text, "give 0, 90, 180 or 270 (degrees clockwise), or auto")
 
 
 def parse_box(text: str) -> Box | None:
@@ -116,6 +127,9 @@ class ReconstructOptions:
     """The largest person, everybody, or the K-th largest."""
     box: Annotated[Box | None, one_text(parse_box, "x,y,w,h")] = None
     """Around the whole person, in pixels of the upright photograph: overrules the search. For one photograph."""
+    turn: Annotated[Turn, one_text(parse_turn, "0|90|180|270|auto")] = 0
+    """Turn the photographs first, clockwise; auto: so that each one's largest person stands. A mask is turned with its
+    photograph, a box is of the turned one."""
     faces: Annotated[int | None, tyro.conf.arg(metavar="N")] = None
     """Simplify to about so many triangles."""
     without: Annotated[tuple[str, ...], one_text(parse_steps, "STEP,STEP")] = ()
@@ -142,6 +156,7 @@ class ReconstructOptions:
             raise OptionError("person", self.person, _PERSON)
         if self.box is not None:
             check_box(self.box)
+        object.__setattr__(self, "turn", parse_turn(self.turn))
         if not HEIGHTS[0] <= self.height <= HEIGHTS[1]:
             raise OptionError("height", self.height, f"give metres between {HEIGHTS[0]} and {HEIGHTS[1]}")
         if not RESOLUTIONS[0] <= self.resolution <= RESOLUTIONS[1]:

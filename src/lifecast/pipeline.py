@@ -29,23 +29,17 @@ from lifecast.model.checkpoint import load_checkpoint
 from lifecast.model.inference import predict_maps
 from lifecast.model.inference_options import PLAIN, InferenceOptions
 from lifecast.model.model import Model
-from lifecast.options import ReconstructOptions
+from lifecast.options import ReconstructOptions, Turn
 from lifecast.person_surface import PredictedPerson, person_surface
-from lifecast.photo import blazepose
 from lifecast.photo.blazepose import EARS, NOSE
+from lifecast.photo.borders import missing_notes
 from lifecast.photo.decode import Photo, read_photo
 from lifecast.photo.framing import crop_colour
+from lifecast.photo.given_mask import NEARLY_ALL, person_by_mask, read_mask
 from lifecast.photo.mask import SquareMask, bounding_box
-from lifecast.photo.person import (
-    NEARLY_ALL,
-    Person,
-    choose,
-    find_people,
-    person_by_box,
-    person_by_mask,
-    standing_height,
-)
+from lifecast.photo.person import Person, choose, person_by_box, standing_height
 from lifecast.photo.refusal import with_notes
+from lifecast.photo.search import search, search_cut_out, turn_photo
 from lifecast.reconstruction import Reconstruction
 from lifecast.space.resizing import resize_image
 from lifecast.space.view import Camera
@@ -169,6 +163,7 @@ class Reconstructor:
         height: float = 1.70,
         faces: int | None = None,
         progress: Progress | None = None,
+        turn: Turn = 0,
         without: Sequence[str] = (),
     ) -> Reconstruction:
         """Reconstruct one person.
@@ -177,12 +172,14 @@ class Reconstructor:
         ----------
         image: a file, its bytes, a Pillow picture, or an array (H, W[, 1 | 3 | 4]); any alpha channel is the mask.
         person: "largest", or a number from 1, the largest person being 1. Of no effect with a mask or box.
-        mask: the person white on black, of the photograph's size.
-        box: x, y, width, height around the whole person, pixels of the upright photograph.
+        mask: the person white on black, of the photograph's size; it is turned with the photograph.
+        box: x, y, width, height around the whole person, pixels of the upright photograph, after any `turn`.
         resolution: lattice points along each side of the volume, 16 to 2046.
         height: metres from the soles to the top of the head.
         faces: simplify to about so many triangles; None keeps all.
         progress: called with the name of each stage (`STAGES`) as it begins; may raise to stop.
+        turn: degrees clockwise, 0, 90, 180 or 270, by which the picture is turned first, or "auto": so that the largest
+            person stands. Nothing is turned by itself; a note names the turn if the person is not upright.
         without: names of steps that are left out this time (`lifecast.model.inference_options.STEPS`).
 
         Raises
@@ -194,7 +191,7 @@ class Reconstructor:
         """
         if person == "all":
             raise UsageError("reconstruct() makes one person; reconstruct_all() makes everybody")
-        return self.reconstruct_all(image, person, mask, box, resolution, height, faces, progress, without)[0]
+        return self.reconstruct_all(image, person, mask, box, resolution, height, faces, progress, turn, without)[0]
 
     def reconstruct_all(
         self,
@@ -206,16 +203,17 @@ class Reconstructor:
         height: float = 1.70,
         faces: int | None = None,
         progress: Progress | None = None,
+        turn: Turn = 0,
         without: Sequence[str] = (),
     ) -> list[Reconstruction]:
         """Reconstruct everybody in the photograph, the largest first; parameters as in `reconstruct`."""
         # Wrong values are refused before any work.
         ReconstructOptions(
-            person=person, box=box, height=height, resolution=resolution, faces=faces, without=tuple(without)
+            person=person, box=box, turn=turn, height=height, resolution=resolution, faces=faces, without=tuple(without)
         )
         watch = Stopwatch(self.device, progress)
         with watch.stage("finding the person"):
-            photo = image if isinstance(image, Photo) else read_photo(image)
+            photo = turn_photo(image if isinstance(image, Photo) else read_photo(image), turn)
             people = self.find(photo, person, mask, box)
         return [
             self.reconstruct_person(photo, one, resolution, height, faces, progress, watch.seconds, without)
@@ -229,20 +227,17 @@ class Reconstructor:
         """Who would be reconstructed. A mask beats a box, a box beats an alpha channel, and that beats the detector."""
         person = ReconstructOptions(person=person, box=box).person
         if mask is not None:
-            given = mask if isinstance(mask, Photo) else read_photo(mask)
-            values = given.alpha if given.alpha is not None else given.colour.max(2).astype(np.float32) / 255
-            return [person_by_mask(photo, values, given.name)]
+            return [person_by_mask(photo, *read_mask(mask, photo.turned))]
         if box is not None:
             x, y, width, height = box
             return [person_by_box(photo, (x, y, x + width, y + height))]
         # A picture with round corners, or a few holes, is not a cut-out.
         if photo.alpha is not None and float((photo.alpha > 0.5).mean()) <= NEARLY_ALL:
-            return [person_by_mask(photo, photo.alpha, f"the transparency of {photo.name}")]
+            return search_cut_out(photo, person, self._person_by_networks)
+        photo = replace(photo, alpha=None)
         if self.finder is not None:
             return choose(self.finder(photo), person, photo.name)
-        if blazepose.available():
-            return choose(find_people(photo), person, photo.name)
-        return [self._person_by_networks(photo)]
+        return search(photo, person, self._person_by_networks)
 
     @with_notes
     @torch.inference_mode()
@@ -275,6 +270,9 @@ class Reconstructor:
                 surface.vertices, surface.faces, surface.normals, framed.image, mask,
                 _head(person, framed.camera), joints,
             )  # fmt: skip
+        corners = framed.camera.to_photo(surface.vertices)
+        made = (*corners.min(0).tolist(), *corners.max(0).tolist())
+        cut_notes = missing_notes(person.cut, person.box, made, photo.size)
         metres, scale_notes = _metric_frame(surface.vertices, surface.faces, height, person, framed.camera)
         if mask is None:
             mask = mesh_outline(surface.vertices, surface.faces, framed.image.shape[0])
@@ -291,7 +289,7 @@ class Reconstructor:
             frame=metres,
             person=person,
             photo_name=photo.name,
-            notes=(*photo.notes, *person.notes, *scale_notes),
+            notes=(*photo.notes, *person.notes, *cut_notes, *scale_notes),
             timings=watch.seconds,
             asked=surface.asked,
             islands_dropped=surface.islands_dropped,

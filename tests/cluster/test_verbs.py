@@ -96,9 +96,11 @@ def test_reconstruct_by_the_command_line(cluster, photographs, doll_weights, tmp
     out = tmp_path / "models"
     chosen = [str(photographs / name) for name in ("a.png", "b.png")]
     command = ["reconstruct", *chosen, "-o", str(out), "--cluster", "local", "--workers", "2", "--resolution", "32"]
-    command += ["--weights", str(doll_weights), "--format", "obj"]
+    command += ["--weights", str(doll_weights), "--format", "obj", "--turn", "180"]
     assert main(command) == 0
     assert "2 reconstructed, 0 failed" in capsys.readouterr().out
+    for line in lines(out):
+        assert "turned by 180 degrees clockwise" in line["result"]["people"][0]["notes"]
     assert [len(list(out.glob(f"*.{kind}"))) for kind in ("obj", "mtl", "png")] == [2, 2, 2]
     assert main(command) == 0
     assert "2 of the manifest were done before" in capsys.readouterr().out

@@ -221,6 +221,7 @@ def test_a_mask_file(doll: Doll, tmp_path: Path, doll_weights: Path) -> None:
         ("--format", ""),
         ("--box", "1,2,3"),
         ("--box", "1,2,0,9"),
+        ("--turn", "45"),
         ("--person", "0"),
         ("--person", "many"),
         ("--resolution", "1"),
@@ -242,6 +243,35 @@ def test_wrong_usage_ends_with_status_two(
     assert names(photo.parent) == ["doll.png"]
     captured = capsys.readouterr()
     assert captured.err or captured.out
+
+
+def test_a_photograph_is_turned_with_its_mask(
+    doll: Doll, tmp_path: Path, doll_weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Lying in the file, standing in the model; the mask lies as the photograph does."""
+    photo, mask = tmp_path / "p.png", tmp_path / "m.png"
+    for path, values in ((photo, doll[0]), (mask, (doll[1] * 255).astype(np.uint8))):
+        Image.fromarray(np.ascontiguousarray(np.rot90(values[:, 60:450]))).save(path)
+    options = ("--mask", mask, "--turn", "90", "--format", "stl", "--json")
+    assert run(photo, *options, weights=doll_weights) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    said = json.loads(line)
+    assert said["notes"] == ["turned by 90 degrees clockwise"]
+    rows, columns = np.nonzero(doll[1][:, 60:450] > 0.5)
+    assert said["box"] == [columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1]
+    assert said["size_metres"][1] > 1.5 * said["size_metres"][0]
+
+
+def test_a_mask_that_is_a_frame_is_refused(
+    doll: Doll, tmp_path: Path, doll_weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photo, mask = tmp_path / "p.png", tmp_path / "m.png"
+    Image.fromarray(doll[0]).save(photo)
+    y, x = np.mgrid[:512, :512]
+    Image.fromarray((np.hypot(x - 256, y - 256) < 200).astype(np.uint8) * 255).save(mask)
+    assert run(photo, "--mask", mask, "-o", tmp_path / "no", weights=doll_weights) == 1
+    assert "m.png: is a circle" in capsys.readouterr().err
+    assert not (tmp_path / "no").exists()
 
 
 def test_a_mask_is_for_one_photograph(photo: Path, doll_weights: Path) -> None:

@@ -106,6 +106,19 @@ def test_built_in_weights_are_found_by_name(path, tmp_path, monkeypatch):
         load_checkpoint(tmp_path / "elsewhere" / "weights")
 
 
+@pytest.mark.xfail(strict=True, reason="a file of another ending is an IndexError", raises=IndexError)
+def test_a_file_may_have_any_name(path, tmp_path):
+    """What it holds decides: weights load, and what is none is refused by its name."""
+    path.rename(tmp_path / "weights.bin")
+    assert load_checkpoint(tmp_path / "weights.bin").card == CARD
+    assert read_description(tmp_path / "weights.bin").card == CARD
+    for name in ("pifuhd.pt", "card.json"):
+        (tmp_path / name).write_text("{}")
+        for read in (load_checkpoint, read_description):
+            with pytest.raises(CheckpointError, match=f"{name}: not a readable safetensors file"):
+                read(tmp_path / name)
+
+
 def test_truncated_anywhere_it_is_refused_by_name(path):
     whole = path.read_bytes()
     for length in (0, 4, 8, 100, len(whole) // 2, len(whole) - 1):

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from lifecast.errors import PhotoError
-from lifecast.photo import blazepose
+from lifecast.photo import blazepose, faces
 from lifecast.photo.blazepose import LANDMARKS, Circle, Pose, mask_in
 from lifecast.photo.decode import Photo
+from lifecast.photo.faces import Face
 from lifecast.photo.mask import PoseMask
-from lifecast.photo.person import Person, choose, find_people, person_by_box, person_by_mask, standing_height
+from lifecast.photo.orientation import turned
+from lifecast.photo.person import Person, choose, find_people, person_by_box, standing_height
 
 needs_detector = pytest.mark.skipif(
     not blazepose.available(), reason="mediapipe's networks and ai-edge-litert are not installed"
@@ -74,11 +76,47 @@ def test_a_person_cut_off_is_kept_and_said(doll: Doll) -> None:
     photo = Photo(doll[0][:370], name="cut.png")
     people = find_people(photo)
     assert people
-    assert any("lower border" in note for note in people[0].notes)
+    assert people[0].notes[0] == "cut off by the photograph's lower border"
+    assert people[0].cut == ("lower",)
     assert people[0].box[3] > 380
     assert people[0].mask is not None
     beyond = people[0].mask.window(0, 0, 512, 512)[372:]
     assert beyond.max() == 0
+
+
+@needs_detector
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_a_person_in_a_turned_picture_is_said(doll: Doll, degrees: int) -> None:
+    (person,) = find_people(turned(Photo(doll[0]), degrees))
+    assert any(f"--turn {360 - degrees}" in note for note in person.notes)
+    assert find_people(Photo(doll[0]))[0].notes == ()
+    boxed = person_by_box(turned(Photo(doll[0]), degrees), person.box)
+    assert any(f"--turn {360 - degrees}" in note for note in boxed.notes)
+
+
+@needs_detector
+def test_people_are_found_in_what_transparency_lets_through(doll: Doll) -> None:
+    photo = placed(doll, 1100, 560, (0, 20, 512), (560, 20, 512))
+    assert len(find_people(photo)) == 2
+    alpha = np.zeros((560, 1100), np.float32)
+    alpha[:, :540] = 1
+    alpha[450:] = 0
+    (person,) = find_people(replace(photo, alpha=alpha))
+    assert person.box[2] < 540
+    assert person.mask is not None
+    assert person.mask.window(0, 0, 560, 560)[452:].max() == 0
+
+
+@needs_detector
+def test_faces_that_nobody_has_are_said(doll: Doll, monkeypatch: pytest.MonkeyPatch) -> None:
+    photo = Photo(doll[0])
+    (alone,) = find_people(photo)
+    assert not any("face" in note for note in alone.notes)
+    x, y = alone.landmarks[0, :2] if alone.landmarks is not None else (0, 0)
+    beside = Face(float(x) + 60, float(y) + 40, 30, (float(x) + 60, float(y) + 40), 0.9)
+    monkeypatch.setattr(faces, "find_faces", lambda picture, squares: [beside])
+    (person,) = find_people(photo)
+    assert any("another face" in note for note in person.notes)
 
 
 @needs_detector
@@ -100,44 +138,6 @@ def test_the_box_given_wins_and_finds_its_mask(doll: Doll) -> None:
     empty = person_by_box(photo, (2.0, 2.0, 60.0, 100.0))
     assert empty.mask is None
     assert any("nobody" in note for note in empty.notes)
-
-
-def test_a_mask_says_where_somebody_is(doll: Doll) -> None:
-    person = person_by_mask(Photo(doll[0]), doll[1])
-    np.testing.assert_array_equal(person.box, box_of(doll[1] > 0.5))
-    assert person.mask is not None
-    assert person.mask.exact
-    np.testing.assert_array_equal(person.mask.window(0, 0, 512, 512), doll[1])
-
-
-@pytest.mark.parametrize(
-    ("sides", "words"),
-    [
-        ((100, 0, 200, 300), "upper border;"),
-        ((100, 300, 200, 512), "lower border;"),
-        ((0, 0, 200, 400), "left and upper borders;"),
-        ((0, 0, 512, 200), "left, upper and right borders;"),
-    ],
-)
-def test_borders_that_a_mask_touches_are_named(doll: Doll, sides: tuple[int, int, int, int], words: str) -> None:
-    left, top, right, bottom = sides
-    mask = np.zeros((512, 512))
-    mask[top:bottom, left:right] = 1
-    person = person_by_mask(Photo(doll[0]), mask)
-    assert person.notes == (f"touches the photograph's {words} it may be cut off",)
-
-
-@pytest.mark.parametrize(
-    ("mask", "words"),
-    [
-        (np.zeros((512, 512)), "nobody"),
-        (np.ones((512, 512)), "whole picture"),
-        (np.ones((100, 100)), "do not fit"),
-    ],
-)
-def test_masks_that_show_nobody(doll: Doll, mask: np.ndarray, words: str) -> None:
-    with pytest.raises(PhotoError, match=words):
-        person_by_mask(Photo(doll[0]), mask, "mask.png")
 
 
 @pytest.mark.parametrize("box", [(600.0, 0.0, 700.0, 90.0), (5.0, 5.0, 8.0, 9.0), (-90.0, 0.0, -1.0, 90.0)])

@@ -42,9 +42,10 @@ class FakeReconstructor:
     """Stands for a loaded model: the photograph `slow` waits, `bad` is refused, others come back as their bytes."""
 
     def __init__(self) -> None:
-        self.gate, self.entered, self.paths = threading.Event(), threading.Event(), []
+        self.gate, self.entered, self.paths, self.turns = threading.Event(), threading.Event(), [], []
 
-    def reconstruct(self, path, *, person, box, height, resolution, progress):
+    def reconstruct(self, path, *, person, box, turn, height, resolution, progress):
+        self.turns.append(turn)
         self.paths.append(path)
         content = path.read_bytes()
         progress("finding the person")
@@ -115,6 +116,7 @@ def test_json_has_facts_and_unguessable_links(served):
         (b"ok", {"height": "nan"}, 422, "height nan"),
         (b"ok", {"format": "stl"}, 422, "format: there is no such field"),
         (b"ok", {"formats": ["glb", "stl"]}, 422, "formats: was sent 2 times"),
+        (b"ok", {"turn": "45"}, 422, "turn '45'"),
     ],
 )
 def test_refusals_say_why(served, content, data, status, words):
@@ -184,6 +186,12 @@ def test_failures_of_the_work_have_their_own_status(served, content, status):
     answer = served.client.post("/api/reconstruct", files=photo(content))
     assert answer.status_code == status
     assert "/tmp" not in answer.text
+
+
+def test_the_turn_reaches_the_model(served):
+    for data in ({}, {"turn": "180"}, {"turn": "auto"}):
+        assert served.client.post("/api/reconstruct", files=photo(), data=data).status_code == 200
+    assert served.model.turns == [0, 180, "auto"]
 
 
 def test_a_refusal_calls_the_photograph_by_the_clients_name(served):

@@ -57,7 +57,7 @@ class BallModel:
     def __init__(self) -> None:
         self.asked, self.uploads = [], []
 
-    def reconstruct(self, path, *, person, box, height, resolution, progress):
+    def reconstruct(self, path, *, person, box, turn, height, resolution, progress):
         self.asked.append((person, height))
         self.uploads.append(path)
         size = Image.open(path).size

@@ -56,7 +56,7 @@ class ReconstructJob:
                 photo = read_photo(path, name=item)
             results = model.reconstruct_all(
                 photo, asked.person, resolution=asked.resolution, height=asked.height, faces=asked.faces,
-                without=asked.without,
+                turn=asked.turn, without=asked.without,
             )  # fmt: skip
             made = []
             for number, result in enumerate(results, 1):

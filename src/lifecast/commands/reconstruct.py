@@ -186,6 +186,7 @@ def _people(
     """The photograph, who is to be reconstructed from it, and the seconds that finding them took."""
     from lifecast.photo.decode import read_photo
     from lifecast.photo.listing import STANDARD_INPUT
+    from lifecast.photo.search import turn_photo
 
     progress("finding the person")
     begun = time.perf_counter()
@@ -193,5 +194,6 @@ def _people(
         photo = read_photo(sys.stdin.buffer.read(), "standard input")
     else:
         photo = read_photo(path)
+    photo = turn_photo(photo, options.turn)
     people = model.find(photo, options.person, mask, options.box)
     return photo, people, {"finding the person": time.perf_counter() - begun}

@@ -28,6 +28,7 @@ from lifecast.errors import MissingExtra
 from lifecast.space.skeleton import LANDMARKS, MIRRORED_PAIRS
 
 NOSE, EARS, SHOULDERS, HIPS, KNEES, ANKLES = 0, (7, 8), (11, 12), (23, 24), (25, 26), (27, 28)
+EYES, MOUTH = (2, 5), (9, 10)
 HEELS_AND_TOES = (29, 30, 31, 32)
 
 _DETECTOR, _LANDMARKS = "pose_detection/pose_detection.tflite", "pose_landmark/pose_landmark_full.tflite"

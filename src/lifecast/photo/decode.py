@@ -57,6 +57,8 @@ class Photo:
     """How messages call it."""
     notes: tuple[str, ...] = field(default=())
     """What the reader of the result should know (other frames were left out, ...)."""
+    turned: int = 0
+    """Degrees clockwise by which it was turned on demand, after its EXIF orientation (`orientation.turned`)."""
 
     @property
     def size(self) -> tuple[int, int]:

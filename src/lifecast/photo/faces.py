@@ -40,6 +40,11 @@ class Face:
     nose: tuple[float, float]
     score: float
 
+    def scaled(self, factor: float) -> Face:
+        """The same face in a picture `factor` times as large."""
+        nose = self.nose[0] * factor, self.nose[1] * factor
+        return Face(self.x * factor, self.y * factor, self.width * factor, nose, self.score)
+
     def bodies(self) -> list[Circle]:
         """Circles in which the rest of somebody who stands upright would be, the likeliest first."""
         return [

@@ -34,6 +34,9 @@ class ArrayMask:
 
     def window(self, left: float, top: float, side: float, size: int) -> np.ndarray:
         """See `Mask.window`."""
+        height, width = self.values.shape
+        if left >= width or top >= height or left + side <= 0 or top + side <= 0:
+            return np.zeros((size, size), np.float32)
         return crop_square(self.values, left, top, side, size, outside=0.0)
 
 
@@ -48,6 +51,8 @@ class PoseMask:
     others: tuple[Limbs, ...] = ()
     """The limbs of people close by, whose parts of the mask are left out; with them `own` are needed."""
     exact: bool = False
+    shown: ArrayMask | None = None
+    """What a frame lets through of the photograph, where it has one."""
 
     def window(self, left: float, top: float, side: float, size: int) -> np.ndarray:
         """See `Mask.window`."""
@@ -55,6 +60,8 @@ class PoseMask:
         if self.own is not None and self.others:
             share = share_of(self.own, self.others, left, top, side)
             mask *= np.asarray(Image.fromarray(share).resize((size, size), Image.Resampling.BILINEAR))
+        if self.shown is not None:
+            mask *= self.shown.window(left, top, side, size)
         return np.where(within_photo(self.photo_size, left, top, side, size), mask, 0)
 
 

@@ -31,9 +31,13 @@ Height = Annotated[float, Form(description="The person's height in metres.")]
 Resolution = Annotated[int, Form(description="Grid points along a side: 128, 256, 384 or 512.")]
 Person = Annotated[str, Form(description="'largest', or the number of a found person from 1.")]
 Box = Annotated[str, Form(description="x,y,w,h in pixels: overrules the search for people.")]
+TurnField = Annotated[
+    str,
+    Form(description="0, 90, 180 or 270: turn the picture clockwise first; auto: so that its largest person stands."),
+]
 Formats = Annotated[str, Form(description=f"Comma-separated, among {', '.join(FORMATS)}.")]
 
-FIELDS = ("photo", "height", "resolution", "person", "box", "formats")
+FIELDS = ("photo", "height", "resolution", "person", "box", "formats", "turn")
 FORM_ITSELF = 1 << 16
 """Bytes of a body beside the photograph: the form's other fields and its boundaries."""
 CLIENT_GONE = 499  # what nginx logs for a client that went away; nobody reads it
@@ -123,11 +127,20 @@ def make_router(queue: ReconstructionQueue, reconstructor: Any, upload_limit: in
     router = APIRouter(prefix="/api")
 
     async def enter(
-        request: Request, photo: UploadFile, height: float, resolution: int, person: str, box: str, formats: str
+        request: Request,
+        photo: UploadFile,
+        height: float,
+        resolution: int,
+        person: str,
+        box: str,
+        formats: str,
+        turn: str,
     ) -> tuple[Ticket, ReconstructOptions]:
         try:
             await _check_fields(request)
-            options = upload_options(height=height, resolution=resolution, person=person, box=box, formats=formats)
+            options = upload_options(
+                height=height, resolution=resolution, person=person, box=box, formats=formats, turn=turn
+            )
             upload = await receive(_chunks(photo), photo.filename or "photo", upload_limit)
         except (LifecastError, OSError) as error:
             status, words = _refusal(error)
@@ -160,9 +173,10 @@ def make_router(queue: ReconstructionQueue, reconstructor: Any, upload_limit: in
         person: Person = "largest",
         box: Box = "",
         formats: Formats = "glb",
+        turn: TurnField = "0",
     ) -> Response:
         """Waits for the end. With `Accept: application/json` the answer is the facts and links instead of the file."""
-        ticket, options = await enter(request, photo, height, resolution, person, box, formats)
+        ticket, options = await enter(request, photo, height, resolution, person, box, formats, turn)
         while not ticket.wait(0):
             if await request.is_disconnected():
                 queue.cancel(ticket)
@@ -186,9 +200,10 @@ def make_router(queue: ReconstructionQueue, reconstructor: Any, upload_limit: in
         person: Person = "largest",
         box: Box = "",
         formats: Formats = "glb",
+        turn: TurnField = "0",
     ) -> dict[str, Any]:
         """The answer's `token` is the only way to the result."""
-        ticket, _ = await enter(request, photo, height, resolution, person, box, formats)
+        ticket, _ = await enter(request, photo, height, resolution, person, box, formats, turn)
         return _status(queue, ticket)
 
     def known(token: str) -> Ticket:

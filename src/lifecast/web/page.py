@@ -18,9 +18,11 @@ from gradio.data_classes import ImageData
 from PIL import Image, ImageDraw
 
 from lifecast.errors import LifecastError
+from lifecast.options import TURNS, parse_turn
 from lifecast.photo import blazepose
 from lifecast.photo.decode import Photo, read_photo
 from lifecast.photo.person import Person, find_people
+from lifecast.photo.search import turn_photo, turn_that_finds
 from lifecast.web.queue import QueueFull, ReconstructionQueue, Ticket
 from lifecast.web.uploads import Upload
 from lifecast.web.work import reconstruct_upload, upload_options
@@ -56,6 +58,7 @@ FIELDS = {
     "person": "Whom",
     "box": "Box",
     "formats": "Download",
+    "turn": "Turn",
 }
 """The fields' labels, by which messages call them."""
 UNSEEN = frozenset({".heic", ".heif", ".tif", ".tiff", ".jp2", ".tga", ".ppm", ".pgm", ".pbm", ".pnm"})
@@ -117,13 +120,13 @@ def erase() -> tuple[Any, Any, str]:
     return gr.update(choices=[LARGEST], value=LARGEST, visible=False), gr.update(visible=False), ""
 
 
-def look(path: str | None) -> tuple[Any, Any, Any, Any]:
-    """People in the photograph: (choice of person, picture with boxes, what to say, the photograph again)."""
+def look(path: str | None, turn: str = "0") -> tuple[Any, Any, Any, Any]:
+    """People in the photograph, turned: (choice of person, picture with boxes, what to say, the photograph again)."""
     if path is None:  # by `erase` or below; the reason stays readable
         return gr.skip(), gr.skip(), gr.skip(), gr.skip()
     nobody = erase()[:2]
     try:
-        photo = read_photo(path, name=Path(path).name)
+        photo = turn_photo(read_photo(path, name=Path(path).name), parse_turn(turn))
     except LifecastError as error:
         return *nobody, _trouble(str(error)), None  # in the box it would only look broken
     if not blazepose.available():
@@ -131,8 +134,11 @@ def look(path: str | None) -> tuple[Any, Any, Any, Any]:
     people = find_people(photo)
     of_file = f" The file: {'; '.join(photo.notes)}." if photo.notes else ""
     if not people:
-        words = f"Nobody was found here. If there is somebody, give a box under More.{of_file}"
-        return *nobody, _trouble(words), gr.skip()
+        degrees = turn_that_finds(photo)
+        advice = f"Turned by {degrees} degrees" if degrees else "If there is somebody, give a box under More"
+        said = f"Nobody was found here. {advice}{', somebody is: see Turn under More' * bool(degrees)}.{of_file}"
+        return *nobody, _trouble(said), gr.skip()
+    unseen = Path(path).suffix.lower() in UNSEEN
     choices = [LARGEST, *_names(people)]
     said = f"{len(people)} people found." if len(people) > 1 else "One person found."
     remarks = " ".join(
@@ -142,8 +148,8 @@ def look(path: str | None) -> tuple[Any, Any, Any, Any]:
     )
     return (
         gr.update(choices=choices, value=LARGEST, visible=len(people) > 1),
-        # With one person it is the browser's own picture again, except where no browser can show that.
-        gr.update(value=_outlined(photo, people), visible=len(people) > 1 or Path(path).suffix.lower() in UNSEEN),
+        # With one person it is the browser's own picture again, unless turned or where no browser can show that.
+        gr.update(value=_outlined(photo, people), visible=len(people) > 1 or bool(photo.turned) or unseen),
         f"{said} {html.escape(remarks + of_file)}",
         gr.skip(),
     )
@@ -189,14 +195,22 @@ def _shown(ticket: Ticket) -> tuple[str, str, str]:
 def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
     """The Gradio page on top of a running queue."""
 
-    def run(path: str | None, person: str, height: float, resolution: int, box: str) -> Iterator[tuple[str, str, str]]:
+    def run(
+        path: str | None, person: str, height: float, resolution: int, box: str, turn: str
+    ) -> Iterator[tuple[str, str, str]]:
         if path is None:
             yield _trouble("Choose a photograph first."), HINTS, ""
             return
         try:
             which = "largest" if person == LARGEST else person.removeprefix("person ")
             options = upload_options(
-                FIELDS.__getitem__, height=height, resolution=resolution, person=which, box=box, formats="glb,obj,stl"
+                FIELDS.__getitem__,
+                height=height,
+                resolution=resolution,
+                person=which,
+                box=box,
+                turn=turn,
+                formats="glb,obj,stl",
             )
             upload = Upload.copy_of(Path(path))
             ticket = queue.submit(
@@ -251,18 +265,25 @@ def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
                 height = gr.Slider(0.5, 2.3, value=1.7, step=0.01, label="Height in metres")
                 with gr.Accordion("More", open=False):
                     resolution = gr.Radio([256, 384, 512], value=512, label="Grid points along a side")
+                    turn = gr.Radio(
+                        [str(way) for way in TURNS],
+                        value="0",
+                        label="Turn the picture clockwise by degrees",
+                        elem_id="turn",
+                    )
                     box = gr.Textbox("", label="Box x,y,w,h in pixels (instead of searching)", max_lines=1)
                 start = gr.Button("Make the model", variant="primary", elem_id="start")
             with gr.Column(scale=3, min_width=300):
                 said = gr.HTML(elem_id="status")
                 model = gr.HTML(HINTS, elem_id="model")
                 files = gr.HTML(elem_id="files")
-        photo.change(look, photo, [person, boxes, found, photo], api_visibility="private")
+        for changed in (photo, turn):
+            changed.change(look, [photo, turn], [person, boxes, found, photo], api_visibility="private")
         photo.clear(erase, None, [person, boxes, found], api_visibility="private")
         # Any number of visitors may watch their place in the queue; the queue itself bounds the work.
         start.click(
             run,
-            [photo, person, height, resolution, box],
+            [photo, person, height, resolution, box, turn],
             [said, model, files],
             api_visibility="private",
             concurrency_limit=None,

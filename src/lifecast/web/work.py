@@ -65,6 +65,7 @@ def reconstruct_upload(reconstructor: Any, upload: Upload, options: ReconstructO
             upload.path,
             person=options.person,
             box=options.box,
+            turn=options.turn,
             height=options.height,
             resolution=options.resolution,
             progress=progress,
