@@ -19,7 +19,6 @@ import numpy as np
 from lifecast.scans.augmentation import Augmentation
 from lifecast.scans.cores import one_thread
 from lifecast.scans.dataset import PeopleDataset
-from lifecast.scans.dataset_format import Settings
 from lifecast.scans.lighting import make_lightings
 from lifecast.scans.listing import list_scans
 from lifecast.scans.normalise import normalise, vertex_normals
@@ -29,6 +28,7 @@ from lifecast.scans.prepare import prepare
 from lifecast.scans.prepared_person import write_view
 from lifecast.scans.read import read_scan
 from lifecast.scans.render import Renderer, view_rotation
+from lifecast.scans.settings import Settings
 from lifecast.scans.shading import draw_look
 from lifecast.scans.transfer import vertex_transfer
 

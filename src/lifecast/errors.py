@@ -43,6 +43,8 @@ class OptionError(UsageError):
 
     def __str__(self) -> str:
         shown = str(self.value) if isinstance(self.value, PurePath) else repr(self.value)
+        if isinstance(self.value, tuple):  # as on a command line
+            shown = " ".join(map(str, self.value))
         if isinstance(self.value, str) and len(self.value) > SHOWN_CHARACTERS:
             shown = f"{self.value[:SHOWN_CHARACTERS]!r}... ({len(self.value):,} characters)"
         return f"{self.field} {shown}: {_with_names(self.hint, str)}"

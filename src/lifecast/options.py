@@ -195,6 +195,22 @@ def check_picture_name(field: str, path: Path | None) -> None:
         raise OptionError(field, path, "name a .png, .jpg or .webp file")
 
 
+def check_weights_name(field: str, path: Path) -> None:
+    """`OptionError` for a weights file to write whose name does not end in .safetensors."""
+    if path.suffix != ".safetensors":
+        raise OptionError(field, path, "name a file that ends in .safetensors")
+
+
+def check_calibration(people: int | None, points: int, share: float) -> None:
+    """`OptionError` for a calibration (`lifecast.evaluation.calibration`) on too few people or points, or a bad share."""
+    if people is not None and people < 1:
+        raise OptionError("people", people, "give at least 1")
+    if points < 1000:
+        raise OptionError("points", points, "give at least 1000")
+    if not 0 <= share <= 1:
+        raise OptionError("share", share, "give a number from 0 to 1")
+
+
 def _number(field: str) -> Callable[[Any], float]:
     def read(value: Any) -> float:
         try:

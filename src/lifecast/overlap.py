@@ -34,5 +34,5 @@ def refuse_overlap(out: Path, option: str, inputs: Inputs) -> None:
             inside, around = is_within(out, folder), is_within(folder, out)
             if folder.exists() and (inside or around):  # whoever reads it complains of one that is not there
                 how = "is also" if inside and around else "lies inside of" if inside else "holds"
-                hint = f"{how} {{{name}}} {folder}, which is only read; name a folder next to it"
+                hint = f"{how} {{{name}}} {folder}, which is only read; name a folder beside it"
                 raise OptionError(option, out, hint)

@@ -318,9 +318,7 @@ class Reconstructor:
         with watch.stage("normals"), half_precision(self.device):
             maps = None
             if self.model.normals is not None:
-                maps = predict_maps(
-                    self.model, image, inference, small=small, mask=framed.known_mask, pose=framed.pose
-                )
+                maps = predict_maps(self.model, image, inference, small=small, mask=framed.known_mask, pose=framed.pose)
         with watch.stage("features"), half_precision(self.device):
             prediction = self.model(image, small=small, given=maps)
         return framed, PredictedPerson(prediction, framed.joints)

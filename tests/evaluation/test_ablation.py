@@ -28,8 +28,8 @@ from lifecast.evaluation.statistics import Summary
 from lifecast.evaluation.triangles import Triangles
 from lifecast.model.checkpoint import load_checkpoint
 from lifecast.model.presets import PRESETS
-from lifecast.scans.dataset_format import Settings
 from lifecast.scans.prepare import prepare
+from lifecast.scans.settings import Settings
 from lifecast.training.recipe import load_recipe
 
 

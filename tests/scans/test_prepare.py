@@ -20,11 +20,11 @@ from PIL import Image
 
 from lifecast.commands.prepare import prepare as command
 from lifecast.errors import UsageError
-from lifecast.scans.dataset_format import Settings
 from lifecast.scans.listing import list_scans
 from lifecast.scans.normalise import SPAN, TO_Y_UP
 from lifecast.scans.prepare import prepare
 from lifecast.scans.prepared_person import damage, draw_yaws
+from lifecast.scans.settings import Settings
 
 TINY = Settings(size=64, views=2, uniform=200, near5=400, near3=400, rays=4, lightings=5)
 

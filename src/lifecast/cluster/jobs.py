@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lifecast.people.crew import Order
-    from lifecast.scans.dataset_format import Settings
     from lifecast.scans.prepare import Execute, Outcome, Tasks
+    from lifecast.scans.settings import Settings
 
 MANIFEST = "manifest.jsonl"
 """Its name in the output folder."""

@@ -3,23 +3,46 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import tyro
+from rich.console import Console
+
+from lifecast.counted_progress import counted_progress
+from lifecast.errors import OptionsError, UsageError
+from lifecast.options import Inline
+from lifecast.training.lifting_recipe import LiftingRecipe
+from lifecast.writable import check_file, check_folder
 
 
-def lift(
-    data: Annotated[tuple[Path, ...], tyro.conf.Positional],
-    /,
-    out: Path,
-    weights: str | None = None,
-    init: str | None = None,
-    preset: str = "compact",
-    steps: int = 4000,
-    learning_rate: float = 3e-3,
-    seed: int = 0,
-) -> int:
+@dataclass(frozen=True)
+class Lift:
+    """What `lifecast lift` is asked for."""
+
+    data: tyro.conf.Positional[tuple[Path, ...]]
+    """Folders that `lifecast prepare` wrote and `lifecast landmarks` added to."""
+    out: Path
+    """Weights file that the lifter goes into."""
+    weights: str | None = None
+    """Take the lifter of this weights file (or of built-in weights) as it is: for scans, whose joints nobody knows."""
+    init: str | None = None
+    """Go on from the lifter of this weights file (or of built-in weights), which must not have been trained on these
+    people; a lower learning rate (5e-4) and fewer steps (1500) suit that."""
+    preset: str = "compact"
+    """Architecture, where no weights are given."""
+    recipe: Inline[LiftingRecipe] = LiftingRecipe()
+    seed: int = 0
+    """Of the training."""
+
+    def __post_init__(self) -> None:
+        if not self.data:
+            raise UsageError("name at least one folder of prepared data")
+        if self.weights is not None and self.init is not None:
+            raise OptionsError("{weights} takes a lifter as it is, {init} goes on from one: give one of the two")
+
+
+def lift(asked: Inline[Lift]) -> int:
     """Train a lifter on made people's joints, and add to prepared data what it makes of BlazePose's landmarks.
 
     Presets with a lifter (compact) draw limb maps from these. Training people are lifted by lifters that were trained
@@ -28,71 +51,41 @@ def lift(
         lifecast landmarks DATA
         lifecast lift DATA --out RUNS/lifter.safetensors
         lifecast train normals --data DATA --out RUNS/normals --init RUNS/lifter.safetensors
-
-    Args:
-        data: Folders that `lifecast prepare` wrote and `lifecast landmarks` added to.
-        out: Weights file that the lifter goes into.
-        weights: Take the lifter of this weights file (or of built-in weights) as it is: for scans, whose joints nobody
-            knows.
-        init: Go on from the lifter of this weights file (or of built-in weights), which must not have seen these
-            people; a lower learning rate (5e-4) and fewer steps (1500) suit that.
-        preset: Architecture, where no weights are given.
-        steps: Length of the training, in optimiser steps.
-        learning_rate: The highest of the training's one cycle.
-        seed: Of the training.
     """
     import torch
-    from rich.console import Console
 
-    from lifecast.counted_progress import counted_progress
-    from lifecast.errors import UsageError
     from lifecast.model.heads.pose_lifter import lift as lift_landmarks
     from lifecast.training.landmarked_views import check_joints, read_views, write_lifted
-    from lifecast.training.lifting import (
-        LiftingRecipe,
-        lifting_error,
-        lifting_history,
-        model_with_lifter,
-        train_and_lift,
-    )
+    from lifecast.training.lifting import lifting_error, lifting_history, model_with_lifter, train_and_lift
     from lifecast.training.weights import begin_history, export
-    from lifecast.writable import check_file, check_folder
 
-    if not data:
-        raise UsageError("name at least one folder of prepared data")
-    if steps < 1:
-        raise UsageError(f"--steps {steps}: give at least 1")
-    if weights is not None and init is not None:
-        raise UsageError("--weights takes a lifter as it is, --init goes on from one: give one of the two")
-    if not 0 < learning_rate < 1:
-        raise UsageError(f"--learning-rate {learning_rate}: give a number between 0 and 1")
-    check_file(out, "--out")
+    check_file(asked.out, "--out")
     torch.set_num_threads(1)  # layers this small are slower on more
     console = Console(stderr=True, highlight=False, emoji=False)
-    model, history = model_with_lifter(weights or init, preset, seed)
+    model, history = model_with_lifter(asked.weights or asked.init, asked.preset, asked.seed)
     assert model.pose_lifter is not None
-    views = read_views(data)
+    views = read_views(asked.data)
     for person in {folder.parent: folder for folder in views.counts}.values():  # one of each dataset
         check_folder(person)
-    if weights is not None:
+    if asked.weights is not None:
         lifted = lift_landmarks(model.pose_lifter.eval(), views.landmarks)
     else:
         check_joints(views)
-        recipe = LiftingRecipe(steps=steps, learning_rate=learning_rate)
-        start = None if init is None else model.pose_lifter
+        recipe = asked.recipe
+        start = None if asked.init is None else model.pose_lifter
         with counted_progress(console) as bar:
             begun = time.monotonic()
-            task = bar.add_task("lifting", total=steps * (1 + recipe.folds))
+            task = bar.add_task("lifting", total=recipe.steps * (1 + recipe.folds))
             lifter, lifted = train_and_lift(
-                views, model.pose_lifter.config, recipe, seed, lambda _step, _loss: bar.advance(task), start
+                views, model.pose_lifter.config, recipe, asked.seed, lambda _step, _loss: bar.advance(task), start
             )
         model.pose_lifter.load_state_dict(lifter.state_dict())
         minutes = (time.monotonic() - begun) / 60
         begin_history(history, ("pose_lifter",))
         before = history.get("pose_lifter", {}).get("before", [])
-        history["pose_lifter"] = lifting_history(recipe, views, lifted, data, seed, minutes, before)
+        history["pose_lifter"] = lifting_history(recipe, views, lifted, asked.data, asked.seed, minutes, before)
     write_lifted(views, lifted)
-    export(out, model, history)
+    export(asked.out, model, history)
     known = views.joints.isfinite().all(dim=-1).any(dim=-1)
     if known.any():
         before = lifting_error(views.landmarks[known], views.joints[known])
@@ -102,5 +95,5 @@ def lift(
             f"in the picture's plane by {after.flat:.1f} cm ({before.flat:.1f})",
             markup=False,
         )
-    console.print(f"{len(views.counts)} people, {len(views)} views lifted; lifter in {out}", markup=False)
+    console.print(f"{len(views.counts)} people, {len(views)} views lifted; lifter in {asked.out}", markup=False)
     return 0

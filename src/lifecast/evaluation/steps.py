@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lifecast.atomic import write_text
-from lifecast.errors import UsageError
-from lifecast.evaluation.evaluate import Request, evaluate
+from lifecast.errors import OptionError, OptionsError, UsageError
+from lifecast.evaluation.evaluate import evaluate, prepared
+from lifecast.evaluation.request import Request
 from lifecast.evaluation.statistics import bootstrap_interval
 from lifecast.model.checkpoint import read_description
 from lifecast.model.inference_options import STEPS, InferenceOptions
 
 if TYPE_CHECKING:
-    from lifecast.evaluation.evaluate import Told
+    from lifecast.evaluation.evaluate import Note, Told
 
 ALL = "all"
 """Stands for every step that the weights run."""
@@ -120,24 +121,27 @@ def chosen_steps(options: InferenceOptions, steps: Sequence[str]) -> list[str]:
         return running
     for name in names:
         if name not in STEPS:
-            raise UsageError(f"--steps {name}: no such step; choose {ALL} or from {', '.join(running)}")
+            raise OptionError("steps", name, f"there is no such step; choose {ALL} or from {', '.join(running)}")
         if name not in running:
-            raise UsageError(f"--steps {name}: these weights do not run it; they run {', '.join(running)}")
+            raise OptionError("steps", name, f"these weights do not run it; they run {', '.join(running)}")
     return [name for name in running if name in names]
 
 
-def measure_steps(request: Request, steps: Sequence[str], told: Told | None = None) -> StepsTable:
+def measure_steps(
+    request: Request, steps: Sequence[str], told: Told | None = None, note: Note | None = None
+) -> StepsTable:
     """Measure with all steps and once more without each; results and reports stand in folders of `request.out`.
 
     What was measured before with the same plan is kept, so that an interrupted comparison goes on.
     """
-    if request.weights is None:
-        raise UsageError("--steps compares steps of weights, and meshes have none")
+    if request.meshes is not None:
+        raise OptionsError("{steps} compares steps of weights, and {meshes} have none")
     if request.without:
-        raise UsageError("give --steps or --without, not both")
+        raise OptionsError("give {steps} or {without}, not both")
     description = read_description(request.weights)
     names = chosen_steps(description.inference.fitting(description.architecture), steps)
-    request = replace(request, strips=False)
+    data, cards = prepared(request, told or (lambda what, done, total: None), note)  # once, not for each step
+    request = replace(request, data=data, cards=cards, strips=False)
     base = _figures(replace(request, out=request.out / "all"), told)
     differences = {}
     for name in names:

@@ -23,9 +23,10 @@ from lifecast.people.glb import Part
 from lifecast.people.joints import JointFinder
 from lifecast.people.outfit import Dresser, Worn
 from lifecast.people.penetration import LIMIT, SelfContact
+from lifecast.people.pose_shares import USUAL_CLIP_SHARE
 from lifecast.people.rig import skin
 from lifecast.people.scalp import Scalp, grow
-from lifecast.people.stances import USUAL_CLIP_SHARE, PoseLibrary, draw_pose, stand_at_ease
+from lifecast.people.stances import PoseLibrary, draw_pose, stand_at_ease
 from lifecast.people.surface_mesh import averaging, split_seams, vertex_normals
 from lifecast.people.wardrobe import Made, Wardrobe, picture_of
 from lifecast.people.wavefront import triangles

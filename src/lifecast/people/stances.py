@@ -17,18 +17,13 @@ from numpy.typing import NDArray
 from lifecast.errors import UsageError
 from lifecast.people.clips import Clip, read_bvh, read_humanoid
 from lifecast.people.figure import Figure, suffix
+from lifecast.people.pose_shares import CLIP_SHARE, USUAL_CLIP_SHARE
 from lifecast.people.retarget import is_own_rig, retarget
 from lifecast.people.rotation import about, euler, unit
 
 Rng = np.random.Generator
 UP = np.array([0.0, 1.0, 0.0])
 
-CLIP_SHARE = 0.14
-"""How many of the people take a frame of a motion clip when --poses is given."""
-OWN_POSE_SHARE = 0.06
-"""How many take one of MakeHuman's own poses when the assets have them."""
-USUAL_CLIP_SHARE = CLIP_SHARE + OWN_POSE_SHARE
-"""Both together; where the number that draws a pose is below it, it is one of these."""
 EXTREME_SHARE = 0.12
 """How many of the clip frames may be far from upright."""
 

@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
 
 from lifecast.errors import UsageError
-from lifecast.training.perceptual import PerceptualNetwork
 from lifecast.training.schedule import LearningRate
+from lifecast.training.stage_names import PerceptualNetwork, StageName
 
-StageName = Literal["normals", "depth", "detail", "coarse", "fine", "joint"]
 FedDepth = Literal["predicted", "true", "corrected"]
 STAGES: tuple[str, ...] = get_args(StageName)
 if sys.version_info >= (3, 11):
