@@ -202,7 +202,7 @@ def check_weights_name(field: str, path: Path) -> None:
 
 
 def check_calibration(people: int | None, points: int, share: float) -> None:
-    """`OptionError` for a calibration (`lifecast.evaluation.calibration`) on too few people or points, or a bad share."""
+    """`OptionError` for a calibration on too few people or points, or for a share that is none."""
     if people is not None and people < 1:
         raise OptionError("people", people, "give at least 1")
     if points < 1000:

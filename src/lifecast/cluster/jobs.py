@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Generator, Iterable
 from contextlib import redirect_stdout
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,7 @@ class ReconstructJob:
 
     out: str
     options: ReconstructOptions
-    networks: NetworkOptions = NetworkOptions()
+    networks: NetworkOptions = field(default_factory=NetworkOptions)
 
     def open(self) -> Callable[[str], dict[str, Any]]:
         """Load the networks once a worker."""

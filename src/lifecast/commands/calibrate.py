@@ -21,8 +21,8 @@ class Calibrate:
     weights: tyro.conf.Positional[str]
     """Weights file, or the name of built-in weights."""
     data: tyro.conf.Positional[Path]
-    """Folder that `lifecast prepare` wrote. Its test people are taken in their most frontal views, by the picture alone.
-    Give people that no figures will be reported of."""
+    """Folder that `lifecast prepare` wrote. Its test people are taken in their most frontal views, by the picture
+    alone. Give people that no figures will be reported of."""
     out: Path
     """The file to write, NAME.safetensors."""
     people: int | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import tyro
@@ -31,7 +31,7 @@ class Lift:
     people; a lower learning rate (5e-4) and fewer steps (1500) suit that."""
     preset: str = "compact"
     """Architecture, where no weights are given."""
-    recipe: Inline[LiftingRecipe] = LiftingRecipe()
+    recipe: Inline[LiftingRecipe] = field(default_factory=LiftingRecipe)
     seed: int = 0
     """Of the training."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,7 +28,7 @@ class Prepare:
     """Folder of GLB, OBJ, PLY or STL people (one a file, or one a folder)."""
     out: tyro.conf.Positional[Path]
     """Folder of the dataset; an interrupted run goes on where it stopped, damaged people are made again."""
-    settings: Inline[Settings] = Settings()
+    settings: Inline[Settings] = field(default_factory=Settings)
     points: tuple[int, int, int] = (Settings.uniform, Settings.near5, Settings.near3)
     """Points a person: uniform, near the surface with sigma 5 cm, with sigma 3 cm."""
     lighting: Path | None = None

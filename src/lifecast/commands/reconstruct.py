@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,8 +32,8 @@ class Reconstruct:
     which becomes stdin.glb."""
     output: Annotated[Path | None, tyro.conf.arg(aliases=("-o",), metavar="DIR")] = None
     """Folder for what is written; it is made if need be. By default each photograph's own folder."""
-    networks: Inline[NetworkOptions] = NetworkOptions()
-    options: Inline[ReconstructOptions] = ReconstructOptions()
+    networks: Inline[NetworkOptions] = field(default_factory=NetworkOptions)
+    options: Inline[ReconstructOptions] = field(default_factory=ReconstructOptions)
     mask: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
     """Picture of the photograph's size, the person white on black: overrules the search. For one photograph."""
     sheet: Annotated[Path | None, tyro.conf.arg(metavar="FILE.png")] = None

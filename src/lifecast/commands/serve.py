@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 
 from rich.console import Console
@@ -36,7 +36,7 @@ class Serve:
     """Address to listen on. Nothing but this machine reaches the default."""
     port: int = 7860
     """TCP port."""
-    networks: Inline[NetworkOptions] = NetworkOptions()
+    networks: Inline[NetworkOptions] = field(default_factory=NetworkOptions)
     queue: int = 8
     """Photographs that may wait; who comes later is asked to come again, and when."""
     time_limit: float = 300.0

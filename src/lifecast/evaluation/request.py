@@ -46,8 +46,8 @@ class Request:
     level: Levels = "both"
     """Nets whose surfaces are measured."""
     masks: Masks = "found"
-    """"found": the background is cleaned away by the mask that BlazePose finds in the picture, as `lifecast reconstruct`
-    does. "predicted": the background stays in the networks' input."""
+    """"found": the background is cleaned away by the mask that BlazePose finds in the picture, as `lifecast
+    reconstruct` does. "predicted": the background stays in the networks' input."""
     without: Annotated[tuple[str, ...], one_text(parse_steps, "STEP,STEP")] = ()
     """Steps to leave out, separated by commas, such as relief,tilt; docs/reconstruct.md lists them."""
     resolution: int = 512
