@@ -29,26 +29,26 @@ class Study:
     """Optimiser steps of a row, in place of minutes; these repeat exactly, however busy the machine."""
     preset: str = "compact"
     """Base preset that each row changes: tiny, compact or paper."""
-    rows: tuple[str, ...] = ()
-    """Names of the rows wanted; all when absent."""
     seed: int = 0
     """Of weights, order, points, backgrounds and samples."""
     batch: int = 8
     """Pictures a step, in every row."""
     points: int = 4000
     """Points a picture, in every row."""
-    precision: Literal["32", "bf16", "fp16"] = "32"
-    """Number format of the arithmetic."""
     views: int = 1
     """Pictures of each test person that are measured; one is the front view."""
     limit: int | None = None
     """Measure the first N test people only."""
     resolution: int = 256
     """Of the lattice that surfaces are extracted on."""
+    rows: tuple[str, ...] = ()
+    """Names of the rows wanted; all when absent."""
     workers: int | None = None
     """Processes that load data."""
     threads: int | None = None
     """Threads of the arithmetic on a CPU."""
+    precision: Literal["32", "bf16", "fp16"] = "32"
+    """Number format of the arithmetic."""
 
     def __post_init__(self) -> None:
         if self.minutes is not None and self.steps is not None:

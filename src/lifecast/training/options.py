@@ -20,7 +20,7 @@ class TrainOptions:
     """Everything besides the recipe's figures; a None leaves a figure to the recipe."""
 
     stage: StageName
-    """Which levels are trained."""
+    """Which networks are trained."""
     data: Path
     """Dataset folder that `lifecast prepare` wrote."""
     out: Path
