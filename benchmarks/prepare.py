@@ -19,7 +19,6 @@ import numpy as np
 from lifecast.scans.augmentation import Augmentation
 from lifecast.scans.cores import one_thread
 from lifecast.scans.dataset import PeopleDataset
-from lifecast.scans.dataset_format import Settings
 from lifecast.scans.lighting import make_lightings
 from lifecast.scans.listing import list_scans
 from lifecast.scans.normalise import normalise
@@ -30,6 +29,7 @@ from lifecast.scans.prepared_person import write_view
 from lifecast.scans.read import read_scan
 from lifecast.scans.render import Renderer, view_rotation
 from lifecast.scans.seamless_normals import seamless_normals
+from lifecast.scans.settings import Settings
 from lifecast.scans.shading import draw_look
 from lifecast.scans.transfer import vertex_transfer
 

@@ -6,6 +6,7 @@ import importlib
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -75,3 +76,59 @@ def test_a_verb_whose_packages_are_missing_names_them(arguments: list[str]) -> N
     assert "'libigl'" in run.stderr
     assert "pip install 'lifecast[scans]'" in " ".join(run.stderr.split())
     assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize("verb", sorted(set(cli.VERBS) - {"train"}))
+def test_a_verbs_options_wait_for_nothing_heavy(verb: str) -> None:
+    """`--help` and wrong options come at once, and NumPy is loaded after its threads are chosen."""
+    program = (
+        f"import sys, lifecast.cli; assert lifecast.cli.main([{verb!r}, '--help']) == 0\n"
+        "sys.exit(' '.join({'numpy', 'torch', 'scipy', 'cv2'} & set(sys.modules)))"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert ended.stderr.strip() == ""
+
+
+WRONG: dict[str, str] = {
+    "reconstruct x.jpg --box 1,2,3": "--box '1,2,3': give four numbers",
+    "reconstruct x.jpg --without tilt,relif": "--without 'relif': there is no such step; choose from refine_mask,",
+    "reconstruct x.jpg --normals-at 100": "--normals-at 100: give a multiple of 64",
+    "reconstruct x.jpg --format fbx": "--format 'fbx': choose from",
+    "reconstruct x.jpg --cluster local": "--cluster needs --output, and goes without --mask, --box and --sheet",
+    "serve --time-limit 0": "--time-limit 0.0: give seconds above 0",
+    "synthesize {0}/out --poses {0}/none": "--poses {0}/none: no such folder",
+    "synthesize {0} --assets {0}": "OUT {0}: is also --assets {0}",
+    "mannequins {0}/out --clip-share 2": "--clip-share 2.0: give a share from 0 to 1",
+    "mannequins {0}/out --each 0": "--each 0: give at least 1 pose",
+    "prepare {0} {0}": "OUT {0}: is also SCANS {0}, which is only read",
+    "prepare {0} out --points 1 0 1": "--points 1 0 1: every pool needs at least one point",
+    "prepare {0} out --elevation 5 2": "--elevation 5.0 2.0: give MIN <= MAX",
+    "lift {0} --out l.safetensors --learning-rate 2": "--learning-rate 2.0: give a number between 0 and 1",
+    "lift {0} --out l.safetensors --weights a --init b": "--weights takes a lifter as it is, --init goes on from one",
+    "train coarse --data {0} --out out --learning-rate 0": "--learning-rate 0.0: must be positive",
+    "evaluate --data {0} --samples 5": "--samples 5: give at least 10000",
+    "evaluate --data {0} --without relif": "--without 'relif': there is no such step",
+    "evaluate --data {0} --out {1} --steps relief --without tilt": "give --steps or --without, not both",
+    "evaluate --data {0} --out {1} --steps relif": "--steps 'relif': there is no such step; choose all or from",
+    "ablate --data {0} --out {1} --minutes 3 --steps 3": "give either --minutes or --steps",
+    "ablate --data {0} --out {1} --rows none": "--rows 'none': choose from",
+    "calibrate compact {0} --out w.safetensors --share 2": "--share 2.0: give a number from 0 to 1",
+    "combine compact a --parts fine --out w.pt": "--out w.pt: name a file that ends in .safetensors",
+    "convert a.pt w.pt": "OUTPUT w.pt: name a file that ends in .safetensors",
+}
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_messages_name_an_option_as_it_is_written(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folders = [tmp_path / "one", tmp_path / "two"]
+    folders[0].mkdir()
+    assert cli.main(line.format(*folders).split()) == 2
+    said = capsys.readouterr().err.replace("\n", " ")
+    expected = WRONG[line].format(*folders)
+    assert (
+        " ".join(said.split()).replace(" ", "").startswith(f"lifecast {line.split()[0]}: {expected}".replace(" ", ""))
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one"]

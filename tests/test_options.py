@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -35,6 +36,7 @@ WRONG: list[tuple[str, Any]] = [
     ("box", "1,2,3"), ("box", "1,2,0,9"), ("box", "a,b,c,d"), ("box", "nan,2,3,4"), ("box", "1,2,inf,4"),
     ("box", "1,2,3,4,5"), ("box", "1e300,2,3,4"), ("formats", ""), ("formats", "fbx"), ("formats", "glb,fbx"),
     ("height", 17.0), ("height", -1.0), ("height", float("nan")), ("height", "tall"), ("height", None),
+    ("without", "relif"), ("without", "relief,nothing"), ("turn", 45),
     ("resolution", 8), ("resolution", 5000), ("faces", 3),
 ]  # fmt: skip
 
@@ -56,8 +58,19 @@ def test_values_that_need_no_reading_are_checked_too(value: dict[str, Any]) -> N
         ReconstructOptions(**value)
 
 
+@pytest.mark.parametrize("text", ["relief,hidden_limbs", " Relief hidden-limbs", "relief;hidden_limbs,relief,"])
+def test_steps_as_people_write_them(text: str) -> None:
+    assert ReconstructOptions.parse(without=text).without == ("relief", "hidden_limbs")
+    assert ReconstructOptions.parse(without="").without == ()
+
+
+def test_keeping_the_background_is_a_step_left_out() -> None:
+    assert ReconstructOptions(keep_background=True, without=("tilt",)).without == ("tilt", "clean_background")
+    assert ReconstructOptions(keep_background=True) == replace(ReconstructOptions(keep_background=True))
+
+
 def test_the_names_that_files_may_get() -> None:
-    options = ReconstructOptions(formats=("obj", "stl"), preview=True, turntable="gif", normals=True)
+    options = ReconstructOptions(formats=("obj", "stl"), preview=True, turntable=True, animation="gif", normals=True)
     assert options.endings() == [
         ".obj", ".stl", ".mtl", ".png", "_preview.png", "_turntable.gif", "_front.png", "_back.png",
     ]  # fmt: skip

@@ -1,20 +1,23 @@
 """The command line: one verb a command, each in its own module of `lifecast.commands`.
 
-A verb's typed function *is* its command (tyro reads names, types, defaults and docstrings), so options are listed
-once. Only the module of the verb that was called is imported: `lifecast view` never waits for PyTorch.
+A verb is a function of one frozen dataclass, out of whose fields, defaults and docstrings tyro makes the command line,
+so that options are listed and checked once. Only the module of the verb that was called is imported: `lifecast view`
+never waits for PyTorch.
 """
 
 from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any, get_type_hints
 
 from rich.console import Console
 
 from lifecast import __version__
 from lifecast.atomic import DISK_ERRORS
-from lifecast.errors import LifecastError, MissingExtra
+from lifecast.errors import LifecastError, MissingExtra, OptionError, OptionsError, on_command_line
 from lifecast.terminal import accept_any_text, give_up_output
 
 VERBS: dict[str, str] = {
@@ -71,6 +74,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = getattr(importlib.import_module(f"lifecast.commands.{name}"), name)
     try:
         status = tyro.cli(command, prog=f"lifecast {verb}", args=rest)
+    except (OptionError, OptionsError) as error:
+        named = error.named(option_names(command))
+        errors.print(f"lifecast {verb}: {named}", markup=False)
+        return named.exit_status
     except LifecastError as error:
         errors.print(f"lifecast {verb}: {error}", markup=False)
         return error.exit_status
@@ -97,3 +104,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as end:  # tyro's own usage errors
         return end.code if isinstance(end.code, int) else 2
     return status or 0
+
+
+def option_names(command: Callable[..., Any]) -> Callable[[str], str]:
+    """Tell how a verb's command line writes the name of a field: `--box`, or `SCANS` of a positional argument."""
+    import tyro
+
+    names: dict[str, str] = {}
+
+    def collect(hints: dict[str, Any]) -> None:
+        for field, hint in hints.items():
+            marks = getattr(hint, "__metadata__", ())
+            kind = hint.__origin__ if marks else hint
+            given = next((mark.name for mark in marks if getattr(mark, "name", None)), None)
+            if isinstance(kind, type) and is_dataclass(kind):
+                known = get_type_hints(kind, include_extras=True)
+                collect({field.name: known[field.name] for field in fields(kind)})
+            elif tyro.conf.Positional in marks:
+                names[field] = field.upper()
+            else:
+                names[field] = on_command_line(given or field)
+
+    collect({name: hint for name, hint in get_type_hints(command, include_extras=True).items() if name != "return"})
+    return lambda field: names.get(field, field)

@@ -5,6 +5,15 @@ without a traceback and ends with the error's `exit_status`; anything that is no
 keeps its traceback.
 """
 
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import PurePath
+
+Called = Callable[[str], str]
+"""How a caller writes an option's name: what `on_command_line` does, or `str` for Python and HTTP."""
+
 SHOWN_CHARACTERS = 60
 """So much of a value is repeated in a message."""
 
@@ -24,7 +33,8 @@ class UsageError(LifecastError):
 class OptionError(UsageError):
     """One option whose value cannot be used.
 
-    `field` is its name as the caller writes it, `hint` what to give instead.
+    `field` is the option's name, `hint` what to give instead. Other options' names stand in {braces} in the hint, so
+    that `named` finds them.
     """
 
     def __init__(self, field: str, value: object, hint: str) -> None:
@@ -32,10 +42,40 @@ class OptionError(UsageError):
         self.field, self.value, self.hint = field, value, hint
 
     def __str__(self) -> str:
-        shown = repr(self.value)
+        shown = str(self.value) if isinstance(self.value, PurePath) else repr(self.value)
+        if isinstance(self.value, tuple):  # as on a command line
+            shown = " ".join(map(str, self.value))
         if isinstance(self.value, str) and len(self.value) > SHOWN_CHARACTERS:
             shown = f"{self.value[:SHOWN_CHARACTERS]!r}... ({len(self.value):,} characters)"
-        return f"{self.field} {shown}: {self.hint}"
+        return f"{self.field} {shown}: {_with_names(self.hint, str)}"
+
+    def named(self, called: Called) -> OptionError:
+        """The same error with the options' names as a caller writes them, such as `--box` for `box`."""
+        return OptionError(called(self.field), self.value, _with_names(self.hint, called))
+
+
+class OptionsError(UsageError):
+    """Options that do not go together; their names stand in {braces} in `words`."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.words = words
+
+    def __str__(self) -> str:
+        return _with_names(self.words, str)
+
+    def named(self, called: Called) -> OptionsError:
+        """As `OptionError.named`."""
+        return OptionsError(_with_names(self.words, called))
+
+
+def on_command_line(field: str) -> str:
+    """Write an option's name as on a command line: `--normals-at` for `normals_at`."""
+    return f"--{field.replace('_', '-')}"
+
+
+def _with_names(words: str, called: Called) -> str:
+    return re.sub(r"\{(\w+)\}", lambda found: called(found[1]), words)
 
 
 class PhotoError(LifecastError):

@@ -6,12 +6,22 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
 
-from lifecast.errors import OptionError
+import tyro
+
+from lifecast.errors import Called, OptionError
+from lifecast.model.inference_options import STEPS
+
+Options = TypeVar("Options")
+Inline = Annotated[Options, tyro.conf.arg(name="")]
+"""Options of a dataclass that stand among the command line's own, without a prefix."""
 
 FORMATS = ("glb", "obj", "ply", "stl")
 """Model formats that can be written."""
+PICTURES = (".png", ".jpg", ".jpeg", ".webp")
+"""Suffixes of a picture to draw."""
 Animation = Literal["webp", "gif", "mp4"]
 Turn = Literal[0, 90, 180, 270, "auto"]
 """Degrees clockwise, or so that the largest person stands."""
@@ -28,77 +38,6 @@ MOST_PEOPLE = 1000
 """The highest number that a person in a photograph can have."""
 FARTHEST = 1e6
 """Pixels; no photograph is so large."""
-
-
-@dataclass(frozen=True)
-class ReconstructOptions:
-    """Whom to reconstruct from a photograph, how, and which files to write.
-
-    Raises `OptionError` for a value that cannot be used. `parse` takes what people write ("glb,stl", "10,20,300,400").
-    """
-
-    person: str | int = "largest"
-    """"largest", "all", or a number from 1: the largest person is 1."""
-    box: Box | None = None
-    """Around the whole person, after any turn: overrules the search for people."""
-    turn: Turn = 0
-    """Degrees clockwise by which the photograph is turned first; "auto": so that its largest person stands."""
-    height: float = 1.70
-    """Metres from the soles to the top of the head."""
-    resolution: int = 512
-    """Lattice points along each side of the volume."""
-    faces: int | None = None
-    """Simplify to about so many triangles; None keeps all."""
-
-    formats: tuple[str, ...] = ("glb",)
-    """Formats of the model, each once."""
-    preview: bool = False
-    """NAME_preview.png: front, side, back, and the front normals."""
-    turntable: Animation | None = None
-    """NAME_turntable.webp, .gif or .mp4: the model turning."""
-    normals: bool = False
-    """NAME_front.png, NAME_back.png: the predicted normal maps."""
-    vertex_colours: bool = False
-    """Colours at the vertices of GLB and OBJ in place of a texture."""
-    stl_metres: bool = False
-    """STL in metres with y up, as the other formats are, in place of millimetres with z up."""
-
-    def __post_init__(self) -> None:
-        if isinstance(self.person, str):
-            object.__setattr__(self, "person", parse_person(self.person))
-        elif not 1 <= self.person <= MOST_PEOPLE:
-            raise OptionError("person", self.person, _PERSON)
-        if self.box is not None:
-            check_box(self.box)
-        object.__setattr__(self, "turn", parse_turn(self.turn))
-        if not HEIGHTS[0] <= self.height <= HEIGHTS[1]:
-            raise OptionError("height", self.height, f"give metres between {HEIGHTS[0]} and {HEIGHTS[1]}")
-        if not RESOLUTIONS[0] <= self.resolution <= RESOLUTIONS[1]:
-            raise OptionError("resolution", self.resolution, "give {} to {} lattice points".format(*RESOLUTIONS))
-        if self.faces is not None and self.faces < FEWEST_FACES:
-            raise OptionError("faces", self.faces, f"give at least {FEWEST_FACES}")
-        object.__setattr__(self, "formats", parse_formats(",".join(self.formats)))
-
-    @classmethod
-    def parse(cls, called: Callable[[str], str] = str, **given: Any) -> ReconstructOptions:
-        """The options that a form or a command line gives, where formats, person and box are texts.
-
-        `called` says how the caller writes a field's name, such as `--box` for `box`: messages name it so.
-        """
-        try:
-            return cls(**{field: READ[field](value) if field in READ else value for field, value in given.items()})
-        except OptionError as error:
-            raise OptionError(called(error.field), error.value, error.hint) from None
-
-    def endings(self) -> list[str]:
-        """What the files' names may end in, after NAME."""
-        endings = [f".{one}" for one in self.formats]
-        if "obj" in self.formats and not self.vertex_colours:
-            endings += [".mtl", ".png"]
-        endings += ["_preview.png"] * self.preview
-        if self.turntable is not None:
-            endings.append(f"_turntable.{self.turntable}")
-        return endings + ["_front.png", "_back.png"] * self.normals
 
 
 def parse_formats(text: str) -> tuple[str, ...]:
@@ -149,6 +88,129 @@ def check_box(box: Box) -> None:
         raise OptionError("box", numbers, "give x,y,width,height in pixels, width and height above 0")
 
 
+def parse_steps(text: str) -> tuple[str, ...]:
+    """Read "relief, hidden-limbs" as ("relief", "hidden_limbs"), each once; `OptionError` for an unknown step."""
+    steps = tuple(dict.fromkeys(part.lower().replace("-", "_") for part in re.split(r"[,;\s]+", text) if part))
+    if unknown := [step for step in steps if step not in STEPS]:
+        raise OptionError("without", unknown[0], f"there is no such step; choose from {', '.join(STEPS)}")
+    return steps
+
+
+def one_text(read: Callable[[str], Any], metavar: str) -> Any:
+    """Let tyro read an option out of one word of the command line, as forms and the API read it out of one text."""
+
+    def written(value: Any) -> list[str]:
+        if isinstance(value, tuple):
+            return [",".join(map(str, value))]
+        return ["none" if value is None else str(value)]
+
+    return tyro.constructors.PrimitiveConstructorSpec(
+        1, metavar, lambda words: read(words[0]), lambda value: True, written
+    )
+
+
+@dataclass(frozen=True)
+class ReconstructOptions:
+    """Whom to reconstruct from a photograph, how, and which files to write.
+
+    The fields are the command line's options, the HTTP API's fields and the page's. Raises `OptionError` for a value
+    that cannot be used. `parse` takes what people write ("glb,stl", "10,20,300,400").
+    """
+
+    formats: Annotated[tuple[str, ...], tyro.conf.arg(name="format"), one_text(parse_formats, "STR")] = ("glb",)
+    """One or more of glb, obj, ply, stl, separated by commas."""
+    resolution: int = 512
+    """Lattice points along each side of the volume."""
+    height: float = 1.70
+    """The person's height in metres."""
+    person: Annotated[str | int, one_text(parse_person, "all|largest|K")] = "largest"
+    """The largest person, everybody, or the K-th largest."""
+    box: Annotated[Box | None, one_text(parse_box, "x,y,w,h")] = None
+    """Around the whole person, in pixels of the upright photograph: overrules the search. For one photograph."""
+    turn: Annotated[Turn, one_text(parse_turn, "0|90|180|270|auto")] = 0
+    """Turn the photographs first, clockwise; auto: so that each one's largest person stands. A mask is turned with its
+    photograph, a box is of the turned one."""
+    faces: Annotated[int | None, tyro.conf.arg(metavar="N")] = None
+    """Simplify to about so many triangles."""
+    without: Annotated[tuple[str, ...], one_text(parse_steps, "STEP,STEP")] = ()
+    """Steps to leave out, separated by commas, such as relief,tilt; docs/reconstruct.md lists them."""
+    keep_background: bool = False
+    """Leave the background in the networks' input, also where the person's mask is given: without clean_background."""
+    vertex_colours: bool = False
+    """Colours at the vertices of GLB and OBJ in place of a texture."""
+    stl_metres: bool = False
+    """STL in metres with y up, like the other formats, in place of millimetres with z up for printing."""
+    preview: bool = False
+    """Also write a picture: front, side, back, front normals."""
+    turntable: bool = False
+    """Also write an animation of the model turning."""
+    animation: Animation = "webp"
+    """Format of the turntable."""
+    normals: bool = False
+    """Also write the predicted normal maps."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.person, str):
+            object.__setattr__(self, "person", parse_person(self.person))
+        elif not 1 <= self.person <= MOST_PEOPLE:
+            raise OptionError("person", self.person, _PERSON)
+        if self.box is not None:
+            check_box(self.box)
+        object.__setattr__(self, "turn", parse_turn(self.turn))
+        if not HEIGHTS[0] <= self.height <= HEIGHTS[1]:
+            raise OptionError("height", self.height, f"give metres between {HEIGHTS[0]} and {HEIGHTS[1]}")
+        if not RESOLUTIONS[0] <= self.resolution <= RESOLUTIONS[1]:
+            raise OptionError("resolution", self.resolution, "give {} to {} lattice points".format(*RESOLUTIONS))
+        if self.faces is not None and self.faces < FEWEST_FACES:
+            raise OptionError("faces", self.faces, f"give at least {FEWEST_FACES}")
+        object.__setattr__(self, "formats", parse_formats(",".join(self.formats)))
+        background = ("clean_background",) if self.keep_background else ()
+        object.__setattr__(self, "without", parse_steps(",".join((*self.without, *background))))
+
+    @classmethod
+    def parse(cls, called: Called = str, **given: Any) -> ReconstructOptions:
+        """Read the options that a form gives, where formats, person, box and steps are texts.
+
+        `called` says how the caller writes a field's name, such as "Whom" for `person`: messages name it so.
+        """
+        try:
+            return cls(**{field: READ[field](value) if field in READ else value for field, value in given.items()})
+        except OptionError as error:
+            raise error.named(called) from None
+
+    def endings(self) -> list[str]:
+        """What the files' names may end in, after NAME."""
+        endings = [f".{one}" for one in self.formats]
+        if "obj" in self.formats and not self.vertex_colours:
+            endings += [".mtl", ".png"]
+        endings += ["_preview.png"] * self.preview
+        if self.turntable:
+            endings.append(f"_turntable.{self.animation}")
+        return endings + ["_front.png", "_back.png"] * self.normals
+
+
+def check_picture_name(field: str, path: Path | None) -> None:
+    """`OptionError` for a picture to draw whose name has not the suffix of a picture."""
+    if path is not None and path.suffix.lower() not in PICTURES:
+        raise OptionError(field, path, "name a .png, .jpg or .webp file")
+
+
+def check_weights_name(field: str, path: Path) -> None:
+    """`OptionError` for a weights file to write whose name does not end in .safetensors."""
+    if path.suffix != ".safetensors":
+        raise OptionError(field, path, "name a file that ends in .safetensors")
+
+
+def check_calibration(people: int | None, points: int, share: float) -> None:
+    """`OptionError` for a calibration on too few people or points, or for a share that is none."""
+    if people is not None and people < 1:
+        raise OptionError("people", people, "give at least 1")
+    if points < 1000:
+        raise OptionError("points", points, "give at least 1000")
+    if not 0 <= share <= 1:
+        raise OptionError("share", share, "give a number from 0 to 1")
+
+
 def _number(field: str) -> Callable[[Any], float]:
     def read(value: Any) -> float:
         try:
@@ -159,5 +221,24 @@ def _number(field: str) -> Callable[[Any], float]:
     return read
 
 
-READ: dict[str, Callable[[Any], Any]] = {"formats": parse_formats, "box": parse_box, "height": _number("height")}
-"""How the texts of a form or a command line are read, by field."""
+READ: dict[str, Callable[[Any], Any]] = {
+    "formats": parse_formats, "box": parse_box, "height": _number("height"), "without": parse_steps,
+}  # fmt: skip
+"""How the texts of a form are read, by field."""
+
+
+@dataclass(frozen=True)
+class NetworkOptions:
+    """Which networks are loaded, and where they run; what `lifecast.load` takes."""
+
+    weights: Annotated[str, tyro.conf.arg(metavar="NAME|FILE")] = "compact"
+    """Built-in weights, or a weights file or folder."""
+    device: str = "auto"
+    """auto, cpu, cuda or cuda:N."""
+    normals_at: Annotated[int | None, tyro.conf.arg(metavar="PIXELS")] = None
+    """Predict the fine net's normals at this size in place of enlarging smaller ones; with the authors' weights, 1024
+    gives finer folds than their own program, which predicts them at 512."""
+
+    def __post_init__(self) -> None:
+        if self.normals_at is not None and (not 64 <= self.normals_at <= 4096 or self.normals_at % 64):
+            raise OptionError("normals_at", self.normals_at, "give a multiple of 64 from 64 to 4096")

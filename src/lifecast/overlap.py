@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from lifecast.errors import UsageError
+from lifecast.errors import OptionError
 
 Inputs = Mapping[str, Path | Iterable[Path] | None]
-"""What each input is called on the command line -> its folder or folders; None where it is not given."""
+"""Name of each option that names inputs -> its folder or folders; None where it is not given."""
 
 
 def is_within(inner: Path, outer: Path) -> bool:
@@ -22,11 +22,11 @@ def is_within(inner: Path, outer: Path) -> bool:
 
 
 def refuse_overlap(out: Path, option: str, inputs: Inputs) -> None:
-    """Check that `out`, which the command line calls `option`, is apart from every input folder.
+    """Check that `out`, the folder that the option of this name gives, is apart from every input folder.
 
     Raises
     ------
-    UsageError
+    OptionError
         `out` is an input, lies inside of one, or holds one.
     """
     for name, given in inputs.items():
@@ -34,4 +34,5 @@ def refuse_overlap(out: Path, option: str, inputs: Inputs) -> None:
             inside, around = is_within(out, folder), is_within(folder, out)
             if folder.exists() and (inside or around):  # whoever reads it complains of one that is not there
                 how = "is also" if inside and around else "lies inside of" if inside else "holds"
-                raise UsageError(f"{option} {out}: {how} {name} {folder}, which is only read; name a folder beside it")
+                hint = f"{how} {{{name}}} {folder}, which is only read; name a folder beside it"
+                raise OptionError(option, out, hint)

@@ -12,7 +12,7 @@ features (`model.model`) -> field and surface (`person_surface`) -> colour (`sur
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -97,6 +97,7 @@ class Reconstructor:
         faces: int | None = None,
         progress: Progress | None = None,
         turn: Turn = 0,
+        without: Sequence[str] = (),
     ) -> Reconstruction:
         """Reconstruct one person.
 
@@ -112,6 +113,7 @@ class Reconstructor:
         progress: called with the name of each stage (`STAGES`) as it begins; may raise to stop.
         turn: degrees clockwise, 0, 90, 180 or 270, by which the picture is turned first, or "auto": so that the largest
             person stands. Nothing is turned by itself; a note names the turn if the person is not upright.
+        without: names of steps that are left out this time (`lifecast.model.inference_options.STEPS`).
 
         Raises
         ------
@@ -122,7 +124,7 @@ class Reconstructor:
         """
         if person == "all":
             raise UsageError("reconstruct() makes one person; reconstruct_all() makes everybody")
-        return self.reconstruct_all(image, person, mask, box, resolution, height, faces, progress, turn)[0]
+        return self.reconstruct_all(image, person, mask, box, resolution, height, faces, progress, turn, without)[0]
 
     def reconstruct_all(
         self,
@@ -135,16 +137,20 @@ class Reconstructor:
         faces: int | None = None,
         progress: Progress | None = None,
         turn: Turn = 0,
+        without: Sequence[str] = (),
     ) -> list[Reconstruction]:
         """Reconstruct everybody in the photograph, the largest first; parameters as in `reconstruct`."""
         # Wrong values are refused before any work.
-        ReconstructOptions(person=person, box=box, turn=turn, height=height, resolution=resolution, faces=faces)
+        ReconstructOptions(
+            person=person, box=box, turn=turn, height=height, resolution=resolution, faces=faces, without=tuple(without)
+        )
         watch = Stopwatch(self.device, progress)
         with watch.stage("finding the person"):
             photo = turn_photo(image if isinstance(image, Photo) else read_photo(image), turn)
             people = self.find(photo, person, mask, box)
         return [
-            self.reconstruct_person(photo, one, resolution, height, faces, progress, watch.seconds) for one in people
+            self.reconstruct_person(photo, one, resolution, height, faces, progress, watch.seconds, without)
+            for one in people
         ]
 
     @with_notes
@@ -177,14 +183,16 @@ class Reconstructor:
         faces: int | None = None,
         progress: Progress | None = None,
         seconds: dict[str, float] | None = None,
+        without: Sequence[str] = (),
     ) -> Reconstruction:
         """Reconstruct a person that `find` found; `seconds` that were spent before join the timings."""
-        ReconstructOptions(height=height, resolution=resolution, faces=faces)
+        asked = ReconstructOptions(height=height, resolution=resolution, faces=faces, without=tuple(without))
+        inference = self.inference.without(*asked.without)
         watch = Stopwatch(self.device, progress)
         watch.seconds.update(seconds or {})
-        framed, predicted = self.predict(photo, person, watch=watch)
+        framed, predicted = self.predict(photo, person, watch=watch, inference=inference)
         with watch.stage("surface"):
-            surface = person_surface(self.model, predicted, self.inference, resolution, faces)
+            surface = person_surface(self.model, predicted, inference, resolution, faces)
         mask = framed.mask
         if mask is None and predicted.maps is not None and predicted.maps.mask is not None:
             predicted_mask = resize_image(predicted.maps.mask.float(), framed.camera.size, antialias=False)
@@ -221,24 +229,31 @@ class Reconstructor:
             asked=surface.asked,
             islands_dropped=surface.islands_dropped,
             weights=self.card,
-            inference=self.inference,
+            inference=inference,
         )
 
     @torch.inference_mode()
     def predict(
-        self, photo: Photo, person: Person, camera: Camera | None = None, watch: Stopwatch | None = None
+        self,
+        photo: Photo,
+        person: Person,
+        camera: Camera | None = None,
+        watch: Stopwatch | None = None,
+        inference: InferenceOptions | None = None,
     ) -> tuple[FramedPerson, PredictedPerson]:
-        """Frame a person (through a given camera, if any) and run the networks on them."""
+        """Frame a person (through a given camera, if any) and run the networks on them.
+
+        `inference`: the steps that run, in place of the reconstructor's own.
+        """
         watch = watch or Stopwatch(self.device)
+        inference = self.inference if inference is None else inference
         with watch.stage("finding the person"):
-            framed = self.framer.frame(photo, person, camera)
+            framed = Framer(self.model, inference, self.masker).frame(photo, person, camera)
         image, small = framed.inputs[0], framed.inputs[-1]
         with watch.stage("normals"), half_precision(self.device):
             maps = None
             if self.model.normals is not None:
-                maps = predict_maps(
-                    self.model, image, self.inference, small=small, mask=framed.given_mask, pose=framed.pose
-                )
+                maps = predict_maps(self.model, image, inference, small=small, mask=framed.given_mask, pose=framed.pose)
         with watch.stage("features"), half_precision(self.device):
             prediction = self.model(image, small=small, given=maps)
         return framed, PredictedPerson(prediction, framed.joints)

@@ -62,6 +62,13 @@ class Reconstruction:
     inference: InferenceOptions | None = None
     """The steps without weights that ran."""
 
+    @property
+    def steps(self) -> dict[str, Any]:
+        """The steps without weights that ran, each with its strength (true: it has none)."""
+        if self.inference is None:
+            return {}
+        return {step: getattr(self.inference, step) for step in self.inference.running()}
+
     @cached_property
     def model(self) -> ColouredMesh:
         """The surface in metres with its vertices' colours, as the file formats take it."""
@@ -73,6 +80,7 @@ class Reconstruction:
             "generator": f"lifecast {__version__}",
             "weights": {key: self.weights[key] for key in said if key in self.weights},
             "photograph": Path(self.photo_name).name,
+            "steps": self.steps,
         }
         if "licence" in self.weights:
             # Viewers show glTF's `asset.copyright`; some weights bind what is made with them.

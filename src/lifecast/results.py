@@ -62,8 +62,8 @@ def write_results(result: Reconstruction, stem: Path, options: ReconstructOption
     if options.normals and result.front_normals is not None:
         written.append(_picture(stem, "front", result.normal_map("front")))
         written.append(_picture(stem, "back", result.normal_map("back")))
-    if options.turntable is not None:
-        written.append(result.turntable(stem.with_name(f"{stem.name}_turntable.{options.turntable}")))
+    if options.turntable:
+        written.append(result.turntable(stem.with_name(f"{stem.name}_turntable.{options.animation}")))
     return written
 
 
@@ -85,6 +85,7 @@ def facts(result: Reconstruction) -> dict[str, Any]:
         "size_metres": [round(float(v), 4) for v in high - low],
         "asked": result.asked,
         "islands_dropped": result.islands_dropped,
+        "steps": result.steps,
         "seconds": {stage: round(seconds, 3) for stage, seconds in result.timings.items()},
         "notes": list(result.notes),
     }

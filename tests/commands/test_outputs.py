@@ -73,7 +73,7 @@ def test_an_output_that_cannot_be_written_is_said_before_the_work(
     def loaded(*_: object) -> None:
         raise AssertionError("the networks were loaded")
 
-    monkeypatch.setattr("lifecast.loading.load_checkpoint", loaded)
+    monkeypatch.setattr("lifecast.model.model.Model.for_inference", loaded)
     monkeypatch.setattr(tempfile, "tempdir", str(blocked))
     verb = name.split(" --")[0]
     status = main([*verb.split(), *map(str, COMMANDS[name](good, blocked / "inside"))])

@@ -29,8 +29,8 @@ from lifecast.evaluation.triangles import Triangles
 from lifecast.model.ablations import inference_for
 from lifecast.model.checkpoint import load_checkpoint
 from lifecast.model.presets import PRESETS
-from lifecast.scans.dataset_format import Settings
 from lifecast.scans.prepare import prepare
+from lifecast.scans.settings import Settings
 from lifecast.training.recipe import load_recipe
 
 
@@ -146,11 +146,11 @@ def test_places_here_stand_beside_the_papers() -> None:
 
 def test_a_study_refuses_what_it_cannot_do(tmp_path: Path) -> None:
     for change, says in (
-        ({"preset": "none"}, "--preset none"),
+        ({"preset": "none"}, "preset 'none'"),
         ({"rows": ("alternate", "alternative")}, "alternative"),
-        ({"minutes": None}, "--steps"),
+        ({"steps": 0}, "steps 0"),
         ({"minutes": 3.0, "steps": 3}, "either"),
-        ({"batch": 0}, "--batch 0"),
+        ({"batch": 0}, "batch 0"),
     ):
         with pytest.raises(UsageError, match=says):
             Study(tmp_path / "data", tmp_path, **change)  # type: ignore[arg-type]

@@ -17,9 +17,10 @@ from lifecast.cli import main
 from lifecast.errors import CheckpointError, DataError, UsageError
 from lifecast.evaluation import run
 from lifecast.evaluation.benchmark import read_items, read_true_mesh, read_view
-from lifecast.evaluation.evaluate import Request, evaluate, write_pictures
+from lifecast.evaluation.evaluate import evaluate, write_pictures
 from lifecast.evaluation.overview import PersonRow, shown_people
 from lifecast.evaluation.predict import Predictor
+from lifecast.evaluation.request import Request
 from lifecast.evaluation.truth import bounding_triangles
 
 
@@ -85,17 +86,17 @@ def test_a_finished_evaluation_is_not_measured_again_and_a_changed_one_is(
     before = kept.stat().st_mtime_ns
     figures = json.loads(lost.read_text())["levels"]
     lost.write_text(lost.read_text()[:100])  # a run that was killed while writing without atomic files
-    evaluate(Request(benchmark_data, out, None, meshes, samples=10_000, views=2, workers=1))
+    evaluate(Request(benchmark_data, out, meshes=meshes, samples=10_000, views=2, workers=1))
     assert kept.stat().st_mtime_ns == before
     assert json.loads(lost.read_text())["levels"] == figures
-    evaluate(Request(benchmark_data, out, None, meshes, samples=10_000, protocol="sith", limit=1, views=2))
+    evaluate(Request(benchmark_data, out, meshes=meshes, samples=10_000, protocol="sith", limit=1, views=2))
     assert kept.stat().st_mtime_ns != before
     assert list(json.loads(kept.read_text())["levels"]["mesh"]) == ["rigid"]
 
 
 def test_two_workers_find_what_one_finds(evaluated: Path, benchmark_data: Path, meshes: Path, tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
-    request = Request(benchmark_data, tmp_path, None, meshes, samples=10_000, views=1, protocol="sith", workers=2)
+    request = Request(benchmark_data, tmp_path, meshes=meshes, samples=10_000, views=1, protocol="sith", workers=2)
     evaluate(request, lambda what, done, total: told.append((what, done, total)))
     assert told[0] == ("measuring", 0, 2)
     assert told[-1] == ("measuring", 2, 2)
@@ -111,7 +112,7 @@ def test_by_default_every_core_has_a_process(
 ) -> None:
     monkeypatch.setattr(run, "available_cores", lambda: 6)
     monkeypatch.setattr(run, "free_bytes", lambda device: 64e9)
-    assert Request(benchmark_data, Path("out"), None, meshes).workers is None
+    assert Request(benchmark_data, Path("out"), meshes=meshes).workers is None
     plan = run.Plan(benchmark_data, meshes=meshes)
     assert run.default_workers(plan) == 6
     monkeypatch.setattr(run, "free_bytes", lambda device: 7e9)
@@ -231,10 +232,12 @@ def test_best_median_and_worst_are_different_people() -> None:
 
 
 def test_refusals_name_what_is_wrong(benchmark_data: Path, slab_weights: Path, meshes: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="--samples 500"):
-        Request(benchmark_data, tmp_path, None, meshes, samples=500)
-    with pytest.raises(UsageError, match="either"):
-        Request(benchmark_data, tmp_path, "compact", meshes)
+    with pytest.raises(UsageError, match=r"^samples 500"):
+        Request(benchmark_data, tmp_path, meshes=meshes, samples=500)
+    with pytest.raises(UsageError, match=r"^protocol 'ours'"):
+        Request(benchmark_data, tmp_path, protocol="ours")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=r"^without 'relif'"):
+        Request(benchmark_data, tmp_path, without=("tilt", "relif"))
     with pytest.raises(CheckpointError, match="nothing"):
         evaluate(Request(benchmark_data, tmp_path, "nothing"))
     with pytest.raises(DataError, match="nowhere"):

@@ -9,18 +9,24 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from lifecast.commands.synthesize import synthesize
+from lifecast.commands.synthesize import Synthesize
+from lifecast.commands.synthesize import synthesize as command
 from lifecast.errors import LifecastError, MissingExtra, UsageError
 from lifecast.people import body, crew
 from lifecast.people.glb import Part, glb_bytes, read_parts
 from lifecast.people.person import Person
 from lifecast.people.sheet import contact_sheet
+
+
+def synthesize(out: Path, count: int = 1, workers: int = 1, sheet: Path | None = None, **order: Any) -> int:
+    return command(Synthesize(crew.Order(out, **order), count, workers, sheet))
 
 
 def dummy(order: crew.Order, number: int) -> Person:
@@ -130,8 +136,8 @@ def test_the_sheet_shows_all_of_who_is_wider_than_tall(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "part"),
     [
-        ({"count": 0}, "--count"), ({"workers": 0}, "--workers"), ({"sheet": Path("a.txt")}, "--sheet"),
-        ({"assets": Path("nowhere")}, "makehuman-assets"), ({"poses": Path("nowhere")}, "--poses"),
+        ({"count": 0}, "^count 0: "), ({"workers": 0}, "^workers 0: "), ({"sheet": Path("a.txt")}, "^sheet a.txt: "),
+        ({"assets": Path("nowhere")}, "makehuman-assets"), ({"poses": Path("nowhere")}, "^poses nowhere: "),
     ],
 )  # fmt: skip
 def test_wrong_options_say_what_to_do(tmp_path: Path, options: dict, part: str) -> None:

@@ -17,7 +17,9 @@ from lifecast.errors import DataError, UsageError
 from lifecast.people import mannequin_views, stances
 from lifecast.people.crew import Order
 from lifecast.people.mannequin import Piece
-from lifecast.people.mannequin_views import Sitting, check_sitting, pose_folder
+from lifecast.people.mannequin_views import check_sitting, pose_folder
+from lifecast.people.pose_shares import USUAL_CLIP_SHARE
+from lifecast.people.sitting import Sitting
 from lifecast.photo import blazepose
 from lifecast.scans.dataset import PeopleDataset
 from lifecast.training.data import check_data
@@ -56,12 +58,12 @@ def test_the_share_of_clips_moves_their_bound_and_nothing_else(share: float) -> 
     assert (np.diff(choices) > 0).all()
     assert choices.min() >= 0
     assert choices.max() < 1
-    clips = choices < stances.USUAL_CLIP_SHARE
+    clips = choices < USUAL_CLIP_SHARE
     assert clips.mean() == pytest.approx(share, abs=1e-3)
-    for side, (low, high) in ((clips, (0, stances.USUAL_CLIP_SHARE)), (~clips, (stances.USUAL_CLIP_SHARE, 1))):
+    for side, (low, high) in ((clips, (0, USUAL_CLIP_SHARE)), (~clips, (USUAL_CLIP_SHARE, 1))):
         if side.any():
             assert choices[side].mean() == pytest.approx((low + high) / 2, abs=1e-3)
-    if share == stances.USUAL_CLIP_SHARE:
+    if share == USUAL_CLIP_SHARE:
         np.testing.assert_array_equal(choices, draws)  # people of a seed stay who they were
 
 
@@ -72,7 +74,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     def make_views(sitting: Sitting, number: int) -> int:
         numbers.append(number)
-        for pose in range(sitting.poses):
+        for pose in range(sitting.each):
             folder = pose_folder(sitting.order.out, number, pose)
             folder.mkdir(parents=True, exist_ok=True)
             views = [{"rotation": np.eye(3).ravel().tolist(), "shift": [0.0, 0.1]}] * sitting.views
@@ -157,7 +159,7 @@ def test_poses_are_of_one_body_whose_joints_blazepose_finds(tmp_path: Path) -> N
         pytest.skip("no BlazePose")
     poses = SHARED / "poses"
     order = Order(tmp_path / "out", 3, None, poses if poses.is_dir() else None)
-    sitting = Sitting(order, poses=4, views=2, front=1.0, elevation=(0.0, 0.0))
+    sitting = Sitting(order, each=4, views=2, front=1.0, elevation=(0.0, 0.0))
     mannequin_views.make_views(sitting, 0)
     records = [json.loads((pose_folder(order.out, 0, p) / "person.json").read_text()) for p in range(4)]
     joints = np.array([record["joints"] for record in records], np.float64)  # (4, 33, 3)
@@ -182,7 +184,7 @@ def test_kept_pictures_are_a_dataset_whose_joints_lie_inside_the_person(tmp_path
     if not blazepose.available():
         pytest.skip("no BlazePose")
     order = Order(tmp_path / "out", 4)
-    sitting = Sitting(order, poses=2, views=2, size=128, front=1.0, elevation=(0.0, 0.0), pictures=True, rays=4)
+    sitting = Sitting(order, each=2, views=2, size=128, front=1.0, elevation=(0.0, 0.0), pictures=True, rays=4)
     mannequin_views.make_views(sitting, 0)
     mannequin_views.write_split(sitting, 1, 0.0)
     dataset = PeopleDataset(order.out, "train", size=128, points=0, limbs=True)

@@ -67,9 +67,9 @@ def people_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def prepared(people_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The three capsule people as a small dataset (128 pixels, 4 views)."""
-    from lifecast.scans.dataset_format import Settings
     from lifecast.scans.listing import list_scans
     from lifecast.scans.prepare import prepare
+    from lifecast.scans.settings import Settings
 
     out = tmp_path_factory.mktemp("data")
     settings = Settings(size=128, views=4, uniform=1500, near5=4000, near3=4000, rays=16, lightings=20)

@@ -18,13 +18,14 @@ import pytest
 import trimesh
 from PIL import Image
 
+from lifecast.commands.prepare import Prepare
 from lifecast.commands.prepare import prepare as command
 from lifecast.errors import UsageError
-from lifecast.scans.dataset_format import Settings
 from lifecast.scans.listing import list_scans
 from lifecast.scans.normalise import SPAN, TO_Y_UP
 from lifecast.scans.prepare import prepare
 from lifecast.scans.prepared_person import damage, draw_yaws
+from lifecast.scans.settings import Settings
 
 TINY = Settings(size=64, views=2, uniform=200, near5=400, near3=400, rays=4, lightings=5)
 
@@ -164,10 +165,11 @@ def test_elevation_stays_in_its_range(people_folder: Path, tmp_path: Path) -> No
 def test_the_command_prepares_a_folder(people_folder: Path, tmp_path: Path) -> None:
     given = tmp_path / "split.json"
     given.write_text(json.dumps({"train": ["person_000001"], "test": ["person_000000"]}))
-    status = command(
-        people_folder, tmp_path / "data", size=64, views=1, points=(200, 300, 300), rays=4, lightings=3, split=given
-    )
-    assert status == 0
+    settings = Settings(size=64, views=1, rays=4, lightings=3)
+    asked = Prepare(people_folder, tmp_path / "data", settings, (200, 300, 300), split=given)
+    assert command(asked) == 0
+    stored = json.loads((tmp_path / "data" / "dataset.json").read_text())["settings"]
+    assert [stored[pool] for pool in ("uniform", "near5", "near3")] == [200, 300, 300]
     split = json.loads((tmp_path / "data" / "split.json").read_text())
     assert split == {"train": ["person_000001", "person_000002"], "test": ["person_000000"]}
 

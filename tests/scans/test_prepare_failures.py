@@ -17,9 +17,9 @@ import trimesh
 from lifecast.cli import main
 from lifecast.errors import DataError, OutputError
 from lifecast.scans import prepare as prepare_module
-from lifecast.scans.dataset_format import Settings
 from lifecast.scans.listing import list_scans
 from lifecast.scans.prepare import prepare
+from lifecast.scans.settings import Settings
 
 TINY = Settings(size=64, views=1, uniform=50, near5=50, near3=50, rays=2, lightings=2)
 FLAGS = ["--size", "64", "--views", "1", "--points", "50", "50", "50", "--rays", "2", "--lightings", "2"]

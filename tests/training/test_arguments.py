@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import tyro
 
-from lifecast.commands.train import train as command
-from lifecast.training.arguments import field_help, options_from
+from lifecast.commands.train import Train, train
+from lifecast.training.arguments import field_help, options_from, parser
 from lifecast.training.options import TrainOptions
 
 
@@ -32,18 +33,18 @@ def test_what_cannot_be_is_a_usage_error(line, capsys):
     assert "usage" in capsys.readouterr().err
 
 
-def test_every_option_has_its_help_and_both_commands_have_the_same():
+def test_every_option_has_its_help_and_both_commands_have_the_same(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "400")
     fields = {field.name: field.default for field in dataclasses.fields(TrainOptions)}
     assert set(field_help(TrainOptions)) == set(fields)
-    parameters = inspect.signature(command).parameters
-    assert list(parameters) == list(fields)
-    for name, parameter in parameters.items():
-        expected = fields[name]
-        assert (
-            parameter.default is inspect.Parameter.empty
-            if expected is dataclasses.MISSING
-            else (parameter.default == expected)
-        ), name
+    assert {field.name: field.default for field in dataclasses.fields(Train)} == fields
+    said = " ".join(parser().format_help().split())
+    with pytest.raises(SystemExit):
+        tyro.cli(train, prog="lifecast train", args=["--help"])
+    with_tyro = " ".join(re.sub("[│╭╰─╮╯]", " ", capsys.readouterr().out).split())
+    for name, help_text in field_help(TrainOptions).items():
+        assert help_text in said.replace("- ", "-"), name
+        assert help_text in with_tyro, name
 
 
 def test_training_starts_without_what_a_rented_machine_lacks():

@@ -44,9 +44,9 @@ def one_person(tmp_path_factory):
     if not (ASSETS.is_dir() and POSES.is_dir()):
         pytest.skip(f"no {ASSETS} or no {POSES} (set LIFECAST_SHARED)")
     from lifecast.people.crew import Order, make_all
-    from lifecast.scans.dataset_format import Settings
     from lifecast.scans.listing import list_scans
     from lifecast.scans.prepare import prepare
+    from lifecast.scans.settings import Settings
 
     root = tmp_path_factory.mktemp("overfit")
     make_all(Order(root / "people", 0, ASSETS, POSES), [3], 1, lambda number: None)

@@ -12,7 +12,9 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from lifecast.errors import CheckpointError, LifecastError, OutputError, PhotoError
+from lifecast.options import ReconstructOptions
 from lifecast.web.api import make_app
+from lifecast.web.form import FIELDS
 from lifecast.web.queue import ReconstructionQueue
 
 FAILURES = {
@@ -25,6 +27,7 @@ FAILURES = {
 class FakeReconstruction:
     def __init__(self, content: bytes) -> None:
         self.timings = {"surface": 0.25}
+        self.steps = {"tilt": 0.9}
         self.notes = ("cut off at the knees",)
         self.mesh = SimpleNamespace(vertices=[0] * 8, faces=[0] * 12)
         self.content = content
@@ -44,9 +47,10 @@ class FakeReconstructor:
     def __init__(self) -> None:
         self.gate, self.entered, self.paths, self.turns = threading.Event(), threading.Event(), [], []
 
-    def reconstruct(self, path, *, person, box, turn, height, resolution, progress):
+    def reconstruct(self, path, *, person, box, turn, height, resolution, without, progress):
         self.turns.append(turn)
         self.paths.append(path)
+        self.without = without
         content = path.read_bytes()
         progress("finding the person")
         if content == b"slow":
@@ -114,6 +118,7 @@ def test_json_has_facts_and_unguessable_links(served):
         (b"ok", {"height": "tall"}, 422, "height 'tall': give a number"),
         (b"ok", {"resolution": "1.5"}, 422, "resolution '1.5': give a whole number"),
         (b"ok", {"height": "nan"}, 422, "height nan"),
+        (b"ok", {"without": "relif"}, 422, "without 'relif': there is no such step; choose from refine_mask,"),
         (b"ok", {"format": "stl"}, 422, "format: there is no such field"),
         (b"ok", {"formats": ["glb", "stl"]}, 422, "formats: was sent 2 times"),
         (b"ok", {"turn": "45"}, 422, "turn '45'"),
@@ -129,6 +134,26 @@ def test_refusals_say_why(served, content, data, status, words):
 def test_formats_as_on_the_command_line(served, formats):
     answer = served.client.post("/api/reconstruct", files=photo(), data={"formats": formats})
     assert (answer.status_code, answer.content) == (200, b".glbpicture")
+
+
+@pytest.mark.parametrize("path", ["/api/reconstruct", "/api/jobs"])
+def test_steps_that_are_left_out_and_those_that_ran(served, path):
+    assert served.client.post(path, files=photo(), headers={"accept": "application/json"}).status_code in (200, 202)
+    answer = served.client.post(
+        path, files=photo(), data={"without": "relief, hidden-limbs"}, headers={"accept": "application/json"}
+    ).json()
+    served.queue.find(answer["token"]).wait(10)
+    assert served.model.without == ("relief", "hidden_limbs")
+    assert served.client.get(f"/api/jobs/{answer['token']}").json()["steps"] == {"tilt": 0.9}
+
+
+def test_the_form_is_that_of_the_options(served):
+    schema = served.client.get("/api/openapi.json").json()
+    form = schema["components"]["schemas"]["Body_reconstruct_api_reconstruct_post"]["properties"]
+    given = {name: field["default"] for name, field in form.items() if name != "photo"}
+    assert ReconstructOptions.parse(**given) == ReconstructOptions()
+    assert tuple(form) == FIELDS
+    assert all(field["description"] for field in form.values())
 
 
 def test_nothing_in_the_address_is_passed_over_in_silence(served):
@@ -170,8 +195,8 @@ def test_whatever_comes_in_is_refused_in_words_before_the_work(served):
         "null",
         "{}",
     ]
-    for field in ("height", "resolution", "person", "box", "formats"):
-        for value in odd:
+    for field in ("height", "resolution", "person", "box", "formats", "turn", "without"):
+        for value in odd if field != "without" else [value for value in odd if value != ","]:
             answer = served.client.post("/api/reconstruct", files=photo(), data={field: value})
             assert answer.status_code == 422, (field, value[:20])
             assert answer.json()["detail"].startswith(f"{field} "), (field, value[:20])

@@ -42,6 +42,7 @@ class Ball:
     def __init__(self) -> None:
         self.mesh = trimesh.creation.icosphere(subdivisions=3)
         self.mesh.visual.vertex_colors = np.tile([200, 40, 40, 255], (len(self.mesh.vertices), 1))
+        self.steps = {}
         self.timings, self.notes = {"surface": 0.1}, ("cut off at the knees",)
 
     def save(self, path: Path) -> None:
@@ -57,7 +58,7 @@ class BallModel:
     def __init__(self) -> None:
         self.asked, self.uploads = [], []
 
-    def reconstruct(self, path, *, person, box, turn, height, resolution, progress):
+    def reconstruct(self, path, *, person, box, turn, height, resolution, without, progress):
         self.asked.append((person, height))
         self.uploads.append(path)
         size = Image.open(path).size

@@ -7,15 +7,15 @@ import os
 import sys
 from collections.abc import Callable, Generator, Iterable
 from contextlib import redirect_stdout
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lifecast.cluster.inputs import is_url, list_inputs, local_file, unique_stem
 from lifecast.cluster.manifest import Manifest
 from lifecast.cluster.pool import run_on_cluster
-from lifecast.errors import LifecastError, ScanError, UsageError
-from lifecast.options import ReconstructOptions
+from lifecast.errors import LifecastError, OptionError, ScanError
+from lifecast.options import NetworkOptions, ReconstructOptions
 from lifecast.overlap import is_within
 from lifecast.writable import check_folder
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lifecast.people.crew import Order
-    from lifecast.scans.dataset_format import Settings
     from lifecast.scans.prepare import Execute, Outcome, Tasks
+    from lifecast.scans.settings import Settings
 
 MANIFEST = "manifest.jsonl"
 """Its name in the output folder."""
@@ -37,9 +37,7 @@ class ReconstructJob:
 
     out: str
     options: ReconstructOptions
-    weights: str = "compact"
-    device: str = "auto"
-    normals_at: int | None = None
+    networks: NetworkOptions = field(default_factory=NetworkOptions)
 
     def open(self) -> Callable[[str], dict[str, Any]]:
         """Load the networks once a worker."""
@@ -48,7 +46,7 @@ class ReconstructJob:
         from lifecast.results import check_results, facts, write_results
 
         check_folder(Path(self.out))
-        model = lifecast.load(self.weights, self.device, self.normals_at)
+        model = lifecast.load(self.networks.weights, self.networks.device, self.networks.normals_at)
         asked = self.options
 
         def work(item: str) -> dict[str, Any]:
@@ -57,13 +55,9 @@ class ReconstructJob:
             with local_file(item) as path:
                 photo = read_photo(path, name=item)
             results = model.reconstruct_all(
-                photo,
-                asked.person,
-                resolution=asked.resolution,
-                height=asked.height,
-                faces=asked.faces,
-                turn=asked.turn,
-            )
+                photo, asked.person, resolution=asked.resolution, height=asked.height, faces=asked.faces,
+                turn=asked.turn, without=asked.without,
+            )  # fmt: skip
             made = []
             for number, result in enumerate(results, 1):
                 suffix = "" if len(results) == 1 else f"_{number}"
@@ -128,7 +122,7 @@ def reconstruct_on(address: str, workers: int, job: ReconstructJob, inputs: Iter
     inputs = list(inputs)
     for folder in (Path(name) for name in inputs if not is_url(name)):
         if folder.is_dir() and is_within(out, folder) and is_within(folder, out):
-            raise UsageError(f"--output {out}: is also an input; name another folder for the results")
+            raise OptionError("output", out, "is also an input; name another folder for the results")
     out.mkdir(parents=True, exist_ok=True)
     manifest = Manifest(out / MANIFEST)
     done = done_and_there(manifest, out)
@@ -136,7 +130,7 @@ def reconstruct_on(address: str, workers: int, job: ReconstructJob, inputs: Iter
     # A worker's working folder is another one.
     listed = list_inputs(inputs, frozenset(SUFFIXES))
     items = (name if is_url(name) else str(Path(name).absolute()) for name in listed)
-    gpus = 1.0 if job.device.startswith("cuda") else 0.0
+    gpus = 1.0 if job.networks.device.startswith("cuda") else 0.0
     if not json_lines:
         say.print(
             f"Ray ({address}) starts {workers} worker{'s' * (workers > 1)}, each loads the networks", markup=False

@@ -17,7 +17,7 @@ from itertools import chain
 from typing import Any, Protocol
 
 from lifecast.cluster.manifest import Manifest, Outcome
-from lifecast.errors import LifecastError, MissingExtra, UsageError
+from lifecast.errors import LifecastError, MissingExtra, OptionError
 
 ITEMS_PER_WORKER = 2
 """One item running and one waiting: the worker never idles while the driver is busy with another."""
@@ -88,7 +88,7 @@ def run_on_cluster(
         A worker could not start.
     """
     if workers < 1:
-        raise UsageError(f"--workers {workers}: at least one worker is needed")
+        raise OptionError("workers", workers, "at least one worker is needed")
     try:
         import ray
     except ImportError as error:
@@ -107,10 +107,10 @@ def run_on_cluster(
             else:
                 ray.init(address=address, log_to_driver=False)
         except (ConnectionError, ValueError, RuntimeError) as error:
-            raise UsageError(f"--cluster {address}: no Ray cluster answers there ({error})") from error
+            raise OptionError("cluster", address, f"no Ray cluster answers there ({error})") from error
     try:
-        if gpus_per_worker and ray.cluster_resources().get("GPU", 0) < gpus_per_worker:
-            raise UsageError(f"--cluster {address}: no GPU there for a worker; use --device cpu")
+        if gpus_per_worker and _gpus(ray) < gpus_per_worker:
+            raise OptionError("cluster", address, "no GPU there for a worker; use {device} cpu")
         with manifest:
             crew = _Crew(ray, job, workers, cpus_per_worker, gpus_per_worker)
             try:
@@ -122,6 +122,11 @@ def run_on_cluster(
     finally:
         if started:
             ray.shutdown()
+
+
+def _gpus(ray: Any) -> float:
+    """GPUs of the cluster."""
+    return float(ray.cluster_resources().get("GPU", 0))
 
 
 def start_local(cpus: int) -> None:

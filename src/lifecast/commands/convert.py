@@ -2,40 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import tyro
+from rich.console import Console
+
+from lifecast.errors import OptionError
+from lifecast.options import Inline, check_weights_name
+from lifecast.writable import check_file
 
 
-def convert(
-    checkpoint: Annotated[Path, tyro.conf.Positional],
-    output: Annotated[Path, tyro.conf.Positional],
-    precision: Literal["float32", "float16"] = "float32",
-) -> None:
+@dataclass(frozen=True)
+class Convert:
+    """What `lifecast convert` is asked for."""
+
+    checkpoint: tyro.conf.Positional[Path]
+    """The authors' file, pifuhd.pt."""
+    output: tyro.conf.Positional[Path]
+    """The file to write, NAME.safetensors."""
+    precision: Literal["float32", "float16"] = "float32"
+    """How weights are stored; float16 halves the file (they are computed with in float32 either way)."""
+
+    def __post_init__(self) -> None:
+        check_weights_name("output", self.output)
+        if self.output.exists() and self.checkpoint.exists() and self.output.samefile(self.checkpoint):
+            raise OptionError("output", self.output, "is the checkpoint itself")
+
+
+def convert(asked: Inline[Convert]) -> int:
     """Turn the authors' pifuhd.pt (CC BY-NC 4.0, yours to download) into weights for `lifecast reconstruct --weights`.
 
     Nothing in the file is executed. The weights keep their licence: it is written into the converted file and into
     every model made with it.
-
-    Args:
-        checkpoint: the authors' file, pifuhd.pt.
-        output: the file to write, NAME.safetensors.
-        precision: how weights are stored; float16 halves the file (they are computed with in float32 either way).
     """
-    from rich.console import Console
-
-    from lifecast.errors import UsageError
+    check_file(asked.output)
     from lifecast.model.pifuhd.pickle_file import convert_official
-    from lifecast.writable import check_file
 
-    if output.suffix != ".safetensors":
-        raise UsageError(f"{output}: the converted file must be named *.safetensors")
-    if output.exists() and checkpoint.exists() and output.samefile(checkpoint):
-        raise UsageError(f"{output}: is the checkpoint itself")
-    check_file(output)
-    card = convert_official(checkpoint, output, precision)
+    card = convert_official(asked.checkpoint, asked.output, asked.precision)
     console = Console(highlight=False, emoji=False, soft_wrap=True)
-    size = output.stat().st_size / 1e6
-    console.print(f"{output}: {card['parameters']:,} parameters, {size:,.0f} MB", markup=False)
+    size = asked.output.stat().st_size / 1e6
+    console.print(f"{asked.output}: {card['parameters']:,} parameters, {size:,.0f} MB", markup=False)
     console.print(f"from {card['source']}; licence {card['licence']}", markup=False)
+    return 0

@@ -2,99 +2,87 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+
+from rich.console import Console
+
+from lifecast.commands.bars import Bars
+from lifecast.evaluation.request import Request
+from lifecast.options import Inline
+from lifecast.writable import check_folder
 
 
-def evaluate(
-    data: Path,
-    out: Path = Path("evaluation"),
-    weights: str = "compact",
-    meshes: Path | None = None,
-    mesh_space: Literal["view", "person"] = "view",
-    protocol: Literal["pifuhd", "sith", "all"] = "all",
-    views: int | None = None,
-    limit: int | None = None,
-    level: Literal["coarse", "fine", "both"] = "both",
-    masks: Literal["found", "predicted"] = "found",
-    resolution: int = 512,
-    samples: int | None = None,
-    workers: int | None = None,
-    seed: int = 0,
-    backgrounds: Path | None = None,
-    cards: Path | None = None,
-    device: str = "auto",
-    lighting: Path | None = None,
-    pictures: Path | None = None,
-) -> int:
+@dataclass(frozen=True)
+class Evaluate:
+    """What `lifecast evaluate` is asked for."""
+
+    request: Inline[Request]
+    steps: str = ""
+    """Measure once more without each of these steps, or of "all" that the weights run, and compare: steps.md and
+    steps.json in OUT. Separated by commas, such as relief,tilt."""
+    pictures: Path | None = None
+    """Write the pictures that are to be reconstructed to this folder, for other programs, and end."""
+
+
+def evaluate(asked: Inline[Evaluate]) -> int:
     """Measure weights, or anybody's meshes, against the truth.
 
     Writes OUT/report.html, OUT/report.md, OUT/evaluation.json and a result for each picture; run again with
     the same options it goes on where it stopped.
-
-    Args:
-        data: Prepared dataset (its test people are measured), or a folder of scans or made people (all of them are
-            prepared into OUT/benchmark first, four views each).
-        out: Folder of the report.
-        weights: Weights file, or name of built-in weights.
-        meshes: Folder of meshes that another program made of the pictures; measured in place of weights.
-        mesh_space: Space of those meshes: the picture's own, or a person standing anywhere in any unit, y up.
-        protocol: Figures as in the paper's Table 1, as on the SiTH benchmark, or everything.
-        views: Pictures of each person, spread evenly from the most frontal one on; all when absent.
-        limit: Measure the first N people only.
-        level: Levels whose surfaces are measured.
-        masks: "found": the background is cleaned away by the mask that BlazePose finds in the picture, as `lifecast
-            reconstruct` does. "predicted": the networks are left alone with the background.
-        resolution: Of the lattice that surfaces are extracted on.
-        samples: Surface samples a direction, in place of the protocol's 20,000.
-        workers: Processes; by default one for each core, and one on a GPU.
-        seed: Of backgrounds, samples and intervals.
-        backgrounds: Folder of pictures to put behind people; generated ones when absent.
-        cards: Folder of made people, whose cards tell their garment classes.
-        device: auto, cpu or cuda.
-        lighting: Folder of environment maps for preparing scans.
-        pictures: Write the pictures that are to be reconstructed to this folder, for other programs, and end.
     """
-    from rich.console import Console
-    from rich.progress import TaskID
+    if asked.pictures is not None:
+        check_folder(asked.pictures, "--pictures")
+    else:
+        check_folder(asked.request.out, "--out")
+    console = Console(stderr=True, highlight=False, emoji=False)
+    with Bars(console) as bars:
+        if asked.pictures is not None:
+            return write_pictures(asked.request, asked.pictures, bars)
+        if asked.steps:
+            return compare_steps(asked.request, asked.steps, bars)
+        return measure(asked.request, bars)
 
-    from lifecast.counted_progress import counted_progress
-    from lifecast.evaluation.evaluate import Request, write_pictures
+
+def measure(request: Request, bars: Bars) -> int:
+    """Measure and print the headline; return the exit status."""
     from lifecast.evaluation.evaluate import evaluate as run
     from lifecast.evaluation.terminal import headline
-    from lifecast.writable import check_folder
 
-    console = Console(stderr=True, highlight=False, emoji=False)
-    request = Request(
-        data=data, out=out, weights=None if meshes else weights, meshes=meshes, mesh_space=mesh_space,
-        protocol=protocol, views=views, limit=limit, levels=level, masks=masks, resolution=resolution, samples=samples,
-        workers=workers, seed=seed, backgrounds=backgrounds, cards=cards, device=device, lighting=lighting,
-    )  # fmt: skip
-    if pictures is not None:
-        check_folder(pictures, "--pictures")
-    else:
-        check_folder(out, "--out")
-    with counted_progress(console) as bar:
-        tasks: dict[str, TaskID] = {}
-        left_out = 0
-
-        def tell(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=total)
-            bar.update(tasks[what], completed=done)
-
-        def say(text: str, left_out_one: bool) -> None:
-            nonlocal left_out
-            left_out += left_out_one
-            bar.console.print(text, markup=False)
-
-        if pictures is not None:
-            count = write_pictures(request, pictures, tell, say)
-            console.print(f"{count} pictures in {pictures}", markup=False)
-            return 1 if left_out else 0
-        found = run(request, tell, say)
+    found = run(request, bars.advance, bars.say)
+    bars.stop()
     Console(highlight=False, emoji=False).print(headline(found))
-    console.print(f"report: {out / 'report.html'}", markup=False)
+    bars.console.print(f"report: {request.out / 'report.html'}", markup=False)
     if found.failed:
-        console.print(f"{len(found.failed)} pictures gave no mesh; the report names them", markup=False)
-    return 1 if found.failed or left_out else 0
+        bars.console.print(f"{len(found.failed)} pictures gave no mesh; the report names them", markup=False)
+    return 1 if found.failed or bars.left_out else 0
+
+
+def compare_steps(request: Request, steps: str, bars: Bars) -> int:
+    """Measure what each step gains and print the table; return the exit status."""
+    from lifecast.evaluation.steps import measure_steps
+
+    table = measure_steps(request, steps.split(","), bars.advance, bars.say)
+    bars.stop()
+    Console(highlight=False, emoji=False, soft_wrap=True).print(table.markdown(), markup=False)
+    bars.console.print(f"table: {request.out / 'steps.md'}", markup=False)
+    folders = ["all", *(f"without_{step}" for step in table.differences)]
+    failed = [name for name in folders if _failed(request.out / name)]
+    if failed:
+        bars.console.print(f"pictures without a mesh: see the reports in {', '.join(failed)}", markup=False)
+    return 1 if failed or bars.left_out else 0
+
+
+def _failed(folder: Path) -> bool:
+    """Whether an evaluation's report counts pictures that gave no mesh."""
+    return bool(json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))["failed"])
+
+
+def write_pictures(request: Request, folder: Path, bars: Bars) -> int:
+    """Write the pictures for other programs; return the exit status."""
+    from lifecast.evaluation.evaluate import write_pictures as write
+
+    count = write(request, folder, bars.advance, bars.say)
+    bars.console.print(f"{count} pictures in {folder}", markup=False)
+    return 1 if bars.left_out else 0

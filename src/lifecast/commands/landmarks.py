@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import tyro
+from rich.console import Console
+from rich.progress import Progress, TaskID
+
+from lifecast.counted_progress import counted_progress
+from lifecast.errors import OptionError, UsageError
+from lifecast.options import Inline
+from lifecast.writable import check_folder
 
 
-def landmarks(data: Annotated[tuple[Path, ...], tyro.conf.Positional], /, workers: int = 1) -> int:
-    """Add to prepared data what BlazePose sees of the pose, which presets with limb maps (compact) train on.
+@dataclass(frozen=True)
+class Landmarks:
+    """What `lifecast landmarks` is asked for."""
 
-    Args:
-        data: Folders that `lifecast prepare` wrote. People who have landmarks already are kept.
-        workers: Processes.
-    """
+    data: tyro.conf.Positional[tuple[Path, ...]]
+    """Folders that `lifecast prepare` wrote. People who have landmarks already are kept."""
+    workers: int = 1
+    """Processes."""
+
+    def __post_init__(self) -> None:
+        if not self.data:
+            raise UsageError("name at least one folder of prepared data")
+        if self.workers < 1:
+            raise OptionError("workers", self.workers, "give at least 1")
+
+
+def landmarks(asked: Inline[Landmarks]) -> int:
+    """Add to prepared data the landmarks that BlazePose finds, which presets with limb maps (compact) train on."""
     from lifecast.scans.cores import one_thread
 
     one_thread()
-    from rich.console import Console
-    from rich.progress import Progress, TaskID
-
-    from lifecast.counted_progress import counted_progress
-    from lifecast.errors import UsageError
     from lifecast.scans.landmarks import add_to_dataset, people_of
-    from lifecast.writable import check_folder
 
-    if not data:
-        raise UsageError("name at least one folder of prepared data")
     console = Console(stderr=True, highlight=False, emoji=False)
     any_failed = False
-    everybody = {root: people_of(root) for root in data}
+    everybody = {root: people_of(root) for root in asked.data}
     for root, people in everybody.items():
         for person in people[:1]:
             check_folder(root / person)
@@ -38,12 +48,12 @@ def landmarks(data: Annotated[tuple[Path, ...], tyro.conf.Positional], /, worker
         with counted_progress(console) as bar:
             task = bar.add_task("landmarks", total=len(people))
 
-            def tell(person: str, _new: bool, problem: str, bar: Progress = bar, task: TaskID = task) -> None:
+            def advance(person: str, _new: bool, problem: str, bar: Progress = bar, task: TaskID = task) -> None:
                 bar.advance(task)
                 if problem:
                     bar.console.print(f"{person}: left out: {problem}", markup=False)
 
-            added, failed = add_to_dataset(root, workers, tell)
+            added, failed = add_to_dataset(root, asked.workers, advance)
         any_failed |= failed > 0
         left_out = f", {failed} left out" if failed else ""
         console.print(f"{root}: {len(people)} people, landmarks added to {added}{left_out}", markup=False)

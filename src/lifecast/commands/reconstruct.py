@@ -2,133 +2,97 @@
 
 from __future__ import annotations
 
-import json as json_format
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
-from rich.console import Console
 
-from lifecast.errors import LifecastError, PhotoError, UsageError
+from lifecast.commands.report import Report
+from lifecast.errors import LifecastError, OptionError, OptionsError, PhotoError, UsageError
+from lifecast.options import Inline, NetworkOptions, ReconstructOptions, check_picture_name
+from lifecast.writable import check_file, check_folder
 
 if TYPE_CHECKING:
-    from lifecast.options import ReconstructOptions
+    from PIL.Image import Image
+
     from lifecast.photo.decode import Photo
-    from lifecast.pipeline import Reconstructor
-    from lifecast.reconstruction import Reconstruction
+    from lifecast.photo.person import Person
+    from lifecast.pipeline import Progress, Reconstructor
 
 
-def reconstruct(
-    inputs: tyro.conf.Positional[tuple[str, ...]],
-    output: Annotated[Path | None, tyro.conf.arg(aliases=("-o",), metavar="DIR")] = None,
-    format: str = "glb",
-    weights: Annotated[str, tyro.conf.arg(metavar="NAME|FILE")] = "compact",
-    resolution: int = 512,
-    height: float = 1.70,
-    person: Annotated[str, tyro.conf.arg(metavar="all|largest|K")] = "largest",
-    mask: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None,
-    box: Annotated[str, tyro.conf.arg(metavar="x,y,w,h")] = "",
-    turn: Annotated[str, tyro.conf.arg(metavar="0|90|180|270|auto")] = "0",
-    device: str = "auto",
-    normals_at: Annotated[int | None, tyro.conf.arg(metavar="PIXELS")] = None,
-    faces: Annotated[int | None, tyro.conf.arg(metavar="N")] = None,
-    vertex_colours: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
-    stl_metres: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
-    keep_background: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
-    preview: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
-    turntable: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
-    animation: Literal["webp", "gif", "mp4"] = "webp",
-    normals: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
-    sheet: Annotated[Path | None, tyro.conf.arg(metavar="FILE.png")] = None,
-    json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
-    cluster: Annotated[str | None, tyro.conf.arg(metavar="ADDRESS|local")] = None,
-    workers: int = 1,
-) -> int:
+@dataclass(frozen=True)
+class Reconstruct:
+    """What `lifecast reconstruct` is asked for."""
+
+    inputs: tyro.conf.Positional[tuple[str, ...]] = ()
+    """Photographs, folders of them, or patterns such as 'holiday/*.jpg'. A - stands for a photograph on standard input,
+    which becomes stdin.glb."""
+    output: Annotated[Path | None, tyro.conf.arg(aliases=("-o",), metavar="DIR")] = None
+    """Folder for what is written; it is made if need be. By default each photograph's own folder."""
+    networks: Inline[NetworkOptions] = field(default_factory=NetworkOptions)
+    options: Inline[ReconstructOptions] = field(default_factory=ReconstructOptions)
+    mask: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
+    """Picture of the photograph's size, the person white on black: overrules the search. For one photograph."""
+    sheet: Annotated[Path | None, tyro.conf.arg(metavar="FILE.png")] = None
+    """Also draw one picture of all results: photograph, normal maps, the model from three sides."""
+    json: bool = False
+    """One line of JSON a result on standard output."""
+    cluster: Annotated[str | None, tyro.conf.arg(metavar="ADDRESS|local")] = None
+    """Run on this Ray cluster ("local": started for this run). Inputs may then be URLs and @LISTS too; needs --output,
+    which every worker must reach. A second run does only what its manifest.jsonl lacks."""
+    workers: int = 1
+    """Workers on the cluster; each loads the networks once."""
+
+    def __post_init__(self) -> None:
+        if not self.inputs:
+            raise UsageError("name at least one photograph, folder or pattern")
+        check_picture_name("sheet", self.sheet)
+        if self.mask is not None and self.options.box is not None:
+            raise OptionsError("give {mask} or {box}, not both")
+        if self.cluster is None:
+            return
+        if self.output is None or self.mask is not None or self.options.box is not None or self.sheet is not None:
+            raise OptionsError("{cluster} needs {output}, and goes without {mask}, {box} and {sheet}")
+        if "-" in self.inputs:
+            raise OptionsError("{cluster} reads no standard input: save the photograph as a file")
+        if self.workers < 1:
+            raise OptionError("workers", self.workers, "give at least 1")
+
+    @property
+    def one_person(self) -> str:
+        """The option that says who the person is in one photograph; empty without."""
+        return "mask" if self.mask is not None else "box" if self.options.box is not None else ""
+
+
+def reconstruct(asked: Inline[Annotated[Reconstruct, tyro.conf.FlagCreatePairsOff]]) -> int:
     """Photographs of people to coloured 3D models.
 
     A photograph NAME.jpg becomes NAME.glb beside it, or in --output; of several people NAME_1.glb, NAME_2.glb, the
     largest first. Files of the same name are replaced, each in one step: at no moment is there half a file. A
     photograph that cannot be used is reported and skipped. Exit status: 0 all good, 1 some failed, 2 wrong usage.
-
-    Args:
-        inputs: Photographs, folders of them, or patterns such as 'holiday/*.jpg'. A - stands for a photograph on
-            standard input, which becomes stdin.glb.
-        output: Folder for what is written; it is made if need be. By default each photograph's own folder.
-        format: One or more of glb, obj, ply, stl, separated by commas.
-        weights: Built-in weights, or a weights file.
-        resolution: Lattice points along each side of the volume.
-        height: The person's height in metres.
-        person: The largest person, everybody, or the K-th largest.
-        mask: Picture of the photograph's size, the person white on black: overrules the search. For one photograph.
-        box: Around the whole person, in pixels of the upright photograph: overrules the search. For one photograph.
-        turn: Turn the photographs first, clockwise; auto: so that each one's largest person stands. A --mask is turned
-            with its photograph, a --box is of the turned one.
-        device: auto, cpu or cuda.
-        normals_at: Predict the fine level's normals at this size in place of enlarging smaller ones; with the authors'
-            weights, 1024 shows finer folds than their own program, which predicts them at 512.
-        faces: Simplify to about so many triangles.
-        vertex_colours: Colours at the vertices of GLB and OBJ in place of a texture.
-        stl_metres: STL in metres with y up, like the other formats, in place of millimetres with z up for printing.
-        keep_background: Show the networks the background too, also where the person's mask is known.
-        preview: Also write a picture: front, side, back, front normals.
-        turntable: Also write an animation of the model turning.
-        animation: Format of the turntable.
-        normals: Also write the predicted normal maps.
-        sheet: Also draw one picture of all results: photograph, normal maps, the model from three sides.
-        json: One line of JSON a result on standard output.
-        cluster: Run on this Ray cluster ("local": started for this run). Inputs may then be URLs and @LISTS too; needs
-            --output, which every worker must reach. A second run does only what its manifest.jsonl lacks.
-        workers: Workers on the cluster; each loads the networks once.
     """
-    from lifecast.options import ReconstructOptions
     from lifecast.photo.listing import list_photographs, result_names
-    from lifecast.results import check_results, unwritable, write_results
-    from lifecast.surface.output.turntable import check_animation
-    from lifecast.writable import check_file, check_folder
+    from lifecast.results import unwritable
 
-    options = ReconstructOptions.parse(
-        lambda field: "--format" if field == "formats" else f"--{field}",
-        person=person, box=box, turn=turn, height=height, resolution=resolution, faces=faces, formats=format,
-        preview=preview, turntable=animation if turntable else None, normals=normals, vertex_colours=vertex_colours,
-        stl_metres=stl_metres,
-    )  # fmt: skip
-    if not inputs:
-        raise UsageError("name at least one photograph, folder or pattern")
-    if "-" in inputs and (sys.stdin is None or sys.stdin.isatty()):
-        raise UsageError("-: standard input is a terminal; pipe a photograph in: lifecast reconstruct - < photo.jpg")
-    if sheet is not None and sheet.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
-        raise UsageError(f"--sheet {sheet}: name a .png, .jpg or .webp file")
-    if output is not None and output.exists() and not output.is_dir():
-        raise UsageError(f"-o {output}: is a file where a folder is needed")
-    if options.turntable is not None:
-        check_animation(options.turntable)
-    if output is not None:
-        check_folder(output, "--output")
-    if sheet is not None:
-        check_file(sheet, "--sheet")
-    if cluster is not None:
-        if output is None or mask is not None or options.box is not None or sheet is not None or keep_background:
-            raise UsageError("--cluster needs --output, and goes without --mask, --box, --sheet and --keep-background")
-        if "-" in inputs:
-            raise UsageError("--cluster reads no standard input: save the photograph as a file")
+    options = asked.options
+    check_places(asked)
+    if asked.cluster is not None:
         from lifecast.cluster.jobs import ReconstructJob, reconstruct_on
 
-        job = ReconstructJob(str(output.resolve()), options, weights, device, normals_at)
-        return reconstruct_on(cluster, workers, job, inputs, json)
-    listing = list_photographs(inputs)
-    if mask is not None and options.box is not None:
-        raise UsageError("give --mask or --box, not both")
-    if (mask is not None or options.box is not None) and len(listing.paths) + len(listing.missing) > 1:
-        raise UsageError("--mask and --box are for one photograph, and several were named")
+        assert asked.output is not None
+        job = ReconstructJob(str(asked.output.resolve()), options, asked.networks)
+        return reconstruct_on(asked.cluster, asked.workers, job, asked.inputs, asked.json)
+    listing = list_photographs(asked.inputs)
+    if asked.one_person and len(listing.paths) + len(listing.missing) > 1:
+        raise OptionsError(f"{{{asked.one_person}}} is for one photograph, and several were named")
 
-    report = Report(json)
+    report = Report(asked.json)
     for given, problem in listing.missing.items():
         report.failed(given, PhotoError(problem))
-    names = result_names(listing.paths, output, options.endings(), numbered=options.person == "all")
+    names = result_names(listing.paths, asked.output, options.endings(), numbered=options.person == "all")
     blocked = unwritable(names, options)
     for path, stem in zip(listing.paths, names, strict=True):
         if stem in blocked:
@@ -137,44 +101,72 @@ def reconstruct(
         return report.summary()
     with report.stage("loading the networks"):
         from lifecast.loading import load
-        from lifecast.sheet import row, write_sheet
 
-        model = load(weights, device, normals_at)
-    rows: list[Any] = []
+        model = load(asked.networks.weights, asked.networks.device, asked.networks.normals_at)
+    rows: list[Image] = []
     for number, (path, stem) in enumerate(zip(listing.paths, names, strict=True), 1):
-        if stem in blocked:
-            continue
-        called = _called(path)
-        title = f"[{number}/{len(listing.paths)}] {called}" if len(listing.paths) > 1 else called
-        with report.stage(title) as progress:
-            try:
-                check_results(stem, options)  # the disk may have filled since, or a card been taken out
-                photo, people, seconds = _people(model, path, options, mask, progress)
-            except LifecastError as error:
-                report.failed(called, error)
-                continue
-            for which, one in enumerate(people, 1):
-                name = stem if len(people) == 1 else stem.with_name(f"{stem.name}_{which}")
-                try:
-                    result = model.reconstruct_person(
-                        photo, one, options.resolution, options.height, options.faces, progress, seconds
-                    )
-                    progress("saving")
-                    begun = time.perf_counter()
-                    written = write_results(result, name, options)
-                    result.timings["saving"] = time.perf_counter() - begun
-                    if sheet is not None:
-                        rows.append(row(result, photo.colour))
-                except LifecastError as error:
-                    report.failed(called, error, which if len(people) > 1 else None)
-                except OSError as error:  # what no check foresaw
-                    report.failed(called, LifecastError(f"its result cannot be written: {error}"))
-                else:
-                    report.done(called, result, written, which if len(people) > 1 else None)
-    if sheet is not None and rows:
-        write_sheet(sheet, rows)
-        report.say(f"drew {sheet}")
+        if stem not in blocked:
+            place = f"[{number}/{len(listing.paths)}] " if len(listing.paths) > 1 else ""
+            with report.stage(f"{place}{_called(path)}") as progress:
+                rows += reconstruct_photograph(model, path, stem, asked, report, progress)
+    if asked.sheet is not None and rows:
+        from lifecast.sheet import write_sheet
+
+        write_sheet(asked.sheet, rows)
+        report.say(f"drew {asked.sheet}")
     return report.summary()
+
+
+def check_places(asked: Reconstruct) -> None:
+    """Find out before any work whether what is asked for can be read and written; UsageError or OutputError if not."""
+    from lifecast.surface.output.turntable import check_animation
+
+    if "-" in asked.inputs and (sys.stdin is None or sys.stdin.isatty()):
+        raise UsageError("-: standard input is a terminal; pipe a photograph in: lifecast reconstruct - < photo.jpg")
+    if asked.output is not None and asked.output.exists() and not asked.output.is_dir():
+        raise OptionError("output", asked.output, "is a file where a folder is needed")
+    if asked.options.turntable:
+        check_animation(asked.options.animation)
+    if asked.output is not None:
+        check_folder(asked.output, "--output")
+    if asked.sheet is not None:
+        check_file(asked.sheet, "--sheet")
+
+
+def reconstruct_photograph(
+    model: Reconstructor, path: Path, stem: Path, asked: Reconstruct, report: Report, progress: Progress
+) -> list[Image]:
+    """Reconstruct and write who is asked for of one photograph; return their rows of the sheet, if one is wanted."""
+    from lifecast.results import check_results, write_results
+    from lifecast.sheet import row
+
+    options, called, rows = asked.options, _called(path), []
+    try:
+        check_results(stem, options)  # the disk may have filled since, or a card been taken out
+        photo, people, seconds = _people(model, path, options, asked.mask, progress)
+    except LifecastError as error:
+        report.failed(called, error)
+        return []
+    for which, one in enumerate(people, 1):
+        name = stem if len(people) == 1 else stem.with_name(f"{stem.name}_{which}")
+        number = which if len(people) > 1 else None
+        try:
+            result = model.reconstruct_person(
+                photo, one, options.resolution, options.height, options.faces, progress, seconds, options.without
+            )
+            progress("saving")
+            begun = time.perf_counter()
+            written = write_results(result, name, options)
+            result.timings["saving"] = time.perf_counter() - begun
+            if asked.sheet is not None:
+                rows.append(row(result, photo.colour))
+        except LifecastError as error:
+            report.failed(called, error, number)
+        except OSError as error:  # what no check foresaw
+            report.failed(called, LifecastError(f"its result cannot be written: {error}"), number)
+        else:
+            report.done(called, result, written, number)
+    return rows
 
 
 def _called(path: Path) -> str:
@@ -189,8 +181,8 @@ def _people(
     path: Path,
     options: ReconstructOptions,
     mask: Path | None,
-    progress: Callable[[str], None],
-) -> tuple[Photo, list[Any], dict[str, float]]:
+    progress: Progress,
+) -> tuple[Photo, list[Person], dict[str, float]]:
     """The photograph, who is to be reconstructed from it, and the seconds that finding them took."""
     from lifecast.photo.decode import read_photo
     from lifecast.photo.listing import STANDARD_INPUT
@@ -205,60 +197,3 @@ def _people(
     photo = turn_photo(photo, options.turn)
     people = model.find(photo, options.person, mask, options.box)
     return photo, people, {"finding the person": time.perf_counter() - begun}
-
-
-class Report:
-    """Words for people on standard error (or, without --json, results on standard output), JSON lines for programs."""
-
-    def __init__(self, json: bool) -> None:
-        self._json = json
-        self._out = Console(highlight=False, emoji=False, soft_wrap=True)
-        self._errors = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
-        self._done = self._failed = 0
-
-    @contextmanager
-    def stage(self, title: str) -> Iterator[Callable[[str], None]]:
-        """A spinner that names the stage, on a terminal; nothing elsewhere."""
-        spinner = "line" if self._errors.options.ascii_only else "dots"
-        with self._errors.status(_plain(title), spinner=spinner) as status:
-            yield lambda stage: status.update(_plain(f"{title}: {stage}"))
-
-    def say(self, text: str) -> None:
-        """A line for people."""
-        (self._errors if self._json else self._out).print(text, markup=False)
-
-    def done(self, name: str, result: Reconstruction, written: list[Path], person: int | None) -> None:
-        """One result was written."""
-        from lifecast.results import facts
-
-        self._done += 1
-        if self._json:
-            line = {"input": name, "person": person or 1, "files": [str(p) for p in written], **facts(result)}
-            self._out.print(json_format.dumps(line), markup=False)
-            return
-        spent = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in result.timings.items())
-        self.say(f"{', '.join(str(p) for p in written)}  ({sum(result.timings.values()):.1f} s: {spent})")
-        for note in result.notes:
-            self.say(f"  note: {note}")
-
-    def failed(self, name: str, error: LifecastError, person: int | None = None) -> None:
-        """One photograph, or one person of it, could not be used."""
-        self._failed += 1
-        if self._json:
-            line = {"input": name, "error": str(error)} | ({"person": person} if person else {})
-            self._out.print(json_format.dumps(line), markup=False)
-        said = str(error) if name in str(error) else f"{name}: {error}"
-        self._errors.print(f"skipped {said}", markup=False)
-
-    def summary(self) -> int:
-        """The last line, and the exit status."""
-        if self._failed or self._done > 1:
-            self.say(f"{self._done} reconstructed, {self._failed} failed")
-        return 1 if self._failed else 0
-
-
-def _plain(text: str) -> str:
-    """Brackets in file names are no markup of rich's."""
-    from rich.markup import escape
-
-    return escape(text)

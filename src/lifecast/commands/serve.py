@@ -9,11 +9,13 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 
 from rich.console import Console
 
-from lifecast.errors import MissingExtra, UsageError
+from lifecast.errors import MissingExtra, OptionError, OptionsError
+from lifecast.options import Inline, NetworkOptions
 from lifecast.writable import check_temporary_folder
 
 
@@ -26,28 +28,35 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def serve(
-    host: str = "127.0.0.1",
-    port: int = 7860,
-    weights: str = "compact",
-    device: str = "auto",
-    queue: int = 8,
-    time_limit: float = 300.0,
-    upload_limit: int = 32,
-) -> int:
-    """A page to drop a photograph on, and an HTTP API (documented at /api/docs).
+@dataclass(frozen=True)
+class Serve:
+    """What `lifecast serve` is asked for."""
 
-    Args:
-        host: Address to listen on. Nothing but this machine reaches the default.
-        port: TCP port.
-        weights: Name or file of the weights.
-        device: auto, cpu, cuda or cuda:N.
-        queue: Photographs that may wait; who comes later is told when to come again.
-        time_limit: Seconds that one reconstruction may take.
-        upload_limit: Largest upload in MiB.
-    """
-    if queue < 1 or time_limit <= 0 or upload_limit < 1:
-        raise UsageError("--queue and --upload-limit must be at least 1, --time-limit above 0")
+    host: str = "127.0.0.1"
+    """Address to listen on. Nothing but this machine reaches the default."""
+    port: int = 7860
+    """TCP port."""
+    networks: Inline[NetworkOptions] = field(default_factory=NetworkOptions)
+    queue: int = 8
+    """Photographs that may wait; who comes later is asked to come again, and when."""
+    time_limit: float = 300.0
+    """Seconds that one reconstruction may take."""
+    upload_limit: int = 32
+    """Largest upload in MiB."""
+
+    def __post_init__(self) -> None:
+        for name in ("queue", "upload_limit"):
+            if getattr(self, name) < 1:
+                raise OptionError(name, getattr(self, name), "give at least 1")
+        if not self.time_limit > 0:
+            raise OptionError("time_limit", self.time_limit, "give seconds above 0")
+        if not 0 <= self.port <= 65_535:
+            raise OptionError("port", self.port, "give 0 to 65535")
+
+
+def serve(asked: Inline[Serve]) -> int:
+    """A page to drop a photograph on, and an HTTP API (documented at /api/docs)."""
+    host, port = asked.host, asked.port
     check_temporary_folder()
     _check_port(host, port)
     try:
@@ -66,12 +75,12 @@ def serve(
             f"lifecast serve: listening on {host}: everybody who reaches this address can use it; there is no login",
             style="yellow",
         )
-    reconstructor = load(weights, device=device)
-    limit = upload_limit << 20
+    reconstructor = load(asked.networks.weights, asked.networks.device, asked.networks.normals_at)
+    limit = asked.upload_limit << 20
     # uvicorn ends on SIGTERM by raising it once more: as an exit, which cleans up, and not as a sudden death.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with _private_folder():
-        work = ReconstructionQueue(capacity=queue, time_limit=time_limit)
+        work = ReconstructionQueue(capacity=asked.queue, time_limit=asked.time_limit)
         try:
             app = mount_page(make_app(work, reconstructor, upload_limit=limit), work, reconstructor, limit)
             console.print(f"lifecast: http://{host}:{port}/  (API: /api/docs; Ctrl-C ends)")
@@ -82,13 +91,13 @@ def serve(
 
 
 def _check_port(host: str, port: int) -> None:
-    """UsageError where nothing can listen there; found out before the networks are loaded."""
-    if not 0 <= port <= 65_535:
-        raise UsageError(f"--port {port}: give 0 to 65535")
+    """OptionsError where nothing can listen there; found out before the networks are loaded."""
     try:
         socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
     except OSError as error:
-        raise UsageError(f"--host {host} --port {port}: cannot listen there ({error}); name another port") from error
+        raise OptionsError(
+            f"{{host}} {host} {{port}} {port}: cannot listen there ({error}); name another port"
+        ) from error
 
 
 @contextmanager

@@ -3,89 +3,81 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import tyro
+from rich.console import Console
 
-from lifecast.errors import UsageError
+from lifecast.counted_progress import counted_progress
+from lifecast.errors import OptionError
+from lifecast.options import Inline, check_picture_name
+from lifecast.people.crew import Order
 from lifecast.writable import check_file, check_folder
 
 SHEET_PEOPLE = 48
 
 
-def synthesize(
-    out: Annotated[Path, tyro.conf.Positional],
-    /,
-    count: int = 100,
-    seed: int = 0,
-    assets: Path | None = None,
-    poses: Path | None = None,
-    workers: int = 1,
-    sheet: Path | None = None,
-    only_garments: tuple[str, ...] = (),
-    without_garments: tuple[str, ...] = (),
-    cluster: Annotated[str | None, tyro.conf.arg(metavar="ADDRESS|local")] = None,
-) -> int:
+@dataclass(frozen=True)
+class Synthesize:
+    """What `lifecast synthesize` is asked for."""
+
+    order: Inline[Order]
+    count: int = 100
+    """How many people there shall be."""
+    workers: int = 1
+    """How many processes make people at once."""
+    sheet: Path | None = None
+    """Draw the first 48 people into this picture, colour beside normals."""
+    cluster: Annotated[str | None, tyro.conf.arg(metavar="ADDRESS|local")] = None
+    """Run on this Ray cluster ("local": started for this run) with --workers workers, which must reach OUT, --assets
+    and --poses."""
+
+    def __post_init__(self) -> None:
+        for name in ("count", "workers"):
+            if getattr(self, name) < 1:
+                raise OptionError(name, getattr(self, name), "give at least 1")
+        check_picture_name("sheet", self.sheet)
+
+
+def synthesize(asked: Inline[Synthesize]) -> int:
     """Make clothed people to learn from: OUT/person_000000/person.glb and card.json, and so on.
 
     A second run with the same seed makes only the people that are missing.
-
-    Args:
-        out: The folder to write to.
-        count: How many people there shall be.
-        seed: People of the same seed are the same people, whatever the number of workers.
-        assets: A copy of MakeHuman's public assets (the folder that holds `base`); without it, garments are cut from
-            the body's own helper meshes.
-        poses: A folder of motion clips (.bvh, and humanoid3d .txt) to take some of the poses from.
-        workers: How many processes make people at once.
-        sheet: Draw the first 48 people into this picture, colour beside normals.
-        only_garments: Keep to these assets (names of their .mhclo files, or "helper" for garments cut from the body's
-            helper meshes); a test set can wear what no training person wears.
-        without_garments: Leave these assets out.
-        cluster: Run on this Ray cluster ("local": started for this run) with --workers workers, which must reach OUT,
-            --assets and --poses.
     """
     from lifecast.scans.cores import one_thread
 
     one_thread()  # before NumPy's BLAS is loaded: whether one process works or many, each has one thread
-    from rich.console import Console
+    from lifecast.people.crew import check_origin, folder, make_all, missing
 
-    from lifecast.counted_progress import counted_progress
-    from lifecast.people.crew import Order, check_origin, folder, make_all, missing
-
-    if count < 1 or workers < 1:
-        raise UsageError("--count and --workers must be at least 1")
-    if sheet is not None and sheet.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
-        raise UsageError(f"--sheet {sheet}: name a .png, .jpg or .webp file")
+    order, out = asked.order, asked.order.out
     check_folder(out)
-    if sheet is not None:
-        check_file(sheet, "--sheet")
+    if asked.sheet is not None:
+        check_file(asked.sheet, "--sheet")
     console = Console(stderr=True, emoji=False)
-    order = Order(out, seed, assets, poses, tuple(only_garments), tuple(without_garments))
     check_origin(order)
-    numbers = missing(out, count)
+    numbers = missing(out, asked.count)
     with counted_progress(console) as progress:
-        task = progress.add_task("people", total=count, completed=count - len(numbers))
+        task = progress.add_task("people", total=asked.count, completed=asked.count - len(numbers))
 
-        def tell(number: int) -> None:
+        def advance(_number: int) -> None:
             progress.advance(task)
 
-        if cluster is not None:
+        if asked.cluster is not None:
             from lifecast.cluster.jobs import synthesize_on
 
-            synthesize_on(cluster, workers, order, numbers, tell)
+            synthesize_on(asked.cluster, asked.workers, order, numbers, advance)
         else:
-            make_all(order, numbers, workers, tell)
-    if sheet is not None:
+            make_all(order, numbers, asked.workers, advance)
+    if asked.sheet is not None:
         from lifecast.people.sheet import contact_sheet
 
-        contact_sheet([folder(out, n) for n in range(min(count, SHEET_PEOPLE))], sheet)
+        contact_sheet([folder(out, n) for n in range(min(asked.count, SHEET_PEOPLE))], asked.sheet)
     classes: dict[str, int] = {}
-    for n in range(count):
+    for n in range(asked.count):
         for name in json.loads((folder(out, n) / "card.json").read_text())["classes"]:
             classes[name] = classes.get(name, 0) + 1
-    console.print(
-        f"{count} people in {out}: " + ", ".join(f"{k} {v}" for k, v in sorted(classes.items())), markup=False
-    )
+    counts = ", ".join(f"{name} {count}" for name, count in sorted(classes.items()))
+    console.print(f"{asked.count} people in {out}: {counts}", markup=False)
     return 0

@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Literal
+from dataclasses import dataclass
 
 import tyro
 
+from lifecast.options import Inline
+from lifecast.training.options import TrainOptions
+from lifecast.training.stage_names import StageName
 
-def train(
-    stage: Annotated[Literal["normals", "depth", "detail", "coarse", "fine", "joint"], tyro.conf.Positional],
-    data: Path,
-    out: Path,
-    also: tuple[Path, ...] = (),
-    preset: str | None = None,
-    recipe: str | None = None,
-    resume: bool = False,
-    init: tuple[Path, ...] = (),
-    devices: int = 1,
-    nodes: int = 1,
-    precision: Literal["32", "bf16", "fp16"] | None = None,
-    minutes: float | None = None,
-    steps: int | None = None,
-    batch: int | None = None,
-    size: int | None = None,
-    points: int | None = None,
-    learning_rate: float | None = None,
-    workers: int | None = None,
-    threads: int | None = None,
-    predicted_normals: bool = False,
-    perceptual: Literal["auto", "vgg19", "mobilenet_v2", "none"] | None = None,
-    perceptual_weights: Path | None = None,
-    backgrounds: Path | None = None,
-    seed: int = 0,
-) -> int:
+
+@dataclass(frozen=True)
+class Train(TrainOptions):
+    """`TrainOptions` whose stage is named without an option."""
+
+    stage: tyro.conf.Positional[StageName]
+    """Which networks are trained."""
+
+
+def train(options: Inline[Train]) -> int:
     """Train one stage: the normal networks, their depth network, their detail, the coarse level, the fine level on a
     frozen coarse one, or both levels jointly.
 
@@ -49,37 +35,8 @@ def train(
 
     The last file holds all levels. The same command resumes a run with --resume, killed or interrupted however.
     `lifecast train all` goes all of this way, from making people on (`lifecast train all --help`).
-
-    Args:
-        stage: which levels are trained
-        data: dataset folder that `lifecast prepare` wrote
-        out: the run's folder
-        also: further datasets to train on; validation stays with the test people of DATA
-        preset: architecture; by default that of the first --init, or compact
-        recipe: built-in recipe (paper, cpu, gpu-short; tiny, for tests) or the path of a .toml file; by default the
-            resumed run's, or cpu or gpu-short by the machine
-        resume: go on with the run in OUT, if there is one
-        init: weights to start from; each brings its trained levels, later ones win
-        devices: GPUs on each machine, or CPU processes
-        nodes: machines
-        precision: number format of the arithmetic
-        minutes: time budget of the whole run; the schedule fits itself to it
-        steps: length of the run in optimiser steps
-        batch: pictures in a step, in each process
-        size: image side in pixels
-        points: points asked in each picture
-        learning_rate: peak learning rate
-        workers: processes that load data
-        threads: threads of the arithmetic on a CPU
-        predicted_normals: feed the levels predicted normal maps instead of the true ones
-        perceptual: network of the perceptual loss; auto: vgg19 where its weights are given, else mobilenet_v2
-        perceptual_weights: its weights file (vgg19 needs one)
-        backgrounds: folder of pictures to put behind people
-        seed: decides start weights, order, points and augmentation
     """
-    options = dict(locals())
     from lifecast.training.loop import train as run
-    from lifecast.training.options import TrainOptions
 
-    run(TrainOptions(**options))
+    run(options)
     return 0

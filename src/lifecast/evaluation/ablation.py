@@ -19,90 +19,20 @@ from typing import Any
 from lifecast.atomic import write_text
 from lifecast.errors import UsageError
 from lifecast.evaluation.ablation_rows import (
-    ROWS,
     Row,
     TrainingRun,
     needed_runs,
     row_preset,
     run_named,
 )
-from lifecast.evaluation.evaluate import Request, evaluate, read_results
+from lifecast.evaluation.evaluate import evaluate, read_results
 from lifecast.evaluation.overview import Overview
+from lifecast.evaluation.request import Request
+from lifecast.evaluation.study import Study
 from lifecast.model.config import Architecture
 from lifecast.model.config_json import to_dict
-from lifecast.model.presets import PRESETS
-from lifecast.overlap import refuse_overlap
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Study:
-    """One ablation study."""
-
-    data: Path
-    out: Path
-    minutes: float | None = 30.0
-    """Training time of a row: all of its nets together; the normal head, which several rows share, takes
-    as long once more."""
-    steps: int | None = None
-    """Optimiser steps of a row in place of minutes."""
-    preset: str = "compact"
-    seed: int = 0
-    batch: int = 8
-    points: int = 4000
-    views: int | None = 1
-    """Pictures of each test person in the evaluation."""
-    limit: int | None = None
-    resolution: int = 256
-    rows: tuple[str, ...] = ()
-    """Names of the rows wanted; all when empty."""
-    workers: int | None = None
-    threads: int | None = None
-    precision: str = "32"
-
-    def __post_init__(self) -> None:
-        refuse_overlap(self.out, "--out", {"--data": self.data})
-        if self.preset not in PRESETS:
-            raise UsageError(f"--preset {self.preset}: choose {', '.join(PRESETS)}")
-        if PRESETS[self.preset].fine is None or PRESETS[self.preset].maps is None:
-            raise UsageError(f"--preset {self.preset}: an ablation needs a preset with map heads and two nets")
-        names = [row.name for row in ROWS]
-        for name in self.rows:
-            if name not in names:
-                raise UsageError(f"--rows {name}: choose from {', '.join(names)}")
-        if (self.minutes is None) == (self.steps is None):
-            raise UsageError("give either --minutes or --steps")
-        for name in ("minutes", "steps", "batch", "points"):
-            value = getattr(self, name)
-            if value is not None and value <= 0:
-                raise UsageError(f"--{name} {value}: must be positive")
-
-    @property
-    def base(self) -> Architecture:
-        """The preset that every row changes."""
-        return PRESETS[self.preset]
-
-    @property
-    def wanted(self) -> list[Row]:
-        """The rows to make, in the table's order; the mask's only where the base predicts one."""
-        assert self.base.maps is not None
-        possible = [row for row in ROWS if row.name != "mask" or self.base.maps.mask]
-        return [row for row in possible if not self.rows or row.name in self.rows]
-
-    def fingerprint(self, run: TrainingRun) -> str:
-        """Of everything that decides a run's weights (but the clock)."""
-        from lifecast.training.data import fingerprint
-
-        deciding = {
-            "run": asdict(run),
-            "below": [self.fingerprint(run_named(name)) for name in run.stands_on],
-            "preset": to_dict(row_preset(self.base, run)),
-            "recipe": recipe_text(self),
-            "data": fingerprint(self.data),
-            **{name: getattr(self, name) for name in ("minutes", "steps", "seed")},
-        }
-        return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -118,6 +48,21 @@ class MeasuredRow:
     found: Overview
     chamfer: dict[str, float]
     """Picture to Chamfer distance in cm."""
+
+
+def run_fingerprint(study: Study, run: TrainingRun) -> str:
+    """Of everything that decides a run's weights (but the clock)."""
+    from lifecast.training.data import fingerprint
+
+    known = {
+        "run": asdict(run),
+        "below": [run_fingerprint(study, run_named(name)) for name in run.stands_on],
+        "preset": to_dict(row_preset(study.base, run)),
+        "recipe": recipe_text(study),
+        "data": fingerprint(study.data),
+        **{name: getattr(study, name) for name in ("minutes", "steps", "seed")},
+    }
+    return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
 
 
 def recipe_text(study: Study) -> str:
@@ -165,7 +110,7 @@ def evaluation_request(study: Study, row: Row) -> Request:
         protocol="ablation",
         views=study.views,
         limit=study.limit,
-        levels="fine",
+        level="fine",
         masks="predicted",
         without=("silhouette",),
         resolution=study.resolution,
@@ -180,7 +125,7 @@ def train_run(study: Study, run: TrainingRun, say: Say) -> None:
     from lifecast.training.options import TrainOptions
 
     folder = run_folder(study, run)
-    fingerprint = study.fingerprint(run)
+    fingerprint = run_fingerprint(study, run)
     begun = folder / "ablation.json"
     if begun.is_file():
         stored = json.loads(begun.read_text())

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from lifecast.model.ablations import ablation
 from lifecast.model.config import Architecture
-from lifecast.training.recipe import StageName
+from lifecast.training.stage_names import StageName
 
 
 @dataclass(frozen=True)

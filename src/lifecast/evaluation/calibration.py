@@ -19,10 +19,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from lifecast.errors import UsageError
 from lifecast.evaluation.benchmark import Item, read_items, read_true_mesh, read_view
 from lifecast.evaluation.metrics import stratified_points
 from lifecast.evaluation.predict import Predictor
+from lifecast.options import check_calibration
 from lifecast.training.data import fingerprint
 from lifecast.training.weights import history_of
 
@@ -123,12 +123,7 @@ def calibrate(
     DataError, CheckpointError
         For data or weights that cannot be used.
     """
-    if people is not None and people < 1:
-        raise UsageError(f"--people {people}: give at least 1")
-    if points < 1000:
-        raise UsageError(f"--points {points}: give at least 1000")
-    if not 0 <= share <= 1:
-        raise UsageError(f"--share {share}: give a number from 0 to 1")
+    check_calibration(people, points, share)
     predictor = Predictor(weights, device=device)
     items = read_items(data, views=1, limit=people)
     found: dict[str, list[tuple[NDArray[np.float32], NDArray[np.bool_]]]] = {level: [] for level in predictor.levels}

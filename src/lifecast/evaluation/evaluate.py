@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import lifecast
 from lifecast.atomic import atomic_file, write_text
-from lifecast.errors import DataError, UsageError
+from lifecast.errors import DataError
 from lifecast.evaluation.benchmark import Item, read_items, read_view
-from lifecast.evaluation.foreign_mesh import MeshSpace, check_folder
+from lifecast.evaluation.foreign_mesh import check_folder
 from lifecast.evaluation.overview import Overview, overview
-from lifecast.evaluation.predict import MASKS, Levels, Masks
+from lifecast.evaluation.predict import MASKS
 from lifecast.evaluation.protocol import PROTOCOLS
 from lifecast.evaluation.report import write_report
+from lifecast.evaluation.request import Request
 from lifecast.evaluation.run import Plan, Result, result_path, run
-from lifecast.overlap import Inputs, refuse_overlap
+from lifecast.overlap import refuse_overlap
 from lifecast.threads import available_cores
 
 BENCHMARK_VIEWS = 4
@@ -29,58 +29,6 @@ Note = Callable[[str, bool], None]
 """Called with what is to be said of the scans that are prepared, and whether it is that somebody is left out."""
 
 
-@dataclass(frozen=True)
-class Request:
-    """What one evaluation is asked for; see `lifecast.commands.evaluate` for the meaning of each."""
-
-    data: Path
-    out: Path
-    weights: str | None = "compact"
-    meshes: Path | None = None
-    mesh_space: MeshSpace = "view"
-    protocol: str = "all"
-    views: int | None = None
-    limit: int | None = None
-    levels: Levels = "both"
-    masks: Masks = "found"
-    without: tuple[str, ...] = ()
-    """Inference steps that are left out (`lifecast.model.inference_options`)."""
-    resolution: int = 512
-    samples: int | None = None
-    workers: int | None = None
-    seed: int = 0
-    backgrounds: Path | None = None
-    cards: Path | None = None
-    device: str = "auto"
-    lighting: Path | None = None
-    strips: bool = True
-    """Draw a strip of pictures for each result; the report shows some of them."""
-
-    def __post_init__(self) -> None:
-        if (self.weights is None) == (self.meshes is None):
-            raise UsageError("give either weights or --meshes")
-        refuse_overlap(self.out, "--out", self.folders())
-        if self.protocol not in PROTOCOLS:
-            raise UsageError(f"--protocol {self.protocol}: choose {', '.join(PROTOCOLS)}")
-        for name, least in (
-            ("views", 1),
-            ("limit", 1),
-            ("samples", 10_000),
-            ("workers", 1),
-            ("resolution", 16),
-        ):
-            value = getattr(self, name)
-            if value is not None and value < least:
-                raise UsageError(f"--{name} {value}: give at least {least}")
-
-    def folders(self) -> Inputs:
-        """The folders that are read, by their options."""
-        return {
-            "--data": self.data, "--meshes": self.meshes, "--backgrounds": self.backgrounds, "--cards": self.cards,
-            "--lighting": self.lighting,
-        }  # fmt: skip
-
-
 def evaluate(request: Request, progress: Progress | None = None, note: Note | None = None) -> Overview:
     """Measure, write the report into `request.out`, and return what was found.
 
@@ -88,7 +36,7 @@ def evaluate(request: Request, progress: Progress | None = None, note: Note | No
     are counted in the overview instead, and single scans that cannot be prepared are passed to `note`.
     """
     report = progress or (lambda what, done, total: None)
-    if request.weights is not None:
+    if request.meshes is None:
         from lifecast.model.checkpoint import read_description
 
         read_description(request.weights)  # an unusable file is refused before anything is prepared
@@ -99,10 +47,10 @@ def evaluate(request: Request, progress: Progress | None = None, note: Note | No
     plan = Plan(
         data=data,
         protocol=request.protocol,
-        weights=request.weights,
+        weights=None if request.meshes else request.weights,
         meshes=request.meshes,
         mesh_space=request.mesh_space,
-        levels=request.levels,
+        levels=request.level,
         masks=request.masks,
         without=request.without,
         resolution=request.resolution,
@@ -125,7 +73,7 @@ def evaluate(request: Request, progress: Progress | None = None, note: Note | No
     found = overview(results, request.protocol, request.seed)
     facts = described(request, plan, items)
     write_text(request.out / "evaluation.json", json.dumps({"facts": facts} | found.to_json(), indent=1))
-    title = f"Evaluation of {Path(request.weights).stem if request.weights else request.meshes}"
+    title = f"Evaluation of {request.meshes or Path(request.weights).stem}"
     write_report(request.out, found, results, title, facts)
     return found
 
@@ -149,7 +97,7 @@ def write_pictures(request: Request, folder: Path, progress: Progress | None = N
     """
     from PIL import Image
 
-    refuse_overlap(folder, "--pictures", request.folders())
+    refuse_overlap(folder, "pictures", request.folders())
     report = progress or (lambda what, done, total: None)
     data, _ = prepared(request, report, note)
     items = read_items(data, request.views, request.limit)
@@ -168,9 +116,9 @@ def prepared(request: Request, report: Progress, note: Note | None = None) -> tu
         raise DataError(f"{request.data}: no such folder; give a prepared dataset, or a folder of scans")
     if (request.data / "dataset.json").is_file():
         return request.data, request.cards
-    from lifecast.scans.dataset_format import Settings
     from lifecast.scans.listing import list_scans
     from lifecast.scans.prepare import Outcome, prepare
+    from lifecast.scans.settings import Settings
 
     say = note or (lambda text, left_out: None)
     listing = list_scans(request.data)
@@ -203,7 +151,7 @@ def described(request: Request, plan: Plan, items: list[Item]) -> dict[str, str]
     """What the report says of itself."""
     people = {item.person for item in items}
     facts = {
-        "measured": f"weights {request.weights}" if request.weights else f"meshes in {request.meshes}",
+        "measured": f"meshes in {request.meshes}" if request.meshes else f"weights {request.weights}",
         "data": str(request.data),
         "pictures": f"{len(items)} of {len(people)} people",
         "protocol": request.protocol,
@@ -212,11 +160,10 @@ def described(request: Request, plan: Plan, items: list[Item]) -> dict[str, str]
         "lifecast": lifecast.__version__,
         "plan": plan.fingerprint()[:16],
     }
-    if request.weights:
+    if request.meshes is None:
         facts["surface"] = f"{request.resolution}³ lattice"
         facts["backgrounds"] = str(request.backgrounds or "generated")
-        if request.weights is not None:
-            facts["masks"] = MASKS[request.masks]
+        facts["masks"] = MASKS[request.masks]
     elif request.mesh_space == "person":
         facts["placing"] = "scaled to the true height and aligned with scale before measuring"
     return facts

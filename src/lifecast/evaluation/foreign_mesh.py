@@ -6,21 +6,15 @@ A file is named after its picture, `person_000123_view_002.obj` (or `person_0001
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
-from lifecast.errors import ScanError, UsageError
+from lifecast.errors import OptionError, ScanError
 from lifecast.evaluation.alignment import closest_point_alignment
 from lifecast.evaluation.benchmark import Item
 from lifecast.evaluation.triangles import Triangles
 
 SUFFIXES = (".glb", ".gltf", ".obj", ".ply", ".stl", ".off")
-
-MeshSpace = Literal["view", "person"]
-"""`view`: the picture's own space, x and y in [-1, 1] over the picture, y up, z toward the camera: measured
-as it is. `person`: y up, facing the camera, any unit and place (a program's export in metres): scaled and
-moved first."""
 
 
 def find_mesh(folder: Path, item: Item) -> Path | None:
@@ -36,12 +30,11 @@ def find_mesh(folder: Path, item: Item) -> Path | None:
 def check_folder(folder: Path, items: list[Item]) -> None:
     """UsageError unless `folder` holds a mesh of at least one of `items`."""
     if not folder.is_dir():
-        raise UsageError(f"--meshes {folder}: no such folder")
+        raise OptionError("meshes", folder, "no such folder")
     if not any(find_mesh(folder, item) for item in items):
-        raise UsageError(
-            f"--meshes {folder}: no mesh of any of the {len(items)} pictures; they are called "
-            f"{items[0].name}.obj (or {', '.join(SUFFIXES)}), see docs/benchmark.md"
-        )
+        names = f"{items[0].name}.obj (or {', '.join(SUFFIXES)})"
+        hint = f"no mesh of any of the {len(items)} pictures; they are called {names}, see docs/benchmark.md"
+        raise OptionError("meshes", folder, hint)
 
 
 def read_mesh(path: Path) -> Triangles:

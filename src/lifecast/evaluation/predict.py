@@ -6,12 +6,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from lifecast.errors import LifecastError
+from lifecast.evaluation.request import Levels, Masks
 from lifecast.evaluation.triangles import Triangles
 from lifecast.loading import load
 from lifecast.person_surface import PredictedPerson, networks_field, person_surface
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
     from lifecast.model.column_field import ColumnField
 
-Levels = Literal["coarse", "fine", "both"]
-Masks = Literal["found", "predicted"]
 MASKS: dict[Masks, str] = {"found": "found by BlazePose, as in use", "predicted": "predicted by the networks"}
 
 

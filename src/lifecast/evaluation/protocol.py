@@ -20,7 +20,6 @@ from typing import Literal
 from lifecast.evaluation.metrics import FSCORE_CM, IOU_POINTS, SAMPLES
 
 Alignment = Literal["none", "rigid", "similarity"]
-ProtocolName = Literal["pifuhd", "sith", "all"]
 
 
 @dataclass(frozen=True)

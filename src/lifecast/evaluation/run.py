@@ -22,12 +22,13 @@ from lifecast.atomic import atomic_file, write_text
 from lifecast.errors import LifecastError, ScanError
 from lifecast.evaluation.benchmark import Item, ViewMaps, read_true_mesh, read_view, resized_maps
 from lifecast.evaluation.cards import read_classes
-from lifecast.evaluation.foreign_mesh import MeshSpace, find_mesh, fit_to_person, read_mesh
+from lifecast.evaluation.foreign_mesh import find_mesh, fit_to_person, read_mesh
 from lifecast.evaluation.measure import Truth, measure
 from lifecast.evaluation.normal_error import angle_error_degrees, mask_iou
 from lifecast.evaluation.panels import strip
-from lifecast.evaluation.predict import Levels, Masks, Prediction, Predictor
+from lifecast.evaluation.predict import Prediction, Predictor
 from lifecast.evaluation.protocol import PROTOCOLS
+from lifecast.evaluation.request import Levels, Masks, MeshSpace
 from lifecast.evaluation.truth import bounding_mask
 from lifecast.free_memory import free_bytes
 from lifecast.threads import available_cores, inherited_threads, threads_each

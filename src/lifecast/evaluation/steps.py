@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 
 from lifecast.atomic import write_text
-from lifecast.errors import UsageError
-from lifecast.evaluation.evaluate import Note, Progress, Request, evaluate, prepared, read_results
+from lifecast.errors import OptionError, OptionsError, UsageError
+from lifecast.evaluation.evaluate import Note, Progress, evaluate, prepared, read_results
 from lifecast.evaluation.protocol import PROTOCOLS
+from lifecast.evaluation.request import Request
 from lifecast.evaluation.statistics import bootstrap_interval
 from lifecast.model.checkpoint import read_description
 from lifecast.model.inference_options import DEPENDENT, STEPS, InferenceOptions
@@ -121,9 +122,9 @@ def chosen_steps(options: InferenceOptions, steps: Sequence[str]) -> list[str]:
         return running
     for name in names:
         if name not in STEPS:
-            raise UsageError(f"--steps {name}: no such step; choose {ALL} or from {', '.join(running)}")
+            raise OptionError("steps", name, f"there is no such step; choose {ALL} or from {', '.join(running)}")
         if name not in running:
-            raise UsageError(f"--steps {name}: these weights do not run it; they run {', '.join(running)}")
+            raise OptionError("steps", name, f"these weights do not run it; they run {', '.join(running)}")
     return [name for name in running if name in names]
 
 
@@ -140,17 +141,17 @@ def measure_steps(
     UsageError
         For meshes, for a request that leaves steps out already, for unknown steps, and where no picture gave a surface.
     """
-    if request.weights is None:
-        raise UsageError("--steps compares steps of weights, and meshes have none")
+    if request.meshes is not None:
+        raise OptionsError("{steps} compares steps of weights, and {meshes} have none")
     if request.without:
-        raise UsageError("give --steps or --without, not both")
+        raise OptionsError("give {steps} or {without}, not both")
     description = read_description(request.weights)
     options = description.inference.fitting(description.architecture)
     if request.masks == "predicted":
         options = options.without("clean_background")  # as `Predictor` does
     names = chosen_steps(options, steps)
     data, cards = prepared(request, progress or (lambda what, done, total: None), note)
-    request = replace(request, data=data, cards=cards, levels="fine", strips=False)
+    request = replace(request, data=data, cards=cards, level="fine", strips=False)
     base = _measured(replace(request, out=request.out / "all"), progress)
     differences = {}
     for name in names:

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import tyro
+
 from lifecast.atomic import atomic_folder, write_text
-from lifecast.errors import LifecastError, UsageError
+from lifecast.errors import LifecastError, OptionError, UsageError
 from lifecast.overlap import refuse_overlap
 from lifecast.scans.cores import DIED, one_thread
 
@@ -23,14 +25,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Order:
-    """What to make and from what."""
+    """What to make and from what. Raises `OptionError` for folders that cannot be used."""
 
-    out: Path
-    seed: int
+    out: tyro.conf.Positional[Path]
+    """The folder to write to."""
+    seed: int = 0
+    """People of the same seed are the same people, whatever the number of workers."""
     assets: Path | None = None
+    """A copy of MakeHuman's public assets (the folder that holds `base`); without it, garments are cut from the body's
+    own helper meshes."""
     poses: Path | None = None
-    only: tuple[str, ...] = ()
-    without: tuple[str, ...] = ()
+    """A folder of motion clips (.bvh, and humanoid3d .txt) to take some of the poses from."""
+    only_garments: tuple[str, ...] = ()
+    """Keep to these assets (names of their .mhclo files, or "helper" for garments cut from the body's helper meshes); a
+    test set can wear what no training person wears."""
+    without_garments: tuple[str, ...] = ()
+    """Leave these assets out."""
+
+    def __post_init__(self) -> None:
+        refuse_overlap(self.out, "out", {"assets": self.assets, "poses": self.poses})
+        if self.poses is not None and not self.poses.is_dir():
+            raise OptionError("poses", self.poses, "no such folder")
 
 
 def folder(out: Path, number: int) -> Path:
@@ -57,19 +72,15 @@ def check_origin(order: Order) -> None:
     Raises
     ------
     UsageError
-        `out` holds people of another seed or another choice of garments, `assets` or `poses` is no such folder, or one
-        of them overlaps with `out`.
+        `out` holds people of another seed or another choice of garments, or `assets` is no such folder.
     """
-    refuse_overlap(order.out, "OUT", {"--assets": order.assets, "--poses": order.poses})
     if order.assets is not None:
         from lifecast.people.wardrobe import assets_root
 
         assets_root(order.assets)
-    if order.poses is not None and not order.poses.is_dir():
-        raise UsageError(f"--poses {order.poses}: no such folder")
     now = {
         "format": 1, "seed": order.seed, "assets": order.assets is not None, "poses": order.poses is not None,
-        "only_garments": sorted(order.only), "without_garments": sorted(order.without),
+        "only_garments": sorted(order.only_garments), "without_garments": sorted(order.without_garments),
     }  # fmt: skip
     check_unchanged(order.out / ORIGIN, now, "people made")
 
@@ -108,7 +119,7 @@ def studio(assets: Path | None, poses: Path | None, only: tuple[str, ...], witho
 
 def create(order: Order, number: int) -> Person:
     """Person `number` of the order, not written anywhere."""
-    return studio(order.assets, order.poses, order.only, order.without).make(order.seed, number)
+    return studio(order.assets, order.poses, order.only_garments, order.without_garments).make(order.seed, number)
 
 
 def make(order: Order, number: int) -> int:
@@ -140,7 +151,9 @@ def share_out(
         for number in numbers:
             done(task(number))
         return
-    studio(order.assets, order.poses, order.only, order.without)  # forked workers share the parent's copy
+    studio(
+        order.assets, order.poses, order.only_garments, order.without_garments
+    )  # forked workers share the parent's copy
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=one_thread)

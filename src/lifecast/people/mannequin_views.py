@@ -11,7 +11,6 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifecast.atomic import atomic_folder, write_text
-from lifecast.errors import MissingExtra, UsageError
-from lifecast.overlap import refuse_overlap
-from lifecast.people.crew import Order, check_unchanged, share_out, studio
+from lifecast.errors import MissingExtra
+from lifecast.people.crew import check_unchanged, share_out, studio
 from lifecast.people.mannequin import Mannequin
-from lifecast.people.stances import USUAL_CLIP_SHARE
+from lifecast.people.sitting import LIGHTINGS, Sitting
 from lifecast.photo import blazepose
 from lifecast.scans.background import Backgrounds
 from lifecast.scans.cores import one_thread
-from lifecast.scans.dataset_format import DESCRIPTION, Settings, header
+from lifecast.scans.dataset_format import DESCRIPTION, header
 from lifecast.scans.landmark_file import FILE, LANDMARKS, joint_rows
 from lifecast.scans.landmarks import landmarks_before
 from lifecast.scans.lighting import make_lightings
@@ -38,46 +36,7 @@ from lifecast.scans.shading import draw_look
 from lifecast.scans.split import make_split
 from lifecast.scans.texels import TexelPool
 
-LIGHTINGS = 64
 SITTING = "sitting.json"
-
-
-@dataclass(frozen=True)
-class Sitting:
-    """How each mannequin is viewed."""
-
-    order: Order
-    poses: int = 10
-    views: int = 3
-    size: int = 384
-    """Pixels of the square pictures that are BlazePose's input."""
-    front: float = 0.67
-    """Share of the views within 45 degrees of the front."""
-    elevation: tuple[float, float] = (-5.0, 10.0)
-    lighting: Path | None = None
-    pictures: bool = False
-    """Keep pictures, masks, normals and depths of all views, and let people cast shadows on themselves."""
-    rays: int = 8
-    """Visibility rays a vertex for these shadows."""
-    clip_share: float = USUAL_CLIP_SHARE
-    """Share of the poses that come from motion clips and from MakeHuman's."""
-
-    def __post_init__(self) -> None:
-        if self.poses < 1:
-            raise UsageError(f"--each {self.poses}: give at least 1 pose")
-        if self.rays < 1:
-            raise UsageError(f"--rays {self.rays}: give at least 1")
-        if not 0 <= self.clip_share <= 1:
-            raise UsageError(f"--clip-share {self.clip_share}: give a share from 0 to 1")
-        refuse_overlap(self.order.out, "OUT", {"--lighting": self.lighting})
-        self.settings()  # refuses bad values of the others
-
-    def settings(self) -> Settings:
-        """Views as `prepare` draws them."""
-        return Settings(
-            size=self.size, views=self.views, front=self.front, elevation=self.elevation, rays=self.rays,
-            lightings=LIGHTINGS, seed=self.order.seed,
-        )  # fmt: skip
 
 
 def pose_folder(out: Path, number: int, pose: int) -> Path:
@@ -87,7 +46,7 @@ def pose_folder(out: Path, number: int, pose: int) -> Path:
 
 def missing(sitting: Sitting, count: int) -> list[int]:
     """The mannequins of 0 .. count-1 of which not all poses are there yet."""
-    out, last = sitting.order.out, sitting.poses
+    out, last = sitting.order.out, sitting.each
     return [n for n in range(count) if not all((pose_folder(out, n, p) / FILE).is_file() for p in range(last))]
 
 
@@ -115,12 +74,12 @@ def make_views(sitting: Sitting, number: int) -> int:
     Returns the number.
     """
     order = sitting.order
-    makers = studio(order.assets, order.poses, order.only, order.without)
+    makers = studio(order.assets, order.poses, order.only_garments, order.without_garments)
     rng = np.random.default_rng([order.seed, number, 1])
     mannequin = Mannequin(makers, rng)
     gloss = rng.beta(1, 3, len(mannequin.materials)).astype(np.float32) if sitting.pictures else None
     texels: TexelPool | None = None
-    for pose in range(sitting.poses):
+    for pose in range(sitting.each):
         figure, _ = makers.draw_pose(mannequin.rest, rng, sitting.clip_share)
         transforms = figure.transforms()
         scan, normals = mannequin.posed(transforms)
@@ -197,12 +156,12 @@ def write_split(sitting: Sitting, count: int, test_fraction: float) -> dict[str,
     names = [f"{number:06d}" for number in range(count)]
     parts = make_split(names, test_fraction, sitting.order.seed)
     split = {
-        part: [pose_folder(sitting.order.out, int(n), p).name for n in parts[part] for p in range(sitting.poses)]
+        part: [pose_folder(sitting.order.out, int(n), p).name for n in parts[part] for p in range(sitting.each)]
         for part in ("train", "test")
     }
     write_text(sitting.order.out / "split.json", json.dumps(split, indent=1))
     if sitting.pictures:
-        poses = count * sitting.poses
+        poses = count * sitting.each
         extra = {"people": poses, "views": poses * sitting.views, "points": False}
         described = header(sitting.settings(), *_lights(sitting.lighting)) | extra
         write_text(sitting.order.out / "dataset.json", json.dumps(described))

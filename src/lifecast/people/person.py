@@ -25,8 +25,9 @@ from lifecast.people.joints import JointFinder
 from lifecast.people.outfit import Dresser, Worn
 from lifecast.people.penetration import LIMIT, SelfContact
 from lifecast.people.pose_library import PoseLibrary
+from lifecast.people.pose_shares import USUAL_CLIP_SHARE
 from lifecast.people.rig import skin
-from lifecast.people.stances import USUAL_CLIP_SHARE, draw_pose, stand_at_ease
+from lifecast.people.stances import draw_pose, stand_at_ease
 from lifecast.people.surface_mesh import averaging, split_seams
 from lifecast.people.wardrobe import Wardrobe, picture_of
 from lifecast.people.wavefront import triangles, triangles_uv

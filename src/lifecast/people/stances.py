@@ -13,16 +13,10 @@ import numpy as np
 from lifecast.people.arm_poses import aim, draw_arms, on_thigh
 from lifecast.people.figure import Figure, suffix
 from lifecast.people.pose_library import PoseLibrary, pose_from_clips
+from lifecast.people.pose_shares import CLIP_SHARE, USUAL_CLIP_SHARE
 from lifecast.people.rotation import euler, unit
 
 Rng = np.random.Generator
-
-CLIP_SHARE = 0.14
-"""How many of the people take a frame of a motion clip when --poses is given."""
-OWN_POSE_SHARE = 0.06
-"""How many take one of MakeHuman's own poses when the assets have them."""
-USUAL_CLIP_SHARE = CLIP_SHARE + OWN_POSE_SHARE
-"""Both together; where the number that draws a pose is below it, it is one of these."""
 
 
 def _trunk(figure: Figure, rng: Rng, calm: float = 1.0) -> None:

@@ -1,18 +1,15 @@
-"""What a dataset's folders hold, and the settings that its people are prepared with."""
+"""What a dataset's folders hold, for whoever opens them."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lifecast.errors import UsageError
-from lifecast.scans.lighting import PAPER_COUNT
-
-if TYPE_CHECKING:  # training reads datasets without what reading scans needs
-    from lifecast.scans.normalise import Units, Up
+if TYPE_CHECKING:  # training reads datasets without what the command line needs
+    from lifecast.scans.settings import Settings
 
 FORMAT = 1
 FRONT_YAW = 45.0
@@ -45,47 +42,6 @@ Written by `lifecast prepare` and, without `points.npz` and `mesh.npz`, by `life
 View space: x right, y up, z toward the camera, orthographic, the picture spans [-1, 1]; one unit is 128 cm of a person
 normalised to 180 cm. Pixel centre i of S lies at -1 + (2 i + 1) / S.
 """
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Everything that decides how a person is prepared.
-
-    Stored in dataset.json and compared on resume.
-    """
-
-    size: int = 1024
-    """Pixels of the square views."""
-    views: int = 360
-    """Views a person, evenly spaced in yaw; below 360 from a random first one."""
-    elevation: tuple[float, float] = (0.0, 0.0)
-    """Range of the camera's elevation in degrees (positive looks down)."""
-    front: float = 0.0
-    """Share of the views drawn within `FRONT_YAW` of the person's front, from where most photographs are taken; the
-    others are evenly spaced."""
-    uniform: int = 16_000
-    near5: int = 64_000
-    near3: int = 64_000
-    """Points of the pools."""
-    rays: int = 64
-    """Visibility rays a vertex."""
-    lightings: int = PAPER_COUNT
-    seed: int = 0
-    units: Units | None = None
-    up: Up | None = None
-
-    def __post_init__(self) -> None:
-        if self.size < 64 or self.size % 4:
-            raise UsageError(f"--size {self.size}: give a multiple of 4 of at least 64")
-        if self.views < 1:
-            raise UsageError(f"--views {self.views}: give at least 1")
-        low, high = self.elevation
-        if not -89 <= low <= high <= 89:
-            raise UsageError(f"--elevation {low} {high}: give MIN <= MAX between -89 and 89 degrees")
-        if not 0 <= self.front <= 1:
-            raise UsageError(f"--front {self.front}: give a share between 0 and 1")
-        if min(self.uniform, self.near5, self.near3) < 1:
-            raise UsageError("--points: every pool needs at least one point")
 
 
 def header(settings: Settings, maps: list[str], lights: NDArray[np.float32]) -> dict[str, Any]:

@@ -16,8 +16,6 @@ from lifecast.errors import DataError, MissingExtra
 
 DIFFUSE = np.array([1, 2 / 3, 2 / 3, 2 / 3, 1 / 4, 1 / 4, 1 / 4, 1 / 4, 1 / 4], np.float32)
 """Band factors of the clamped cosine over pi: unshadowed radiance of a white surface is sum(DIFFUSE * Y(n) * L)."""
-PAPER_COUNT = 163
-"""The paper lights with 163 sets of coefficients (section 4)."""
 SUFFIXES = (".exr", ".hdr")
 
 

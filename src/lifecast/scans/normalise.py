@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,13 @@ from lifecast.errors import ScanError
 from lifecast.scans.scan import Scan
 from lifecast.space.units import CM_PER_UNIT, STANDING_CM
 
+if TYPE_CHECKING:
+    from lifecast.scans.settings import Units, Up
+
 CM = 1.0 / CM_PER_UNIT
 """One centimetre of a normalised person, in view units."""
 SPAN = STANDING_CM * CM
 
-Units = Literal["m", "cm", "mm", "inch"]
-Up = Literal["x", "y", "z", "-y", "-z"]
 METRES: dict[str, float] = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inch": 0.0254}
 # Rows of the rotation that brings the named axis to +y and keeps handedness.
 TO_Y_UP: dict[str, list[list[float]]] = {

@@ -24,9 +24,10 @@ from numpy.typing import NDArray
 from lifecast.atomic import DISK_ERRORS, output_error, write_text
 from lifecast.errors import DataError, LifecastError, UsageError
 from lifecast.scans.cores import DIED, one_thread
-from lifecast.scans.dataset_format import DESCRIPTION, FORMAT, Settings, header
+from lifecast.scans.dataset_format import DESCRIPTION, FORMAT, header
 from lifecast.scans.lighting import make_lightings
 from lifecast.scans.prepared_person import damage, prepare_person
+from lifecast.scans.settings import Settings
 from lifecast.scans.split import Split, apply_split, make_split
 
 

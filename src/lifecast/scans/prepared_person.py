@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from lifecast.atomic import atomic_folder
 from lifecast.errors import ScanError
 from lifecast.scans.bodies import check_one_body
-from lifecast.scans.dataset_format import FRONT_YAW, Settings
+from lifecast.scans.dataset_format import FRONT_YAW
 from lifecast.scans.landmark_file import LANDMARKS, joint_rows
 from lifecast.scans.normalise import normalise
 from lifecast.scans.occupancy import sample_pools
@@ -27,6 +27,7 @@ from lifecast.scans.orientation import orient_outward
 from lifecast.scans.read import read_scan
 from lifecast.scans.render import Renderer, View, view_rotation
 from lifecast.scans.seamless_normals import seamless_normals
+from lifecast.scans.settings import Settings
 from lifecast.scans.shading import draw_look
 
 JPEG_QUALITY = 95

@@ -6,7 +6,7 @@ import sys
 
 from rich.console import Console
 
-from lifecast.errors import LifecastError
+from lifecast.errors import LifecastError, OptionError, OptionsError, on_command_line
 from lifecast.terminal import accept_any_text
 from lifecast.training.arguments import options_from
 from lifecast.training.loop import train
@@ -18,6 +18,9 @@ def main() -> int:
     errors = Console(stderr=True, highlight=False, emoji=False)
     try:
         train(options_from())
+    except (OptionError, OptionsError) as error:
+        errors.print(f"train: {error.named(on_command_line)}", markup=False)
+        return error.exit_status
     except LifecastError as error:
         errors.print(f"train: {error}", markup=False)
         return error.exit_status

@@ -15,9 +15,9 @@ from lifecast.errors import UsageError
 from lifecast.model.ablations import preset_named
 from lifecast.model.config import Architecture
 from lifecast.model.weights_file import Precision
-from lifecast.scans.prepare import Settings
-from lifecast.training.lifting import LiftingRecipe
-from lifecast.training.recipe import StageName
+from lifecast.scans.settings import Settings
+from lifecast.training.lifting_recipe import LiftingRecipe
+from lifecast.training.stage_names import StageName
 from lifecast.training.tables import named_toml, read_table, read_toml
 
 CHAINS = Path(__file__).parent / "chains"

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from lifecast.errors import CheckpointError, UsageError
+from lifecast.errors import CheckpointError, OptionError, OptionsError
 from lifecast.model.checkpoint import read_description
 from lifecast.model.model import Model
 from lifecast.training.weights import new_model
@@ -47,7 +47,7 @@ def combine(
         Where a file cannot be read, is of another preset than `base`, or holds no trained weights of one of the parts.
     """
     if not sources or not parts:
-        raise UsageError("name at least one file to take parts from, and with --parts at least one part")
+        raise OptionsError("name at least one file to take parts from, and with {parts} at least one part")
     weights = _normalised(shares, len(sources))
     preset = read_description(base).architecture
     model, history = new_model(preset, (base,), 0)
@@ -72,9 +72,9 @@ def _normalised(shares: Sequence[float] | None, count: int) -> list[float]:
     if shares is None:
         return [1 / count] * count
     if len(shares) != count:
-        raise UsageError(f"--shares: {len(shares)} of them for {count} files; give one for each")
+        raise OptionError("shares", tuple(shares), f"give one for each of the {count} files")
     if not all(math.isfinite(share) and share >= 0 for share in shares) or not sum(shares):
-        raise UsageError(f"--shares {' '.join(map(str, shares))}: give numbers from 0 on, not all of them 0")
+        raise OptionError("shares", tuple(shares), "give numbers from 0 on, not all of them 0")
     return [share / sum(shares) for share in shares]
 
 

@@ -30,39 +30,12 @@ from lifecast.space.skeleton import LANDMARKS, mirrored_landmarks
 from lifecast.space.units import CM_PER_UNIT
 from lifecast.training.data import fingerprint
 from lifecast.training.landmarked_views import LandmarkedViews, check_joints, read_views, write_lifted
+from lifecast.training.lifting_recipe import LiftingRecipe
 from lifecast.training.weights import begin_history, export, new_model
 from lifecast.writable import check_folder
 
 _DEPTH_WEIGHT = 1.5
 """Of an error in z: what the limb map is wanted for."""
-
-
-@dataclass(frozen=True)
-class LiftingRecipe:
-    """How a lifter is trained."""
-
-    steps: int = 4000
-    batch: int = 256
-    learning_rate: float = 3e-3
-    """The highest of one cycle."""
-    weight_decay: float = 0.05
-    turn: float = 0.08
-    """Standard deviations of what each sample is turned by in the picture's plane (radians), ..."""
-    scale: float = 0.04
-    """... made larger by (natural logarithm's worth), ..."""
-    shift: float = 0.03
-    """... moved by (view units) ..."""
-    noise: float = 0.006
-    """... and of the noise on every landmark (view units)."""
-    folds: int = 4
-    """Parts of the training people, each lifted by a lifter that was trained on the others."""
-
-    def __post_init__(self) -> None:
-        for name in ("steps", "batch", "folds"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} = {getattr(self, name)}: give at least 1")
-        if not 0 < self.learning_rate < 1:
-            raise UsageError(f"learning_rate = {self.learning_rate}: give a number between 0 and 1")
 
 
 def fold_of(folder: Path, folds: int) -> int:

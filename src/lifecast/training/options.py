@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from lifecast.errors import CheckpointError, UsageError
+from lifecast.errors import CheckpointError, OptionError, UsageError
 from lifecast.overlap import Inputs, refuse_overlap
-from lifecast.training.perceptual import PerceptualNetwork
-from lifecast.training.recipe import Phase, Recipe, StageName
+from lifecast.training.stage_names import PerceptualNetwork, Precision, StageName
 
-Precision = Literal["32", "bf16", "fp16"]
+if TYPE_CHECKING:
+    from lifecast.training.recipe import Phase, Recipe
 
 
 @dataclass(frozen=True)
@@ -20,23 +20,24 @@ class TrainOptions:
     """Everything besides the recipe's figures; a None leaves a figure to the recipe."""
 
     stage: StageName
-    """Which levels are trained."""
+    """Which networks are trained."""
     data: Path
     """Dataset folder that `lifecast prepare` wrote."""
     out: Path
     """The run's folder."""
     also: tuple[Path, ...] = ()
-    """Further datasets whose training people join those of `data`; validation stays with its test people."""
+    """Further datasets to train on; validation stays with the test people of DATA."""
     preset: str | None = None
-    """Name of the architecture; none: that of the first --init, or compact."""
+    """Architecture; by default that of the first --init, or compact."""
     recipe: str | None = None
-    """Recipe's name or path; none: the resumed run's, or cpu or gpu-short by the machine."""
+    """Built-in recipe (paper, cpu, gpu-short) or the path of a .toml file; by default the resumed run's, or cpu or
+    gpu-short by the machine."""
     resume: bool = False
-    """Go on with the run in `out` if there is one."""
+    """Go on with the run in OUT, if there is one."""
     init: tuple[Path, ...] = ()
     """Weights to start from; each brings the levels that its card says are trained, later ones win."""
     devices: int = 1
-    """Processes on each machine: GPUs, or CPU processes."""
+    """GPUs on each machine, or CPU processes."""
     nodes: int = 1
     """Machines."""
     precision: Precision | None = None
@@ -60,27 +61,27 @@ class TrainOptions:
     predicted_normals: bool = False
     """Feed the levels the predicted normal maps instead of the true ones."""
     perceptual: PerceptualNetwork | None = None
-    """Network of the perceptual loss."""
+    """Network of the perceptual loss; auto: vgg19 where its weights are given, else mobilenet_v2."""
     perceptual_weights: Path | None = None
-    """Its weights file."""
+    """Its weights file (vgg19 needs one)."""
     backgrounds: Path | None = None
     """Folder of pictures to put behind people."""
     seed: int = 0
     """Decides start weights, order, points and augmentation."""
 
     def __post_init__(self) -> None:
-        folders: Inputs = {"--data": self.data, "--also": self.also, "--backgrounds": self.backgrounds}
-        refuse_overlap(self.out, "--out", folders)
+        folders: Inputs = {"data": self.data, "also": self.also, "backgrounds": self.backgrounds}
+        refuse_overlap(self.out, "out", folders)
         for name in ("devices", "nodes", "steps", "batch", "size", "points", "threads"):
             value = getattr(self, name)
             if value is not None and value < 1:
-                raise UsageError(f"--{name} {value}: must be at least 1")
+                raise OptionError(name, value, "must be at least 1")
         for name in ("minutes", "learning_rate"):
             value = getattr(self, name)
             if value is not None and value <= 0:
-                raise UsageError(f"--{name.replace('_', '-')} {value}: must be positive")
+                raise OptionError(name, value, "must be positive")
         if self.workers is not None and self.workers < 0:
-            raise UsageError(f"--workers {self.workers}: must be 0 or more")
+            raise OptionError("workers", self.workers, "must be 0 or more")
 
 
 def adapted(recipe: Recipe, options: TrainOptions) -> Recipe:

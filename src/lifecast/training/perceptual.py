@@ -11,18 +11,14 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lifecast.errors import CheckpointError
+from lifecast.training.stage_names import PerceptualNetwork
 from lifecast.training.torch_file import load_plain
-
-PerceptualNetwork = Literal["auto", "vgg19", "mobilenet_v2", "none"]
-"""VGG-19 is the paper's; MobileNetV2's weights come as a package; "auto" is VGG-19 where a weights file is given, and
-MobileNetV2 otherwise."""
 
 # ImageNet's mean and standard deviation, for images in [0, 1].
 IMAGENET_MEAN = (0.485, 0.456, 0.406)

@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from lifecast.errors import UsageError
-from lifecast.training.perceptual import PerceptualNetwork
 from lifecast.training.schedule import LearningRate
+from lifecast.training.stage_names import PerceptualNetwork, StageName
 from lifecast.training.tables import named_toml, read_table, read_toml
 
-StageName = Literal["normals", "depth", "detail", "coarse", "fine", "joint"]
 FedDepth = Literal["predicted", "true", "corrected"]
 STAGES: tuple[str, ...] = get_args(StageName)
 RECIPES = Path(__file__).parent / "recipes"

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, FastAPI, File, Form, HTTPException, Request, Response, UploadFile
+from fastapi import APIRouter, FastAPI, File, HTTPException, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.datastructures import Headers
@@ -20,24 +20,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from lifecast import __version__
 from lifecast.atomic import DISK_ERRORS
 from lifecast.errors import CheckpointError, LifecastError, MissingExtra, OptionError, OutputError, UsageError
-from lifecast.options import FORMATS, ReconstructOptions
+from lifecast.options import ReconstructOptions
 from lifecast.surface.output.viewer import viewer_page
+from lifecast.web.form import FIELDS, Fields
 from lifecast.web.queue import Cancelled, QueueFull, ReconstructionQueue, Ticket
 from lifecast.web.uploads import CHUNK, UploadTooLarge, receive
 from lifecast.web.work import MEDIA_TYPES, Result, reconstruct_upload, upload_options
 
 Photo = Annotated[UploadFile, File(description="A photograph of a person, whole figure.")]
-Height = Annotated[float, Form(description="The person's height in metres.")]
-Resolution = Annotated[int, Form(description="Grid points along a side: 128, 256, 384 or 512.")]
-Person = Annotated[str, Form(description="'largest', or the number of a found person from 1.")]
-Box = Annotated[str, Form(description="x,y,w,h in pixels: overrules the search for people.")]
-TurnField = Annotated[
-    str,
-    Form(description="0, 90, 180 or 270: turn the picture clockwise first; auto: so that its largest person stands."),
-]
-Formats = Annotated[str, Form(description=f"Comma-separated, among {', '.join(FORMATS)}.")]
 
-FIELDS = ("photo", "height", "resolution", "person", "box", "formats", "turn")
 FORM_ITSELF = 1 << 16
 """Bytes of a body beside the photograph: the form's other fields and its boundaries."""
 CLIENT_GONE = 499  # what nginx logs for a client that went away; nobody reads it
@@ -126,21 +117,10 @@ def make_router(queue: ReconstructionQueue, reconstructor: Any, upload_limit: in
     """The routes under /api."""
     router = APIRouter(prefix="/api")
 
-    async def enter(
-        request: Request,
-        photo: UploadFile,
-        height: float,
-        resolution: int,
-        person: str,
-        box: str,
-        formats: str,
-        turn: str,
-    ) -> tuple[Ticket, ReconstructOptions]:
+    async def enter(request: Request, photo: UploadFile, fields: dict[str, Any]) -> tuple[Ticket, ReconstructOptions]:
         try:
             await _check_fields(request)
-            options = upload_options(
-                height=height, resolution=resolution, person=person, box=box, formats=formats, turn=turn
-            )
+            options = upload_options(**fields)
             upload = await receive(_chunks(photo), photo.filename or "photo", upload_limit)
         except (LifecastError, OSError) as error:
             status, words = _refusal(error)
@@ -168,15 +148,10 @@ def make_router(queue: ReconstructionQueue, reconstructor: Any, upload_limit: in
     async def reconstruct(
         request: Request,
         photo: Photo,
-        height: Height = 1.70,
-        resolution: Resolution = 512,
-        person: Person = "largest",
-        box: Box = "",
-        formats: Formats = "glb",
-        turn: TurnField = "0",
+        fields: Fields,
     ) -> Response:
         """Waits for the end. With `Accept: application/json` the answer is the facts and links instead of the file."""
-        ticket, options = await enter(request, photo, height, resolution, person, box, formats, turn)
+        ticket, options = await enter(request, photo, fields)
         while not ticket.wait(0):
             if await request.is_disconnected():
                 queue.cancel(ticket)
@@ -195,15 +170,10 @@ def make_router(queue: ReconstructionQueue, reconstructor: Any, upload_limit: in
     async def create_job(
         request: Request,
         photo: Photo,
-        height: Height = 1.70,
-        resolution: Resolution = 512,
-        person: Person = "largest",
-        box: Box = "",
-        formats: Formats = "glb",
-        turn: TurnField = "0",
+        fields: Fields,
     ) -> dict[str, Any]:
         """The answer's `token` is the only way to the result."""
-        ticket, _ = await enter(request, photo, height, resolution, person, box, formats, turn)
+        ticket, _ = await enter(request, photo, fields)
         return _status(queue, ticket)
 
     def known(token: str) -> Ticket:

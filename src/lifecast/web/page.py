@@ -18,6 +18,7 @@ from gradio.data_classes import ImageData
 from PIL import Image, ImageDraw
 
 from lifecast.errors import LifecastError
+from lifecast.model.inference_options import STEPS
 from lifecast.options import TURNS, parse_turn
 from lifecast.photo import blazepose
 from lifecast.photo.decode import Photo, read_photo
@@ -39,7 +40,7 @@ class PhotoInput(gr.Image):
 
 
 LARGEST = "the largest"
-STEPS = {
+STAGES = {
     "finding the person": "find the person",
     "normals": "normals",
     "features": "features",
@@ -59,6 +60,7 @@ FIELDS = {
     "box": "Box",
     "formats": "Download",
     "turn": "Turn",
+    "without": "Leave out",
 }
 """The fields' labels, by which messages call them."""
 UNSEEN = frozenset({".heic", ".heif", ".tif", ".tiff", ".jp2", ".tga", ".ppm", ".pgm", ".pbm", ".pnm"})
@@ -167,10 +169,10 @@ def _waiting(queue: ReconstructionQueue, ticket: Ticket, begun: float) -> str:
             f'<div role="status"><span class="lifecast-place">Place {place} in the queue</span> '
             f"({others} before yours) … {seconds}</div>"
         )
-    names = list(STEPS)
-    now = names.index(ticket.stage) if ticket.stage in STEPS else 0
+    names = list(STAGES)
+    now = names.index(ticket.stage) if ticket.stage in STAGES else 0
     marks = [' class="past"'] * now + [' aria-current="step"'] + [""] * (len(names) - now - 1)
-    steps = "".join(f"<li{mark}>{said}</li>" for mark, said in zip(marks, STEPS.values(), strict=True))
+    steps = "".join(f"<li{mark}>{said}</li>" for mark, said in zip(marks, STAGES.values(), strict=True))
     return f'<div role="status">Working … {seconds}<ol class="lifecast-steps">{steps}</ol></div>'
 
 
@@ -196,7 +198,7 @@ def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
     """The Gradio page on top of a running queue."""
 
     def run(
-        path: str | None, person: str, height: float, resolution: int, box: str, turn: str
+        path: str | None, person: str, height: float, resolution: int, box: str, turn: str, without: str
     ) -> Iterator[tuple[str, str, str]]:
         if path is None:
             yield _trouble("Choose a photograph first."), HINTS, ""
@@ -210,6 +212,7 @@ def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
                 person=which,
                 box=box,
                 turn=turn,
+                without=without,
                 formats="glb,obj,stl",
             )
             upload = Upload.copy_of(Path(path))
@@ -243,6 +246,7 @@ def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
             return
         yield _shown(ticket)
 
+    page: gr.Blocks
     with gr.Blocks(title="lifecast", analytics_enabled=False, delete_cache=(60, KEPT_SECONDS)) as page:
         gr.Markdown(
             "# lifecast\nOne photograph of a person in, a 3D model of that person out. It stays on this server "
@@ -272,6 +276,13 @@ def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
                         elem_id="turn",
                     )
                     box = gr.Textbox("", label="Box x,y,w,h in pixels (instead of searching)", max_lines=1)
+                    without = gr.Textbox(
+                        "",
+                        label="Leave out these steps, separated by commas",
+                        info=f"For comparing: {', '.join(STEPS)}",
+                        max_lines=1,
+                        elem_id="without",
+                    )
                 start = gr.Button("Make the model", variant="primary", elem_id="start")
             with gr.Column(scale=3, min_width=300):
                 said = gr.HTML(elem_id="status")
@@ -283,7 +294,7 @@ def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
         # Any number of visitors may watch their place in the queue; the queue itself bounds the work.
         start.click(
             run,
-            [photo, person, height, resolution, box, turn],
+            [photo, person, height, resolution, box, turn, without],
             [said, model, files],
             api_visibility="private",
             concurrency_limit=None,
@@ -296,7 +307,7 @@ def mount_page(app: FastAPI, queue: ReconstructionQueue, reconstructor: Any, upl
     """Put the page at / of `app`, which has the API already."""
     # The default theme asks a font server for its fonts; the system's own work offline.
     theme = gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
-    return gr.mount_gradio_app(
+    mounted: FastAPI = gr.mount_gradio_app(
         app,
         make_page(queue, reconstructor),
         path="/",
@@ -307,3 +318,4 @@ def mount_page(app: FastAPI, queue: ReconstructionQueue, reconstructor: Any, upl
         ssr_mode=False,
         show_error=True,
     )
+    return mounted

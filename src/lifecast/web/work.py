@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from lifecast.errors import OptionError, PhotoError
+from lifecast.errors import Called, OptionError, PhotoError
 from lifecast.options import ReconstructOptions
 from lifecast.web.queue import Progress
 from lifecast.web.uploads import Upload
@@ -34,7 +34,7 @@ HINTS = {
 """What to give instead, where a server takes less than the command line."""
 
 
-def upload_options(called: Callable[[str], str] = str, **given: Any) -> ReconstructOptions:
+def upload_options(called: Called = str, **given: Any) -> ReconstructOptions:
     """What a client asks for, as texts and numbers; `OptionError` for what a server does not do.
 
     `called` as in `ReconstructOptions.parse`.
@@ -46,7 +46,8 @@ def upload_options(called: Callable[[str], str] = str, **given: Any) -> Reconstr
         if options.person == "all":
             raise OptionError("person", "all", "")
     except OptionError as error:
-        raise OptionError(called(error.field), error.value, HINTS.get(error.field, error.hint)) from None
+        hint = HINTS.get(error.field, error.hint)
+        raise OptionError(error.field, error.value, hint).named(called) from None
     return options
 
 
@@ -68,6 +69,7 @@ def reconstruct_upload(reconstructor: Any, upload: Upload, options: ReconstructO
             turn=options.turn,
             height=options.height,
             resolution=options.resolution,
+            without=options.without,
             progress=progress,
         )
     except PhotoError as error:
@@ -83,6 +85,7 @@ def reconstruct_upload(reconstructor: Any, upload: Upload, options: ReconstructO
         "faces": len(reconstruction.mesh.faces),
         "height": options.height,
         "seconds": {stage: round(seconds, 3) for stage, seconds in reconstruction.timings.items()},
+        "steps": reconstruction.steps,
         "notes": list(getattr(reconstruction, "notes", ())),
     }
     return Result(files, facts)

@@ -6,7 +6,7 @@ import pathlib
 import pytest
 import torch
 
-from lifecast.commands.convert import convert
+from lifecast.commands.convert import Convert, convert
 from lifecast.errors import CheckpointError, UsageError
 from lifecast.model.checkpoint import load_checkpoint
 from lifecast.model.config import Architecture, GeneratorConfig, HourglassConfig, LevelConfig, MapsConfig
@@ -53,7 +53,7 @@ def save(path, content, legacy=True):
 @pytest.mark.parametrize("legacy", [True, False], ids=["legacy", "zip"])
 def test_a_released_file_becomes_a_weights_file(model, content, tmp_path, legacy):
     source = save(tmp_path / "pifuhd.pt", content, legacy)
-    convert(source, tmp_path / "pifuhd.safetensors")
+    convert(Convert(source, tmp_path / "pifuhd.safetensors"))
     converted = load_checkpoint(tmp_path / "pifuhd.safetensors")
     card = converted.card
     assert converted.model.architecture == SMALL
@@ -187,7 +187,7 @@ def test_renamed_and_missing_files_are_refused(tmp_path):
 
 def test_the_output_must_be_a_weights_file(tmp_path):
     with pytest.raises(UsageError, match=r"\*\.safetensors"):
-        convert(tmp_path / "pifuhd.pt", tmp_path / "pifuhd.pt")
+        convert(Convert(tmp_path / "pifuhd.pt", tmp_path / "pifuhd.pt"))
 
 
 def test_the_released_conventions_are_kept():

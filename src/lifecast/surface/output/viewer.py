@@ -22,7 +22,7 @@ from lifecast.errors import ScanError
 from lifecast.photo.address import address_problem
 
 if TYPE_CHECKING:
-    from lifecast.scans.normalise import Units, Up
+    from lifecast.scans.settings import Units, Up
 
 CONVERTED = (".gltf", ".obj", ".ply", ".stl", ".off")
 """Formats that are turned into GLB for the page."""

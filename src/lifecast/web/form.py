@@ -1,0 +1,57 @@
+"""The form that a client sends with a photograph: those of `ReconstructOptions`' fields that a server offers."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from inspect import Parameter, Signature
+from typing import Annotated, Any
+
+from fastapi import Depends, Form
+
+from lifecast.model.inference_options import STEPS
+from lifecast.options import FORMATS, ReconstructOptions
+
+DESCRIPTIONS: dict[str, str] = {
+    "height": "The person's height in metres.",
+    "resolution": "Grid points along a side: 128, 256, 384 or 512.",
+    "person": "'largest', or the number of a found person from 1.",
+    "box": "x,y,w,h in pixels: overrules the search for people.",
+    "formats": f"Comma-separated, among {', '.join(FORMATS)}.",
+    "turn": "0, 90, 180 or 270: turn the picture clockwise first; auto: so that its largest person stands.",
+    "without": f"Steps to leave out, comma-separated, among {', '.join(STEPS)}.",
+}
+"""The fields that a server offers, by the options' names."""
+FIELDS = ("photo", *DESCRIPTIONS)
+
+
+def _written(value: Any) -> float | int | str:
+    """An option's default as a form has it: a number, or else a text."""
+    if isinstance(value, tuple):
+        return ",".join(value)
+    if value is None:
+        return ""
+    return value if isinstance(value, (float, int)) else str(value)
+
+
+def _parameters() -> list[Parameter]:
+    defaults = {field.name: _written(field.default) for field in fields(ReconstructOptions) if field.name != "turn"}
+    defaults["turn"] = "0"  # a text, for "auto" is one, too
+    return [
+        Parameter(
+            name,
+            Parameter.KEYWORD_ONLY,
+            default=defaults[name],
+            annotation=Annotated[type(defaults[name]), Form(description=said)],
+        )
+        for name, said in DESCRIPTIONS.items()
+    ]
+
+
+async def form_fields(**given: Any) -> dict[str, Any]:
+    """The fields as they came, for `upload_options`; those that did not come have the options' own defaults."""
+    return given
+
+
+form_fields.__signature__ = Signature(_parameters())  # type: ignore[attr-defined]  # what FastAPI reads, and documents
+
+Fields = Annotated[dict[str, Any], Depends(form_fields)]
