@@ -50,7 +50,7 @@ def fit_person(model: Model, path: Path) -> None:
     assert normals is not None
     for generator in (normals.front, normals.back):
         assert generator is not None
-        # Maps of noise would make noise of the features. These are nearly blank, and the picture is an input of the encoders too.
+        # Maps of noise would make noise of the features. These are nearly blank; the picture is an input too.
         generator.head.weight.mul_(1e-3)
         generator.head.bias.mul_(1e-3)
     reconstructor = Reconstructor(model)
