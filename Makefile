@@ -7,7 +7,7 @@ SAMPLE := src/lifecast/samples/person.jpg
 # Test processes beside each other, each with one thread: two fit the smallest machines.
 WORKERS ?= 2
 
-.PHONY: demo test lint typecheck docs unit slow house clean
+.PHONY: demo test lint typecheck docs unit slow house weights clean
 
 demo: $(VENV)/.run
 	$(BIN)/lifecast reconstruct $(SAMPLE) --output out/demo --preview --turntable --normals
@@ -25,6 +25,13 @@ typecheck: $(VENV)/.dev
 # The variable silences the theme's advertisement of its successor.
 docs: $(VENV)/.dev
 	NO_MKDOCS_2_WARNING=1 PYTHONPATH=src $(BIN)/python -m mkdocs build --strict --site-dir build/site
+
+# Weights of preset compact from nothing, into out/weights/weights: some hours. Killed, the same command goes on.
+#     make weights ASSETS=MAKEHUMAN_ASSETS POSES=POSES LIGHTING=LIGHTING HOURS=10
+RUNS ?= out/weights
+weights: $(VENV)/.dev
+	$(BIN)/lifecast train all --recipe compact --out $(RUNS) $(if $(ASSETS),--assets $(ASSETS)) \
+		$(if $(POSES),--poses $(POSES)) $(if $(LIGHTING),--lighting $(LIGHTING)) $(if $(HOURS),--hours $(HOURS))
 
 # The picture in ARCHITECTURE.md, and the rules of the house that are broken, if any.
 house: $(VENV)/.dev

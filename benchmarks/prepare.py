@@ -21,13 +21,14 @@ from lifecast.scans.cores import one_thread
 from lifecast.scans.dataset import PeopleDataset
 from lifecast.scans.lighting import make_lightings
 from lifecast.scans.listing import list_scans
-from lifecast.scans.normalise import normalise, vertex_normals
+from lifecast.scans.normalise import normalise
 from lifecast.scans.occupancy import sample_pools
 from lifecast.scans.orientation import orient_outward
 from lifecast.scans.prepare import prepare
 from lifecast.scans.prepared_person import write_view
 from lifecast.scans.read import read_scan
 from lifecast.scans.render import Renderer, view_rotation
+from lifecast.scans.seamless_normals import seamless_normals
 from lifecast.scans.settings import Settings
 from lifecast.scans.shading import draw_look
 from lifecast.scans.transfer import vertex_transfer
@@ -51,7 +52,7 @@ def person(path: Path, size: int, views: int) -> None:
     print(f"  read                          {seconds:7.3f} s")
     normalise(scan)
     orient_outward(scan.vertices, scan.faces)
-    normals, seconds = timed(lambda: vertex_normals(scan.vertices, scan.faces))
+    normals, seconds = timed(lambda: seamless_normals(scan.vertices, scan.faces))
     print(f"  vertex normals                {seconds:7.3f} s")
     renderer = Renderer(scan, normals, size, gloss=np.full(len(scan.materials), 0.3, np.float32))
     renderer.transfer, seconds = timed(

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import torch
 
-from lifecast.pipeline import STAGES, load
+from lifecast.loading import load
+from lifecast.pipeline import STAGES
 
 
 def peak_megabytes() -> float:

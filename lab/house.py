@@ -38,13 +38,16 @@ FORBIDDEN: tuple[tuple[str, str], ...] = tuple(
 )
 """Arrows that the house must not have."""
 
+PIPELINE = ("loading", "pipeline", "framed_person", "person_surface", "reconstruction")
+"""Files at the top that make a reconstruction."""
+
 
 def room_of(module: str) -> str:
     """The folder that a module lies in; files at the top that make a reconstruction are the pipeline."""
     parts = module.split(".")
     if len(parts) > 2 or (len(parts) == 2 and (SOURCE / parts[1]).is_dir()):
         return parts[1]
-    return "pipeline" if parts[-1] in ("pipeline", "framed_person", "person_surface", "reconstruction") else "shared"
+    return "pipeline" if parts[-1] in PIPELINE else "shared"
 
 
 def modules() -> dict[str, Path]:

@@ -46,7 +46,8 @@ def commands(page: Path) -> Iterator[tuple[str, list[str]]]:
         for part in re.split(r"&&|\|", re.sub(r"(^|\s)#.*", "", line)):
             words = shlex.split(part) if part.lstrip().startswith("lifecast ") else []
             if words[:1] == ["lifecast"] and len(words) > 1 and words[1] != "VERB":
-                yield words[1], words[2:]
+                count = 2 if " ".join(words[1:3]) in VERBS else 1
+                yield " ".join(words[1 : 1 + count]), words[1 + count :]
 
 
 @functools.cache
@@ -54,7 +55,7 @@ def options(verb: str) -> frozenset[str]:
     """The options that a verb's help lists."""
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as printed:
         patch.setenv("COLUMNS", "200")  # so that no name of an option is broken at a hyphen
-        assert main([verb, "--help"]) == 0
+        assert main([*verb.split(), "--help"]) == 0
     return frozenset(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", printed.getvalue()))
 
 

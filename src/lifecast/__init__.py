@@ -20,10 +20,11 @@ __version__ = "0.1.0"
 __all__ = ["Reconstruction", "Reconstructor", "__version__", "load"]
 
 if TYPE_CHECKING:
-    from lifecast.pipeline import Reconstructor, load
+    from lifecast.loading import load
+    from lifecast.pipeline import Reconstructor
     from lifecast.reconstruction import Reconstruction
 
-_HOMES = {"load": "pipeline", "Reconstructor": "pipeline", "Reconstruction": "reconstruction"}
+_HOMES = {"load": "loading", "Reconstructor": "pipeline", "Reconstruction": "reconstruction"}
 
 
 def __getattr__(name: str) -> Any:

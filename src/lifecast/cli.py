@@ -29,6 +29,7 @@ VERBS: dict[str, str] = {
     "mannequins": "many poses of simply dressed people, to learn from",
     "lift": "move these poses to where the joints are",
     "train": "train the networks on prepared data",
+    "train all": "make weights from nothing: people, data, every stage",
     "combine": "weights out of several runs: parts of each, or their mean",
     "calibrate": "shift the levels of weights so that people are as thick as they should be",
     "evaluate": "measure weights, or anybody's meshes, against the truth",
@@ -62,12 +63,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Console(highlight=False, emoji=False).print(f"lifecast {__version__}", markup=False)
         return 0
     verb, rest = arguments[0], arguments[1:]
+    if " ".join(arguments[:2]) in VERBS:  # a verb of two words
+        verb, rest = " ".join(arguments[:2]), arguments[2:]
     if verb not in VERBS:
         errors.print(f"lifecast: no verb {verb!r}; choose one of: {', '.join(VERBS)}", markup=False)
         return 2
     import tyro
 
-    command = getattr(importlib.import_module(f"lifecast.commands.{verb}"), verb)
+    name = verb.replace(" ", "_")
+    command = getattr(importlib.import_module(f"lifecast.commands.{name}"), name)
     try:
         status = tyro.cli(command, prog=f"lifecast {verb}", args=rest)
     except (OptionError, OptionsError) as error:

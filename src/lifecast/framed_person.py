@@ -51,14 +51,14 @@ class FramedPerson:
     image: np.ndarray
     """(S, S, 3) uint8."""
     mask: np.ndarray | None
-    """(S, S) float32 in [0, 1], where it is known before the networks predict one."""
+    """(S, S) float32 in [0, 1], where it is found or given before the networks predict one."""
     joints: Tensor | None
     """(1, 33, 4) landmarks in view space, lifted to the joints; None without landmarks or without map heads."""
     pose: Tensor | None
     """(1, 6, s, s) the limb map that is drawn of them."""
     inputs: tuple[Tensor, ...]
     """(1, 3, s, s) in [-1, 1]: the fine net's picture, and, where it differs, the coarse net's."""
-    known_mask: Tensor | None
+    given_mask: Tensor | None
     """(1, 1, S, S): the mask that takes the predicted one's place; None leaves that to the networks."""
 
 
@@ -91,11 +91,11 @@ class Framer:
         image = crop_colour(photo.colour, camera, self.architecture.framing)
         mask = self._mask(photo, person, camera, image, pose)
         cleans = self._cleans(person)
-        known = None
+        given = None
         if mask is not None and not self.official and cleans:
-            known = torch.from_numpy(np.array(mask)).to(self.device)[None, None]
+            given = torch.from_numpy(np.array(mask)).to(self.device)[None, None]
         inputs = self.inputs(photo, image, mask if cleans else None, camera)
-        return FramedPerson(camera, image, mask, joints, pose, inputs, known)
+        return FramedPerson(camera, image, mask, joints, pose, inputs, given)
 
     def inputs(self, photo: Photo, image: np.ndarray, mask: np.ndarray | None, camera: Camera) -> tuple[Tensor, ...]:
         """Turn a framed image (S, S, 3) into input tensors (1, 3, s, s), grey beyond the mask (S, S) if one is given.
@@ -161,7 +161,7 @@ class Framer:
         return with_lost_parts(found, soft, within_photo(photo.size, camera.left, camera.top, camera.side, camera.size))
 
     def _cleans(self, person: Person) -> bool:
-        """Whether the background is painted grey for the networks, if the mask is known.
+        """Whether the background is painted grey for the networks, if there is a mask.
 
         The authors' program does so under an alpha channel only, and leaves a photograph as it is.
         """

@@ -1,4 +1,4 @@
-"""From a prediction to a surface: the field with what joins it, its level, and the relief of the normal maps."""
+"""From a prediction to a surface: the field with what joins it, its level set, and the relief of the normal maps."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@
 
 decode (`photo.decode`) -> find (`photo.person`) -> frame (`framed_person`) -> maps (`model.inference`) ->
 features (`model.model`) -> field and surface (`person_surface`) -> colour (`surface.colour.colour_surface`) -> metres
-(`surface.output.metres`). What has no weights is switched by `InferenceOptions`; finder and masker can be exchanged.
+(`surface.output.scale`). What has no weights is switched by `InferenceOptions`; finder and masker can be exchanged.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,14 +23,11 @@ from torch import Tensor
 
 from lifecast.errors import UsageError
 from lifecast.framed_person import FramedPerson, Framer, Masker, half_precision
-from lifecast.model.allocation import keep_freed_pages
-from lifecast.model.checkpoint import load_checkpoint
 from lifecast.model.inference import predict_maps
 from lifecast.model.inference_options import PLAIN, InferenceOptions
 from lifecast.model.model import Model
 from lifecast.options import ReconstructOptions, Turn
 from lifecast.person_surface import PredictedPerson, person_surface
-from lifecast.photo.blazepose import EARS, NOSE
 from lifecast.photo.borders import missing_notes
 from lifecast.photo.decode import Photo, read_photo
 from lifecast.photo.framing import crop_colour
@@ -44,9 +40,9 @@ from lifecast.reconstruction import Reconstruction
 from lifecast.space.resizing import resize_image
 from lifecast.space.view import Camera
 from lifecast.surface.colour.colour_surface import colour_surface
+from lifecast.surface.colour.landmarked_head import landmarked_head
 from lifecast.surface.colour.photograph import mesh_outline
-from lifecast.surface.colour.symmetry import HEAD_SHARE, Head
-from lifecast.surface.output.metres import MetricFrame, metric_frame
+from lifecast.surface.output.scale import person_frame
 from lifecast.timing import Stopwatch
 
 STAGES = ("finding the person", "normals", "features", "surface", "colour", "saving")
@@ -57,75 +53,12 @@ Progress = Callable[[str], None]
 XYWH = tuple[float, float, float, float]
 """x, y of the top left corner, width, height, in pixels of the upright photograph."""
 
-STANDS_STRAIGHT = 0.87
-"""A mesh of at least this part of the person's standing height stands: then the mesh itself is the better measure."""
-
 
 class PersonFinder(Protocol):
     """Finds everybody in a photograph; another one can be handed to `lifecast.load`."""
 
     def __call__(self, photo: Photo) -> list[Person]:
         """Find people, the largest first; none is an empty list."""
-
-
-def load(
-    weights: str | Path = "compact",
-    device: str = "auto",
-    normals_at: int | None = None,
-    without: Sequence[str] = (),
-    finder: PersonFinder | None = None,
-    masker: Masker | None = None,
-) -> Reconstructor:
-    """Load weights once, for any number of photographs.
-
-    Parameters
-    ----------
-    weights
-        The name of built-in weights, a file, or a folder of parts.
-    device
-        "auto" (a GPU where there is one), "cpu", "cuda", ...
-    normals_at
-        Side of the picture at which normals are predicted for the fine level, in place of enlarging those of the usual
-        size: the authors' released model has maps of 512 pixels and a fine net at 1024.
-    without
-        Names of steps that are left out (`lifecast.model.inference_options.STEPS`), such as "relief".
-    finder, masker
-        Functions that find people, and a framed person's mask, in place of the built-in ones.
-
-    Raises
-    ------
-    CheckpointError
-        For weights that cannot be used.
-    UsageError
-        For a device that is not there, a `normals_at` that these weights cannot be used with, or an unknown step.
-    """
-    chosen = _device(device)
-    if chosen.type == "cpu":
-        keep_freed_pages()
-    checkpoint = load_checkpoint(weights)
-    model = checkpoint.model
-    inference = checkpoint.inference.fitting(model.architecture).without(*without)
-    if normals_at is not None:
-        if model.fine is None or model.architecture.maps is None:
-            raise UsageError(f"{weights}: has no fine net that is fed normals; leave normals_at out")
-        if not 64 <= normals_at <= 4096 or normals_at % 64:
-            raise UsageError(f"normals at {normals_at} pixels: give a multiple of 64 from 64 to 4096")
-        model = model.with_normals_at(normals_at)
-    return Reconstructor(model, checkpoint.card, chosen, inference, finder, masker)
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise UsageError(f"device {name!r}: no such kind of device; use auto, cpu or cuda") from error
-    if device.type not in ("cpu", "cuda"):
-        raise UsageError(f"device {name!r}: only cpu and cuda are supported")
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise UsageError(f"device {name!r}: PyTorch finds no CUDA device here; use cpu")
-    return device
 
 
 class Reconstructor:
@@ -264,16 +197,18 @@ class Reconstructor:
         if mask is None and predicted.maps is not None and predicted.maps.mask is not None:
             predicted_mask = resize_image(predicted.maps.mask.float(), framed.camera.size, antialias=False)
             mask = predicted_mask[0, 0].cpu().numpy()  # (S, S)
+        standing = standing_height(person.landmarks)  # pixels of the photograph
         with watch.stage("colour"):
             joints = None if predicted.joints is None else predicted.joints[0].float().cpu().numpy()  # (33, 4)
             painted = colour_surface(
                 surface.vertices, surface.faces, surface.normals, framed.image, mask,
-                _head(person, framed.camera), joints,
+                landmarked_head(person.landmarks, standing, framed.camera), joints,
             )  # fmt: skip
         corners = framed.camera.to_photo(surface.vertices)
         made = (*corners.min(0).tolist(), *corners.max(0).tolist())
         cut_notes = missing_notes(person.cut, person.box, made, photo.size)
-        metres, scale_notes = _metric_frame(surface.vertices, surface.faces, height, person, framed.camera)
+        in_view = None if standing is None else standing * 2 / framed.camera.side
+        metres, scale_notes = person_frame(surface.vertices, surface.faces, height, in_view)
         if mask is None:
             mask = mesh_outline(surface.vertices, surface.faces, framed.image.shape[0])
         return Reconstruction(
@@ -318,7 +253,7 @@ class Reconstructor:
         with watch.stage("normals"), half_precision(self.device):
             maps = None
             if self.model.normals is not None:
-                maps = predict_maps(self.model, image, inference, small=small, mask=framed.known_mask, pose=framed.pose)
+                maps = predict_maps(self.model, image, inference, small=small, mask=framed.given_mask, pose=framed.pose)
         with watch.stage("features"), half_precision(self.device):
             prediction = self.model(image, small=small, given=maps)
         return framed, PredictedPerson(prediction, framed.joints)
@@ -330,7 +265,10 @@ class Reconstructor:
 
     @torch.inference_mode()
     def _person_by_networks(self, photo: Photo) -> Person:
-        """Without a detector: the mask that the normal networks predict, looked at twice, or the whole picture."""
+        """Find a person without a detector, by the mask that the normal head predicts, or take the whole picture.
+
+        The mask is predicted twice, the second time on the square around the first.
+        """
         why = "people are found only with the packages mediapipe and ai-edge-litert (pip install 'lifecast[person]')"
         whole = Person((0.0, 0.0, float(photo.size[0]), float(photo.size[1])))
         person = whole
@@ -358,33 +296,3 @@ class Reconstructor:
 def as_map(values: Tensor) -> np.ndarray:
     """Turn a map (1, 3, s, s) into an array (s, s, 3) float32."""
     return values[0].permute(1, 2, 0).float().cpu().numpy()
-
-
-def _head(person: Person, camera: Camera) -> Head | None:
-    """Where the head is in view space, by the landmarks; None leaves it to the surface."""
-    standing = standing_height(person.landmarks)
-    if person.landmarks is None or standing is None:
-        return None
-    points = person.landmarks[[NOSE, *EARS]]
-    if not (points[:, 3] > 0.5).any():
-        return None
-    unit = 2 / camera.side
-    x, middle = camera.to_view(points[:, :2].mean(0))
-    height = HEAD_SHARE * standing * unit
-    # Nose and ears lie a little under the middle between chin and crown.
-    chin = float(middle) - 0.45 * height
-    return Head(float(x), chin, chin + height, 0.07 * standing * unit)
-
-
-def _metric_frame(
-    vertices: np.ndarray, faces: np.ndarray, height: float, person: Person, camera: Camera
-) -> tuple[MetricFrame, tuple[str, ...]]:
-    """View space to metres: by the mesh's own height where the person stands, else by the landmarks' limbs."""
-    standing = standing_height(person.landmarks)
-    if standing is not None:
-        units = standing * 2 / camera.side
-        extent = float(vertices[:, 1].max() - vertices[:, 1].min())
-        if not STANDS_STRAIGHT <= extent / units <= 1.25:
-            note = "not standing upright, or cut off: the scale follows from the length of trunk and legs"
-            return metric_frame(vertices, faces, height, units), (note,)
-    return metric_frame(vertices, faces, height), ()

@@ -31,7 +31,7 @@ class Reconstruction:
     vertices: np.ndarray
     """(V, 3) float32, view space."""
     faces: np.ndarray
-    """(F, 3) int32, counter-clockwise seen from outside."""
+    """(F, 3) int32, counter-clockwise from outside."""
     normals: np.ndarray
     """(V, 3) float32, unit."""
     coloured: SurfaceColours
@@ -43,7 +43,7 @@ class Reconstruction:
     front_normals: np.ndarray | None
     """(s, s, 3) float32 in [-1, 1], view space; 0 outside the person. None for networks without normal maps."""
     back_normals: np.ndarray | None
-    """Likewise for the hidden side, seen through the person: the same pixel is the same line of sight."""
+    """Likewise for the hidden side, drawn as if through the person: the same pixel is the same line of sight."""
     camera: Camera
     """View space to pixels of the photograph."""
     frame: MetricFrame
@@ -144,7 +144,7 @@ class Reconstruction:
         return Image.fromarray(np.round((values + 1) * 127.5).clip(0, 255).astype(np.uint8))
 
     def overview(self, height: int = 512) -> Image.Image:
-        """Front, left side, back, and the front's normals beside each other."""
+        """Front, left side, back, and the front's normals side by side."""
         from lifecast.surface.output.preview import preview
 
         return Image.fromarray(preview(self._subject, height))

@@ -10,7 +10,7 @@ import torch
 
 
 class Stopwatch:
-    """Adds up seconds by stage, and tells `progress` the name of each stage as it begins.
+    """Adds up seconds by stage, and calls `progress` with the name of each stage as it begins.
 
     `progress` may raise to stop the work between two stages.
     """

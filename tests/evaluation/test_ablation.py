@@ -11,7 +11,7 @@ import torch
 import trimesh
 
 from lifecast.errors import UsageError
-from lifecast.evaluation.ablation import MeasuredRow, Study, recipe_text, run_study
+from lifecast.evaluation.ablation import MeasuredRow, Study, evaluation_request, recipe_text, run_study
 from lifecast.evaluation.ablation_rows import (
     CLAIMS,
     ROWS,
@@ -26,6 +26,7 @@ from lifecast.evaluation.overview import Overview
 from lifecast.evaluation.protocol import PROTOCOLS
 from lifecast.evaluation.statistics import Summary
 from lifecast.evaluation.triangles import Triangles
+from lifecast.model.ablations import inference_for
 from lifecast.model.checkpoint import load_checkpoint
 from lifecast.model.presets import PRESETS
 from lifecast.scans.prepare import prepare
@@ -81,6 +82,18 @@ def test_the_recipe_is_readable_and_treats_all_stages_alike(tmp_path: Path) -> N
         assert part.schedule == recipe.coarse.schedule
     assert recipe.fine.window == recipe.joint.window == 128
     assert recipe.fine.phases[0].points == 70
+
+
+@pytest.mark.parametrize("base", ["tiny", "compact", "paper"])
+def test_no_row_is_bounded_by_the_silhouette(base: str, tmp_path: Path) -> None:
+    """As in the paper; the row with a mask would be the only one."""
+    study = Study(tmp_path / "data", tmp_path / "study", preset=base)
+    bounded = set()
+    for row in study.wanted:
+        used = inference_for(row_preset(study.base, run_named(row.run)))
+        bounded |= {row.name} if used.silhouette else set()
+        assert not used.without(*evaluation_request(study, row).without).silhouette
+    assert bounded == ({"mask"} if base == "compact" else set())
 
 
 def measured(name: str, chamfer: dict[str, float]) -> MeasuredRow:
@@ -172,7 +185,7 @@ def test_rows_train_once_share_their_stages_and_are_measured(prepared_people: Pa
     assert [row.row.name for row in rows] == ["alternate", "absolute-depth"]
     assert all(row.steps == {"coarse": 2, "fine": 2} for row in rows)
     assert all(row.found.pictures + len(row.found.failed) == 1 for row in rows)
-    # Both fine levels stand on the very same coarse level.
+    # Both fine nets stand on the very same coarse net.
     models = [
         load_checkpoint(tmp_path / "study" / "runs" / run / "weights.safetensors").model for run in trained_names(rows)
     ]

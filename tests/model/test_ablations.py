@@ -94,7 +94,7 @@ def test_joint_training_is_said_by_the_preset_and_changes_no_weight():
     [
         ("paperr", "no preset"),
         ("paper-magic", "SWITCH"),
-        ("paper-single-level-joint", "no fine level"),
+        ("paper-single-level-joint", "no fine net"),
         ("paper-no-normals-front-normals", "no normal network"),
         ("compact-mask", "changes nothing"),
         ("compact-no-relief", "no preset 'compact-no-relief'"),

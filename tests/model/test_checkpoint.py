@@ -106,7 +106,6 @@ def test_built_in_weights_are_found_by_name(path, tmp_path, monkeypatch):
         load_checkpoint(tmp_path / "elsewhere" / "weights")
 
 
-@pytest.mark.xfail(strict=True, reason="a file of another ending is an IndexError", raises=IndexError)
 def test_a_file_may_have_any_name(path, tmp_path):
     """What it holds decides: weights load, and what is none is refused by its name."""
     path.rename(tmp_path / "weights.bin")

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from lifecast.model.pixel_aligned import inside_box, sample_features, window_fractions
+from lifecast.model.pixel_aligned import cut_windows, inside_box, sample_features, window_fractions
 
 
 def slow_sample(features, x, y, align_corners, padding):
@@ -86,3 +86,11 @@ def test_the_ends_of_the_box_are_inside():
     points = torch.tensor([[1.0, -1.0, 1.0], [1.0001, 0, 0], [0, 0, -1.5]])
     assert inside_box(points, 3).tolist() == [True, False, False]
     assert inside_box(points, 2).tolist() == [True, False, True]
+
+
+def test_cut_windows_is_slicing():
+    images = torch.arange(2 * 1 * 8 * 8).view(2, 1, 8, 8)
+    windows = torch.tensor([[1, 2, 4, 3], [4, 5, 4, 3]])
+    cut = cut_windows(images, windows)
+    assert torch.equal(cut[0], images[0, :, 2:5, 1:5])
+    assert torch.equal(cut[1], images[1, :, 5:8, 4:8])

@@ -10,7 +10,8 @@ from lifecast.people.cloth import Cloth, Sheet, border_distance, weld
 from lifecast.people.drape import GAP, Hang, PosedBody, Weave, clear, eased, settle, tuck, under_skin
 from lifecast.people.folds import fold_heights, squeeze, steered_noise
 from lifecast.people.mhclo import Fit
-from lifecast.people.surface_mesh import averaging, vertex_normals
+from lifecast.people.surface_mesh import averaging
+from lifecast.space.mesh_normals import vertex_normals
 
 
 def tube(radius: float, rings: int, around: int, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
@@ -111,7 +112,7 @@ def test_clear_pushes_out_without_folds(cloth: Cloth, body: PosedBody) -> None:
 
 def test_what_is_underneath_gives_way() -> None:
     outer, faces = tube(0.11, 40, 72, 0.2, 0.8)
-    normals = vertex_normals(outer, faces)
+    normals = vertex_normals(outer, faces, "area")
     inner = np.concatenate([SKIN * np.array([1.12, 1, 1.12], np.float32), SKIN])  # one sticks out, one does not
     tucked = tuck(inner, outer, normals, np.ones(len(outer), bool))
     covered = (inner[:, 1] > 0.23) & (inner[:, 1] < 0.77)

@@ -9,7 +9,8 @@ import trimesh
 
 from lifecast.errors import ScanError
 from lifecast.people.glb import Part, glb_bytes, read_parts
-from lifecast.people.surface_mesh import split_seams, vertex_normals
+from lifecast.people.surface_mesh import split_seams
+from lifecast.space.mesh_normals import vertex_normals
 
 
 def parts() -> list[Part]:
@@ -19,7 +20,7 @@ def parts() -> list[Part]:
     uv = rng.random((len(vertices), 2)).astype(np.float32)
     smooth = np.full((8, 8, 3), (200, 100, 50), np.uint8)
     holes = np.dstack([smooth, np.where(np.arange(64).reshape(8, 8) % 2, 255, 0)]).astype(np.uint8)
-    normals = vertex_normals(vertices, faces)
+    normals = vertex_normals(vertices, faces, "area")
     return [
         Part("body", vertices, faces, uv, normals, smooth),
         Part("hair:bob", vertices + 1, faces, uv, normals, holes),

@@ -72,7 +72,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Numbers of the mannequins that were made: folders alone, in place of minutes of loading."""
     numbers: list[int] = []
 
-    def see(sitting: Sitting, number: int) -> int:
+    def make_views(sitting: Sitting, number: int) -> int:
         numbers.append(number)
         for pose in range(sitting.each):
             folder = pose_folder(sitting.order.out, number, pose)
@@ -83,7 +83,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[int]:
             np.savez(folder / "landmarks.npz", landmarks=np.ones((sitting.views, 33, 4), np.float32))
         return number
 
-    monkeypatch.setattr(mannequin_views, "see", see)
+    monkeypatch.setattr(mannequin_views, "make_views", make_views)
     monkeypatch.setattr(blazepose, "available", lambda: True)
     return numbers
 
@@ -160,7 +160,7 @@ def test_poses_are_of_one_body_whose_joints_blazepose_finds(tmp_path: Path) -> N
     poses = SHARED / "poses"
     order = Order(tmp_path / "out", 3, None, poses if poses.is_dir() else None)
     sitting = Sitting(order, each=4, views=2, front=1.0, elevation=(0.0, 0.0))
-    mannequin_views.see(sitting, 0)
+    mannequin_views.make_views(sitting, 0)
     records = [json.loads((pose_folder(order.out, 0, p) / "person.json").read_text()) for p in range(4)]
     joints = np.array([record["joints"] for record in records], np.float64)  # (4, 33, 3)
     bones = [np.linalg.norm(joints[:, a] - joints[:, b], axis=1) for a, b in ((11, 13), (13, 15), (23, 25), (25, 27))]
@@ -173,7 +173,7 @@ def test_poses_are_of_one_body_whose_joints_blazepose_finds(tmp_path: Path) -> N
     apart = (views.landmarks[:, 11:29, :2] - views.joints[:, 11:29, :2]).norm(dim=-1)
     assert float(apart.nanmedian()) < 6 / 128  # centimetres
     again = tmp_path / "again"
-    mannequin_views.see(Sitting(Order(again, 3, None, order.poses), 4, 2, front=1.0, elevation=(0.0, 0.0)), 0)
+    mannequin_views.make_views(Sitting(Order(again, 3, None, order.poses), 4, 2, front=1.0, elevation=(0.0, 0.0)), 0)
     first, second = (pose_folder(out, 0, 3) / "person.json" for out in (order.out, again))
     assert first.read_text() == second.read_text()
 
@@ -185,7 +185,7 @@ def test_kept_pictures_are_a_dataset_whose_joints_lie_inside_the_person(tmp_path
         pytest.skip("no BlazePose")
     order = Order(tmp_path / "out", 4)
     sitting = Sitting(order, each=2, views=2, size=128, front=1.0, elevation=(0.0, 0.0), pictures=True, rays=4)
-    mannequin_views.see(sitting, 0)
+    mannequin_views.make_views(sitting, 0)
     mannequin_views.write_split(sitting, 1, 0.0)
     dataset = PeopleDataset(order.out, "train", size=128, points=0, limbs=True)
     assert len(dataset) == 4

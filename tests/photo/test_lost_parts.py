@@ -45,8 +45,8 @@ def test_rims_crumbs_and_guesses_stay_out(predicted: np.ndarray) -> None:
 
 
 def test_beyond_the_photograph_is_nothing() -> None:
-    shown = ALL.copy()
-    shown[120:] = False
-    whole = with_lost_parts(BODY, np.maximum(BODY, LEG), shown)
+    inside = ALL.copy()
+    inside[120:] = False
+    whole = with_lost_parts(BODY, np.maximum(BODY, LEG), inside)
     assert (whole[100:120, 70:90] == 1).all()
     assert not whole[120:].any()

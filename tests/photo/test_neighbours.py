@@ -85,4 +85,4 @@ def test_limbs_that_cannot_be_seen_claim_nothing() -> None:
     hidden = somebody(150)
     hidden[:, 3] = 0.3
     assert len(Limbs.of(hidden, 280).radius) == 0
-    assert len(Limbs.of(hidden, 280, seen=0.2).radius) == len(LIMBS)
+    assert len(Limbs.of(hidden, 280, least_visibility=0.2).radius) == len(LIMBS)

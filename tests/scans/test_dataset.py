@@ -16,11 +16,11 @@ from torch.utils.data import DataLoader
 from lifecast.errors import DataError, UsageError
 from lifecast.scans.augmentation import NONE, Augmentation
 from lifecast.scans.dataset import PeopleDataset
-from lifecast.scans.normalise import vertex_normals
 from lifecast.scans.occupancy import sample_pools, winding_number
 from lifecast.scans.prepared_person import write_view
 from lifecast.scans.read import Material, Scan
 from lifecast.scans.render import Renderer, view_rotation
+from lifecast.scans.seamless_normals import seamless_normals
 from lifecast.scans.shading import PLAIN
 
 
@@ -82,7 +82,7 @@ def test_labels_fit_the_moved_mesh(prepared: Path, augmentation: Augmentation | 
 
 def one_person(root: Path, scan: Scan, seed: int) -> Path:
     """A dataset of one view of one scan under even light, written by hand."""
-    normals = vertex_normals(scan.vertices, scan.faces)
+    normals = seamless_normals(scan.vertices, scan.faces)
     renderer = Renderer(scan, normals, 128)
     rotation = view_rotation(0, 0)
     shift = renderer.shift(rotation)

@@ -15,7 +15,7 @@ import pytest
 import trimesh
 
 from lifecast.cli import main
-from lifecast.errors import DataError
+from lifecast.errors import DataError, OutputError
 from lifecast.scans import prepare as prepare_module
 from lifecast.scans.listing import list_scans
 from lifecast.scans.prepare import prepare
@@ -51,7 +51,7 @@ def test_a_full_disk_keeps_who_is_there_and_a_second_run_goes_on(people_folder: 
     assert [(o.person, o.state) for o in summary.outcomes] == [
         ("person_000000", "kept"), ("person_000001", "failed"), ("person_000002", "failed"),
     ]  # fmt: skip
-    assert "No space left" in summary.outcomes[1].reason
+    assert "the disk is full" in summary.outcomes[1].reason
     assert "not begun" in summary.outcomes[2].reason
     assert sorted(path.name for path in out.glob("*person*")) == ["person_000000"]
     assert not list(out.glob(".*"))
@@ -68,7 +68,7 @@ def test_a_disk_that_is_full_from_the_start_is_said_without_a_traceback(
     (small_disk / "data").mkdir()
     resize(small_disk, 4096)
     (small_disk / "fill").write_bytes(bytes(4096 - shutil.disk_usage(small_disk).used))
-    with pytest.raises(DataError, match=r"data.*cannot be written"):
+    with pytest.raises(OutputError, match=r"data.*cannot be written: the disk is full"):
         prepare(list_scans(people_folder).people, small_disk / "data", TINY)
     assert main(["prepare", str(people_folder), str(small_disk / "data"), *FLAGS]) == 1
     assert "cannot be written" in " ".join(capsys.readouterr().err.split())

@@ -7,9 +7,9 @@ import pytest
 import trimesh
 
 from lifecast.scans.lighting import DIFFUSE, harmonics
-from lifecast.scans.normalise import vertex_normals
 from lifecast.scans.read import Material, Scan
 from lifecast.scans.render import Renderer, View, dilated, view_rotation
+from lifecast.scans.seamless_normals import seamless_normals
 from lifecast.scans.shading import PLAIN, Look, develop
 from lifecast.scans.texels import TexelPool, linear_to_srgb, srgb_to_linear
 
@@ -27,7 +27,7 @@ def scan_of(mesh: trimesh.Trimesh, material: Material | None = None, uv: np.ndar
 
 
 def render(scan: Scan, size: int, look: Look = PLAIN, rotation: np.ndarray = STRAIGHT) -> View:
-    normals = vertex_normals(scan.vertices, scan.faces)
+    normals = seamless_normals(scan.vertices, scan.faces)
     return Renderer(scan, normals, size).render(rotation, CENTRED, look)
 
 
@@ -93,7 +93,7 @@ def test_a_ball_under_known_light() -> None:
 def test_a_picture_is_a_view_without_its_maps() -> None:
     moved = trimesh.creation.icosphere(3, 0.5).apply_translation([0.1, 0.2, 0.0])
     scan, posed = (scan_of(mesh) for mesh in (trimesh.creation.icosphere(3, 0.5), moved))
-    normals = vertex_normals(scan.vertices, scan.faces)
+    normals = seamless_normals(scan.vertices, scan.faces)
     view = Renderer(posed, normals, 96).render(STRAIGHT, CENTRED, PLAIN)
     # Texels are the same in any pose.
     colour, mask = Renderer(posed, normals, 96, texels=TexelPool(scan, 48)).picture(STRAIGHT, CENTRED, PLAIN)
@@ -230,9 +230,9 @@ def test_a_texture_seen_small_is_averaged_not_picked() -> None:
 def test_dilation_takes_the_nearest_seen_pixel() -> None:
     rng = np.random.default_rng(2)
     colour = rng.integers(0, 256, (20, 24, 3)).astype(np.uint8)
-    seen = rng.random((20, 24)) < 0.1
-    result = dilated(colour, seen)
-    places = np.argwhere(seen)
+    visible = rng.random((20, 24)) < 0.1
+    result = dilated(colour, visible)
+    places = np.argwhere(visible)
     for row in range(20):
         for column in range(24):
             distance = np.hypot(*(places - [row, column]).T)

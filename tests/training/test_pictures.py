@@ -44,8 +44,8 @@ def test_levels_on_predicted_normals_show_these(analytic_people):
     for predicted in (False, True):
         stage = Stage(model, "coarse", LossWeights(), predicted_normals=predicted).eval()
         with torch.no_grad():
-            columns[predicted] = pictures.level_columns(stage, batch)
-            maps = stage.level_inputs(batch)[1]
+            columns[predicted] = pictures.occupancy_columns(stage, batch)
+            maps = stage.model(batch["image"], until="coarse_maps").maps.fine
     boxes = pictures.person_boxes(batch["mask"])
     assert len(columns[False]) == 5
     assert len(columns[True]) == 7

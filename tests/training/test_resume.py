@@ -87,7 +87,7 @@ def test_interrupt_ends_with_a_checkpoint_and_usable_weights(tmp_path, train_her
         train_here("normals", tmp_path / "run", minutes=10)
     state = read_state(RunFolder(tmp_path / "run").checkpoints()[-1])
     assert state["step"] >= 1
-    _, card = load_checkpoint(tmp_path / "run" / "weights.safetensors")
+    card = load_checkpoint(tmp_path / "run" / "weights.safetensors").card
     assert card["training"]["levels"]["normals"]["steps"] == state["step"]
     assert signal.getsignal(signal.SIGINT) is before
 

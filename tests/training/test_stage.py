@@ -12,11 +12,9 @@ from torch.utils.data import default_collate
 from lifecast.errors import UsageError
 from lifecast.model.ablations import preset_named
 from lifecast.model.model import Model, Prediction
-from lifecast.model.pixel_aligned import cut_windows
 from lifecast.model.presets import PRESETS
 from lifecast.space.maps import Maps
 from lifecast.training import losses
-from lifecast.training.depth_targets import continued, corrected, match_size
 from lifecast.training.recipe import LossWeights
 from lifecast.training.stage import Stage, stage_size
 from lifecast.training.trim import trim
@@ -115,37 +113,6 @@ def test_nets_with_depth_maps_train_on_true_and_on_predicted_ones(batch):
         assert prediction.fine_logit.shape == batch["occupancy"].shape
         assert prediction.maps.coarse.depth.shape[1] == 2
         assert (prediction.maps.coarse is prediction.maps.fine) == (not predicted)
-
-
-def test_true_depth_maps_look_like_predicted_ones():
-    """A slope stays that slope, whatever is beyond the person; and it goes on there, on the person's side of it."""
-    mask = torch.zeros(2, 1, 64, 64)
-    mask[0, 0, 10:50, 20:40] = 1
-    column = torch.arange(64.0).expand(2, 2, 64, 64)
-    small = continued(column * mask, mask, 32)
-    slope = (torch.arange(32.0) * 2 + 0.5).expand(2, 32, 32)
-    torch.testing.assert_close(small[0][:, 6:24, 11:19], slope[:, 6:24, 11:19])
-    assert small[0].min() > 19.99
-    assert small[0].max() < 39.01
-    assert (small[0][:, :, 0] < 26).all(), "to the left of the person as deep as its left side"
-    assert (small[0][:, 8:24, 31] > 30).all()
-    assert (small[1] == 0).all(), "of nobody there is no depth"
-
-
-def test_corrected_depths_keep_fine_differences_and_lose_wide_ones():
-    """A picture of 64 texels; the person fills the middle half. Predicted: too far by 0.2 + 0.1 x, and in ripples."""
-    mask = torch.zeros(1, 1, 64, 64)
-    mask[..., 16:48] = 1
-    x = (torch.arange(64.0) * 2 + 1) / 64 - 1
-    true = (0.3 * x).expand(1, 2, 64, 64) * mask
-    ripples = 0.02 * torch.cos(torch.pi * torch.arange(64.0))
-    depth = (0.3 * x + 0.2 + 0.1 * x + ripples).expand(1, 2, 64, 64)
-    found = corrected(depth, true, mask)
-    off = (found - (0.3 * x + ripples))[..., 18:46]
-    assert off.abs().max() < 0.005
-    assert (depth - 0.3 * x)[..., 18:46].abs().max() > 0.2, "what was taken off"
-    beyond = (found - depth)[..., :12]
-    assert -0.22 < beyond.min() <= beyond.max() < -0.12, "beyond the person the nearest correction goes on"
 
 
 @pytest.mark.parametrize("fed", ["true", "corrected"])
@@ -289,21 +256,6 @@ def test_trimmed_sides_suit_every_network_of_a_stage(name):
             assert module.maps(batch, masked=True).depth.shape[0] == 1
         else:
             assert module.maps(batch, masked=True).front.shape[0] == 1
-
-
-def test_cut_windows_is_slicing():
-    images = torch.arange(2 * 1 * 8 * 8).view(2, 1, 8, 8)
-    windows = torch.tensor([[1, 2, 4, 3], [4, 5, 4, 3]])
-    cut = cut_windows(images, windows)
-    assert torch.equal(cut[0], images[0, :, 2:5, 1:5])
-    assert torch.equal(cut[1], images[1, :, 5:8, 4:8])
-
-
-def test_match_size_averages_down():
-    maps = torch.arange(16.0).view(1, 1, 4, 4)
-    down = match_size(maps, torch.zeros(1, 1, 2, 2))
-    assert down.flatten().tolist() == [2.5, 4.5, 10.5, 12.5]
-    assert match_size(maps, maps) is maps
 
 
 def test_figures_of_a_perfect_prediction(batch):

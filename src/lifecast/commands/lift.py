@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from lifecast.counted_progress import counted_progress
 from lifecast.errors import OptionsError, UsageError
 from lifecast.options import Inline
 from lifecast.training.lifting_recipe import LiftingRecipe
-from lifecast.writable import check_file, check_folder
+from lifecast.writable import check_file
 
 
 @dataclass(frozen=True)
@@ -52,40 +51,17 @@ def lift(asked: Inline[Lift]) -> int:
         lifecast lift DATA --out RUNS/lifter.safetensors
         lifecast train normals --data DATA --out RUNS/normals --init RUNS/lifter.safetensors
     """
-    import torch
-
-    from lifecast.model.heads.pose_lifter import lift as lift_landmarks
-    from lifecast.training.landmarked_views import check_joints, read_views, write_lifted
-    from lifecast.training.lifting import lifting_error, lifting_history, model_with_lifter, train_and_lift
-    from lifecast.training.weights import begin_history, export
+    from lifecast.training.lifting import lift_data, lifting_error
 
     check_file(asked.out, "--out")
-    torch.set_num_threads(1)  # layers this small are slower on more
     console = Console(stderr=True, highlight=False, emoji=False)
-    model, history = model_with_lifter(asked.weights or asked.init, asked.preset, asked.seed)
-    assert model.pose_lifter is not None
-    views = read_views(asked.data)
-    for person in {folder.parent: folder for folder in views.counts}.values():  # one of each dataset
-        check_folder(person)
-    if asked.weights is not None:
-        lifted = lift_landmarks(model.pose_lifter.eval(), views.landmarks)
-    else:
-        check_joints(views)
-        recipe = asked.recipe
-        start = None if asked.init is None else model.pose_lifter
-        with counted_progress(console) as bar:
-            begun = time.monotonic()
-            task = bar.add_task("lifting", total=recipe.steps * (1 + recipe.folds))
-            lifter, lifted = train_and_lift(
-                views, model.pose_lifter.config, recipe, asked.seed, lambda _step, _loss: bar.advance(task), start
-            )
-        model.pose_lifter.load_state_dict(lifter.state_dict())
-        minutes = (time.monotonic() - begun) / 60
-        begin_history(history, ("pose_lifter",))
-        before = history.get("pose_lifter", {}).get("before", [])
-        history["pose_lifter"] = lifting_history(recipe, views, lifted, asked.data, asked.seed, minutes, before)
-    write_lifted(views, lifted)
-    export(asked.out, model, history)
+    recipe = asked.recipe
+    with counted_progress(console) as bar:
+        task = bar.add_task("lifting", total=recipe.steps * (1 + recipe.folds), visible=asked.weights is None)
+        views, lifted = lift_data(
+            asked.data, asked.out, recipe, asked.preset, asked.seed, asked.weights, asked.init,
+            lambda _step, _loss: bar.advance(task),
+        )  # fmt: skip
     known = views.joints.isfinite().all(dim=-1).any(dim=-1)
     if known.any():
         before = lifting_error(views.landmarks[known], views.joints[known])

@@ -53,7 +53,7 @@ def mannequins(asked: Inline[Mannequins]) -> int:
 
     one_thread()  # before NumPy's BLAS is loaded: whether one process works or many, each has one thread
     from lifecast.people.crew import check_origin
-    from lifecast.people.mannequin_views import check_sitting, missing, see_all
+    from lifecast.people.mannequin_views import check_sitting, make_all_views, missing
 
     sitting, out = asked.sitting, asked.sitting.order.out
     check_folder(out)
@@ -63,7 +63,9 @@ def mannequins(asked: Inline[Mannequins]) -> int:
     console = Console(stderr=True, highlight=False, emoji=False)
     with counted_progress(console) as bar:
         task = bar.add_task("mannequins", total=asked.count, completed=asked.count - left)
-        split = see_all(sitting, asked.count, asked.test_fraction, asked.workers, lambda _number: bar.advance(task))
+        split = make_all_views(
+            sitting, asked.count, asked.test_fraction, asked.workers, lambda _number: bar.advance(task)
+        )
     poses = len(split["train"]) + len(split["test"])
     console.print(f"{out}: {poses} poses of {asked.count} mannequins, {poses * sitting.views} views", markup=False)
     return 0

@@ -100,7 +100,7 @@ def reconstruct(asked: Inline[Annotated[Reconstruct, tyro.conf.FlagCreatePairsOf
     if len(blocked) == len(listing.paths):
         return report.summary()
     with report.stage("loading the networks"):
-        from lifecast.pipeline import load
+        from lifecast.loading import load
 
         model = load(asked.networks.weights, asked.networks.device, asked.networks.normals_at)
     rows: list[Image] = []

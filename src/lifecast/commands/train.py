@@ -34,6 +34,7 @@ def train(options: Inline[Train]) -> int:
         lifecast train fine --data DATA --out RUNS/fine --init RUNS/coarse/weights.safetensors --predicted-normals
 
     The last file holds all levels. The same command resumes a run with --resume, killed or interrupted however.
+    `lifecast train all` goes all of this way, from making people on (`lifecast train all --help`).
     """
     from lifecast.training.loop import train as run
 

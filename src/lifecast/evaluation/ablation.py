@@ -25,7 +25,7 @@ from lifecast.evaluation.ablation_rows import (
     row_preset,
     run_named,
 )
-from lifecast.evaluation.evaluate import evaluate
+from lifecast.evaluation.evaluate import evaluate, read_results
 from lifecast.evaluation.overview import Overview
 from lifecast.evaluation.request import Request
 from lifecast.evaluation.study import Study
@@ -42,9 +42,9 @@ class MeasuredRow:
     row: Row
     preset: str
     steps: dict[str, int]
-    """Optimiser steps of each level that the row's weights were trained for."""
+    """Optimiser steps of each part that the row's weights were trained for."""
     minutes: float
-    """Training time of the row's own levels."""
+    """Training time of the row's own nets."""
     found: Overview
     chamfer: dict[str, float]
     """Picture to Chamfer distance in cm."""
@@ -99,7 +99,10 @@ def run_study(study: Study, say: Say) -> list[MeasuredRow]:
 
 
 def evaluation_request(study: Study, row: Row) -> Request:
-    """How a row is measured: its finest level, on the test people, as in the paper's table."""
+    """How a row is measured: its finest surface, on the test people, as in the paper's table.
+
+    No row's field is bounded by the silhouette: the paper has no such bound, and rows without a mask can have none.
+    """
     return Request(
         data=study.data,
         out=study.out / "rows" / row.run,
@@ -109,6 +112,7 @@ def evaluation_request(study: Study, row: Row) -> Request:
         limit=study.limit,
         level="fine",
         masks="predicted",
+        without=("silhouette",),
         resolution=study.resolution,
         seed=study.seed,
         strips=False,
@@ -160,10 +164,10 @@ def train_run(study: Study, run: TrainingRun, say: Say) -> None:
 
 
 def transplant(study: Study, run: TrainingRun, preset: Architecture) -> Path | None:
-    """A file of the run's own preset with the trained levels of the runs below it; None if it stands on none.
+    """A file of the run's own preset with the trained parts of the runs below it; None if it stands on none.
 
     `lifecast train --init` takes weights of its own preset only, for good reason; here the presets differ
-    exactly in parts that the levels carried over do not have.
+    exactly in what the parts carried over do not have.
     """
     from lifecast.training.weights import export, new_model
 
@@ -191,11 +195,11 @@ def measured_row(study: Study, row: Row, found: Overview) -> MeasuredRow:
     described = read_description(run_folder(study, run_named(row.run)) / "weights.safetensors")
     levels = described.card["training"]["levels"]
     chamfer: dict[str, float] = {}
-    for path in sorted((study.out / "rows" / row.run / "items").glob("*.json")):
-        result = json.loads(path.read_text())
+    for result in read_results(evaluation_request(study, row)):
         if result["levels"]:
             level = list(result["levels"])[-1]
-            chamfer[path.stem] = float(result["levels"][level]["none"]["chamfer_cm"])
+            name = f"{result['item']['person']}_view_{result['item']['view']:03d}"
+            chamfer[name] = float(result["levels"][level]["none"]["chamfer_cm"])
     return MeasuredRow(
         row,
         described.architecture.name,

@@ -1,6 +1,6 @@
 """The rows of the paper's Table 1, of Figures 3 and 5, and of what goes beyond them: what each one trains.
 
-Table 1's five networks see the picture alone; its last row adds the predicted normals. Section 4.1 says what
+Table 1's five networks get the picture alone; its last row adds the predicted normals. Section 4.1 says what
 the comparison shows; `CLAIMS` puts that into pairs that a measurement can confirm or not.
 """
 
@@ -22,13 +22,13 @@ class TrainingRun:
     """Of `lifecast.model.ablations`, on the base preset."""
     stage: StageName
     share: float = 1.0
-    """Of a row's budget. Two levels trained alternately take half for each."""
+    """Of a row's budget. Two nets trained alternately take half for each."""
     stands_on: tuple[str, ...] = ()
-    """Runs whose trained levels it starts from."""
+    """Runs whose trained parts it starts from."""
 
     @property
     def predicted_normals(self) -> bool:
-        """Whether the levels see predicted normal maps (trained ones, from the run `normals`)."""
+        """Whether the nets get predicted normal maps (trained ones, from the run `normals`)."""
         return self.stage != "normals" and "no-normals" not in self.switches
 
 
@@ -60,7 +60,7 @@ RUNS: tuple[TrainingRun, ...] = (
     TrainingRun("mask-coarse", ("mask",), "coarse", 0.5, ("normals",)),
     TrainingRun("mask", ("mask",), "fine", 0.5, ("normals", "mask-coarse")),
 )
-"""In an order in which each stands on earlier ones. `fine-only` and `fine-global` are networks of one level,
+"""In an order in which each stands on earlier ones. `fine-only` and `fine-global` are networks of one net,
 trained like a coarse one, over the whole picture at full resolution (4.1)."""
 
 TABLE_1, FIGURE_3, FIGURE_5, BEYOND = "Table 1", "Figure 3", "Figure 5", "Beyond the paper"

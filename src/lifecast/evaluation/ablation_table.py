@@ -1,4 +1,4 @@
-"""The ablation's table beside the paper's order, and whether each of the paper's comparisons came out
+"""The ablation's table with the paper's order, and whether each of the paper's comparisons came out
 here.
 """
 
@@ -65,11 +65,11 @@ def compare_rows(better: MeasuredRow, worse: MeasuredRow, says: str, seed: int =
 
 def comparisons(rows: list[MeasuredRow], seed: int = 0) -> list[Comparison]:
     """Every claim whose two rows were measured."""
-    known = {row.row.name: row for row in rows}
+    measured = {row.row.name: row for row in rows}
     return [
-        compare_rows(known[better], known[worse], says, seed)
+        compare_rows(measured[better], measured[worse], says, seed)
         for better, worse, says in CLAIMS
-        if better in known and worse in known
+        if better in measured and worse in measured
     ]
 
 

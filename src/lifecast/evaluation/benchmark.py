@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from lifecast.errors import DataError, UsageError
+from lifecast.errors import DataError, OptionError
 from lifecast.evaluation.triangles import Triangles
 
 if TYPE_CHECKING:
@@ -59,10 +59,10 @@ class Item:
 
 @dataclass(frozen=True)
 class ViewMaps:
-    """What is known of one view at its stored size S."""
+    """The picture and the true maps of one view at its stored size S."""
 
     picture: NDArray[np.uint8]
-    """(S, S, 3) RGB, the person before the background: all that a method may see."""
+    """(S, S, 3) RGB, the person before the background: all that a method gets."""
     mask: NDArray[np.bool_]
     """(S, S) coverage above one half."""
     front: NDArray[np.float32]
@@ -108,7 +108,7 @@ def read_items(root: Path, views: int | None = None, limit: int | None = None, s
     if header.get("format") != FORMAT:
         raise DataError(f"{root / 'dataset.json'}: format {header.get('format')!r}, this version reads {FORMAT}")
     if views is not None and views < 1:
-        raise UsageError(f"--views {views}: give at least 1")
+        raise OptionError("views", views, "give at least 1")
     parts = read_json(root / "split.json")
     people = sorted(parts["train"] + parts["test"]) if split == "all" else list(parts.get(split, []))
     if not people:
@@ -159,8 +159,8 @@ def decode_normals(stored: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArra
     """Stored bytes (n + 1) / 2 -> unit normals (S, S, 3), 0 outside of `mask`."""
     normals = stored.astype(np.float32) / 127.5 - 1
     length = np.linalg.norm(normals, axis=-1, keepdims=True)
-    known = mask[..., None] & (length > 0.05)
-    return np.asarray(np.divide(normals, length, out=np.zeros_like(normals), where=known))
+    usable = mask[..., None] & (length > 0.05)
+    return np.asarray(np.divide(normals, length, out=np.zeros_like(normals), where=usable))
 
 
 def read_view(root: Path, item: Item, seed: int = 0, backgrounds: Path | None = None) -> ViewMaps:
@@ -194,5 +194,5 @@ def resized_maps(
     smaller = cv2.resize(normals, (size, size), interpolation=mode)
     inside = coverage > 0.5
     length = np.linalg.norm(smaller, axis=-1, keepdims=True)
-    known = inside[..., None] & (length > 0.05)
-    return np.divide(smaller, length, out=np.zeros_like(smaller), where=known), np.asarray(inside)
+    usable = inside[..., None] & (length > 0.05)
+    return np.divide(smaller, length, out=np.zeros_like(smaller), where=usable), np.asarray(inside)

@@ -1,12 +1,11 @@
-"""Levels calibrated: where their occupancy is one half shall be where people end.
+"""Calibration: where a net's occupancy is one half shall be where people end.
 
 Training points are drawn around surfaces and outside is weighed against inside, so a network that is unsure (of depth,
-or of what its features cannot resolve) need not say one half where half of the volume is occupied: the fine level that
-shipped until November 2026 made silhouettes smaller than the coarse level's, which fitted. Shifting all of a level's
-logits by one number moves its surface in or out. The number taken is the one at which the solids of people that it was
-not trained on overlap their true ones most (volume IoU), or as near to none as is not surely worse, or a share of it:
-distances between surfaces are least with less. It becomes part of the last layer's bias, so that whoever uses the
-weights need not know of it.
+or of what its features cannot resolve) need not predict one half where half of the volume is occupied. Shifting all of
+a net's logits by one number moves its surface in or out. The number taken is the one at which the solids of people that
+it was not trained on overlap their true ones most (volume IoU), or as near to none as is not surely worse, or a share
+of it: distances between surfaces are least with less. It becomes part of the last layer's bias, so that use of the
+weights needs nothing more.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ SHIFTS = np.arange(-1000, 1001) / 100
 
 @dataclass(frozen=True)
 class Calibration:
-    """What was found for one level."""
+    """What was found for one net."""
 
     shift: float
     """To be added to logits; positive makes people thicker."""
@@ -66,7 +65,8 @@ def overlaps(
     hits = np.concatenate(([0], np.cumsum(inside[order])))
     count = np.searchsorted(-logits[order], shifts, side="left")
     union = count + inside.sum() - hits[count]
-    return np.divide(hits[count], union, out=np.zeros(len(shifts)), where=union > 0)
+    found: NDArray[np.float64] = np.divide(hits[count], union, out=np.zeros(len(shifts)), where=union > 0)
+    return found
 
 
 def best_shift(people: Sequence[tuple[NDArray[np.float32], NDArray[np.bool_]]], share: float = 1.0) -> Calibration:
@@ -99,10 +99,10 @@ def calibrate(
     device: str = "auto",
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Model, dict[str, Calibration], dict[str, Any]]:
-    """The model in `weights`, with its levels calibrated on the test people of the prepared dataset `data`; what was
-    found for each level; and what each part of the model went through, this included.
+    """Calibrate the nets of the model in `weights` on the test people of the prepared dataset `data`.
 
-    Each person is seen once, in the most frontal view, before a generated background, as `evaluate` shows them.
+    Returns the model, what was found for each net, and what each part of the model went through, this included.
+    Each person is measured once, in the most frontal view, before a generated background, as `evaluate` has them.
 
     Parameters
     ----------
@@ -111,10 +111,10 @@ def calibrate(
     points
         Of each person.
     share
-        How much of each level's shift is made, in [0, 1]. Distances between surfaces like unsure places thinner than
+        How much of each net's shift is made, in [0, 1]. Distances between surfaces like unsure places thinner than
         overlap does.
     progress
-        Told how many people are done, and of how many.
+        Called with how many people are done, and of how many.
 
     Raises
     ------
@@ -128,12 +128,12 @@ def calibrate(
     items = read_items(data, views=1, limit=people)
     found: dict[str, list[tuple[NDArray[np.float32], NDArray[np.bool_]]]] = {level: [] for level in predictor.levels}
     for done, item in enumerate(items):
-        logits, inside = _answers(predictor, data, item, points, seed)
+        logits, inside = _logits(predictor, data, item, points, seed)
         for level, values in logits.items():
             found[level].append((values, inside))
         if progress is not None:
             progress(done + 1, len(items))
-    calibrations = {level: best_shift(answers, share) for level, answers in found.items()}
+    calibrations = {level: best_shift(logits, share) for level, logits in found.items()}
     model = predictor.model.cpu()
     for level, calibration in calibrations.items():
         shift_logits(model, level, calibration.shift)
@@ -142,7 +142,7 @@ def calibrate(
 
 
 def shift_logits(model: Model, level: str, shift: float) -> None:
-    """Add `shift` to all logits of one level, in place."""
+    """Add `shift` to all logits of the net of a level, in place."""
     last = getattr(model, level).mlp.layers[-1]
     assert isinstance(last, nn.Linear)
     with torch.no_grad():
@@ -150,27 +150,27 @@ def shift_logits(model: Model, level: str, shift: float) -> None:
 
 
 @torch.inference_mode()
-def _answers(
+def _logits(
     predictor: Predictor, data: Path, item: Item, points: int, seed: int
 ) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.bool_]]:
-    """Each level's logits (N,) at stratified points around a person, and whether these are inside the person."""
+    """Query each net's logits (N,) at stratified points around a person, and whether these are inside the person."""
     truth = read_true_mesh(data, item)
     low, high = truth.bounds
     where = stratified_points(np.stack([low - AROUND, high + AROUND]), points, seed)
-    seen = predictor.encode(read_view(data, item, seed).picture)
+    predicted = predictor.encode(read_view(data, item, seed).picture)
     asked = torch.from_numpy(where.astype(np.float32)).to(predictor.reconstructor.device)
     logits = {}
     for level in predictor.levels:
-        field = predictor.field(seen, level)
+        field = predictor.field(predicted, level)
         logits[level] = field.logits(asked).cpu().numpy()
     return logits, truth.inside(where)
 
 
 def _with_calibrations(history: dict[str, Any], calibrations: dict[str, Calibration], data: Path) -> dict[str, Any]:
-    """The history of a model's parts, with what was done to its levels; shifts of before are in the sum."""
-    told = dict(history)
+    """The history of a model's parts, with what was done to its nets; shifts of before are in the sum."""
+    whole = dict(history)
     for level, calibration in calibrations.items():
-        note = dict(told.get(level) or {})
+        note = dict(whole.get(level) or {})
         before = float(note.get("calibrated", {}).get("shift", 0.0))
         note["calibrated"] = {
             "shift": round(before + calibration.shift, 2),
@@ -179,5 +179,5 @@ def _with_calibrations(history: dict[str, Any], calibrations: dict[str, Calibrat
             "people": calibration.people,
             "data": fingerprint(data),
         }
-        told[level] = note
-    return told
+        whole[level] = note
+    return whole

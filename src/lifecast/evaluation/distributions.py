@@ -13,7 +13,7 @@ from lifecast.errors import MissingExtra
 from lifecast.evaluation.protocol import METRICS
 
 COLOURS = {"coarse": "#8fa3b8", "fine": "#c2410c", "mesh": "#c2410c"}
-"""Light against dark as well as blue against orange: told apart in grey, too."""
+"""Light against dark as well as blue against orange: different in grey, too."""
 
 
 def distributions_svg(values: dict[str, dict[str, list[float]]], bins: int = 24) -> str:

@@ -16,31 +16,31 @@ from lifecast.evaluation.predict import MASKS
 from lifecast.evaluation.protocol import PROTOCOLS
 from lifecast.evaluation.report import write_report
 from lifecast.evaluation.request import Request
-from lifecast.evaluation.run import Plan, Result, run
+from lifecast.evaluation.run import Plan, Result, result_path, run
 from lifecast.overlap import refuse_overlap
 from lifecast.threads import available_cores
 
 BENCHMARK_VIEWS = 4
 """Pictures of each person when scans are prepared for an evaluation."""
 
-Told = Callable[[str, int, int], None]
+Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many are done, and how many there are."""
 Note = Callable[[str, bool], None]
 """Called with what is to be said of the scans that are prepared, and whether it is that somebody is left out."""
 
 
-def evaluate(request: Request, told: Told | None = None, note: Note | None = None) -> Overview:
+def evaluate(request: Request, progress: Progress | None = None, note: Note | None = None) -> Overview:
     """Measure, write the report into `request.out`, and return what was found.
 
     Raises a LifecastError for data, weights or meshes that cannot be used; single pictures that give no mesh
     are counted in the overview instead, and single scans that cannot be prepared are passed to `note`.
     """
-    tell = told or (lambda what, done, total: None)
+    report = progress or (lambda what, done, total: None)
     if request.meshes is None:
         from lifecast.model.checkpoint import read_description
 
         read_description(request.weights)  # an unusable file is refused before anything is prepared
-    data, cards = prepared(request, tell, note)
+    data, cards = prepared(request, report, note)
     items = read_items(data, request.views, request.limit)
     if request.meshes is not None:
         check_folder(request.meshes, items)
@@ -66,9 +66,9 @@ def evaluate(request: Request, told: Told | None = None, note: Note | None = Non
     def count(result: Result) -> None:
         nonlocal done
         done += 1
-        tell("measuring", done, len(items))
+        report("measuring", done, len(items))
 
-    tell("measuring", 0, len(items))
+    report("measuring", 0, len(items))
     results = run(plan, items, request.out, request.workers, count)
     found = overview(results, request.protocol, request.seed)
     facts = described(request, plan, items)
@@ -78,7 +78,18 @@ def evaluate(request: Request, told: Told | None = None, note: Note | None = Non
     return found
 
 
-def write_pictures(request: Request, folder: Path, told: Told | None = None, note: Note | None = None) -> int:
+def read_results(request: Request) -> list[Result]:
+    """Read what a finished `evaluate` of the same request measured, picture by picture.
+
+    An evaluation's folder may hold results of more pictures, from a request with fewer limits.
+    """
+    made = request.out / "benchmark"  # of scans
+    data = request.data if (request.data / "dataset.json").is_file() else made
+    items = read_items(data, request.views, request.limit)
+    return [json.loads(result_path(request.out, item).read_text(encoding="utf-8")) for item in items]
+
+
+def write_pictures(request: Request, folder: Path, progress: Progress | None = None, note: Note | None = None) -> int:
     """Write the benchmark's pictures, as a method sees them, to `folder`/<picture>.png; returns how many.
 
     For other programs: what they make of `person_000003_view_001.png` is measured as
@@ -87,19 +98,19 @@ def write_pictures(request: Request, folder: Path, told: Told | None = None, not
     from PIL import Image
 
     refuse_overlap(folder, "pictures", request.folders())
-    tell = told or (lambda what, done, total: None)
-    data, _ = prepared(request, tell, note)
+    report = progress or (lambda what, done, total: None)
+    data, _ = prepared(request, report, note)
     items = read_items(data, request.views, request.limit)
     for done, item in enumerate(items):
-        tell("writing pictures", done, len(items))
+        report("writing pictures", done, len(items))
         view = read_view(data, item, request.seed, request.backgrounds)
         with atomic_file(folder / f"{item.name}.png") as part:
             Image.fromarray(view.picture).save(part)
-    tell("writing pictures", len(items), len(items))
+    report("writing pictures", len(items), len(items))
     return len(items)
 
 
-def prepared(request: Request, tell: Told, note: Note | None = None) -> tuple[Path, Path | None]:
+def prepared(request: Request, report: Progress, note: Note | None = None) -> tuple[Path, Path | None]:
     """The dataset to read, and the folder of cards: made of scans first where `request.data` holds those."""
     if not request.data.is_dir():
         raise DataError(f"{request.data}: no such folder; give a prepared dataset, or a folder of scans")
@@ -125,11 +136,11 @@ def prepared(request: Request, tell: Told, note: Note | None = None) -> tuple[Pa
     def count(outcome: Outcome) -> None:
         nonlocal done
         done += 1
-        tell("preparing", done, len(scans))
+        report("preparing", done, len(scans))
         for line in outcome.lines():
             say(line, outcome.state == "failed")
 
-    tell("preparing", 0, len(scans))
+    report("preparing", 0, len(scans))
     out = request.out / "benchmark"
     everybody = {"train": [], "test": sorted(scans)}
     prepare(scans, out, settings, request.lighting, request.workers or available_cores(), 0.0, everybody, count)

@@ -32,14 +32,14 @@ class Truth:
     soup: Triangles
     """Everything, hidden layers too."""
     bounding: NDArray[np.bool_] | None = None
-    """(F,) which triangles bound the person, where that is known; otherwise it is found."""
+    """(F,) which triangles bound the person, where that is given; otherwise it is found."""
     render_size: int = 512
 
     @cached_property
     def outer(self) -> Triangles:
         """The triangles that bound the person."""
-        known = bounding_mask(self.soup) if self.bounding is None else self.bounding
-        return Triangles(self.soup.vertices, self.soup.faces[known])
+        bounding = bounding_mask(self.soup) if self.bounding is None else self.bounding
+        return Triangles(self.soup.vertices, self.soup.faces[bounding])
 
     @cached_property
     def sides(self) -> Sides:

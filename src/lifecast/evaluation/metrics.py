@@ -65,7 +65,7 @@ def compare_surfaces(
 
     Normal consistency follows Mescheder et al. (Occupancy Networks, CVPR 2019): the absolute dot product of
     face normals at a sample and at its closest point, averaged over both directions; the signed form also
-    sees sheets whose inside faces out.
+    finds sheets whose inside faces out.
     """
     on_prediction, prediction_face = prediction.sample(samples, seed)
     on_truth, truth_face = truth.sample(samples, seed + 1)

@@ -85,13 +85,13 @@ def summaries(
 ) -> Figures:
     """Statistics of each metric over pictures; `values` goes with `results`."""
     pairs = list(zip(results, values, strict=True))
-    known = {**METRICS, **MAP_METRICS}
+    all_metrics = {**METRICS, **MAP_METRICS}
     found: Figures = {}
     for metric in metrics:
         rows = [(row[metric], result["item"]["person"]) for result, row in pairs if metric in row]
         if rows:
             numbers, people = zip(*rows, strict=True)
-            summary = summarise(numbers, people, known[metric].lower_is_better, seed)
+            summary = summarise(numbers, people, all_metrics[metric].lower_is_better, seed)
             if summary is not None:
                 found[metric] = summary
     return found
@@ -151,12 +151,12 @@ def person_rows(good: list[Result], level: str, alignment: str, protocol: Protoc
         means: dict[str, float] = {}
         for metric in protocol.headline:
             numbers = [result["levels"][level][alignment][metric] for result in own]
-            known = [number for number in numbers if math.isfinite(number)]
-            means[metric] = sum(known) / len(known) if known else float("nan")
+            finite = [number for number in numbers if math.isfinite(number)]
+            means[metric] = sum(finite) / len(finite) if finite else float("nan")
         for metric in MAP_METRICS:
-            known = [result["maps"][metric] for result in own if metric in result.get("maps", {})]
-            if known:
-                means[metric] = sum(known) / len(known)
+            measured = [result["maps"][metric] for result in own if metric in result.get("maps", {})]
+            if measured:
+                means[metric] = sum(measured) / len(measured)
         frontal = min(own, key=lambda result: abs((result["item"]["yaw"] + 180) % 360 - 180))["item"]
         name = f"{frontal['person']}_view_{frontal['view']:03d}"
         rows.append(PersonRow(person, own[0]["classes"], means, name))
@@ -173,11 +173,11 @@ def shown_people(rows: list[PersonRow], each: int = 2) -> list[tuple[str, Person
         "median": range(middle, middle + each),
         "worst": range(len(rows) - each, len(rows)),
     }
-    shown: list[tuple[str, PersonRow]] = []
-    seen: set[int] = set()
+    chosen: list[tuple[str, PersonRow]] = []
+    taken: set[int] = set()
     for name, places in ranges.items():
         for place in places:
-            if 0 <= place < len(rows) and place not in seen:
-                seen.add(place)
-                shown.append((name, rows[place]))
-    return shown
+            if 0 <= place < len(rows) and place not in taken:
+                taken.add(place)
+                chosen.append((name, rows[place]))
+    return chosen

@@ -44,7 +44,8 @@ def palette(share: NDArray[np.float64]) -> Picture:
     place = np.clip(share, 0, 1) * (len(_PALETTE) - 1)
     low = np.minimum(place.astype(int), len(_PALETTE) - 2)
     along = (place - low)[..., None]
-    return np.round(_PALETTE[low] * (1 - along) + _PALETTE[low + 1] * along).astype(np.uint8)
+    colours: Picture = np.round(_PALETTE[low] * (1 - along) + _PALETTE[low + 1] * along).astype(np.uint8)
+    return colours
 
 
 def normals_picture(normals: NDArray[np.floating] | None, mask: NDArray[np.bool_] | None, side: int) -> Picture:

@@ -1,6 +1,4 @@
-"""From weights to what is measured: predicted normal maps, and a mesh from the coarse and from the fine
-level.
-"""
+"""From weights to what is measured: predicted normal maps, and a mesh of the coarse and of the fine net."""
 
 from __future__ import annotations
 
@@ -16,11 +14,12 @@ import torch
 from lifecast.errors import LifecastError
 from lifecast.evaluation.request import Levels, Masks
 from lifecast.evaluation.triangles import Triangles
+from lifecast.loading import load
 from lifecast.person_surface import PredictedPerson, networks_field, person_surface
 from lifecast.photo import blazepose
 from lifecast.photo.decode import Photo, read_photo
 from lifecast.photo.person import Person, find_people
-from lifecast.pipeline import as_map, load
+from lifecast.pipeline import as_map
 from lifecast.space.view import Camera
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ class Predictor:
     without
         Names of inference steps that are left out.
     levels
-        Whose surfaces are made. A network of one level has that one, under the name it plays: `coarse`.
+        Whose surfaces are made. A model of one net has the level `coarse` alone.
     """
 
     def __init__(
@@ -102,7 +101,7 @@ class Predictor:
             begun = time.perf_counter()
             try:
                 found.meshes[level] = self.surface(person, level)
-            except LifecastError as error:  # an empty field: one level's failure, told and counted
+            except LifecastError as error:  # an empty field: one level's failure, reported and counted
                 found.failed[level] = str(error)
             found.seconds[level] = time.perf_counter() - begun
         return found

@@ -1,8 +1,10 @@
-"""Depth and normal maps of a bare mesh, as a camera before any of its sides sees it.
+"""Depth and normal maps of a bare mesh, from a camera before any of its sides.
 
-A view is orthographic over x, y in [-1, 1], from a camera at +z before the turned mesh; row 0 is the top and
-the normals are in the camera's own frame. (`lifecast.scans.render` makes training pictures: textures, light,
-soft edges. Here predictions without any of that are compared with the truth, both by the same plain rays.)
+A view is orthographic over x, y in [-1, 1], from a camera at +z before the turned mesh; row 0 is the top and the
+normals are in the camera's own frame. (`lifecast.scans.render` makes training pictures: textures, light, soft edges.
+Here predictions without any of that are compared with the truth, both by the same plain rays. `surface.raster` gives
+the same masks, but a few pixels on shared edges take the other face, and a tree of rays serves four sides in less
+time.)
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 SIDES: dict[str, float] = {"front": 0.0, "left": 270.0, "back": 180.0, "right": 90.0}
-"""The person's side that is seen, and by how many degrees about +y it is turned to face the camera. A person
+"""The person's visible side, and by how many degrees about +y it is turned to face the camera. A person
 who faces the camera has the left hand at +x; turning by 270 degrees takes +x to +z, toward the camera."""
 
 
@@ -92,10 +94,11 @@ def raster(mesh: Triangles, size: int, degrees: float = 0.0) -> Raster:
 
 
 def normals_at_hits(mesh: Triangles, hits: Raster, degrees: float) -> Floats:
-    """(N, 3) smooth normals of the turned mesh at the N pixels that see it, unit length or zero."""
+    """(N, 3) smooth normals of the turned mesh at the N pixels that it covers, unit length or zero."""
     normals = hits.at_hits(mesh.faces, mesh.vertex_normals) @ turn(degrees).T
     length = np.linalg.norm(normals, axis=-1, keepdims=True)
-    return np.divide(normals, length, out=np.zeros_like(normals), where=length > 1e-12)
+    unit: Floats = np.divide(normals, length, out=np.zeros_like(normals), where=length > 1e-12)
+    return unit
 
 
 def render_normals(mesh: Triangles, degrees: float = 0.0, size: int = 512) -> tuple[Floats, Mask]:
@@ -103,7 +106,7 @@ def render_normals(mesh: Triangles, degrees: float = 0.0, size: int = 512) -> tu
     S).
 
     Normals come from area-weighted vertex normals. Where the first triangle met shows its back (open sheets,
-    hair), its normal is turned to the camera, since that is the side seen.
+    hair), its normal is turned to the camera, since that is the visible side.
     """
     hits = raster(mesh, size, degrees)
     normals = normals_at_hits(mesh, hits, degrees)

@@ -1,4 +1,4 @@
-"""The report of an evaluation: Markdown, and one HTML page that needs nothing beside itself and prints
+"""The report of an evaluation: Markdown, and one HTML page that needs nothing else and prints
 well.
 """
 

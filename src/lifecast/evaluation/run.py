@@ -66,7 +66,7 @@ class Plan:
     samples: int | None = None
     """Surface samples a direction in place of the protocol's."""
     strips: bool = True
-    """Draw a strip beside each result."""
+    """Draw a strip for each result."""
 
     def fingerprint(self) -> str:
         """Of everything that decides the figures; results of another fingerprint are measured again."""
@@ -111,9 +111,7 @@ class Evaluator:
         return self._predictor
 
     def __call__(self, item: Item) -> Result:
-        """Measure one picture and write its result and strip; a picture that gave no mesh is told as
-        failed.
-        """
+        """Measure one picture and write its result and strip; one that gave no mesh is counted as failed."""
         begun = time.perf_counter()
         view = read_view(self.plan.data, item, self.plan.seed, self.plan.backgrounds)
         truth = self.truth(item)
@@ -146,7 +144,7 @@ class Evaluator:
         return Truth(soup, _bounding[person], self.protocol.render_size)
 
     def predict(self, view: ViewMaps, item: Item, truth: Truth) -> Prediction:
-        """The networks' answer, or the mesh that another program left."""
+        """Predict with the weights, or read the mesh that another program left."""
         if self.plan.meshes is None:
             return self.predictor(view.picture)
         path = find_mesh(self.plan.meshes, item)
@@ -161,7 +159,7 @@ class Evaluator:
         return Prediction({"mesh": mesh})
 
     def write_strip(self, item: Item, picture: np.ndarray) -> None:
-        """Beside the result, as WebP."""
+        """Write the strip next to the result, as WebP."""
         with atomic_file(strip_path(self.out, item)) as part:
             if not cv2.imwrite(str(part), picture[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, 85]):
                 raise OSError(f"{part}: could not be written")
@@ -204,7 +202,7 @@ _evaluator: Evaluator | None = None
 
 
 def _begin(plan: Plan, out: Path, fingerprint: str, threads: int) -> None:
-    """In a fresh worker: its share of the cores, and what it needs to know."""
+    """In a fresh worker: its share of the cores, and what it measures with."""
     global _evaluator
     import torch
 
@@ -214,7 +212,7 @@ def _begin(plan: Plan, out: Path, fingerprint: str, threads: int) -> None:
 
 
 def _work(items: list[Item]) -> list[Result]:
-    """One person's pictures, one after the other: what is known of the true mesh serves all of them."""
+    """One person's pictures, one after the other: what was found of the true mesh serves all of them."""
     assert _evaluator is not None
     return [_evaluator(item) for item in items]
 
@@ -237,8 +235,8 @@ def run(
 ) -> list[Result]:
     """Measure `items` into `out`/items and return their results in the order of `items`.
 
-    What an earlier run with the same plan has measured is kept. `progress` is told each result as it comes. By default
-    there are `default_workers`, which share the cores.
+    What an earlier run with the same plan has measured is kept. `progress` is called with each result as it comes. By
+    default there are `default_workers`, which share the cores.
     """
     fingerprint = plan.fingerprint()
     (out / "items").mkdir(parents=True, exist_ok=True)

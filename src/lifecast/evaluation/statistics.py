@@ -58,10 +58,10 @@ def summarise(values: Sequence[float], people: Sequence[str], lower_is_better: b
     None when no value is left.
     """
     numbers = np.asarray(values, dtype=np.float64)
-    known = np.isfinite(numbers)
-    if not known.any():
+    finite = np.isfinite(numbers)
+    if not finite.any():
         return None
-    numbers, whose = numbers[known], [person for person, keep in zip(people, known, strict=True) if keep]
+    numbers, whose = numbers[finite], [person for person, keep in zip(people, finite, strict=True) if keep]
     low, high = bootstrap_interval(numbers, whose, seed)
     return Summary(
         mean=float(numbers.mean()),

@@ -1,10 +1,10 @@
-"""What each step without weights gains: the same people measured with all steps, and once more without each of them.
+"""What each inference step gains: the same people measured with all steps, and once more without each of them.
 
     table = measure_steps(Request(data, out), ("relief", "tilt"))
     write_text(out / "steps.md", table.markdown())
 
 Figures are of the finest net, picture by picture, so that a gain is a mean of paired differences with an interval over
-people. A step whose interval reaches 0 on both figures gains nothing that these people can tell.
+people. A step whose intervals all reach 0 gains nothing that can be measured on these people.
 """
 
 from __future__ import annotations
@@ -12,20 +12,18 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from lifecast.atomic import write_text
 from lifecast.errors import OptionError, OptionsError, UsageError
-from lifecast.evaluation.evaluate import evaluate, prepared
+from lifecast.evaluation.evaluate import Note, Progress, evaluate, prepared, read_results
+from lifecast.evaluation.protocol import PROTOCOLS
 from lifecast.evaluation.request import Request
 from lifecast.evaluation.statistics import bootstrap_interval
 from lifecast.model.checkpoint import read_description
-from lifecast.model.inference_options import STEPS, InferenceOptions
-
-if TYPE_CHECKING:
-    from lifecast.evaluation.evaluate import Note, Told
+from lifecast.model.inference_options import DEPENDENT, STEPS, InferenceOptions
 
 ALL = "all"
 """Stands for every step that the weights run."""
@@ -68,6 +66,8 @@ class StepsTable:
     """Means with all steps, by `FIGURES`."""
     differences: dict[str, dict[str, Difference]]
     """By step, by figure."""
+    along: dict[str, list[str]]
+    """By step, the steps that stand on it and were off with it."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -76,6 +76,7 @@ class StepsTable:
             "pictures": self.pictures,
             "people": self.people,
             "base": self.base,
+            "along": self.along,
             "without": {
                 step: {name: {"mean": d.mean, "low": d.low, "high": d.high} for name, d in found.items()}
                 for step, found in self.differences.items()
@@ -103,7 +104,7 @@ class StepsTable:
                     text += f" [{difference.low:+.3f}, {difference.high:+.3f}]"
                     text = f"**{text}**" if difference.sure else text
                 cells.append(text)
-            lines.append(f"| {step} | " + " | ".join(cells) + " |")
+            lines.append(f"| {', '.join([step, *self.along[step]])} | " + " | ".join(cells) + " |")
         return "\n".join(lines) + "\n"
 
 
@@ -128,59 +129,94 @@ def chosen_steps(options: InferenceOptions, steps: Sequence[str]) -> list[str]:
 
 
 def measure_steps(
-    request: Request, steps: Sequence[str], told: Told | None = None, note: Note | None = None
+    request: Request, steps: Sequence[str], progress: Progress | None = None, note: Note | None = None
 ) -> StepsTable:
     """Measure with all steps and once more without each; results and reports stand in folders of `request.out`.
 
-    What was measured before with the same plan is kept, so that an interrupted comparison goes on.
+    What was measured before with the same plan is kept, so that an interrupted comparison goes on. `steps.json` and
+    `steps.md` hold the table. `progress` and `note` as of `evaluate`, which also says what is raised.
+
+    Raises
+    ------
+    UsageError
+        For meshes, for a request that leaves steps out already, for unknown steps, and where no picture gave a surface.
     """
     if request.meshes is not None:
         raise OptionsError("{steps} compares steps of weights, and {meshes} have none")
     if request.without:
         raise OptionsError("give {steps} or {without}, not both")
     description = read_description(request.weights)
-    names = chosen_steps(description.inference.fitting(description.architecture), steps)
-    data, cards = prepared(request, told or (lambda what, done, total: None), note)  # once, not for each step
-    request = replace(request, data=data, cards=cards, strips=False)
-    base = _figures(replace(request, out=request.out / "all"), told)
+    options = description.inference.fitting(description.architecture)
+    if request.masks == "predicted":
+        options = options.without("clean_background")  # as `Predictor` does
+    names = chosen_steps(options, steps)
+    data, cards = prepared(request, progress or (lambda what, done, total: None), note)
+    request = replace(request, data=data, cards=cards, level="fine", strips=False)
+    base = _measured(replace(request, out=request.out / "all"), progress)
     differences = {}
     for name in names:
-        found = _figures(replace(request, out=request.out / f"without_{name}", without=(name,)), told)
-        both = sorted(base.keys() & found.keys())
-        people = [picture.rsplit("_view_", 1)[0] for picture in both]
-        differences[name] = {
-            figure: _difference([base[p][figure] for p in both], [found[p][figure] for p in both], people, request.seed)
-            for figure in next(iter(base.values()))
-        }
-    means = {figure: float(np.nanmean([row[figure] for row in base.values()])) for figure in next(iter(base.values()))}
-    people_count = len({picture.rsplit("_view_", 1)[0] for picture in base})
-    table = StepsTable(str(request.weights), len(base), people_count, means, differences)
+        found = _measured(replace(request, out=request.out / f"without_{name}", without=(name,)), progress)
+        differences[name] = _differences(base, found, request.seed)
+    table = StepsTable(
+        weights=str(request.weights),
+        pictures=len(base),
+        people=len({picture.person for picture in base.values()}),
+        base={name: float(np.nanmean([one.figures[name] for one in base.values()])) for name in _figures_of(base)},
+        differences=differences,
+        along={name: [one for one in DEPENDENT.get(name, ()) if one in options.running()] for name in names},
+    )
     write_text(request.out / "steps.json", json.dumps(table.to_json(), indent=1))
     write_text(request.out / "steps.md", table.markdown())
     return table
 
 
-def _difference(with_all: list[float], without: list[float], people: list[str], seed: int) -> Difference:
-    apart = np.asarray(without) - np.asarray(with_all)
-    known = np.isfinite(apart)
-    if not known.any():
-        return Difference(float("nan"), float("nan"), float("nan"))
-    whose = [person for person, keep in zip(people, known, strict=True) if keep]
-    return Difference(float(apart[known].mean()), *bootstrap_interval(apart[known], whose, seed))
+@dataclass(frozen=True)
+class _Picture:
+    """What was measured of one picture."""
+
+    person: str
+    figures: dict[str, float]
 
 
-def _figures(request: Request, told: Told | None) -> dict[str, dict[str, float]]:
-    """The figures of each picture, by the picture's name: the finest level's, unaligned, and the maps'."""
-    overview = evaluate(request, told)
-    figures = {}
-    for path in sorted((request.out / "items").glob("*.json")):
-        result = json.loads(path.read_text(encoding="utf-8"))
+def _measured(request: Request, progress: Progress | None) -> dict[str, _Picture]:
+    """Measure every picture, by its name: the finest net's surface at the protocol's first alignment, and the maps."""
+    failed = evaluate(request, progress).failed
+    alignment = PROTOCOLS[request.protocol].alignments[0]
+    pictures = {}
+    for result in read_results(request):
         if not result["levels"]:
             continue  # counted as failed in the report
         level = list(result["levels"])[-1]
-        found = result["levels"][level]["none"] | result["maps"]
+        found = result["levels"][level][alignment] | result["maps"]
         found["seconds"] = sum(float(value) for value in result["seconds"].values())
-        figures[path.stem] = {name: float(found[name]) for name in FIGURES if name in found}
-    if not figures:
-        raise UsageError(f"{request.out}: none of the {len(overview.failed)} pictures gave a surface to compare")
-    return figures
+        item = result["item"]
+        figures = {name: float(found[name]) for name in FIGURES if name in found}
+        pictures[f"{item['person']}_view_{item['view']:03d}"] = _Picture(item["person"], figures)
+    if not pictures:
+        raise UsageError(f"{request.out}: none of the {len(failed)} pictures gave a surface to compare")
+    return pictures
+
+
+def _figures_of(measured: dict[str, _Picture]) -> list[str]:
+    """The figures that were measured; the same of every picture."""
+    return list(next(iter(measured.values())).figures)
+
+
+def _differences(base: dict[str, _Picture], without: dict[str, _Picture], seed: int) -> dict[str, Difference]:
+    """Compare the pictures that gave a surface both times, figure by figure."""
+    both = sorted(base.keys() & without.keys())
+    people = [base[name].person for name in both]
+    return {
+        figure: _difference([without[name].figures[figure] - base[name].figures[figure] for name in both], people, seed)
+        for figure in _figures_of(base)
+    }
+
+
+def _difference(apart: list[float], people: list[str], seed: int) -> Difference:
+    """The mean of what pictures differ by; values that are not numbers are left out of it."""
+    values = np.asarray(apart, dtype=np.float64)
+    finite = np.isfinite(values)
+    if not finite.any():
+        return Difference(float("nan"), float("nan"), float("nan"))
+    whose = [person for person, keep in zip(people, finite, strict=True) if keep]
+    return Difference(float(values[finite].mean()), *bootstrap_interval(values[finite], whose, seed))

@@ -36,7 +36,7 @@ def _igl() -> Any:
 class Triangles:
     """A triangle mesh (or soup) with what is derived from it computed once.
 
-    vertices: (V, 3) float64. faces: (F, 3) int64, counter-clockwise seen from outside.
+    vertices: (V, 3) float64. faces: (F, 3) int64, counter-clockwise from outside.
     Raises `ScanError` for an empty mesh, non-finite vertices or indices out of range.
     """
 
@@ -120,7 +120,7 @@ class Triangles:
 
     def inside(self, points: Floats) -> NDArray[np.bool_]:
         """(N,) whether each point is inside, as for the training labels: generalised winding number above 0.5, or in
-        a pocket that nothing can be seen of.
+        a pocket that is not visible from outside.
         """
         return self.solid.occupied(np.asarray(points, dtype=np.float64))
 

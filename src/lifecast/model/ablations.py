@@ -3,7 +3,7 @@
     ablation(PRESETS["compact"], "fine-only", "no-normals")     # preset "compact-fine-only-no-normals"
     preset_named("compact-fine-only-no-normals")                # the same, by its name
 
-A switch that does not apply to a preset (normals for the fine level of a network that has none) is a UsageError.
+A switch that does not apply to a preset (normals for the fine net of an architecture that has none) is a UsageError.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from lifecast.model.inference_options import PLAIN, InferenceOptions
 from lifecast.model.presets import INFERENCE, PRESETS
 
 
-def _fine_level(preset: Architecture) -> LevelConfig:
+def _fine_net(preset: Architecture) -> LevelConfig:
     if preset.fine is None:
-        raise UsageError(f"preset {preset.name} has no fine level to change")
+        raise UsageError(f"preset {preset.name} has no fine net to change")
     return preset.fine
 
 
@@ -32,9 +32,9 @@ def _maps(preset: Architecture) -> MapsConfig:
 
 
 def _fine_only(preset: Architecture) -> Architecture:
-    """The fine encoder as the only level, on absolute depth, over the full resolution (4.1, 1)."""
-    level = replace(_fine_level(preset), condition="depth", embedding_layer=None)
-    return replace(preset, coarse=level, fine=None)
+    """The fine encoder as the only net, on absolute depth, over the full resolution (4.1, 1)."""
+    net = replace(_fine_net(preset), condition="depth", embedding_layer=None)
+    return replace(preset, coarse=net, fine=None)
 
 
 def _fine_global(preset: Architecture) -> Architecture:
@@ -50,20 +50,20 @@ def _fine_global(preset: Architecture) -> Architecture:
 
 
 def _single_level(preset: Architecture) -> Architecture:
-    """The coarse level alone: PIFu with normals (4.1, 3)."""
-    _fine_level(preset)
+    """The coarse net alone: PIFu with normals (4.1, 3)."""
+    _fine_net(preset)
     return replace(preset, fine=None)
 
 
 def _joint(preset: Architecture) -> Architecture:
-    """Both levels trained end to end (4.1, 4); unswitched presets train them alternately (4.1, 5)."""
-    _fine_level(preset)
+    """Both nets trained end to end (4.1, 4); unswitched presets train them alternately (4.1, 5)."""
+    _fine_net(preset)
     return replace(preset, training="joint")
 
 
 def _absolute_depth(preset: Architecture) -> Architecture:
-    """The fine level on absolute depth in place of the 3D embedding (Fig. 3)."""
-    return replace(preset, fine=replace(_fine_level(preset), condition="depth"))
+    """The fine net on absolute depth in place of the 3D embedding (Fig. 3)."""
+    return replace(preset, fine=replace(_fine_net(preset), condition="depth"))
 
 
 def _no_normals(preset: Architecture) -> Architecture:
@@ -80,7 +80,7 @@ def _front_normals(preset: Architecture) -> Architecture:
 
 def _fine_normals(preset: Architecture) -> Architecture:
     """The fine net gets normals predicted at its own resolution, not enlarged ones."""
-    return replace(preset, maps=replace(_maps(preset), fine_size=_fine_level(preset).image_size))
+    return replace(preset, maps=replace(_maps(preset), fine_size=_fine_net(preset).image_size))
 
 
 def _mask(preset: Architecture) -> Architecture:
@@ -197,7 +197,7 @@ TABLE_ROWS: tuple[tuple[str, ...], ...] = (
     ("joint",),
     (),
 )
-"""Table 1's five rows as switches: a base preset itself is the last, two levels trained alternately."""
+"""Table 1's five rows as switches: a base preset itself is the last, two nets trained alternately."""
 
 
 def ablation(base: Architecture, *switches: str) -> Architecture:

@@ -1,7 +1,7 @@
 """Keeping freed memory: the paper's encoders allocate and free maps of 268 MB dozens of times.
 
 glibc hands such blocks back to the kernel at once, and the kernel fills every page with zeros when they are asked for
-again: an addition of two maps then takes six times as long as it must. `keep_freed_pages` tells glibc to keep them.
+again: an addition of two maps then takes six times as long as it must. `keep_freed_pages` makes glibc keep them.
 """
 
 from __future__ import annotations

@@ -131,20 +131,22 @@ def checkpoint_path(weights: str | Path) -> Path:
 def checkpoint_files(weights: str | Path) -> list[Path]:
     """List the files that `weights` are read from, in a fixed order."""
     path = checkpoint_path(weights)
-    if path.is_file():
-        return [path]
     card = path / FOLDER_CARD
-    return sorted(path.glob("*.safetensors")) + ([card] if card.is_file() else [])
+    return weights_files(path) + ([card] if card.is_file() else [])
+
+
+def weights_files(path: Path) -> list[Path]:
+    """List the weights files that `path` is or holds, in a fixed order."""
+    return [path] if path.is_file() else sorted(path.glob("*.safetensors"))
 
 
 def read_description(weights: str | Path) -> Description:
     """Read what the metadata of a file or folder say, without reading the weights."""
     path = checkpoint_path(weights)
     descriptions = []
-    for file in checkpoint_files(weights):
-        if file.name != FOLDER_CARD:
-            with open_weights(file) as opened:
-                descriptions.append((file, read_metadata(file, opened)))
+    for file in weights_files(path):
+        with open_weights(file) as opened:
+            descriptions.append((file, read_metadata(file, opened)))
     return _joined(path, descriptions)
 
 
@@ -158,9 +160,8 @@ def load_checkpoint(weights: str | Path, expect: Architecture | None = None) -> 
         says, parts of several architectures lie in one folder, or (with `expect`) it holds another architecture.
     """
     path = checkpoint_path(weights)
-    files = [file for file in checkpoint_files(weights) if file.name != FOLDER_CARD]
     descriptions = []
-    for file in files:
+    for file in weights_files(path):
         with open_weights(file) as opened:
             descriptions.append((file, read_metadata(file, opened)))
     whole = _joined(path, descriptions)
@@ -205,8 +206,8 @@ def _joined(path: Path, descriptions: list[tuple[Path, Description]]) -> Descrip
     for file, description in descriptions:
         if description.architecture != first.architecture:
             raise CheckpointError(
-                f"{file}: holds a part of architecture {description.architecture.name!r}, and {first_file.name} beside "
-                f"it one of {first.architecture.name!r}, or of another version of it: parts must be of one model"
+                f"{file}: holds a part of architecture {description.architecture.name!r}, and {first_file.name} in its "
+                f"folder one of {first.architecture.name!r}, or of another version of it: parts must be of one model"
             )
         if description.inference != first.inference:
             raise CheckpointError(

@@ -1,4 +1,4 @@
-"""Networks as a field that answers fast: what depends on the image alone is computed once.
+"""Nets as a field that is queried fast: what depends on the image alone is computed once.
 
 All points on one line of sight share their image features, and so they share what the first layer and the skip
 layers of an MLP make of these: a linear map, which commutes with bilinear interpolation. It is therefore applied
@@ -7,7 +7,7 @@ its depth times one more row, gathered by `embedding_bag` in a single pass (1280
 core), and no line of sight has to be found again between batches.
 
 What is left of the paper's two MLPs is 1.08 of 1.46 million multiplications a point: the coarse layers after its
-embedding are never run (the fine level does not look at them), and the three products of the embedding are one.
+embedding are never run (the fine net does not need them), and the three products of the embedding are one.
 
 Mind the allocator: glibc gives blocks above 32 MB back to the system when they are freed, and the next chunk faults
 every page in again, which costs five times the pass that fills them. Chunks are kept small enough never to reach that.
@@ -84,24 +84,24 @@ class SplitMLP:
         self.running: list[Tensor] = []
         """For each layer, (running width, width), transposed weights; none (0, width) for the first."""
         self.slices: list[slice | None] = []
-        """For each layer, its columns of `input_weights`; None for a layer that does not see the input."""
+        """For each layer, its columns of `input_weights`; None for a layer without the input."""
         self.biases: list[Tensor] = []
         self.widths = [layer.out_features for layer in layers]
         from_input: list[Tensor] = []
         start = 0
         for index, layer in enumerate(layers):
             weight = layer.weight.detach().float()
-            seen = weight.shape[1] if index == 0 else weight.shape[1] - self.widths[index - 1]
-            self.running.append(weight[:, : weight.shape[1] - seen].T.contiguous())
+            own = weight.shape[1] if index == 0 else weight.shape[1] - self.widths[index - 1]
+            self.running.append(weight[:, : weight.shape[1] - own].T.contiguous())
             self.biases.append(layer.bias.detach().float())
-            if seen:
-                from_input.append(weight[:, weight.shape[1] - seen :])
+            if own:
+                from_input.append(weight[:, weight.shape[1] - own :])
                 self.slices.append(slice(start, start + self.widths[index]))
                 start += self.widths[index]
             else:
                 self.slices.append(None)
         self.input_weights = torch.cat(from_input).T.contiguous()
-        """(inputs, sum of the widths of the layers that see the input)."""
+        """(inputs, sum of the widths of the layers with the input)."""
         self.input_biases = torch.cat(
             [bias for bias, columns in zip(self.biases, self.slices, strict=True) if columns is not None]
         )
@@ -163,7 +163,7 @@ class SampledShare:
         self.table[:texels] = features.detach().reshape(channels, texels).T
 
     def __call__(self, points: Tensor, embedding: Tensor | None) -> Tensor:
-        """Points (N, 3), embedding (N, E) or None for a level without -> (N, width)."""
+        """Points (N, 3), embedding (N, E) or None for a net without -> (N, width)."""
         rows, weights = self.taps(points)
         features = functional.embedding_bag(
             rows, self.table, mode="sum", per_sample_weights=weights.to(self.table.dtype)
@@ -243,18 +243,18 @@ class ColumnField:
     @torch.inference_mode()
     def logits(self, points: Tensor) -> Tensor:
         """Logits (N,) float32 at view-space points (N, 3)."""
-        answers = torch.empty(len(points), device=self._device)
-        for part, answer in zip(points.split(self.chunk), answers.split(self.chunk), strict=True):
+        logits = torch.empty(len(points), device=self._device)
+        for part, found in zip(torch.split(points, self.chunk), torch.split(logits, self.chunk), strict=True):
             value: Tensor | None = None
             for share, mlp in self.stages:
                 value = mlp(share(part, value))
             assert value is not None
-            answer.copy_(value.squeeze(-1))
+            found.copy_(value.squeeze(-1))
             if self.bound is not None:
-                answer += self.bound(part)
+                found += self.bound(part)
             if self.mask_box:
-                answer.masked_fill_(~inside_box(part, self.mask_axes), OUTSIDE_LOGIT)
-        return answers
+                found.masked_fill_(~inside_box(part, self.mask_axes), OUTSIDE_LOGIT)
+        return logits
 
     def occupancy(self, points: Tensor) -> Tensor:
         """Occupancy (N,) in [0, 1] at view-space points (N, 3)."""

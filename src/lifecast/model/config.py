@@ -158,15 +158,15 @@ class LevelConfig:
     skips: tuple[int, ...]
     """Layers (counted from 0) whose input is the running value with the MLP's input appended."""
     condition: Literal["depth", "embedding"] = "depth"
-    """What tells points on one line of sight apart: the depth itself, or the coarse level's 3D embedding."""
+    """What differs between points on one line of sight: the depth itself, or the coarse net's 3D embedding."""
     embedding_layer: int | None = None
-    """The layer whose activation is the 3D embedding given to the fine level."""
+    """The layer whose activation is the 3D embedding that the fine net gets."""
     depth_head: bool = False
     """A 1x1 convolution that reads front and back depth off the features (an auxiliary loss in training)."""
     depth_features: bool = False
-    """Append the predicted depth maps, in the depth's own scale, to the features: the MLP then sees how far a point is
-    from the surface in front of it and from the one behind. A level on the 3D embedding is then told the point's
-    depth, too."""
+    """Append the predicted depth maps, in the depth's own scale, to the features, so that the MLP can find how far a
+    point is from the surface in front of it and from the one behind. The point's depth is then an input of a net on the
+    3D embedding, too."""
     global_feature: GlobalFeatureConfig | None = None
 
     def __post_init__(self) -> None:
@@ -204,7 +204,7 @@ class Architecture:
 
     name: str
     coarse: LevelConfig
-    """The coarse net, on absolute depth. A single-level network has this one only."""
+    """The coarse net, on absolute depth. A single-level architecture has this one only."""
     fine: LevelConfig | None
     maps: MapsConfig | None
     normal_inputs: Literal["none", "front", "both"] = "both"
@@ -214,16 +214,16 @@ class Architecture:
     depth_input: bool = False
     """Whether the predicted depth maps are."""
     training: Literal["alternate", "joint"] = "alternate"
-    """How the two levels are meant to be trained: coarse first and frozen, or end to end."""
+    """How the two nets are meant to be trained: coarse first and frozen, or end to end."""
     depth_scale: float = 1.0
-    """Depth in view units times this is what the MLP sees."""
+    """Depth in view units times this is the MLP's input."""
     align_corners: bool = False
     """Where view x = -1 lies: at the centre of the first texel (True) or at its outer edge (False).
     Also how normal maps are resized."""
     padding: Literal["zeros", "border"] = "border"
     """What features are outside the image."""
     mask_box: bool = True
-    """Occupancy is 0 where x or y (coarse level: or z) leaves [-1, 1]; the ends are inside."""
+    """Occupancy is 0 where x or y (coarse net: or z) leaves [-1, 1]; the ends are inside."""
     antialias: bool = True
     """Whether images are low-pass filtered before they are made smaller."""
     framing: Literal["lifecast", "pifuhd"] = "lifecast"
@@ -232,9 +232,9 @@ class Architecture:
 
     def __post_init__(self) -> None:
         if self.coarse.condition != "depth":
-            raise UsageError(f"architecture {self.name}: the coarse level has no embedding to stand on, only depth")
+            raise UsageError(f"architecture {self.name}: the coarse net has no embedding to stand on, only depth")
         if self.fine and self.fine.condition == "embedding" and self.coarse.embedding_layer is None:
-            raise UsageError(f"architecture {self.name}: the fine level needs the coarse level's embedding_layer")
+            raise UsageError(f"architecture {self.name}: the fine net needs the coarse net's embedding_layer")
         if self.normal_inputs != "none" and self.maps is None:
             raise UsageError(f"architecture {self.name}: normal inputs {self.normal_inputs!r} need map heads")
         if self.mask_input and not (self.maps and self.maps.mask):

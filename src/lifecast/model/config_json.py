@@ -44,10 +44,10 @@ def _part_from_dict(values: dict[str, Any]) -> Any:
     values = dict(values)
     kind = values.pop("kind", None)
     if kind not in PART_CLASSES:
-        raise UsageError(f"an architecture has no part of kind {kind!r}; known: {', '.join(PART_CLASSES)}")
-    known = {field.name for field in dataclasses.fields(PART_CLASSES[kind])}
-    if unknown := set(values) - known:
-        raise UsageError(f"{kind} has no field {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
+        raise UsageError(f"an architecture has no part of kind {kind!r}; there are {', '.join(PART_CLASSES)}")
+    names = {field.name for field in dataclasses.fields(PART_CLASSES[kind])}
+    if unknown := set(values) - names:
+        raise UsageError(f"{kind} has no field {', '.join(sorted(unknown))}; there are {', '.join(sorted(names))}")
     plain = {}
     for name, value in values.items():
         if isinstance(value, dict):

@@ -34,12 +34,13 @@ def predict_maps(
 
     image (B, 3, S, S) in [-1, 1], S the architecture's `image_size`; the others as in `Model.forward`.
     """
-    maps = model(image, until="maps", small=small, mask=mask, pose=pose).maps
+    maps: MapPyramid | None = model(image, until="maps", small=small, mask=mask, pose=pose).maps
     assert maps is not None  # else `forward` has refused
     if options.mirror:
         small, mask = (None if values is None else values.flip(-1) for values in (small, mask))
         pose = None if pose is None else mirrored_limbs(pose)
-        again = model(image.flip(-1), until="maps", small=small, mask=mask, pose=pose).maps
+        again: MapPyramid | None = model(image.flip(-1), until="maps", small=small, mask=mask, pose=pose).maps
+        assert again is not None
         maps = MapPyramid(*(averaged(a, mirrored(b)) for a, b in zip(maps, again, strict=True)))
     fine = maps.fine
     if options.sharpen:

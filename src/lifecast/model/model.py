@@ -4,7 +4,7 @@
     prediction = model(image)                        # (1, 3, 512, 512) in [-1, 1]
     model.occupancy(prediction, points)              # (1, N, 3) view space -> (1, N) in [0, 1]
 
-Training, evaluation and use all call `Model.forward`; what is known already, the truth in training, goes in as `given`.
+Training, evaluation and use all call `Model.forward`; maps that are given, the truth in training, go in as `given`.
 What has no weights comes after (`lifecast.model.inference`, and the steps of the pipeline).
 """
 
@@ -91,7 +91,7 @@ class Model(nn.Module):
         image: (B, 3, S, S) in [-1, 1], S = `architecture.picture_side(until)`. Another S scales every size of the
             architecture alike; sides must suit the encoders.
         points: (B, N, 3) in view space, where logits are wanted.
-        pose: limb maps (B, 6, s, s) of any size (`space.limb_map`); None where no pose is known.
+        pose: limb maps (B, 6, s, s) of any size (`space.limb_map`); None where no pose is given.
         given: maps in place of the predicted ones: the truth, or what a step made of an earlier prediction. Given
             without depths where `until` is "depth", depths are predicted from them.
         mask: (B, 1, H, W) the person's mask, in place of the predicted one.
@@ -99,7 +99,7 @@ class Model(nn.Module):
             from `image`. The authors' program resizes both from the photograph.
         until: the last part to run.
         masked: multiply a U-Net's normals by the mask; losses on the person's pixels want them without.
-        extent: (B, 4), fractions of the whole image that `image` shows, if it is a part (see `pixel_aligned`).
+        extent: (B, 4), fractions of the whole image that `image` is, if it is a part of it (see `pixel_aligned`).
         window: (B, 4) x0, y0, width, height in pixels of `image`: the fine net gets this part only, while `points` may
             lie anywhere in it.
         """
@@ -142,8 +142,8 @@ class Model(nn.Module):
         features = self._features(self.fine, image, fine_maps, size, pixels)[-1]
         prediction = prediction._replace(fine_features=features)
         if points is not None:
-            seen = extent if pixels is None else window_fractions(pixels, size)
-            prediction = prediction._replace(fine_logit=self.fine.query(features, points, embedding, seen))
+            visible = extent if pixels is None else window_fractions(pixels, size)
+            prediction = prediction._replace(fine_logit=self.fine.query(features, points, embedding, visible))
         return prediction
 
     def _maps(
@@ -275,7 +275,8 @@ class Model(nn.Module):
         so results differ from the plain layout's by rounding: as far from float64 as those are.
         """
         self.eval().requires_grad_(False)
-        return self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        model: Model = self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return model
 
     def with_normals_at(self, size: int | None) -> Model:
         """This model, its fine net fed with normals predicted at `size` (None: enlarged from the usual size).

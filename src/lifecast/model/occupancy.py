@@ -102,7 +102,7 @@ class OccupancyNet(nn.Module):
         )
 
     def depth(self, points: Tensor) -> Tensor:
-        """Depth as the MLP sees it: points (B, N, 3) -> (B, N, 1)."""
+        """Scale depth to the MLP's input: points (B, N, 3) -> (B, N, 1)."""
         return points[..., 2:3] * self.architecture.depth_scale
 
 
@@ -116,16 +116,20 @@ class CoarseNet(OccupancyNet):
     def query(self, features: Tensor, points: Tensor, window: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         """features (B, C, h, w), points (B, N, 3) -> logit (B, N), 3D embedding (B, N, E) or None.
 
-        `window` (B, 4), fractions, when the features show a part of the image (see `pixel_aligned`).
+        `window` (B, 4), fractions, when the features are of a part of the image (see `pixel_aligned`).
         """
         sampled = self.sample(features, points, window)
-        return self.mlp(torch.cat((sampled, self.depth(points).to(sampled.dtype)), dim=-1))
+        queried: tuple[Tensor, Tensor | None] = self.mlp(
+            torch.cat((sampled, self.depth(points).to(sampled.dtype)), dim=-1)
+        )
+        return queried
 
     def predict_depth(self, features: Tensor) -> Tensor:
         """Front and back depth, view units, at the features' size: (B, C, h, w) -> (B, 2, h, w)."""
         if self.depth_head is None:
             raise UsageError(f"architecture {self.architecture.name} has no depth head")
-        return self.depth_head(features)
+        depth: Tensor = self.depth_head(features)
+        return depth
 
 
 class FineNet(OccupancyNet):
@@ -140,10 +144,10 @@ class FineNet(OccupancyNet):
     def query(self, features: Tensor, points: Tensor, embedding: Tensor | None, window: Tensor | None = None) -> Tensor:
         """features (B, C, h, w), points (B, N, 3), embedding (B, N, E) -> logit (B, N).
 
-        `window` (B, 4), fractions of the whole image, when the features show a part of it (`pixel_aligned`): a point is
-        then sampled where it is in the whole. An encoder's features of a window are those of the whole but for what
-        it sees at the window's edge and for its group norms, whose statistics are the window's; windows should begin
-        at multiples of the encoder's `size_multiple`.
+        `window` (B, 4), fractions of the whole image, when the features are of a part of it (`pixel_aligned`): a point
+        is then sampled where it is in the whole. An encoder's features of a window are those of the whole but near the
+        window's edge and for its group norms, whose statistics are the window's; windows should begin at multiples of
+        the encoder's `size_multiple`.
         """
         sampled = self.sample(features, points, window)
         parts = [sampled]
@@ -153,4 +157,5 @@ class FineNet(OccupancyNet):
             parts.append(embedding.to(sampled.dtype))
         if self.config.depth_conditioned:
             parts.append(self.depth(points).to(sampled.dtype))
-        return self.mlp(torch.cat(parts, dim=-1))[0]
+        logit: Tensor = self.mlp(torch.cat(parts, dim=-1))[0]
+        return logit

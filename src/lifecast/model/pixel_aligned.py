@@ -1,7 +1,7 @@
-"""Pixel-aligned features: what an image encoder saw where a point of view space projects to (equation 1).
+"""Pixel-aligned features: an encoder's features where a point of view space projects to (equation 1).
 
 The projection is orthographic, so a point (x, y, z) lies at column x and row -y of the image, whatever its depth.
-A *window* is the part of the image that an encoder was shown, as fractions of the whole: (x0, y0, width, height),
+A *window* is the part of the image that was an encoder's input, as fractions of the whole: (x0, y0, width, height),
 row 0 at the top, (0, 0, 1, 1) being the whole. Fractions, because features, images and maps differ in size.
 """
 
@@ -33,10 +33,10 @@ def texel_grid(points: Tensor, height: int, width: int, *, align_corners: bool, 
     start, extent = window[..., :2], window[..., 2:]  # (B or 1, 1, 2)
     if not align_corners:
         return ((column_row + 1) / 2 - start) / extent * 2 - 1
-    shown = torch.tensor([width, height]).to(column_row)
-    whole = shown / extent  # texels of the whole map
+    own = torch.tensor([width, height]).to(column_row)
+    whole = own / extent  # texels of the whole map
     texel = (column_row + 1) / 2 * (whole - 1) - start * whole
-    return texel / (shown - 1) * 2 - 1
+    return texel / (own - 1) * 2 - 1
 
 
 def sample_features(
@@ -49,7 +49,7 @@ def sample_features(
 ) -> Tensor:
     """Bilinear samples of features (B, C, h, w) at view points (B, N, 2 or 3) -> (B, N, C).
 
-    `window` says which part of the image the features show (fractions, see the module); None: all of it.
+    `window` says of which part of the image the features are (fractions, see the module); None: all of it.
     Computed in the points' precision, at least float32: half precision cannot place a point on 512 texels.
     """
     grid = texel_grid(

@@ -86,7 +86,7 @@ COMPACT = Architecture(
     # z spans about +-0.2; at this scale the MLP resolved a centimetre in 255 steps where scale 1 took 405.
     depth_scale=8.0,
 )
-"""The same design made slim: trains on modest hardware, answers on a laptop, ships inside the package."""
+"""The same design made slim: trains on modest hardware, runs on a laptop, ships inside the package."""
 
 TINY = Architecture(
     name="tiny",

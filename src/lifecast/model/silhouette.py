@@ -1,9 +1,8 @@
 """The silhouette bound: the person's mask as a bound on the occupancy; nothing of a person lies beyond it.
 
-Levels are trained near people, where most points are drawn; far from anybody a field may do as it likes, and sheets
-hung there that had to be found, asked about and dropped. Beyond the mask and a margin logits are therefore lowered
-until nothing can be inside. Inside the mask nothing changes, so the surface stays the levels' own; between, the change
-is gradual, and no wall stands where it begins.
+Nets are trained near people, where most points are drawn; far from anybody their fields have stray sheets. Beyond the
+mask and a margin logits are therefore lowered until nothing can be inside. Inside the mask nothing changes, so the
+surface stays the nets' own. Between, the change is gradual, and no wall stands where it begins.
 """
 
 from __future__ import annotations
@@ -16,14 +15,13 @@ from lifecast.space.resizing import resize_map
 SIZE = 128
 """Side of a bound: one of its texels is 2 cm of a person of 180 cm."""
 MARGIN = 2
-"""Texels beyond the mask that it leaves alone: 1 cost a little normal consistency, 3 gained nothing in Chamfer distance
-(docs/training-log.md)."""
+"""Texels beyond the mask that it leaves alone."""
 FALL = 12.0
 """How far logits are lowered at the end: probabilities of 0.99999 become less than 0.5."""
 
 
 def silhouette_bound(mask: Tensor, align_corners: bool = False) -> Tensor:
-    """Masks (B, 1, H, W) in [0, 1] -> (B, 1, SIZE, SIZE) float32, from 0 down to -FALL: to be added to logits."""
+    """Bound logits by masks (B, 1, H, W) in [0, 1]: (B, 1, SIZE, SIZE) float32, from 0 to -FALL, to be added."""
     mask = (2 * resize_map(mask.float(), SIZE, align_corners)).clamp(max=1)  # the person begins at one half
     reached = functional.max_pool2d(mask, 2 * MARGIN + 1, 1, MARGIN)
     for _ in range(2):

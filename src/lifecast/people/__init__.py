@@ -1,4 +1,5 @@
-"""Synthetic clothed people: body, pose, garments, hair, materials; what `lifecast synthesize` writes.
+"""Makes clothed people: body, pose, garments, hair, materials.
 
-All of it works in metres, y up, the person facing +z, so that the person's left is +x (glTF's axes).
+`lifecast synthesize` writes them. All of it works in metres, y up, the person facing +z, so that the person's left is
++x (glTF's axes).
 """

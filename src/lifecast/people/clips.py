@@ -41,7 +41,10 @@ class Joint:
 
 @dataclass
 class Clip:
-    """A motion: for each frame and joint a world rotation that takes the clip's rest pose to the frame's."""
+    """A motion: a world rotation for each frame and joint.
+
+    It takes the clip's rest pose to the frame's.
+    """
 
     name: str
     joints: list[str]
@@ -56,7 +59,9 @@ class Clip:
 
 
 def read_bvh(path: str | Path, every: int = 1) -> Clip:
-    """Read a BVH file (y up, facing +z, or MakeHuman's z up, facing -y), keeping each `every`-th frame.
+    """Read a BVH file, keeping each `every`-th frame.
+
+    It is y up, facing +z, or MakeHuman's z up, facing -y.
 
     Raises
     ------
@@ -156,7 +161,9 @@ def _upright_axes(joints: list[Joint]) -> NDArray[np.float64]:
 
 
 def read_humanoid(path: str | Path) -> Clip:
-    """Read a humanoid3d clip: {"Loop": ..., "Frames": [[duration, root xyz, root wxyz, joints ...], ...]}.
+    """Read a humanoid3d clip.
+
+    {"Loop": ..., "Frames": [[duration, root xyz, root wxyz, joints ...], ...]}.
 
     Raises
     ------

@@ -1,7 +1,8 @@
-"""A garment made ready: refined, cut, with skinning weights and its place on the skin, once for all bodies.
+"""A garment made ready once for all bodies.
 
-Everything here is worked out on one reference body and holds for every other, because a refined vertex is a fixed
-combination of the garment's coarse vertices, and those are fixed combinations of the base mesh's.
+It is refined, cut, and has skinning weights and a place on the skin. Everything here is worked out on one reference
+body and holds for every other, because a refined vertex is a fixed combination of the garment's coarse vertices, and
+those are fixed combinations of the base mesh's.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from scipy.spatial import cKDTree
 from lifecast.people.body import SKIN_VERTICES, BodyModel, RestBody
 from lifecast.people.mhclo import Fit
 from lifecast.people.subdivide import refine
-from lifecast.people.surface_mesh import adjacency, vertex_normals
+from lifecast.people.surface_mesh import adjacency
 from lifecast.people.wavefront import triangles
+from lifecast.space.mesh_normals import vertex_normals
 
 FINE = 0.009
 """Metres: garments are refined until their median edge is at most this."""
@@ -37,7 +39,10 @@ class Sheet:
     """(F, 3, 2) texture coordinates of each face's corners."""
 
     def cut(self, values: NDArray[np.float64]) -> Sheet:
-        """Keep the part where `values` (V,), linear on each edge, is positive; new vertices lie on the cut."""
+        """Cut away where `values` (V,), linear on each edge, is not positive.
+
+        New vertices lie on the cut.
+        """
         above = values > 0
         count = above[self.faces].sum(1)
         whole = self.faces[count == 3], self.corner_uv[count == 3]
@@ -128,7 +133,8 @@ class Cloth:
 
     def place(self, rest: RestBody) -> NDArray[np.float32]:
         """(V, 3) on a rest body, metres."""
-        return (self.sheet.matrix @ self.fit.place(rest.vertices)).astype(np.float32)
+        result: NDArray[np.float32] = (self.sheet.matrix @ self.fit.place(rest.vertices)).astype(np.float32)
+        return result
 
 
 class Tailor:
@@ -142,7 +148,7 @@ class Tailor:
         )  # fmt: skip
         self.skin_faces = triangles(model.mesh.faces[model.mesh.groups["body"]])
         self.skin = self.rest.vertices[:SKIN_VERTICES]
-        self.normals = vertex_normals(self.skin, self.skin_faces)
+        self.normals = vertex_normals(self.skin, self.skin_faces, "area")
         self.tree = cKDTree(self.skin)
         incident = sp.coo_matrix(
             (np.ones(self.skin_faces.size), (self.skin_faces.ravel(), np.repeat(np.arange(len(self.skin_faces)), 3))),
@@ -221,8 +227,13 @@ class Tailor:
         return anchor, share
 
 
-def closest_in_triangle(p: NDArray, a: NDArray, b: NDArray, c: NDArray) -> NDArray[np.float32]:
-    """(N, 3) barycentric coordinates of the point of each triangle that is closest to `p` (Ericson, 5.1.5)."""
+def closest_in_triangle(
+    p: NDArray[np.floating], a: NDArray[np.floating], b: NDArray[np.floating], c: NDArray[np.floating]
+) -> NDArray[np.float32]:
+    """Find the point of each triangle that is closest to `p`, as barycentric coordinates (N, 3).
+
+    Ericson, "Real-Time Collision Detection", 5.1.5.
+    """
     ab, ac, ap = b - a, c - a, p - a
     d1, d2 = np.einsum("nx,nx->n", ab, ap), np.einsum("nx,nx->n", ac, ap)
     bp, cp = p - b, p - c
@@ -230,8 +241,8 @@ def closest_in_triangle(p: NDArray, a: NDArray, b: NDArray, c: NDArray) -> NDArr
     d5, d6 = np.einsum("nx,nx->n", ab, cp), np.einsum("nx,nx->n", ac, cp)
     va, vb, vc = d3 * d6 - d5 * d4, d5 * d2 - d1 * d6, d1 * d4 - d3 * d2
 
-    def ratio(x: NDArray, y: NDArray) -> NDArray:
-        return x / np.where(np.abs(y) < 1e-20, 1e-20, y)
+    def ratio(x: NDArray[np.floating], y: NDArray[np.floating]) -> NDArray[np.floating]:
+        return np.asarray(x / np.where(np.abs(y) < 1e-20, 1e-20, y))
 
     total = va + vb + vc
     v, w = ratio(vb, total), ratio(vc, total)
@@ -247,13 +258,17 @@ def closest_in_triangle(p: NDArray, a: NDArray, b: NDArray, c: NDArray) -> NDArr
     out = np.where(((d6 >= 0) & (d5 <= d6))[:, None], np.stack([zero, zero, one], 1), out)
     out = np.where(((d3 >= 0) & (d4 <= d3))[:, None], np.stack([zero, one, zero], 1), out)
     out = np.where(((d1 <= 0) & (d2 <= 0))[:, None], np.stack([one, zero, zero], 1), out)
-    return np.clip(out, 0, 1).astype(np.float32)
+    shares: NDArray[np.float32] = np.clip(out, 0, 1).astype(np.float32)
+    return shares
 
 
 def weld(
     faces: NDArray[np.int32], corner_uv: NDArray[np.float32]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
-    """Corners to vertices: one for each (vertex, texel) pair. Returns faces, the old vertex, and uv of each."""
+    """Make one vertex for each (vertex, texel) pair of corners.
+
+    Returns faces, the old vertex, and uv of each.
+    """
     key = np.concatenate([faces.reshape(-1, 1), np.round(corner_uv.reshape(-1, 2) * 16384).astype(np.int64)], 1)
     packed = key[:, 0] * (1 << 34) + (key[:, 1] + (1 << 16)) * (1 << 17) + (key[:, 2] + (1 << 16))
     _, first, inverse = np.unique(packed, return_index=True, return_inverse=True)
@@ -270,7 +285,8 @@ def border_edges(faces: NDArray[np.int32]) -> NDArray[np.int32]:
     size = int(faces.max()) + 1
     key = directed.min(1) * size + directed.max(1)
     _, inverse, count = np.unique(key, return_inverse=True, return_counts=True)
-    return directed[count[inverse] == 1].astype(np.int32)
+    edges: NDArray[np.int32] = directed[count[inverse] == 1].astype(np.int32)
+    return edges
 
 
 def border_vertices(faces: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -286,13 +302,15 @@ def border_distance(vertices: NDArray[np.float32], faces: NDArray[np.int32], mos
     graph = adjacency(faces, len(vertices)).tocoo()
     graph.data = np.linalg.norm(vertices[graph.row] - vertices[graph.col], axis=1) + 1e-9
     distance = dijkstra(graph.tocsr(), indices=border, min_only=True, limit=most)
-    return np.minimum(distance, most).astype(np.float32)
+    result: NDArray[np.float32] = np.minimum(distance, most).astype(np.float32)
+    return result
 
 
 def components(faces: NDArray[np.int32], count: int) -> NDArray[np.int32]:
     """(V,) the number of each vertex's connected component."""
     tri = triangles(faces) if faces.shape[1] == 4 else faces
-    return connected_components(adjacency(tri, count))[1]
+    result: NDArray[np.int32] = connected_components(adjacency(tri, count))[1]
+    return result
 
 
 def sub_fit(fit: Fit, keep: NDArray[np.int64], name: str) -> Fit:

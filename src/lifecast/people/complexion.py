@@ -32,12 +32,16 @@ IRISES = {
 
 
 def draw_tone(african: float, asian: float, rng: Rng) -> NDArray[np.float64]:
-    """A mean skin colour (3,) sRGB share; descent shifts it but every tone occurs with every one."""
+    """Draw a mean skin colour (3,), sRGB share.
+
+    Descent shifts it, but every tone occurs with every one.
+    """
     place = 5.4 - 4.2 * african - 0.7 * asian + rng.normal(0, 0.8)
     place = float(np.clip(place, 0, len(TONES) - 1))
     tone = np.array([np.interp(place, np.arange(len(TONES)), TONES[:, c]) for c in range(3)])
     warm = rng.normal(0, 0.012)
-    return np.clip(tone + np.array([warm, 0, -warm]) + rng.normal(0, 0.008), 0.05, 0.97)
+    result: NDArray[np.float64] = np.clip(tone + np.array([warm, 0, -warm]) + rng.normal(0, 0.008), 0.05, 0.97)
+    return result
 
 
 def skin_texture(
@@ -48,7 +52,8 @@ def skin_texture(
         from lifecast.people.fabric import _tile_noise
 
         blotches = 0.03 * _tile_noise(size, 40, rng, 4)[..., None] * np.array([1, 0.9, 0.85])
-        return (np.clip(tone * (1 + blotches), 0.03, 0.98) * 255).astype(np.uint8)
+        result: NDArray[np.uint8] = (np.clip(tone * (1 + blotches), 0.03, 0.98) * 255).astype(np.uint8)
+        return result
     share = texture[..., :3].astype(np.float32) / 255
     step = max(share.shape[0] // 128, 1)
     mean = np.median(share[::step, ::step].reshape(-1, 3), axis=0)
@@ -97,10 +102,10 @@ def hair_texture(
         light = 1 + 0.13 * across + 0.16 * fine + 0.2 * wide
         return (np.clip(colour * np.clip(light, 0.25, 2.2)[..., None], 0.01, 0.98) * 255).astype(np.uint8)
     share = texture[..., :3].astype(np.float32).mean(-1) / 255
-    seen = texture[..., 3] > 128 if texture.shape[2] == 4 else np.ones(share.shape, bool)
-    middle = float(np.median(share[seen])) if seen.any() else 0.4
+    opaque = texture[..., 3] > 128 if texture.shape[2] == 4 else np.ones(share.shape, bool)
+    middle = float(np.median(share[opaque])) if opaque.any() else 0.4
     light = np.clip((share + 0.03) / (middle + 0.03), 0.25, 2.4)
-    out = (np.clip(colour * light[..., None], 0.01, 0.98) * 255).astype(np.uint8)
+    out: NDArray[np.uint8] = (np.clip(colour * light[..., None], 0.01, 0.98) * 255).astype(np.uint8)
     if texture.shape[2] == 4:
         out = np.concatenate([out, texture[..., 3:]], -1)
     return out
@@ -126,7 +131,8 @@ def eye_texture(iris: NDArray[np.float64], rng: Rng, size: int = 128) -> NDArray
     pupil = np.clip((0.18 - r) / 0.03, 0, 1)[..., None]
     picture = white * (1 - ring) + iris * fibre * rim * ring
     picture = picture * (1 - pupil) + 0.02 * pupil
-    return (np.clip(picture, 0, 1) * 255).astype(np.uint8)
+    texture: NDArray[np.uint8] = (np.clip(picture, 0, 1) * 255).astype(np.uint8)
+    return texture
 
 
 def describe(name: str, colour: NDArray[np.float64]) -> dict[str, Any]:

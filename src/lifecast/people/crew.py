@@ -54,7 +54,10 @@ def folder(out: Path, number: int) -> Path:
 
 
 def missing(out: Path, count: int) -> list[int]:
-    """The people of 0 .. count-1 that are not there yet (a folder without its card does not count)."""
+    """List the people of 0 .. count-1 that are not there yet.
+
+    A folder without its card does not count.
+    """
     return [n for n in range(count) if not (folder(out, n) / "card.json").is_file()]
 
 
@@ -62,7 +65,9 @@ ORIGIN = "people.json"
 
 
 def check_origin(order: Order) -> None:
-    """Write down what the folder's people are made from; a folder made otherwise is not mixed with this order's.
+    """Record what the folder's people are made from.
+
+    A folder made otherwise is not mixed with this order's.
 
     Raises
     ------
@@ -81,7 +86,7 @@ def check_origin(order: Order) -> None:
 
 
 def check_unchanged(path: Path, now: dict[str, Any], what: str) -> None:
-    """Write to `path` how the people of its folder are made, or compare where it is told already.
+    """Record in `path` how the people of its folder are made, or compare with what it holds.
 
     UsageError where the file is damaged or says otherwise; `what` names what the folder holds ("people made").
     """
@@ -104,7 +109,7 @@ def studio(assets: Path | None, poses: Path | None, only: tuple[str, ...], witho
     """The studio of an order, loaded once a process."""
     from lifecast.people.body import body_model
     from lifecast.people.person import Studio
-    from lifecast.people.stances import PoseLibrary
+    from lifecast.people.pose_library import PoseLibrary
     from lifecast.people.wardrobe import Wardrobe
 
     library = PoseLibrary.read(poses, assets)  # first: its complaints should not wait for the body model
@@ -136,9 +141,10 @@ def make_all(order: Order, numbers: Iterable[int], workers: int, done: Callable[
 def share_out(
     order: Order, task: Callable[[int], int], numbers: Iterable[int], workers: int, done: Callable[[int], None]
 ) -> None:
-    """Run `task`, which uses the order's `studio` and returns the number that it is given, for each of `numbers`.
+    """Run `task` for each of `numbers`.
 
-    LifecastError, and an end to it, where somebody cannot be written: nobody after them could be, either.
+    It uses the order's `studio` and returns the number that it is given. LifecastError, and an end to it, where
+    somebody cannot be written: nobody after them could be, either.
     """
     task = functools.partial(_or_say_why, order.out, task)
     if workers <= 1:

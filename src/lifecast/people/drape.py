@@ -20,7 +20,8 @@ from lifecast.people.body import SKIN_VERTICES
 from lifecast.people.cloth import Cloth, border_vertices
 from lifecast.people.folds import fold_heights
 from lifecast.people.noise import smooth_noise
-from lifecast.people.surface_mesh import averaging, vertex_normals
+from lifecast.people.surface_mesh import averaging
+from lifecast.space.mesh_normals import vertex_normals
 
 Points = NDArray[np.float32]
 GAP = 0.004
@@ -86,16 +87,17 @@ class Weave:
             return np.zeros(len(cloth.reference), np.float32)
         gap, near = cKDTree(cloth.reference[border]).query(cloth.reference)
         close = np.exp(-((cloth.off_skin[border] / 0.014) ** 2))
-        return (close[near] * np.exp(-((gap / 0.035) ** 2))).astype(np.float32)
+        snug: NDArray[np.float32] = (close[near] * np.exp(-((gap / 0.035) ** 2))).astype(np.float32)
+        return snug
 
 
 class PosedBody:
-    """The skin that garments meet: its surface under every anchor, and its nearest place to any point."""
+    """The skin that garments meet: its surface under every anchor, its nearest place to a point."""
 
     def __init__(self, posed: Points, skin_faces: NDArray[np.int32], limb: NDArray[np.int8]) -> None:
         self.vertices = posed[:SKIN_VERTICES]
         self.faces = skin_faces
-        self.normals = vertex_normals(self.vertices, skin_faces)
+        self.normals = vertex_normals(self.vertices, skin_faces, "area")
         self._groups = {}
         for side in (1, -1, 0):
             index = np.flatnonzero(limb == side)
@@ -120,7 +122,7 @@ class PosedBody:
 
 def eased(cloth: Cloth, weave: Weave, fitted: Points, hang: Hang, rng: np.random.Generator) -> Points:
     """The garment on the rest body made looser: it stands off where nothing holds it, unevenly."""
-    normals = vertex_normals(fitted, cloth.sheet.faces)
+    normals = vertex_normals(fitted, cloth.sheet.faces, "area")
     for _ in range(4):
         normals = weave.average @ normals
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-6)
@@ -131,7 +133,8 @@ def eased(cloth: Cloth, weave: Weave, fitted: Points, hang: Hang, rng: np.random
         low = cloth.reference[:, 1]
         depth = (low.max() - low) / max(float(np.ptp(low)), 1e-6)
         off = off + hang.flare * depth**2 * free
-    return (fitted + normals * off[:, None]).astype(np.float32)
+    result: Points = (fitted + normals * off[:, None]).astype(np.float32)
+    return result
 
 
 def settle(
@@ -154,7 +157,7 @@ def settle(
     slack = (hang.slack_along * weave.lengthwise + hang.slack_around * (1 - weave.lengthwise)) * patch * (1 - held)
     length = (length * (1 + slack)).astype(np.float32)
 
-    normals = vertex_normals(skinned, cloth.sheet.faces)
+    normals = vertex_normals(skinned, cloth.sheet.faces, "area")
     now_long = np.linalg.norm(weave.difference @ skinned, axis=1)
     extra = np.clip(length / np.maximum(now_long, 1e-6) - 1, -0.2, 0.5).astype(np.float32)
     heights = fold_heights(weave.edges, cloth.reference, extra, weave.average, hang.fold_width, rng) * size
@@ -181,7 +184,7 @@ def settle(
         move += stiff * (weave.average @ move - move)
         for n, (place, normal) in enumerate(blocks):
             own = n < 2  # the skin; then the garments underneath
-            move += _push(skinned + move, place, normal, GAP if own else 0.003, beside=1.0 if own else 0.012)
+            move += _push(skinned + move, place, normal, GAP if own else 0.003, aside=1.0 if own else 0.012)
     move += _push(skinned + move, foot, up, GAP / 2)  # the skin under the cloth has the last word
     return (skinned + move).astype(np.float32)
 
@@ -192,18 +195,16 @@ def _nearest_of(layer: tuple[Points, Points], points: Points) -> tuple[Points, P
     return vertices[near], normals[near]
 
 
-def _push(
-    points: Points, place: Points, normal: Points, gap: float, reach: float = 0.07, beside: float = 1.0
-) -> Points:
+def _push(points: Points, place: Points, normal: Points, gap: float, reach: float = 0.07, aside: float = 1.0) -> Points:
     """How to move points that are under a surface (or closer than `gap`) out of it.
 
-    Points farther than `reach` are not its business, nor those whose foot lies farther than `beside` from `place`:
+    Points farther than `reach` are not its business, nor those whose foot lies farther than `aside` from `place`:
     past the border of a garment its plane means nothing.
     """
     offset = points - place
     height = np.einsum("vx,vx->v", offset, normal)
     square = np.einsum("vx,vx->v", offset, offset)
-    near = (square < reach * reach) & (square - height * height < beside * beside)
+    near = (square < reach * reach) & (square - height * height < aside * aside)
     move = np.where((height < gap) & near, gap - height, np.float32(0))
     return normal * np.minimum(move, np.float32(0.05))[:, None]
 
@@ -212,7 +213,10 @@ def clear(
     points: Points, cloth: Cloth, weave: Weave, body: PosedBody, gap: float = GAP, rounds: int = 6,
     inner: list[tuple[Points, Points]] | None = None,
 ) -> Points:  # fmt: skip
-    """Only push a garment out of the skin, spreading the push smoothly (shoes, hats, what has no folds)."""
+    """Push a garment out of the skin, and spread the push smoothly.
+
+    For shoes, hats, and what has no folds.
+    """
     foot, up = body.under(cloth)
     move = np.zeros_like(points)
     for _ in range(rounds):
@@ -227,7 +231,7 @@ def clear(
 def tuck(points: Points, outer: Points, outer_normals: Points, inside: NDArray[np.bool_], gap: float = 0.005) -> Points:
     """Draw what is worn underneath (or the skin) in behind an outer garment.
 
-    Folds are deeper than the room between two garments, and what lies underneath is not seen: it gives way wherever
+    Folds are deeper than the room between two garments, and what lies underneath is hidden: it gives way wherever
     the outer garment's `inside` (its vertices away from its hems) covers it.
     """
     low, high = outer.min(0) - 0.02, outer.max(0) + 0.02
@@ -248,7 +252,10 @@ def tuck(points: Points, outer: Points, outer_normals: Points, inside: NDArray[n
 
 
 def under_skin(points: Points, cloth: Cloth, body: PosedBody) -> float:
-    """The share of a garment's vertices that are below the skin under them (their anchors' planes)."""
+    """Compute the share of a garment's vertices that are below the skin under them.
+
+    The skin is taken as their anchors' planes.
+    """
     foot, up = body.under(cloth)
     near = np.linalg.norm(points - foot, axis=1) < 0.1
     return float(((np.einsum("vx,vx->v", points - foot, up) < 0) & near).mean())

@@ -1,4 +1,4 @@
-"""Cloth to look at: colours as people wear them, and plain, striped, checked, printed and woven patterns.
+"""Fabrics: colours as people wear them, and plain, striped, checked and other patterns.
 
 A fabric is a picture of linear-ish sRGB shares (0 .. 1) that tiles, `span` metres wide; a garment's own texture lends
 it seams, pockets and worn places through its lightness.
@@ -16,6 +16,8 @@ from PIL import Image
 
 Rng = np.random.Generator
 Picture = NDArray[np.float32]
+Colour = NDArray[np.floating]
+"""(3,), or a picture of colours (size, size, 3)."""
 
 NEUTRAL = {
     "black": (0.06, 0.06, 0.07), "charcoal": (0.16, 0.16, 0.18), "grey": (0.42, 0.42, 0.43),
@@ -78,7 +80,8 @@ def _tile_noise(size: int, cells: float, rng: Rng, octaves: int = 3) -> Picture:
         big = Image.fromarray(wrapped).resize((round((n + 4) * scale),) * 2, Image.Resampling.BICUBIC)
         start = round(2 * scale)
         total += np.asarray(big)[start : start + size, start : start + size] / 2**octave
-    return (total - total.mean()) / max(float(total.std()), 1e-6)
+    noise: Picture = (total - total.mean()) / max(float(total.std()), 1e-6)
+    return noise
 
 
 def _yarn(size: int, span: float, rng: Rng) -> Picture:
@@ -87,7 +90,7 @@ def _yarn(size: int, span: float, rng: Rng) -> Picture:
     return (1 + 0.02 * streak * rng.uniform(0.3, 1.6)).astype(np.float32)
 
 
-def stripes(size: int, span: float, rng: Rng, base: NDArray, other: NDArray, upright: bool) -> Picture:
+def stripes(size: int, span: float, rng: Rng, base: Colour, other: Colour, upright: bool) -> Picture:
     """Even, fine or unequal stripes."""
     u, v = _grid(size, span)
     period = _period(float(np.exp(rng.uniform(np.log(0.008), np.log(0.09)))), span)
@@ -98,10 +101,11 @@ def stripes(size: int, span: float, rng: Rng, base: NDArray, other: NDArray, upr
     if rng.random() < 0.3:
         third = (np.abs(wave - 0.06) < 0.03)[..., None]
         picture = np.where(third, np.clip(1.3 - base, 0, 1), picture)
-    return picture.astype(np.float32)
+    result: Picture = picture.astype(np.float32)
+    return result
 
 
-def checks(size: int, span: float, rng: Rng, base: NDArray, other: NDArray) -> Picture:
+def checks(size: int, span: float, rng: Rng, base: Colour, other: Colour) -> Picture:
     """Gingham or tartan: the same stripe sequence both ways, half transparent."""
     u, v = _grid(size, span)
     period = _period(float(np.exp(rng.uniform(np.log(0.012), np.log(0.14)))), span)
@@ -120,7 +124,7 @@ def checks(size: int, span: float, rng: Rng, base: NDArray, other: NDArray) -> P
     return (0.5 * one(u) + 0.5 * one(v)).astype(np.float32)
 
 
-def dots(size: int, span: float, rng: Rng, base: NDArray, other: NDArray) -> Picture:
+def dots(size: int, span: float, rng: Rng, base: Colour, other: Colour) -> Picture:
     """Polka dots on a staggered grid."""
     u, v = _grid(size, span)
     period = _period(float(np.exp(rng.uniform(np.log(0.012), np.log(0.06)))), span)
@@ -129,10 +133,11 @@ def dots(size: int, span: float, rng: Rng, base: NDArray, other: NDArray) -> Pic
     x = (u / period + 0.5 * (row % 2)) % 1 - 0.5
     y = (v / period * 2) % 1 - 0.5
     inside = np.clip((radius - np.hypot(x, y / 2)) / 0.05 + 0.5, 0, 1)[..., None]
-    return (base * (1 - inside) + other * inside).astype(np.float32)
+    result: Picture = (base * (1 - inside) + other * inside).astype(np.float32)
+    return result
 
 
-def printed(size: int, span: float, rng: Rng, base: NDArray, other: NDArray) -> Picture:
+def printed(size: int, span: float, rng: Rng, base: Colour, other: Colour) -> Picture:
     """Blotches, camouflage, leaves or marble: layers of thresholded noise."""
     picture = np.broadcast_to(base, (size, size, 3)).astype(np.float32)
     cells = span / float(np.exp(rng.uniform(np.log(0.02), np.log(0.14))))
@@ -146,7 +151,7 @@ def printed(size: int, span: float, rng: Rng, base: NDArray, other: NDArray) -> 
     return picture.astype(np.float32)
 
 
-def woven(size: int, span: float, rng: Rng, base: NDArray, other: NDArray) -> Picture:
+def woven(size: int, span: float, rng: Rng, base: Colour, other: Colour) -> Picture:
     """Herringbone, twill, ribs or a coarse melange."""
     u, v = _grid(size, span)
     kind = rng.integers(4)
@@ -163,16 +168,18 @@ def woven(size: int, span: float, rng: Rng, base: NDArray, other: NDArray) -> Pi
     else:
         mask = _tile_noise(size, span / 0.006, rng, 2) > 0
     blend = np.where(mask, 0.0, rng.uniform(0.12, 0.5))[..., None]
-    return (base * (1 - blend) + other * blend).astype(np.float32)
+    result: Picture = (base * (1 - blend) + other * blend).astype(np.float32)
+    return result
 
 
-def denim(size: int, span: float, rng: Rng, base: NDArray) -> Picture:
+def denim(size: int, span: float, rng: Rng, base: Colour) -> Picture:
     """Blue jeans: twill, uneven dye, washed-out patches."""
     u, v = _grid(size, span)
     twill = 1 + 0.05 * np.sign(np.sin((u + v) * 2 * np.pi / _period(0.004, span)))
     washed = np.clip(_tile_noise(size, span / 0.2, rng, 3) * 0.12 * rng.uniform(0, 1.6), -0.25, 0.3)[..., None]
     grain = 1 + 0.05 * _tile_noise(size, span / 0.008, rng, 2)[..., None]
-    return np.clip((base + washed * (0.9 - base)) * twill[..., None] * grain, 0, 1).astype(np.float32)
+    result: Picture = np.clip((base + washed * (0.9 - base)) * twill[..., None] * grain, 0, 1).astype(np.float32)
+    return result
 
 
 @dataclass(frozen=True)
@@ -187,7 +194,10 @@ class Fabric:
 
 
 def draw_fabric(kind: str, rng: Rng, size: int = 512, span: float = 0.7, plain: float | None = None) -> Fabric:
-    """Draw a cloth for a kind of garment (a key of `USUAL`); `plain` is the share without a pattern."""
+    """Draw a cloth for a kind of garment (a key of `USUAL`).
+
+    `plain` is the share without a pattern.
+    """
     name, base = draw_colour(kind, rng)
     chance = (
         {"top": 0.55, "bottom": 0.84, "dress": 0.45, "coat": 0.85, "shoes": 1.0, "hat": 0.9}[kind]

@@ -1,7 +1,7 @@
-"""A figure being posed: limbs are aimed by directions or reach for places, and end up as rotations of the rig.
+"""A figure that is posed: limbs are aimed by directions or reach for places.
 
-The pose library and the motion clips both speak through this class. Directions are given in the world (x to the
-person's left, y up, z forward) and left is `side=+1`.
+They end up as rotations of the rig. The pose library and the motion clips both speak through this class. Directions are
+given in the world (x to the person's left, y up, z forward) and left is `side=+1`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ class Figure:
 
     def head(self, bone: str) -> NDArray[np.float64]:
         """Rest position of a bone's joint."""
-        return self.rest.heads[self.index[bone]]
+        result: NDArray[np.float64] = self.rest.heads[self.index[bone]]
+        return result
 
     def turn(self, bone: str) -> Matrix:
         """The world rotation of a bone as posed so far."""
@@ -64,7 +65,8 @@ class Figure:
         """Where a bone's joint is now."""
         k = self.index[bone]
         transform = self.transforms()[k]
-        return transform[:, :3] @ self.rest.heads[k] + transform[:, 3]
+        result: NDArray[np.float64] = transform[:, :3] @ self.rest.heads[k] + transform[:, 3]
+        return result
 
     def bend_chain(self, names: Sequence[str], turn: Matrix) -> None:
         """Share a rotation (in the frame of the chain's parent) evenly among the bones of a chain."""
@@ -191,10 +193,10 @@ class Figure:
 def two_bones(
     offset: NDArray[np.float64], one: float, two: float, pole: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-    """Directions of two bones of lengths `one` and `two` that end at `offset`, bent toward `pole`.
+    """Compute directions of two bones of lengths `one` and `two` that end at `offset`.
 
-    Returns the two unit directions and by how much `offset` was out of reach (the law of cosines has no solution
-    there; the limb is then stretched, or folded, toward it).
+    They are bent toward `pole`. Returns the two unit directions and by how much `offset` was out of reach (the law of
+    cosines has no solution there; the limb is then stretched, or folded, toward it).
     """
     distance = float(np.linalg.norm(offset))
     reachable = float(np.clip(distance, abs(one - two) + 1e-4, (one + two) * 0.999))

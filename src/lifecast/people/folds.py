@@ -1,9 +1,10 @@
-"""Where cloth has more length than room, it folds across the squeeze: the first guess that draping then settles.
+"""First guess of folds: cloth with more length than room folds across the squeeze.
 
-For a sine of wavelength w, cloth that is longer than its place by a share s stands up by A = w sqrt(s) / pi (from
-the arc length 1 + (pi A / w)^2). The share comes from the garment's slack plus what the pose squeezes; its direction
-from the tensor sum of s e e^T over the edges e around a vertex. The waves are a steered noise: many plane waves
-of the resting cloth, each counting where it runs along the squeeze, so folds stick to the cloth and follow tension.
+Draping then settles them. For a sine of wavelength w, cloth that is longer than its place by a share s stands up by A =
+w sqrt(s) / pi (from the arc length 1 + (pi A / w)^2). The share comes from the garment's slack plus what the pose
+squeezes; its direction from the tensor sum of s e e^T over the edges e around a vertex. The waves are a steered noise:
+many plane waves of the resting cloth, each counting where it runs along the squeeze, so folds stick to the cloth and
+follow tension.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ Points = NDArray[np.float32]
 def squeeze(
     edges: NDArray[np.int32], rest: Points, extra: NDArray[np.float32], average: sp.csr_matrix, blur: int = 12
 ) -> tuple[NDArray[np.float32], Points]:
-    """How much too long the cloth is at each vertex, and along which direction of the resting cloth.
+    """Compute how much too long the cloth is at each vertex, and in which direction.
+
+    The direction is one of the resting cloth.
 
     Parameters
     ----------
@@ -54,7 +57,10 @@ def squeeze(
 def steered_noise(
     points: Points, direction: Points, width: float, rng: np.random.Generator, waves: int = 72, focus: float = 7.0
 ) -> NDArray[np.float32]:
-    """(V,) noise, standard deviation about 1, whose waves of length `width` run along `direction`."""
+    """Draw noise (V,) whose waves of length `width` run along `direction`.
+
+    Its standard deviation is about 1.
+    """
     wave = rng.normal(size=(waves, 3)).astype(np.float32)
     wave /= np.linalg.norm(wave, axis=1, keepdims=True)
     length = (width * np.exp(rng.normal(0, 0.22, waves))).astype(np.float32)
@@ -63,14 +69,15 @@ def steered_noise(
     weight = np.exp(np.float32(focus) * (aligned - 1))
     value = np.cos(points @ (wave * (2 * np.pi / length)[:, None]).T + phase)
     total = (weight * value).sum(1) / np.sqrt(np.maximum((weight**2).sum(1) / 2, 1e-9))
-    return total.astype(np.float32)
+    noise: NDArray[np.float32] = total.astype(np.float32)
+    return noise
 
 
 def fold_heights(
     edges: NDArray[np.int32], rest: Points, extra: NDArray[np.float32], average: sp.csr_matrix, width: float,
     rng: np.random.Generator,
 ) -> NDArray[np.float32]:  # fmt: skip
-    """(V,) metres that the cloth stands up in folds of about `width` metres, and in finer ones on them."""
+    """Compute the heights (V,) of folds of about `width` metres and finer ones on them, metres."""
     share, direction = squeeze(edges, rest, extra, average)
     heights = np.zeros(len(rest), np.float32)
     for scale, part in ((1.0, 0.65), (0.5, 0.35)):

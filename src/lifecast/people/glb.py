@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lifecast.errors import ScanError
+from lifecast.surface.output.glb_file import GlbFile
 
 
 @dataclass
@@ -92,41 +93,22 @@ def read_parts(path: str | Path) -> list[Part]:
 
 
 def glb_bytes(parts: list[Part], extras: dict[str, Any] | None = None) -> bytes:
-    """The GLB file of some parts, each its own node, mesh and material; `extras` goes into the asset block."""
-    blob = bytearray()
-    views: list[dict[str, Any]] = []
-    accessors: list[dict[str, Any]] = []
+    """Return the content of a GLB file of parts, each its own node, mesh and material.
 
-    def view(data: bytes, target: int | None = None) -> int:
-        blob.extend(b"\0" * (-len(blob) % 4))
-        entry: dict[str, Any] = {"buffer": 0, "byteOffset": len(blob), "byteLength": len(data)}
-        if target is not None:
-            entry["target"] = target
-        blob.extend(data)
-        views.append(entry)
-        return len(views) - 1
-
-    def accessor(array: NDArray[Any], component: int, kind: str, target: int, bounds: bool = False) -> int:
-        entry: dict[str, Any] = {
-            "bufferView": view(np.ascontiguousarray(array).tobytes(), target),
-            "componentType": component,
-            "count": len(array) if kind != "SCALAR" else array.size,
-            "type": kind,
-        }
-        if bounds:
-            entry["min"], entry["max"] = array.min(0).tolist(), array.max(0).tolist()
-        accessors.append(entry)
-        return len(accessors) - 1
-
+    `extras` goes into the asset block.
+    """
+    file = GlbFile()
     nodes, meshes, materials, textures, images = [], [], [], [], []
     for k, part in enumerate(parts):
-        position = accessor(part.vertices.astype("<f4"), 5126, "VEC3", 34962, bounds=True)
-        normal = accessor(part.normals.astype("<f4"), 5126, "VEC3", 34962)
         flipped = np.stack([part.uv[:, 0], 1 - part.uv[:, 1]], axis=1)  # glTF: v runs down
-        texel = accessor(flipped.astype("<f4"), 5126, "VEC2", 34962)
-        index = accessor(part.faces.astype("<u4").ravel(), 5125, "SCALAR", 34963)
+        attributes = {
+            "POSITION": file.positions(part.vertices),
+            "NORMAL": file.attribute(part.normals),
+            "TEXCOORD_0": file.attribute(flipped),
+        }
+        index = file.indices(part.faces)
         data, mime = _encoded(part.texture)
-        images.append({"bufferView": view(data), "mimeType": mime, "name": part.name})
+        images.append({"bufferView": file.view(data), "mimeType": mime, "name": part.name})
         textures.append({"source": k, "sampler": 0})
         material: dict[str, Any] = {
             "name": part.name,
@@ -138,21 +120,12 @@ def glb_bytes(parts: list[Part], extras: dict[str, Any] | None = None) -> bytes:
         if part.texture.shape[2] == 4:
             material |= {"alphaMode": "MASK", "alphaCutoff": 0.5}
         materials.append(material)
-        attributes = {"POSITION": position, "NORMAL": normal, "TEXCOORD_0": texel}
         meshes.append({"name": part.name, "primitives": [{"attributes": attributes, "indices": index, "material": k}]})
         nodes.append({"name": part.name, "mesh": k})
-    blob.extend(b"\0" * (-len(blob) % 4))
     document = {
         "asset": {"version": "2.0", "generator": "lifecast synthesize", "extras": extras or {}},
         "scene": 0, "scenes": [{"nodes": list(range(len(nodes)))}], "nodes": nodes, "meshes": meshes,
         "materials": materials, "textures": textures, "images": images,
         "samplers": [{"magFilter": 9729, "minFilter": 9987, "wrapS": 10497, "wrapT": 10497}],
-        "accessors": accessors, "bufferViews": views, "buffers": [{"byteLength": len(blob)}],
     }  # fmt: skip
-    text = json.dumps(document, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 4)
-    total = 12 + 8 + len(text) + 8 + len(blob)
-    header = struct.pack("<4sII", b"glTF", 2, total)
-    return (
-        header + struct.pack("<I4s", len(text), b"JSON") + text + struct.pack("<I4s", len(blob), b"BIN\0") + bytes(blob)
-    )
+    return file.content(document)

@@ -1,13 +1,15 @@
-"""Garments cut from the base mesh's own helper meshes: tights (the whole body but head and hands) and a long skirt.
+"""Garments cut from the base mesh's own helper meshes.
 
-They need no assets. Each is cut along smooth curves of the reference body (sleeves, legs, neckline, waist, front
-opening) and gets texture coordinates in metres, wrapped around trunk, arms and legs, so that generated cloth keeps
-its scale.
+These are tights (the whole body but head and hands) and a long skirt. They need no assets. Each is cut along smooth
+curves of the reference body (sleeves, legs, neckline, waist, front opening) and gets texture coordinates in metres,
+wrapped around trunk, arms and legs, so that generated cloth keeps its scale.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,9 @@ from numpy.typing import NDArray
 from lifecast.people.body import BodyModel, RestBody
 from lifecast.people.cloth import Cloth, Sheet, Tailor, helper_fit
 
+_Real = TypeVar("_Real", bound=np.floating)
+Boundary = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
+"""Points (V, 3) and their shares of the arm (V,) to values (V,), positive where the garment is."""
 SLEEVES = {"none": -0.02, "short": 0.36, "elbow": 0.52, "three-quarter": 0.76, "long": 0.99}
 """Share of the way from shoulder to wrist."""
 LEGS = {"brief": -0.08, "short": 0.17, "knee": 0.46, "cropped": 0.8, "long": 0.985}
@@ -48,38 +53,46 @@ class Landmarks:
         )  # fmt: skip
 
 
-def arm_share(points: NDArray, on_arm: NDArray[np.float64], marks: Landmarks) -> NDArray[np.float64]:
-    """(V,) 0 at the shoulder, 1 at the wrist; strongly negative for points that are not on an arm."""
+def arm_share(points: NDArray[np.float64], on_arm: NDArray[np.float64], marks: Landmarks) -> NDArray[np.float64]:
+    """Compute the share (V,) of the arm: 0 at the shoulder, 1 at the wrist.
+
+    It is strongly negative for points that are not on an arm.
+    """
     mirrored = np.stack([np.abs(points[:, 0]), points[:, 1], points[:, 2]], 1)
     axis = marks.wrist - marks.shoulder
     share = (mirrored - marks.shoulder) @ axis / (axis @ axis)
     # The skinning weights tell arm from trunk and legs, which lie along the arm's direction too.
-    return share + np.minimum(on_arm - 0.5, 0) * 8
+    result: NDArray[np.float64] = share + np.minimum(on_arm - 0.5, 0) * 8
+    return result
 
 
-def leg_share(points: NDArray, marks: Landmarks) -> NDArray[np.float64]:
+def leg_share(points: NDArray[_Real], marks: Landmarks) -> NDArray[_Real]:
     """(V,) 0 at the hip joint, 1 at the ankle, by height."""
-    return (marks.hip - points[:, 1]) / (marks.hip - marks.ankle)
+    share = (marks.hip - points[:, 1]) / (marks.hip - marks.ankle)
+    return share.astype(points.dtype, copy=False)
 
 
-def neckline(points: NDArray, marks: Landmarks, style: str) -> NDArray[np.float64]:
+def neckline(points: NDArray[np.float64], marks: Landmarks, style: str) -> NDArray[np.float64]:
     """(V,) positive below the neckline: "crew", "v", "scoop", "boat", "turtle" or "strap"."""
     x, y, z = points.T
     front = np.clip(z / 0.1, -1, 1)
     side = np.abs(x)
+    border: NDArray[np.float64]
     if style == "turtle":
-        return marks.neck + 0.035 + 0.01 * -front - y
-    if style == "v":
-        return (
+        border = marks.neck + 0.035 + 0.01 * -front - y
+    elif style == "v":
+        border = (
             marks.neck - 0.01 + 0.9 * (side - 0.07) - 0.13 * np.clip(front, 0, 1) * np.clip(1 - side / 0.09, 0, 1) - y
         )
-    if style == "scoop":
-        return marks.neck - 0.02 - 0.05 * front + 7.0 * np.clip(side - 0.03, 0, 1) ** 2 * 3 - 0.04 - y
-    if style == "boat":
-        return marks.neck - 0.03 - 0.015 * front + 0.9 * (side - 0.1) * (side > 0.1) - y
-    if style == "strap":
-        return np.minimum(marks.neck - 0.1 - 0.03 * front - y, 9.0)
-    return marks.neck - 0.005 - 0.03 * front + 0.35 * np.clip(side - 0.05, 0, 1) - y
+    elif style == "scoop":
+        border = marks.neck - 0.02 - 0.05 * front + 7.0 * np.clip(side - 0.03, 0, 1) ** 2 * 3 - 0.04 - y
+    elif style == "boat":
+        border = marks.neck - 0.03 - 0.015 * front + 0.9 * (side - 0.1) * (side > 0.1) - y
+    elif style == "strap":
+        border = np.minimum(marks.neck - 0.1 - 0.03 * front - y, 9.0)
+    else:
+        border = marks.neck - 0.005 - 0.03 * front + 0.35 * np.clip(side - 0.05, 0, 1) - y
+    return border
 
 
 def _helper_sheet(tailor: Tailor, group: str) -> tuple[NDArray[np.int64], Sheet]:
@@ -93,9 +106,12 @@ def _helper_sheet(tailor: Tailor, group: str) -> tuple[NDArray[np.int64], Sheet]
 
 
 def wrapped_uv(
-    points: NDArray, faces: NDArray[np.int32], marks: Landmarks, arm: NDArray[np.float64]
+    points: NDArray[np.float64], faces: NDArray[np.int32], marks: Landmarks, arm: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    """(F, 3, 2) metres: around and along trunk, arms and legs; a face never straddles the cut behind."""
+    """Compute texture coordinates (F, 3, 2) in metres, around and along trunk, arms and legs.
+
+    A face never straddles the cut behind.
+    """
     corner = points[faces]  # (F, 3, 3)
     middle = corner.mean(1)
     on_arm = arm[faces].mean(1) > 0.1
@@ -143,8 +159,9 @@ class HelperGarments:
         self._tights = _helper_sheet(tailor, "helper-tights")
         self._skirt = _helper_sheet(tailor, "helper-skirt")
 
-    def _points(self, used: NDArray[np.int64], sheet: Sheet) -> NDArray:
-        return sheet.matrix @ self.tailor.rest.vertices[used]
+    def _points(self, used: NDArray[np.int64], sheet: Sheet) -> NDArray[np.float64]:
+        result: NDArray[np.float64] = sheet.matrix @ self.tailor.rest.vertices[used]
+        return result
 
     def upper(self, sleeve: str, neck: str, hem: float) -> Sheet:
         """A top: down to `hem` (share of the leg, negative above the hip joint)."""
@@ -157,7 +174,10 @@ class HelperGarments:
         return self._cut(used, sheet, values)
 
     def lower(self, leg: str, waist: float) -> Sheet:
-        """Trousers, shorts or leggings from `waist` (share of the leg, negative above the hip joint) down."""
+        """Cut trousers, shorts or leggings from `waist` down.
+
+        `waist` is a share of the leg, negative above the hip joint.
+        """
         used, sheet = self._tights
         values = [
             lambda p, a: LEGS[leg] - leg_share(p, self.marks) + (0.02 if leg == "brief" else 0) * 0,
@@ -179,7 +199,7 @@ class HelperGarments:
         ]
         return self._cut(used, sheet, values)
 
-    def _cut(self, used: NDArray[np.int64], sheet: Sheet, values: list) -> Sheet:
+    def _cut(self, used: NDArray[np.int64], sheet: Sheet, values: Sequence[Boundary]) -> Sheet:
         for value in values:
             points = self._points(used, sheet)
             arm = _on_arm(self.tailor, used, sheet)
@@ -187,7 +207,10 @@ class HelperGarments:
         return sheet
 
     def finish(self, name: str, kind: str, upper: Sheet | None, lower: Sheet | None, opening: float = 0.0) -> Cloth:
-        """Make one cloth of a piece of the tights and a piece of the skirt; `opening` parts its front (metres)."""
+        """Make one cloth of a piece of the tights and a piece of the skirt.
+
+        `opening` parts its front (metres).
+        """
         import scipy.sparse as sp
 
         pieces = []

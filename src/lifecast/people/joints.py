@@ -1,6 +1,7 @@
-"""Where a made person's joints are, in the order of BlazePose's landmarks: what a lifter learns to find.
+"""A made person's joints, in the order of BlazePose's landmarks.
 
-BlazePose marks the middles of joints, which are the rig's own; of the head it marks points on the skin.
+They are the target of the pose lifter. BlazePose marks the middles of joints, which are the rig's own; of the head it
+marks points on the skin.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _EAR_BAND = 0.04
 
 
 class JointFinder:
-    """Knows which vertices of the skin are a nose and ears, and which bones are the other joints."""
+    """Holds which vertices of the skin are a nose and ears, and which bones the other joints."""
 
     def __init__(self, model: BodyModel) -> None:
         self.bones = {landmark: model.bone(name) for landmark, name in BONES.items()}
@@ -45,8 +46,10 @@ class JointFinder:
         self._weights = model.weights[list(self.skin_points.values())]
 
     def joints(self, rest: RestBody, transforms: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(33, 3) posed joints of a body, by (B, 3, 4) bone transforms, in their frame; nan for the landmarks that are
-        not told (corners of eyes and mouth, heels)."""
+        """Compute the posed joints (33, 3) of a body, by (B, 3, 4) bone transforms, in their frame.
+
+        Landmarks without a joint (corners of eyes and mouth, heels) are nan.
+        """
         found = np.full((LANDMARKS, 3), np.nan)
         for landmark, bone in self.bones.items():
             found[landmark] = transforms[bone, :, :3] @ rest.heads[bone] + transforms[bone, :, 3]

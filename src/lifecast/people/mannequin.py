@@ -1,7 +1,8 @@
-"""Mannequins: people dressed once and posed many times, their clothes following by skinning alone.
+"""Mannequins: people dressed once and posed many times.
 
-A lifter learns from poses, and draping is most of what a posed person costs. BlazePose does not care for folds: where
-only its landmarks are wanted, clothes may be stiff, and a person can be seen in many poses for the price of one.
+Their clothes follow by skinning alone. The pose lifter learns from poses, and draping is most of what a posed person
+costs. BlazePose does not care for folds: where only its landmarks are wanted, clothes may be stiff, and a person can be
+seen in many poses for the price of one.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from lifecast.people.body import SKIN_VERTICES, RestBody
 from lifecast.people.drape import PosedBody, eased
 from lifecast.people.person import Studio
 from lifecast.people.rig import skin
-from lifecast.people.surface_mesh import vertex_normals
 from lifecast.people.wavefront import triangles
 from lifecast.scans.read import Material, Scan
+from lifecast.space.mesh_normals import vertex_normals
 
 DRAWN_IN = 0.014
 """Metres that covered skin lies deeper, so that stiff clothes hide it in most poses."""
@@ -50,7 +51,7 @@ class Piece:
     def posed(self, transforms: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Vertices and unit normals, (V, 3) both, under (B, 3, 4) bone transforms."""
         points = skin(self.points, self.weights, transforms)
-        return points[self.split_of], vertex_normals(points, self.sheet)[self.split_of]
+        return points[self.split_of], vertex_normals(points, self.sheet, "area")[self.split_of]
 
 
 class Mannequin:
@@ -87,11 +88,11 @@ class Mannequin:
                 f"{worn.part}:{cloth.name}", points, cloth.sheet.faces, cloth.weights, cloth.split_of, cloth.split, uv,
                 texture,
             ))  # fmt: skip
-            layers.append((worn.layer, points, vertex_normals(points, cloth.sheet.faces)))
+            layers.append((worn.layer, points, vertex_normals(points, cloth.sheet.faces, "area")))
         hat = any(worn.part == "hat" for worn in outfit)
         tree = cKDTree(self.rest.vertices[:SKIN_VERTICES])
         hair = []
-        for part in studio.hair(build, self.rest, identity, body, layers, hat, rng)[0]:
+        for part in studio.hairdresser.dress(build, self.rest, identity, body, layers, hat, rng)[0]:
             nearest = tree.query(part.vertices)[1]
             own = np.arange(len(part.vertices), dtype=np.int32)
             weights = studio.model.weights[nearest]

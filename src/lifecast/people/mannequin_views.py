@@ -1,8 +1,9 @@
-"""Views of mannequins, pose by pose: data for a lifter and, with pictures kept, for the networks that see maps.
+"""Views of mannequins, pose by pose, as training data.
 
-Each pose becomes a folder as `lifecast prepare` and `lifecast landmarks` write them, without points, and without the
-pictures and maps that a lifter does not look at unless they are asked for. Mannequin i of seed S and all its poses
-follow from `np.random.default_rng([S, i, 1])` alone.
+They are for a pose lifter and, with pictures kept, for the networks whose inputs are maps. Each pose becomes a folder
+as `lifecast prepare` and `lifecast landmarks` write them, without points, and without the pictures and maps that a
+lifter does not look at unless they are asked for. Mannequin i of seed S and all its poses follow from
+`np.random.default_rng([S, i, 1])` alone.
 """
 
 from __future__ import annotations
@@ -50,13 +51,16 @@ def missing(sitting: Sitting, count: int) -> list[int]:
 
 
 def check_sitting(sitting: Sitting) -> None:
-    """Write down how the folder's mannequins are seen; UsageError where it holds some that were seen otherwise."""
+    """Record how the folder's mannequins are viewed.
+
+    UsageError if it holds some that were viewed otherwise.
+    """
     now = {
         "views": sitting.views, "size": sitting.size, "front": sitting.front, "elevation": list(sitting.elevation),
         "lighting": sitting.lighting is not None, "clip_share": sitting.clip_share, "pictures": sitting.pictures,
         "rays": sitting.rays if sitting.pictures else 0,
     }  # fmt: skip
-    check_unchanged(sitting.order.out / SITTING, now, "mannequins seen")
+    check_unchanged(sitting.order.out / SITTING, now, "mannequins viewed")
 
 
 @functools.lru_cache(maxsize=1)
@@ -64,8 +68,11 @@ def _lights(lighting: Path | None) -> tuple[list[str], NDArray[np.float32]]:
     return make_lightings(lighting, LIGHTINGS, 0)
 
 
-def see(sitting: Sitting, number: int) -> int:
-    """Make mannequin `number`, pose it, let BlazePose look, and write every pose; returns the number."""
+def make_views(sitting: Sitting, number: int) -> int:
+    """Make mannequin `number`, pose it, find its landmarks, and write every pose.
+
+    Returns the number.
+    """
     order = sitting.order
     makers = studio(order.assets, order.poses, order.only_garments, order.without_garments)
     rng = np.random.default_rng([order.seed, number, 1])
@@ -126,24 +133,25 @@ def _looks(
     return views, found
 
 
-def see_all(
+def make_all_views(
     sitting: Sitting, count: int, test_fraction: float, workers: int, done: Callable[[int], None]
 ) -> dict[str, list[str]]:
-    """Make what is missing of mannequins 0 .. count-1, then write `split.json`, by mannequin; returns the split.
+    """Make what is missing of mannequins 0 .. count-1, then write `split.json`, by mannequin.
 
-    `done` is called with each mannequin's number. MissingExtra without BlazePose.
+    Returns the split. `done` is called with each mannequin's number. MissingExtra without BlazePose.
     """
     if not blazepose.available():
         raise MissingExtra("mediapipe", "person", "finding landmarks")
     one_thread()
-    share_out(sitting.order, functools.partial(see, sitting), missing(sitting, count), workers, done)
+    share_out(sitting.order, functools.partial(make_views, sitting), missing(sitting, count), workers, done)
     return write_split(sitting, count, test_fraction)
 
 
 def write_split(sitting: Sitting, count: int, test_fraction: float) -> dict[str, list[str]]:
-    """Write and return which poses of mannequins 0 .. count-1 are to train on: all of a mannequin's, or none.
+    """Write which poses of mannequins 0 .. count-1 are to train on; returns the split.
 
-    Where pictures are kept, `dataset.json` says as well what `PeopleDataset` must know.
+    All of a mannequin's are, or none. Where pictures are kept, `dataset.json` says as well what `PeopleDataset` must
+    know.
     """
     names = [f"{number:06d}" for number in range(count)]
     parts = make_split(names, test_fraction, sitting.order.seed)
@@ -154,8 +162,8 @@ def write_split(sitting: Sitting, count: int, test_fraction: float) -> dict[str,
     write_text(sitting.order.out / "split.json", json.dumps(split, indent=1))
     if sitting.pictures:
         poses = count * sitting.each
-        told = {"people": poses, "views": poses * sitting.views, "points": False}
-        described = header(sitting.settings(), *_lights(sitting.lighting)) | told
+        extra = {"people": poses, "views": poses * sitting.views, "points": False}
+        described = header(sitting.settings(), *_lights(sitting.lighting)) | extra
         write_text(sitting.order.out / "dataset.json", json.dumps(described))
         write_text(sitting.order.out / "README.md", DESCRIPTION)
     return split

@@ -1,9 +1,10 @@
-"""MakeHuman's garment files: which triangle of the base mesh holds each garment vertex, and how far off it.
+"""MakeHuman's garment files.
 
-A `.mhclo` file lists, for vertex after vertex of its OBJ, three base vertices, three weights and an offset; offsets
-grow with the body by three reference distances (`x_scale`, `y_scale`, `z_scale`: two base vertices and their distance
-along that axis on the author's body, in decimetres). Source: MakeHuman's documentation of the proxy format and the
-CC0 files themselves. Their axes are ours (y up, facing +z).
+They say which triangle of the base mesh holds each garment vertex, and how far off it. A `.mhclo` file lists, for
+vertex after vertex of its OBJ, three base vertices, three weights and an offset; offsets grow with the body by three
+reference distances (`x_scale`, `y_scale`, `z_scale`: two base vertices and their distance along that axis on the
+author's body, in decimetres). Source: MakeHuman's documentation of the proxy format and the CC0 files themselves. Their
+axes are ours (y up, facing +z).
 """
 
 from __future__ import annotations
@@ -46,10 +47,16 @@ class Fit:
             for axis, scale in enumerate(self.scales)
         ]  # metres for one unit of offset
         corners = base_vertices[self.base]  # (V, 3, 3)
-        return (np.einsum("vk,vkx->vx", self.weights, corners) + self.offsets * np.array(size)).astype(np.float32)
+        result: NDArray[np.float32] = (
+            np.einsum("vk,vkx->vx", self.weights, corners) + self.offsets * np.array(size)
+        ).astype(np.float32)
+        return result
 
     def skin_weights(self, base_weights: sp.csr_matrix) -> sp.csr_matrix:
-        """(V, B) skinning weights: those of the three base vertices, blended; never negative, rows sum to 1."""
+        """Blend skinning weights (V, B) of the three base vertices.
+
+        They are never negative; rows sum to 1.
+        """
         count = len(self.base)
         # A weight outside 0..1 extrapolates a position; for bones it would swing the vertex beyond its limb.
         inside = np.clip(self.weights, 0, None)

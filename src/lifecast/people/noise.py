@@ -1,4 +1,4 @@
-"""Smooth random fields in space, for folds, prints and everything else that should not repeat."""
+"""Smooth random fields in space, for folds, prints and other things that should not repeat."""
 
 from __future__ import annotations
 
@@ -20,4 +20,5 @@ def smooth_noise(
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     frequency = direction / size * (2 * np.pi * rng.uniform(0.6, 1.6, (waves, 1))).astype(np.float32)
     phase = rng.uniform(0, 2 * np.pi, waves).astype(np.float32)
-    return (np.cos(points @ frequency.T + phase).sum(1) * np.sqrt(2.0 / waves)).astype(np.float32)
+    noise: NDArray[np.float32] = (np.cos(points @ frequency.T + phase).sum(1) * np.sqrt(2.0 / waves)).astype(np.float32)
+    return noise

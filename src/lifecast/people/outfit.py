@@ -1,4 +1,4 @@
-"""Who wears what: outfits drawn from the wardrobe, layer by layer, and how loosely each garment hangs."""
+"""Outfits drawn from the wardrobe, layer by layer, and how loosely each garment hangs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Worn:
     part: str
     """top, bottom, dress, shoes, hat: the prefix of its mesh in the GLB."""
     label: str
-    """What it is, for the card: t-shirt, jeans and so on are told apart by cut and colour, classes by this."""
+    """What it is, for the card: t-shirt, jeans and so on differ by cut and colour, classes by this."""
     fabric: str
     """The kind of fabric it is made of (a key of `fabric.USUAL`)."""
     hang: Hang

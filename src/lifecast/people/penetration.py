@@ -8,8 +8,8 @@ from scipy.spatial import cKDTree
 
 from lifecast.people.body import SKIN_VERTICES, BodyModel
 from lifecast.people.rig import skin
-from lifecast.people.surface_mesh import vertex_normals
 from lifecast.people.wavefront import triangles
+from lifecast.space.mesh_normals import vertex_normals
 
 LIMIT = 0.02
 """Metres that a limb may run into another part of the body before the pose is redrawn (soft flesh gives that much)."""
@@ -19,7 +19,10 @@ REACH = 0.12
 
 
 class SelfContact:
-    """Measures, on a thinned set of skin vertices, how deep one part of a posed body is inside another."""
+    """Measures how deep one part of a posed body is inside another.
+
+    It does so on a thinned set of skin vertices.
+    """
 
     def __init__(self, model: BodyModel) -> None:
         owner = np.asarray(model.weights[:SKIN_VERTICES].argmax(1)).ravel()
@@ -45,15 +48,18 @@ class SelfContact:
         self.pairs = [(np.flatnonzero(a & thin), np.flatnonzero(b)) for a, b in pairs]
 
     def depth(self, posed: NDArray[np.float32]) -> float:
-        """The deepest penetration of a posed body (its first 13,380 vertices), in metres; 0 when free."""
-        normals = vertex_normals(posed[:SKIN_VERTICES], self.faces)
+        """Compute a posed body's deepest penetration in metres; 0 if free.
+
+        The body is given by its first 13,380 vertices.
+        """
+        normals = vertex_normals(posed[:SKIN_VERTICES], self.faces, "area")
         worst = 0.0
         for moving, still in self.pairs:
             distance, near = cKDTree(posed[still]).query(posed[moving], distance_upper_bound=REACH)
             met = np.isfinite(distance)
             other = still[near[met]]
             height = np.einsum("vx,vx->v", posed[moving[met]] - posed[other], normals[other])
-            # A true inside point is roughly behind its nearest vertex, not beside it.
+            # A true inside point is roughly behind its nearest vertex, not next to it.
             behind = -height > 0.5 * distance[met]
             if behind.any():
                 worst = max(worst, float(-height[behind].min()))

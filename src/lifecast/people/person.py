@@ -1,4 +1,4 @@
-"""One person from start to end: draw everything, build the meshes, and give parts and a card.
+"""One person from start to end: draw everything, build the meshes, give parts and a card.
 
 Person i of seed S draws from `np.random.default_rng([S, i])` only, so it is the same person on any machine and with
 any number of workers.
@@ -15,22 +15,24 @@ from numpy.typing import NDArray
 from lifecast.people import complexion
 from lifecast.people.appearance import Build, draw_build
 from lifecast.people.body import SKIN_VERTICES, BodyModel, RestBody
-from lifecast.people.cloth import Cloth, border_edges
-from lifecast.people.drape import PosedBody, clear, eased, settle, tuck, under_skin
+from lifecast.people.cloth_part import cloth_part
+from lifecast.people.drape import PosedBody, eased, settle, tuck, under_skin
 from lifecast.people.fabric import draw_fabric, dress_texture
 from lifecast.people.figure import Figure
 from lifecast.people.glb import Part
+from lifecast.people.hair import Hairdresser
 from lifecast.people.joints import JointFinder
 from lifecast.people.outfit import Dresser, Worn
 from lifecast.people.penetration import LIMIT, SelfContact
+from lifecast.people.pose_library import PoseLibrary
 from lifecast.people.pose_shares import USUAL_CLIP_SHARE
 from lifecast.people.rig import skin
-from lifecast.people.scalp import Scalp, grow
-from lifecast.people.stances import PoseLibrary, draw_pose, stand_at_ease
-from lifecast.people.surface_mesh import averaging, split_seams, vertex_normals
-from lifecast.people.wardrobe import Made, Wardrobe, picture_of
-from lifecast.people.wavefront import triangles
+from lifecast.people.stances import draw_pose, stand_at_ease
+from lifecast.people.surface_mesh import averaging, split_seams
+from lifecast.people.wardrobe import Wardrobe, picture_of
+from lifecast.people.wavefront import triangles, triangles_uv
 from lifecast.scans.landmark_file import joint_rows
+from lifecast.space.mesh_normals import vertex_normals
 
 Points = NDArray[np.float32]
 
@@ -38,8 +40,6 @@ REDRAWS = 12
 """How often a pose that runs into itself is drawn anew before the person just stands at ease."""
 TUCK = 0.008
 """Metres that the skin yields under clothes, so that it never shows through them."""
-HEM = 0.008
-"""Metres that a hem is turned in: enough to give the edge of a sleeve its thickness."""
 
 
 @dataclass
@@ -66,7 +66,7 @@ class Studio:
         names = np.array(model.bones)[np.asarray(model.weights[:SKIN_VERTICES].argmax(1)).ravel()]
         arm = np.array([n.startswith(("upperarm", "lowerarm", "wrist", "finger", "metacarpal")) for n in names])
         self.limb = np.where(arm, np.where(np.char.endswith(names, ".L"), 1, -1), 0).astype(np.int8)
-        self.scalp = Scalp(wardrobe.tailor)
+        self.hairdresser = Hairdresser(wardrobe)
         self.eyes = {side: mesh.groups[f"helper-{side}-eye"] for side in ("l", "r")}
         self.teeth = [mesh.groups[f"helper-{jaw}-teeth"] for jaw in ("upper", "lower")]
 
@@ -92,7 +92,7 @@ class Studio:
             cloth = worn.made.cloth
             fitted = cloth.place(rest)
             points = self._dress(worn, fitted, transforms, body, layers, size, rng)
-            normals = vertex_normals(points, cloth.sheet.faces)
+            normals = vertex_normals(points, cloth.sheet.faces, "area")
             self.hide_skin(worn, covered, removed)
             if worn.part not in ("shoes", "hat"):
                 worst = max(worst, under_skin(points, cloth, body))
@@ -109,14 +109,14 @@ class Studio:
                 "name": cloth.name, "source": worn.source, "class": worn.label, "part": worn.part, **worn.cut,
                 "fabric": fabric,
             })  # fmt: skip
-        hair = self.hair(build, rest, transforms, body, layers, any(w.part == "hat" for w in outfit), rng)
+        hair = self.hairdresser.dress(build, rest, transforms, body, layers, any(w.part == "hat" for w in outfit), rng)
         parts += hair[0]
         tone = complexion.draw_tone(build.phenotype["african"], build.phenotype["asian"], rng)
         parts[:0] = self._flesh(posed, covered, removed, covers, tone, build, rng)
 
-        floor = min(float(part.vertices[:, 1].min()) for part in parts)
+        ground = min(float(part.vertices[:, 1].min()) for part in parts)
         pelvis = transforms[0, :, :3] @ rest.heads[0] + transforms[0, :, 3]
-        shift = np.array([-pelvis[0], -floor, -pelvis[2]], np.float32)
+        shift = np.array([-pelvis[0], -ground, -pelvis[2]], np.float32)
         for part in parts:
             part.vertices = (part.vertices + shift).astype(np.float32)
         card = {
@@ -135,7 +135,10 @@ class Studio:
     def draw_pose(
         self, rest: RestBody, rng: np.random.Generator, clip_share: float = USUAL_CLIP_SHARE
     ) -> tuple[Figure, dict[str, Any]]:
-        """A pose in which no limb runs deeper than `LIMIT` through the body; `clip_share` as in `stances.draw_pose`."""
+        """Draw a pose in which no limb runs deeper than `LIMIT` through the body.
+
+        `clip_share` is as in `stances.draw_pose`.
+        """
         for draw in range(REDRAWS):
             figure = Figure(self.model.bones, self.model.parents, rest)
             pose = draw_pose(figure, self.poses, rng, clip_share)
@@ -156,15 +159,18 @@ class Studio:
             return skin(fitted, cloth.weights, transforms)
         loose = eased(cloth, weave, fitted, worn.hang, rng)
         if worn.made.relief is not None:
-            loose = loose + vertex_normals(loose, cloth.sheet.faces) * np.clip(worn.made.relief, -0.008, 0.008)[:, None]
+            loose = (
+                loose
+                + vertex_normals(loose, cloth.sheet.faces, "area") * np.clip(worn.made.relief, -0.008, 0.008)[:, None]
+            )
         if cloth.seam.any():
-            loose = loose - vertex_normals(loose, cloth.sheet.faces) * (0.0012 * cloth.seam)[:, None]
+            loose = loose - vertex_normals(loose, cloth.sheet.faces, "area") * (0.0012 * cloth.seam)[:, None]
         skinned = skin(loose, cloth.weights, transforms)
         inner = [(points, normals) for layer, points, normals in layers if layer < worn.layer]
         return settle(cloth, weave, loose, skinned, body, worn.hang, rng, inner, size)
 
     def hide_skin(self, worn: Worn, covered: NDArray[np.float32], removed: NDArray[np.bool_]) -> None:
-        """Mark, in place, which vertices of the skin a garment covers (1) and which lie in shoes; both (13380,)."""
+        """Mark, in place, skin vertices (13380,) under a garment (1) and those in shoes."""
         cloth = worn.made.cloth
         if worn.part == "shoes":
             removed[cloth.fit.delete[cloth.fit.delete < SKIN_VERTICES]] = True
@@ -176,7 +182,9 @@ class Studio:
         inward = covered
         for _ in range(2):  # only where every neighbour is covered too, and gradually
             inward = np.minimum(inward, self.skin_average @ inward)
-        drawn: Points = skin_points - vertex_normals(skin_points, self.skin_faces) * (depth * inward**2)[:, None]
+        drawn: Points = (
+            skin_points - vertex_normals(skin_points, self.skin_faces, "area") * (depth * inward**2)[:, None]
+        )
         return drawn
 
     @staticmethod
@@ -194,97 +202,20 @@ class Studio:
             for n, below in enumerate(outfit[:k]):
                 if layers[n][0] < layer and below.part != "shoes":
                     drawn_in = tuck(layers[n][1], points, normals, inside)
-                    layers[n] = layers[n][0], drawn_in, vertex_normals(drawn_in, below.made.cloth.sheet.faces)
+                    layers[n] = layers[n][0], drawn_in, vertex_normals(drawn_in, below.made.cloth.sheet.faces, "area")
         return covers
 
     def cloth_texture(self, worn: Worn, rng: np.random.Generator) -> tuple[NDArray[np.uint8], float, dict[str, Any]]:
-        """A garment's texture, how often it repeats over its coordinates, and its fabric for the card."""
+        """Draw a garment's texture, how often it repeats, and its fabric for the card.
+
+        It repeats over the garment's coordinates.
+        """
         made = worn.made
         fabric = draw_fabric(worn.fabric, rng)
         if made.picture is not None and rng.random() < 0.12:  # as its author painted it
             return np.ascontiguousarray(made.picture[..., :3]), 1.0, {"pattern": "own"}
         texture, scale = dress_texture(fabric, made.picture, made.shading, made.metres, rng)
         return texture, scale, fabric.card
-
-    def hair(
-        self, build: Build, rest: RestBody, transforms: NDArray[np.float64], body: PosedBody,
-        layers: list[tuple[int, Points, Points]], hat: bool, rng: np.random.Generator,
-    ) -> tuple[list[Part], dict[str, Any]]:  # fmt: skip
-        """Hair, brows and lashes on the posed body, and what the card says of the hair."""
-        african, asian = build.phenotype["african"], build.phenotype["asian"]
-        name, colour = complexion.draw_hair_colour(african, asian, build.years, rng)
-        parts: list[Part] = []
-        card: dict[str, Any] = {"colour": complexion.describe(name, colour), "name": None}
-        long = ("bob", "braid", "long", "ponytail")
-        styles = self.wardrobe.pieces.get("hair", [])
-        weights = np.array([
-            (1.6 if p.name.startswith(long) else 0.5) if build.female else (0.06 if p.name.startswith(long) else 1.0)
-            for p in styles
-        ])  # fmt: skip
-        if len(styles):
-            weights *= np.array([0.2 + 2.2 * african if p.name.startswith("afro") else 1.0 for p in styles])
-        bald = rng.random() < (0.01 if build.female else 0.05 + 0.1 * (build.years > 45))
-        grown = not len(styles) or rng.random() < (0.04 if build.female else 0.14)
-        if grown and not bald:
-            part, card["name"] = self._grown_hair(build, rest, transforms, body, colour, rng, layers, hat)
-            parts += part
-        elif not bald:
-            piece = styles[int(rng.choice(len(styles), p=weights / weights.sum()))]
-            card["name"] = piece.name
-            made = self.wardrobe.make(piece)
-            parts.append(self._card_part("hair", made, rest, transforms, body, colour, rng, layers))
-        for kind in ("brows", "lashes"):
-            pieces = self.wardrobe.pieces.get(kind, [])
-            if pieces:
-                piece = pieces[int(rng.integers(len(pieces)))]
-                dark = np.array([0.04, 0.035, 0.03]) if kind == "lashes" else np.clip(colour * 0.7, 0.03, 0.6)
-                parts.append(self._card_part(kind, self.wardrobe.make(piece), rest, transforms, body, dark, rng, []))
-                card[kind] = piece.name
-        return parts, card
-
-    def _grown_hair(
-        self, build: Build, rest: RestBody, transforms: NDArray[np.float64], body: PosedBody,
-        colour: NDArray[np.float64], rng: np.random.Generator, layers: list[tuple[int, Points, Points]], hat: bool,
-    ) -> tuple[list[Part], str]:  # fmt: skip
-        """Hair from the scalp itself: cropped to afro, for women also the helper's long hood."""
-        african = build.phenotype["african"]
-        afro = not hat and rng.random() < 0.5 * african
-        thickness = rng.uniform(0.03, 0.07) if afro else rng.uniform(0.003, 0.01 if hat else 0.022)
-        names = ["cap"]
-        if build.female and not afro:
-            names.append(str(rng.choice(["chin", "shoulder", "long"])))
-        parts = []
-        for name in names:
-            cloth, weave = self.scalp.style(name)
-            curl = 0.006 if afro else 0.1 * thickness
-            fitted = grow(cloth, weave, cloth.place(rest), thickness if name == "cap" else 0.004, curl, rng)
-            points = skin(fitted, cloth.weights, transforms)
-            if name != "cap":
-                below = [(p, n) for _, p, n in layers if p[:, 1].max() > points[:, 1].min()]
-                points = clear(points, cloth, weave, body, 0.003, inner=below)
-            texture = complexion.hair_texture(None, colour, rng)
-            normals = vertex_normals(points, cloth.sheet.faces)
-            parts.append(cloth_part(f"hair:{cloth.name}", cloth, points, normals, texture, 1.0, False))
-        return parts, "helper-" + "+".join(names)
-
-    def _card_part(
-        self, part: str, made: Made, rest: RestBody, transforms: NDArray[np.float64], body: PosedBody,
-        colour: NDArray[np.float64], rng: np.random.Generator, layers: list[tuple[int, Points, Points]],
-    ) -> Part:  # fmt: skip
-        cloth = made.cloth
-        points = skin(cloth.place(rest), cloth.weights, transforms)
-        if part == "hair":
-            points = clear(
-                points,
-                cloth,
-                made.weave,
-                body,
-                0.003,
-                inner=[(p, n) for _, p, n in layers if p[:, 1].max() > points[:, 1].min()],
-            )
-        texture = complexion.hair_texture(made.picture, colour, rng)
-        name = part if part in ("brows", "lashes") else f"{part}:{cloth.name}"
-        return cloth_part(name, cloth, points, vertex_normals(points, cloth.sheet.faces), texture, 1.0, False)
 
     def _flesh(
         self, posed: Points, covered: NDArray[np.float32], removed: NDArray[np.bool_],
@@ -297,16 +228,16 @@ class Studio:
         for points, outer_normals, inside in covers:
             given_way = tuck(skin_points, points, outer_normals, inside, 0.003)
             skin_points = np.where((hands & (covered < 0.5))[:, None], skin_points, given_way)
-        normals = vertex_normals(skin_points, self.skin_faces)
+        normals = vertex_normals(skin_points, self.skin_faces, "area")
         faces, old, texel = self.skin_split
-        shown = ~removed[self.skin_faces].all(1)
+        kept = ~removed[self.skin_faces].all(1)
         texture = self.skin_picture(build, rng)
         uv = self.model.mesh.uv
         parts = [
             Part(
                 "body",
                 skin_points[old],
-                faces[shown],
+                faces[kept],
                 uv[texel],
                 normals[old],
                 complexion.skin_texture(texture, tone, rng),
@@ -321,7 +252,7 @@ class Studio:
             used, renamed = np.unique(tri, return_inverse=True)
             parts.append(Part(f"teeth:{name}", posed[used], renamed.reshape(-1, 3).astype(np.int32),
                               np.full((len(used), 2), 0.5, np.float32),
-                              vertex_normals(posed, tri)[used], ivory))  # fmt: skip
+                              vertex_normals(posed, tri, "area")[used], ivory))  # fmt: skip
         return parts
 
     def eyeballs(self, posed: Points, picture: NDArray[np.uint8]) -> Part:
@@ -347,7 +278,9 @@ class Studio:
             start += len(used)
         both: Points = np.concatenate(vertices).astype(np.float32)
         tri = np.concatenate(faces).astype(np.int32)
-        return Part("eyes", both, tri, np.concatenate(uv).astype(np.float32), vertex_normals(both, tri), picture, 0.3)
+        return Part(
+            "eyes", both, tri, np.concatenate(uv).astype(np.float32), vertex_normals(both, tri, "area"), picture, 0.3
+        )
 
     def skin_picture(self, build: Build, rng: np.random.Generator) -> NDArray[np.uint8] | None:
         """A painted skin of about this sex, age and tone, where the wardrobe has any."""
@@ -360,55 +293,3 @@ class Studio:
         choice = [p for p in named if ("dark" in p.name) == dark] or named or self.wardrobe.skins
         choice = [p for p in choice if p.name.startswith(age)] or choice
         return picture_of(choice[int(rng.integers(len(choice)))])
-
-
-def cloth_part(
-    name: str, cloth: Cloth, points: Points, normals: Points, texture: NDArray[np.uint8], scale: float, hems: bool
-) -> Part:
-    """A garment as a part of the GLB, its hems turned in."""
-    vertices, split_normals, uv, faces = (
-        points[cloth.split_of],
-        normals[cloth.split_of],
-        cloth.uv * np.float32(scale),
-        cloth.split,
-    )
-    if hems:
-        edges = border_edges(cloth.split)
-        # Texture seams are borders of the split mesh, not of the cloth: keep those that are borders of both.
-        true_border = {(int(a), int(b)) for a, b in border_edges(cloth.sheet.faces)}
-        ends = cloth.split_of[edges]
-        edges = edges[[(int(a), int(b)) in true_border for a, b in ends]]
-        if len(edges):
-            rim, local = np.unique(edges, return_inverse=True)
-            a, b = local.reshape(-1, 2).T
-            along = vertices[edges[:, 1]] - vertices[edges[:, 0]]
-            inward = np.zeros((len(rim), 3))
-            side = np.cross(split_normals[edges[:, 0]], along)  # into the cloth
-            for k in (a, b):
-                np.add.at(inward, k, side)
-            inward /= np.maximum(np.linalg.norm(inward, axis=1, keepdims=True), 1e-9)
-            base = vertices[rim]
-            under = base - split_normals[rim] * 0.0025
-            deep = under + inward * HEM - split_normals[rim] * 0.0005
-            first = len(vertices)
-            second = first + len(rim)
-            vertices = np.concatenate([vertices, under, deep]).astype(np.float32)
-            outward = (-inward).astype(np.float32)
-            split_normals = np.concatenate([split_normals, outward, -split_normals[rim]])
-            uv = np.concatenate([uv, uv[rim], uv[rim]])
-            e0, e1 = edges.T
-            strip = [
-                np.stack([e1, e0, first + a], 1), np.stack([e1, first + a, first + b], 1),
-                np.stack([first + b, first + a, second + a], 1), np.stack([first + b, second + a, second + b], 1),
-            ]  # fmt: skip
-            faces = np.concatenate([faces, *strip]).astype(np.int32)
-    return Part(name, vertices, faces, uv.astype(np.float32), split_normals.astype(np.float32), texture)
-
-
-def triangles_uv(quads: NDArray[np.int32], quad_uv: NDArray[np.int32]) -> NDArray[np.int32]:
-    """The uv rows that go with `triangles(quads)`."""
-    pairs = np.stack([quads, quad_uv], -1)
-    both = np.stack([pairs[:, [0, 1, 2]], pairs[:, [0, 2, 3]]], axis=1).reshape(-1, 3, 2)
-    v = both[..., 0]
-    keep = (v[:, 0] != v[:, 1]) & (v[:, 1] != v[:, 2]) & (v[:, 0] != v[:, 2])
-    return both[keep][..., 1]

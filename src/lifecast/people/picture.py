@@ -1,4 +1,4 @@
-"""A quick look at made people: colour and normals, orthographic, for contact sheets and for one's own eyes."""
+"""Quick pictures of made people: colour and normals, orthographic, for contact sheets."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def draw(
     window: tuple[float, float, float] | None = None,
     aspect: float = 1.0,
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Colour and normal picture, both (size, size, 3), seen from `yaw` degrees (turning the person about y).
+    """Draw colour and normal picture, both (size, size, 3), from `yaw` degrees.
 
-    `window` is the centre (x, y) and half the width of what is shown, in metres; without it the person fills the
-    picture, or as much of its width as `aspect` says.
+    The person is turned about y. `window` is the centre (x, y) and half the width of what is drawn, in metres; without
+    it the person fills the picture, or as much of its width as `aspect` says.
     """
     if importlib.util.find_spec("embreex") is None:
         raise MissingExtra("embreex", "scans", "drawing pictures of people")
@@ -86,7 +86,7 @@ def _lookup(texture: NDArray[np.uint8], uv: NDArray[np.float32]) -> NDArray[np.f
     height, width = texture.shape[:2]
     column = np.floor((uv[:, 0] % 1) * width).astype(int).clip(0, width - 1)
     row = np.floor(((1 - uv[:, 1]) % 1) * height).astype(int).clip(0, height - 1)
-    texels = texture[row, column].astype(np.float32)
+    texels: NDArray[np.float32] = texture[row, column].astype(np.float32)
     if texels.shape[1] == 3:
         texels = np.concatenate([texels, np.full((len(texels), 1), 255, np.float32)], 1)
     return texels

@@ -27,7 +27,8 @@ def height_map(normals: NDArray[np.uint8]) -> NDArray[np.float32]:
     square[0, 0] = 1
     spectrum = (-1j * fu * np.fft.rfft2(p) - 1j * fv * np.fft.rfft2(q)) / square
     spectrum *= 1 - np.exp(-square / (2 * np.pi * 5 / width) ** 2)
-    return (np.fft.irfft2(spectrum, s=p.shape) / width).astype(np.float32)
+    result: NDArray[np.float32] = (np.fft.irfft2(spectrum, s=p.shape) / width).astype(np.float32)
+    return result
 
 
 def sample(heights: NDArray[np.float32], uv: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -35,4 +36,5 @@ def sample(heights: NDArray[np.float32], uv: NDArray[np.float32]) -> NDArray[np.
     rows, columns = heights.shape
     column = np.clip(((uv[:, 0] % 1) * columns).astype(int), 0, columns - 1)
     row = np.clip(((1 - uv[:, 1] % 1) * rows).astype(int), 0, rows - 1)
-    return heights[row, column]
+    result: NDArray[np.float32] = heights[row, column]
+    return result

@@ -41,16 +41,20 @@ def bone_transforms(
 
 
 def skin(vertices: NDArray[np.float32], weights: sp.csr_matrix, transforms: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Linear blend skinning of (V, 3) rest vertices with (V, B) weights and (B, 3, 4) transforms -> (V, 3)."""
+    """Blend (V, 3) rest vertices linearly, by (V, B) weights and (B, 3, 4) transforms -> (V, 3)."""
     blended = np.asarray(weights @ transforms.reshape(len(transforms), 12)).reshape(-1, 3, 4)  # (V, 3, 4)
     posed = np.einsum("vij,vj->vi", blended[:, :, :3], vertices.astype(np.float64)) + blended[:, :, 3]
-    return posed.astype(np.float32)
+    result: NDArray[np.float32] = posed.astype(np.float32)
+    return result
 
 
 def global_to_local(
     parents: Sequence[int], globals_: Mapping[int, NDArray[np.float64]]
 ) -> dict[int, NDArray[np.float64]]:
-    """World rotations of some bones -> rotations against their parents (bones left out follow their parent)."""
+    """Convert world rotations of some bones to rotations against their parents.
+
+    Bones left out follow their parent.
+    """
     world: list[NDArray[np.float64]] = []
     local: dict[int, NDArray[np.float64]] = {}
     for bone, parent in enumerate(parents):

@@ -10,14 +10,19 @@ Matrix = NDArray[np.float64]
 
 
 def euler(order: str, degrees: ArrayLike) -> Matrix:
-    """Rotation matrix from angles in degrees; upper-case `order` turns about the moving axes ("XYZ" = Rx Ry Rz)."""
-    return Rotation.from_euler(order, np.asarray(degrees, np.float64), degrees=True).as_matrix()
+    """Make a rotation matrix of angles in degrees.
+
+    Upper-case `order` turns about the moving axes ("XYZ" = Rx Ry Rz).
+    """
+    result: Matrix = Rotation.from_euler(order, np.asarray(degrees, np.float64), degrees=True).as_matrix()
+    return result
 
 
 def about(axis: ArrayLike, degrees: float) -> Matrix:
     """Rotation by an angle about an axis (need not have unit length)."""
     unit = np.asarray(axis, np.float64)
-    return Rotation.from_rotvec(unit / np.linalg.norm(unit) * np.radians(degrees)).as_matrix()
+    result: Matrix = Rotation.from_rotvec(unit / np.linalg.norm(unit) * np.radians(degrees)).as_matrix()
+    return result
 
 
 def unit(vector: ArrayLike) -> Matrix:
@@ -33,7 +38,8 @@ def shortest(start: ArrayLike, end: ArrayLike) -> Matrix:
     if cosine < -1 + 1e-9:  # opposite: any axis across does
         return about(np.cross(a, [1.0, 0, 0] if abs(a[0]) < 0.9 else [0, 1.0, 0]), 180.0)
     skew = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
-    return np.eye(3) + skew + skew @ skew / (1 + cosine)
+    result: Matrix = np.eye(3) + skew + skew @ skew / (1 + cosine)
+    return result
 
 
 def frame(direction: ArrayLike, side: ArrayLike) -> Matrix:
@@ -46,4 +52,5 @@ def frame(direction: ArrayLike, side: ArrayLike) -> Matrix:
 
 def part_way(rotation: Matrix, share: float) -> Matrix:
     """`share` of a rotation (0: none, 1: all of it), along the same axis."""
-    return Rotation.from_rotvec(Rotation.from_matrix(rotation).as_rotvec() * share).as_matrix()
+    way: Matrix = Rotation.from_rotvec(Rotation.from_matrix(rotation).as_rotvec() * share).as_matrix()
+    return way

@@ -1,4 +1,7 @@
-"""Hair without assets: a cap grown from the scalp (cropped, short, afro), and MakeHuman's helper hood of long hair."""
+"""Hair without assets.
+
+A cap is grown from the scalp (cropped, short, afro); long hair is MakeHuman's helper hood.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from lifecast.people.body import SKIN_VERTICES
 from lifecast.people.cloth import Cloth, Sheet, Tailor, helper_fit
 from lifecast.people.drape import Points, Weave
 from lifecast.people.noise import smooth_noise
-from lifecast.people.surface_mesh import vertex_normals
+from lifecast.space.mesh_normals import vertex_normals
 
 LENGTHS = {"chin": -0.02, "shoulder": -0.13, "long": -0.5}
 """Metres from the head's joint (at the top of the neck) down to where the hood of hair is cut."""
@@ -68,7 +71,7 @@ class Scalp:
         offset = sheet.matrix @ rest.vertices[used] - head
         return self._with_uv("helper-hood", used, sheet, offset)
 
-    def _with_uv(self, name: str, used: NDArray[np.int64], sheet: Sheet, offset: NDArray) -> Cloth:
+    def _with_uv(self, name: str, used: NDArray[np.int64], sheet: Sheet, offset: NDArray[np.floating]) -> Cloth:
         corner = offset[sheet.faces]
         angle = np.arctan2(corner[..., 0], corner[..., 2])
         angle = angle[:, :1] + (angle - angle[:, :1] + np.pi) % (2 * np.pi) - np.pi
@@ -77,8 +80,11 @@ class Scalp:
 
 
 def grow(cloth: Cloth, weave: Weave, fitted: Points, thickness: float, curl: float, rng: np.random.Generator) -> Points:
-    """Stand hair off the scalp by about `thickness` metres: strands by anisotropic noise, `curl` metres for tufts."""
-    normals = vertex_normals(fitted, cloth.sheet.faces)
+    """Stand hair off the scalp by about `thickness` metres.
+
+    Strands are anisotropic noise; `curl` is the height of tufts in metres.
+    """
+    normals = vertex_normals(fitted, cloth.sheet.faces, "area")
     for _ in range(5):
         normals = weave.average @ normals
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-6)
@@ -86,4 +92,5 @@ def grow(cloth: Cloth, weave: Weave, fitted: Points, thickness: float, curl: flo
     strands = smooth_noise(cloth.reference, np.array([0.012, 0.05, 0.012]), rng, 48)
     tufts = smooth_noise(cloth.reference, 0.03, rng, 48)
     off = rim * (thickness * (1 + 0.12 * strands) + curl * tufts) + 0.0015
-    return (fitted + normals * np.maximum(off, 0.0015)[:, None]).astype(np.float32)
+    result: Points = (fitted + normals * np.maximum(off, 0.0015)[:, None]).astype(np.float32)
+    return result

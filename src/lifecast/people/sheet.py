@@ -1,4 +1,4 @@
-"""The contact sheet: many people at a glance, each one's colours beside the normals of the same view."""
+"""The contact sheet: many people, each one's colours next to the normals of the same view."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from lifecast.people.glb import read_parts
 from lifecast.people.picture import draw
 
 YAWS = (0.0, 0.0, 35.0, -35.0, 90.0, 180.0)
-"""Every person is seen from one of these, in turn; most from the front."""
+"""Every person is drawn from one of these, in turn; most from the front."""
 
 
 def contact_sheet(people: Sequence[Path], out: Path, tile: int = 300, columns: int = 8) -> None:
-    """Draw the folders `people` into one picture `out`: pairs of colour and normals, `columns` pairs a row.
+    """Draw the folders `people` into one picture `out`.
+
+    It has pairs of colour and normals, `columns` pairs a row.
 
     Raises
     ------

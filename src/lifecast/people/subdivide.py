@@ -1,7 +1,7 @@
-"""Catmull-Clark subdivision as matrices, so that one refinement serves every body and every pose.
+"""Catmull-Clark subdivision as matrices.
 
-Catmull, Clark: Recursively generated B-spline surfaces on arbitrary topological meshes, 1978. Boundary curves follow
-the cubic B-spline rule (1/8, 3/4, 1/8), so hems stay smooth.
+One refinement serves every body and every pose. Catmull, Clark: Recursively generated B-spline surfaces on arbitrary
+topological meshes, 1978. Boundary curves follow the cubic B-spline rule (1/8, 3/4, 1/8), so hems stay smooth.
 """
 
 from __future__ import annotations
@@ -23,7 +23,11 @@ class Refined:
     """(F, 4) quads."""
 
 
-def _rows(pairs: list[tuple[NDArray, NDArray, NDArray | float]], shape: tuple[int, int]) -> sp.csr_matrix:
+Entries = tuple[NDArray[np.integer], NDArray[np.integer], NDArray[np.floating] | float]
+"""Rows, columns and values of a sparse matrix, each as an array (or one value for all)."""
+
+
+def _rows(pairs: list[Entries], shape: tuple[int, int]) -> sp.csr_matrix:
     rows = np.concatenate([r.ravel() for r, _, _ in pairs])
     columns = np.concatenate([c.ravel() for _, c, _ in pairs])
     values = np.concatenate([np.broadcast_to(v, r.shape).ravel() for r, _, v in pairs])
@@ -53,7 +57,7 @@ def catmull_clark(faces: NDArray[np.int32], count: int, smooth: bool = True) -> 
     border = uses == 1
 
     first_edge, first_face = count, count + len(edges)
-    entries: list[tuple[NDArray, NDArray, NDArray | float]] = []
+    entries: list[Entries] = []
     face_index = np.arange(n_faces)
     # face points
     share = np.where(is_quad, 0.25, 1 / 3)
@@ -130,10 +134,10 @@ def catmull_clark(faces: NDArray[np.int32], count: int, smooth: bool = True) -> 
 def refine(
     faces: NDArray[np.int32], face_uv: NDArray[np.int32], count: int, uv_count: int, steps: int
 ) -> tuple[Refined, sp.csr_matrix, NDArray[np.int32]]:
-    """`steps` of Catmull-Clark on the surface, with the texture coordinates refined linearly alongside.
+    """Apply `steps` of Catmull-Clark to the surface.
 
-    Returns the surface, the (fine, coarse) matrix of the uv rows, and the (F, 4) uv rows of the fine faces, in the
-    same face order.
+    The texture coordinates are refined linearly alongside. Returns the surface, the (fine, coarse) matrix of the uv
+    rows, and the (F, 4) uv rows of the fine faces, in the same face order.
     """
     matrix, uv_matrix = sp.identity(count, format="csr"), sp.identity(uv_count, format="csr")
     for _ in range(steps):
@@ -157,7 +161,7 @@ def _uv_step(face_uv: NDArray[np.int32], is_quad: NDArray[np.bool_], count: int)
     # every face gets its own edge and centre rows: seams need no sharing
     centre, edge = count + 4 * n_faces + index, count + 4 * index[:, None] + np.arange(4)
     share = np.where(is_quad, 0.25, 1 / 3)
-    entries: list[tuple[NDArray, NDArray, NDArray | float]] = [
+    entries: list[Entries] = [
         (np.arange(count), np.arange(count), 1.0),
         (edge, corners, 0.5),
         (edge, after, 0.5),

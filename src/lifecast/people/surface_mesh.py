@@ -1,25 +1,10 @@
-"""Triangle meshes while they are being made: normals, seams, subdivision, and the nearest place on another mesh."""
+"""Triangle meshes while they are being made: seams, and which vertices are neighbours."""
 
 from __future__ import annotations
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-
-
-def face_normals(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> NDArray[np.float32]:
-    """(F, 3) normals whose length is twice the triangle's area."""
-    a, b, c = (vertices[faces[:, k]] for k in range(3))
-    return np.cross(b - a, c - a)
-
-
-def vertex_normals(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> NDArray[np.float32]:
-    """(V, 3) area-weighted unit normals (0 0 0 for a vertex without faces)."""
-    normals = face_normals(vertices, faces)
-    out = np.zeros((len(vertices), 3))
-    for axis in range(3):
-        out[:, axis] = np.bincount(faces.ravel(), np.repeat(normals[:, axis], 3), len(vertices))
-    return (out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-20)).astype(np.float32)
 
 
 def split_seams(

@@ -1,4 +1,7 @@
-"""What there is to wear: garments of an assets folder in MakeHuman's layout, and those cut from the helper meshes."""
+"""The wardrobe: garments of an assets folder, and those cut from the helper meshes.
+
+The folder has MakeHuman's layout.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lifecast.errors import UsageError
+from lifecast.errors import OptionError, UsageError
 from lifecast.people.body import BodyModel
 from lifecast.people.cloth import Cloth, Sheet, Tailor, components, sub_fit
 from lifecast.people.drape import Weave
@@ -74,7 +77,7 @@ def assets_root(assets: Path) -> Path:
     """
     root = assets / "base" if (assets / "base").is_dir() else assets
     if not (root / "clothes").is_dir():
-        raise UsageError(f"--assets {assets}: holds no base/clothes; point it at a copy of makehuman-assets")
+        raise OptionError("assets", assets, "holds no base/clothes; point it at a copy of makehuman-assets")
     return root
 
 
@@ -105,9 +108,9 @@ class Wardrobe:
         if assets is not None:
             self._read_assets(assets)
         only, without = set(only), set(without)
-        known = {p.source for group in self.pieces.values() for p in group}
-        for name in sorted((only | without) - known - {"helper"}):
-            raise UsageError(f"garment {name!r}: not among the assets; there are {', '.join(sorted(known)) or 'none'}")
+        names = {p.source for group in self.pieces.values() for p in group}
+        for name in sorted((only | without) - names - {"helper"}):
+            raise UsageError(f"garment {name!r}: not among the assets; there are {', '.join(sorted(names)) or 'none'}")
         reserved = ("top", "bottom", "skirt", "overall", "shoes", "hat", "hair")
         for kind in reserved:
             group = self.pieces.get(kind, [])
@@ -128,7 +131,7 @@ class Wardrobe:
                     kind = {"hair": "hair", "eyebrows": "brows", "eyelashes": "lashes"}[folder]
                     self._add(Piece(path.stem, kind, path.stem), np.arange(len(fit.base)))
         if not self.pieces:
-            raise UsageError(f"--assets {assets}: its folder clothes holds no .mhclo garment")
+            raise OptionError("assets", assets, "its folder clothes holds no .mhclo garment")
         self.skins = sorted((root / "skins" / "textures").glob("*_diffuse*.png"))
 
     def _add(self, piece: Piece, members: NDArray[np.int64]) -> None:
@@ -238,7 +241,10 @@ class Wardrobe:
         return found[0], found[1], found[2]
 
     def cut_helper(self, kind: str, **cut: str | float) -> Made:
-        """Prepare a garment from the helper meshes; `kind` is top, bottom, skirt, dress, coat or jumpsuit."""
+        """Prepare a garment from the helper meshes.
+
+        `kind` is top, bottom, skirt, dress, coat or jumpsuit.
+        """
         key = (kind, repr(sorted(cut.items())), "helper")
         if key not in self._made:
             cloth = self._cut_helper(kind, **cut)  # type: ignore[arg-type]
@@ -274,7 +280,7 @@ def _metres_per_uv(cloth: Cloth) -> float:
 def trim(sheet: Sheet, picture: NDArray[np.uint8]) -> Sheet:
     """Drop the triangles of hair cards that the picture's alpha cuts away altogether.
 
-    Occupancy is taken from the geometry alone, so cards that nobody sees must not be there.
+    Occupancy is taken from the geometry alone, so invisible cards must not be there.
     """
     height, width = picture.shape[:2]
     places = np.array([[1, 1, 1], [4, 1, 1], [1, 4, 1], [1, 1, 4], [3, 3, 0.1], [0.1, 3, 3], [3, 0.1, 3]], np.float32)
@@ -282,8 +288,8 @@ def trim(sheet: Sheet, picture: NDArray[np.uint8]) -> Sheet:
     uv = np.einsum("pk,fkx->fpx", places, sheet.corner_uv)
     column = ((uv[..., 0] % 1) * width).astype(int).clip(0, width - 1)
     row = ((1 - uv[..., 1] % 1) * height).astype(int).clip(0, height - 1)
-    seen = picture[row, column, 3] >= 128
-    keep = seen.sum(1) >= 2
+    opaque = picture[row, column, 3] >= 128
+    keep = opaque.sum(1) >= 2
     if not keep.any():
         return sheet
     return Sheet(sheet.matrix, sheet.faces[keep], sheet.corner_uv[keep]).compact()

@@ -1,7 +1,7 @@
-"""Reading the Wavefront OBJ files of MakeHuman: quads and triangles that keep their vertex order and groups.
+"""Reading the Wavefront OBJ files of MakeHuman.
 
-trimesh's reader splits vertices at texture seams; a .mhclo file counts vertices as the OBJ lists them, so the
-order has to survive.
+Quads and triangles keep their vertex order and groups. trimesh's reader splits vertices at texture seams; a .mhclo file
+counts vertices as the OBJ lists them, so the order has to survive.
 """
 
 from __future__ import annotations
@@ -85,8 +85,22 @@ def read_polygons(path: str | Path) -> Polygons:
 
 
 def triangles(quads: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Split (F, 4) quads into (F', 3) triangles; a quad that repeats its last vertex gives one triangle."""
+    """Split (F, 4) quads into (F', 3) triangles.
+
+    A quad that repeats its last vertex gives one triangle.
+    """
     first, second = quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]
     both = np.stack([first, second], axis=1).reshape(-1, 3)  # keeps the two halves together
     keep = (both[:, 0] != both[:, 1]) & (both[:, 1] != both[:, 2]) & (both[:, 0] != both[:, 2])
-    return both[keep]
+    result: NDArray[np.int32] = both[keep]
+    return result
+
+
+def triangles_uv(quads: NDArray[np.int32], quad_uv: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The uv rows that go with `triangles(quads)`."""
+    pairs = np.stack([quads, quad_uv], -1)
+    both = np.stack([pairs[:, [0, 1, 2]], pairs[:, [0, 2, 3]]], axis=1).reshape(-1, 3, 2)
+    v = both[..., 0]
+    keep = (v[:, 0] != v[:, 1]) & (v[:, 1] != v[:, 2]) & (v[:, 0] != v[:, 2])
+    result: NDArray[np.int32] = both[keep][..., 1]
+    return result

@@ -1,1 +1,1 @@
-"""A photograph in: decoding, finding the person, the mask, and the square framing that the networks were trained on."""
+"""A photograph in: decoding, finding the person, the mask, and the square framing."""

@@ -1,4 +1,7 @@
-"""Addresses on the network in place of a file's name: nothing is downloaded here, so the user is told how."""
+"""Addresses on the network in place of a file's name.
+
+Nothing is downloaded here; a message says how to.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,10 @@ _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/{1,3}[^/]", re.IGNORECASE)  # a pat
 
 
 def address_problem(name: str | os.PathLike[str]) -> str | None:
-    """What to do about a name that is an address, such as https://host/photo.jpg; None for the name of a file."""
+    """Say what to do about a name that is an address; None for the name of a file.
+
+    Such as https://host/photo.jpg.
+    """
     found = _ADDRESS.match(os.fspath(name))
     if found is None or Path(name).exists():
         return None

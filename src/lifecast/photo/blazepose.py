@@ -1,14 +1,14 @@
-"""BlazePose: where people are in a picture, 33 body landmarks of each, and a soft mask, on the CPU in milliseconds.
+"""BlazePose: people in a picture, 33 body landmarks of each, and a soft mask, on the CPU.
 
 The two networks (Bazarevsky et al., "BlazePose: On-device Real-time Body Pose tracking", 2020; Apache-2.0) lie as
 `.tflite` files inside mediapipe's wheel. They are run here with the small LiteRT interpreter alone: mediapipe's own
 program is never imported, so none of its dependencies (an old NumPy among them) is needed.
 
-1. the detector looks at a 224x224 letterboxed picture, or at a square tile of a larger one, and answers with boxes
-   and, for each, two alignment points: the middle of the hips and a point on the circle around the whole body;
-2. the landmark network looks at the upright square around that circle and answers with 33 landmarks, whether somebody
-   is there, and a mask. Its own landmarks give a better circle, so it is asked until the circle has settled, and once
-   more from closer by (`settled`).
+1. the detector's input is a 224x224 letterboxed picture, or a square tile of a larger one. It predicts boxes and, for
+   each, two alignment points: the middle of the hips and a point on the circle around the whole body;
+2. the landmark network's input is the upright square around that circle. It predicts 33 landmarks, whether somebody is
+   there, and a mask. Its own landmarks give a better circle, so it is run until the circle has settled, and once more
+   from closer by (`settled`).
 """
 
 from __future__ import annotations
@@ -34,19 +34,22 @@ HEELS_AND_TOES = (29, 30, 31, 32)
 _DETECTOR, _LANDMARKS = "pose_detection/pose_detection.tflite", "pose_landmark/pose_landmark_full.tflite"
 _DETECTOR_SIZE, _LANDMARK_SIZE = 224, 256
 _AGREED = 0.1
-"""Of the circle's radius: how far apart two looks may see a joint and still see the same pose."""
+"""Of the circle's radius: how far apart a joint may be in two predictions of the same pose."""
 JOINTS = (11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)
 """Shoulders, elbows, wrists, hips, knees and ankles."""
 _TORN = 0.75
-"""Share of the presence that is left of a pose on which two looks do not agree."""
+"""Share of the presence that is left of a pose on which two predictions do not agree."""
 _CLOSER = 0.93
-"""Of the settled circle's radius: that of the last look."""
+"""Of the settled circle's radius: that of the last prediction."""
 _CIRCLE_TO_SQUARE = 1.25  # mediapipe's pose_detection_to_roi: the square is 1.25 times the circle's diameter
 
 
 @dataclass(frozen=True)
 class Circle:
-    """The circle around a whole body, in pixels of the picture: what the landmark network is aligned by."""
+    """The circle around a whole body, in pixels of the picture.
+
+    The landmark network's input is aligned by it.
+    """
 
     x: float
     y: float
@@ -58,7 +61,7 @@ class Circle:
 
 @dataclass(frozen=True)
 class Pose:
-    """What the landmark network says of one circle."""
+    """The landmark network's prediction for one circle."""
 
     landmarks: np.ndarray
     """(33, 4) float32: x, y in pixels of the picture (may lie outside it), z toward the camera in about such pixels,
@@ -68,13 +71,16 @@ class Pose:
     mask: np.ndarray
     """(256, 256) float32 in [0, 1], of the square of `circle`."""
     circle: Circle
-    """The circle that was looked at."""
+    """The circle that was its input."""
     next_circle: Circle
-    """The better circle that its landmarks tell of."""
+    """The better circle that follows from its landmarks."""
 
 
 def models_folder() -> Path | None:
-    """Folder of the networks inside an installed mediapipe (which is located, not imported), or None."""
+    """Find the folder of the networks inside an installed mediapipe, or None.
+
+    The package is located, not imported.
+    """
     named = os.environ.get("LIFECAST_MEDIAPIPE")
     if named:
         return Path(named) / "modules"
@@ -86,7 +92,7 @@ def models_folder() -> Path | None:
 
 
 def available() -> bool:
-    """Whether people can be found here: the networks of mediapipe and the interpreter are both installed."""
+    """Check that mediapipe's networks and the interpreter are both installed."""
     return models_folder() is not None and importlib.util.find_spec("ai_edge_litert") is not None
 
 
@@ -119,7 +125,10 @@ def _networks() -> tuple[Network, Network]:
 
 @lru_cache(maxsize=1)
 def anchors() -> np.ndarray:
-    """Centres of the detector's 2254 anchors in [0, 1], (2254, 2): two a cell at stride 8 and 16, six at stride 32."""
+    """Compute the centres of the detector's 2254 anchors in [0, 1], (2254, 2).
+
+    Two a cell at stride 8 and 16, six at stride 32.
+    """
     rows = []
     for stride, repeats in ((8, 2), (16, 2), (32, 6)):
         cells = _DETECTOR_SIZE // stride
@@ -130,7 +139,10 @@ def anchors() -> np.ndarray:
 
 
 def detect(picture: Image.Image, square: tuple[float, float, float], threshold: float = 0.5) -> list[Circle]:
-    """Bodies that the detector sees in `square` = (left, top, side), pixels of `picture` (parts outside are black)."""
+    """Detect bodies in `square` = (left, top, side), pixels of `picture`.
+
+    Parts outside are black.
+    """
     left, top, side = square
     window = cut_square(picture, left + side / 2, top + side / 2, side, 0.0, _DETECTOR_SIZE)
     out = _networks()[0](window * 2 - 1)
@@ -142,39 +154,37 @@ def detect(picture: Image.Image, square: tuple[float, float, float], threshold: 
 
 
 def landmarks(picture: Image.Image, circle: Circle, both_ways: bool = False) -> Pose:
-    """The landmark network's view of one circle.
+    """Predict the pose in one circle.
 
-    With `both_ways` the mean of what it says of the square and of the square mirrored, in twice the time, where the two
-    see the same pose: on 300 made people that took the error of the joints' depths, lifted, from 5.13 to about 4.95 cm.
-    Where one look takes the left leg for the right, the mean is nobody's pose, and the first look alone is believed.
+    With `both_ways` it is the mean of the outputs for the square and for the square mirrored, in twice the time, if
+    both are of the same pose. Where one takes the left leg for the right, the mean is nobody's pose: the first is
+    returned.
     """
     side = 2 * circle.radius * _CIRCLE_TO_SQUARE
     window = cut_square(picture, circle.x, circle.y, side, circle.angle, _LANDMARK_SIZE)
-    seen = _looked(window)
+    output = _predict(window)
     if both_ways:
-        other = _unmirrored(_looked(window[:, ::-1]))
-        if _apart(seen, other) < _AGREED:
-            seen = _Seen(*((a + b) / 2 for a, b in zip(seen, other, strict=True)))
-    # The depth beside the picture's x and y is exaggerated; that of the network's landmarks in metres is not. These
-    # lie in the same turned square, so one scale (least squares) brings them to pixels.
-    metres, pixels = seen.metres, seen.pixels[:LANDMARKS]
+        other = _unmirrored(_predict(window[:, ::-1]))
+        if _apart(output, other) < _AGREED:
+            output = _Output(*((a + b) / 2 for a, b in zip(output, other, strict=True)))
+    # The depth that comes with the picture's x and y is exaggerated; that of the landmarks in metres is not. These lie
+    # in the same turned square, so one scale (least squares) brings them to pixels.
+    metres, pixels = output.metres, output.pixels[:LANDMARKS]
     flat, spread = metres[:, :2] - metres[:, :2].mean(0), pixels - pixels.mean(0)
     scale = float((flat * spread).sum() / max(float((flat * flat).sum()), 1e-9)) * side / _LANDMARK_SIZE
-    xy = _to_picture(seen.pixels, circle, side)
-    found = np.concatenate([xy[:LANDMARKS], -metres[:, 2:3] * scale, seen.visibility], 1).astype(np.float32)
-    presence = float(seen.presence[0])
-    return Pose(found, presence, seen.mask.astype(np.float32), circle, _circle(xy[33], xy[34], presence))
+    xy = _to_picture(output.pixels, circle, side)
+    found = np.concatenate([xy[:LANDMARKS], -metres[:, 2:3] * scale, output.visibility], 1).astype(np.float32)
+    presence = float(output.presence[0])
+    return Pose(found, presence, output.mask.astype(np.float32), circle, _circle(xy[33], xy[34], presence))
 
 
 def settled(picture: Image.Image, circle: Circle, presence: float) -> Pose | None:
-    """The pose that the landmark network settles on from a rough circle; None where it sees nobody.
+    """Predict the pose that the landmark network settles on from a rough circle.
 
-    It looks at the circle, at the better circle that its landmarks tell of, at the one that follows from that, both
-    ways, and from closer by, both ways; what is told is the mean of the last two. A look that sees nobody with at least
-    `presence` ends it, and what came before is told. On 298 made people before backgrounds that took the error of the
-    joints' depths, lifted, from 3.83 cm (the second look both ways) to 3.62, and the mask's overlap, of 198 of them
-    0.970 before, to 0.972. Where the last two looks see other poses, their mean is nearer on average (3.74 cm without),
-    but nobody's pose: it loses presence, so that another circle that leads to one pose may win.
+    None if it finds nobody. The network is run on the circle, on the better circle that follows from its landmarks, on
+    the next one, both ways, and from closer by, both ways; the mean of the last two is returned. A prediction with less
+    than `presence` ends it, and the one before is returned. If the last two are of other poses, their mean is nearer on
+    average but nobody's pose: it loses presence, so that another circle that leads to one pose may win.
     """
     best = landmarks(picture, circle)
     if best.presence < presence:
@@ -195,7 +205,7 @@ def settled(picture: Image.Image, circle: Circle, presence: float) -> Pose | Non
 
 
 def _mean(one: Pose, other: Pose) -> Pose:
-    """What two looks at nearly the same circle say, on the first one's circle; beyond the other's square, the first."""
+    """Average two poses of nearly the same circle, on the first one's; beyond the other's square, the first."""
     there = _in_square(np.ones_like(other.mask), other.circle, one.circle)
     mask = one.mask + there / 2 * (_in_square(other.mask, other.circle, one.circle) - one.mask)
     return Pose(
@@ -222,8 +232,8 @@ def _in_square(mask: np.ndarray, of: Circle, square: Circle, size: int = _LANDMA
     return np.asarray(out, dtype=np.float32)
 
 
-class _Seen(NamedTuple):
-    """What the landmark network says of a square."""
+class _Output(NamedTuple):
+    """The landmark network's output for a square."""
 
     pixels: np.ndarray
     """(35, 2): landmarks, the middle of the hips, a point on the circle; pixels of the square."""
@@ -237,31 +247,36 @@ class _Seen(NamedTuple):
     """(256, 256) in [0, 1]."""
 
 
-def _looked(window: np.ndarray) -> _Seen:
-    """The landmark network's answer to a square (256, 256, 3) in [0, 1]."""
+def _predict(window: np.ndarray) -> _Output:
+    """Run the landmark network on a square (256, 256, 3) in [0, 1]."""
     out = _networks()[1](window)
     raw = out["Identity"].reshape(39, 5)
     metres = out["Identity_4"].reshape(39, 3)[:LANDMARKS]
     mask = expit(out["Identity_2"][..., 0])
-    return _Seen(raw[: LANDMARKS + 2, :2], metres, expit(raw[:LANDMARKS, 3:4]), out["Identity_1"], mask)
+    return _Output(raw[: LANDMARKS + 2, :2], metres, expit(raw[:LANDMARKS, 3:4]), out["Identity_1"], mask)
 
 
-def _apart(one: _Seen, other: _Seen) -> float:
-    """The largest distance of a shoulder, elbow, wrist, hip, knee or ankle between two looks, in the circle's radii."""
+def _apart(one: _Output, other: _Output) -> float:
+    """The largest distance of a shoulder, elbow, wrist, hip, knee or ankle of two outputs, in the circle's radii."""
     radius = _LANDMARK_SIZE / 2 / _CIRCLE_TO_SQUARE
     joints = list(JOINTS)
     return float(np.hypot(*(one.pixels[joints] - other.pixels[joints]).T).max()) / radius
 
 
-def _unmirrored(seen: _Seen) -> _Seen:
-    """What was seen in a mirrored square, as it is in the square itself."""
+def _unmirrored(output: _Output) -> _Output:
+    """Convert the output for a mirrored square to one for the square itself."""
     pairs = list(MIRRORED_PAIRS)
-    pixels = seen.pixels[[*pairs, LANDMARKS, LANDMARKS + 1]] * [-1, 1] + [_LANDMARK_SIZE, 0]
-    return _Seen(pixels, seen.metres[pairs] * [-1, 1, 1], seen.visibility[pairs], seen.presence, seen.mask[:, ::-1])
+    pixels = output.pixels[[*pairs, LANDMARKS, LANDMARKS + 1]] * [-1, 1] + [_LANDMARK_SIZE, 0]
+    return _Output(
+        pixels, output.metres[pairs] * [-1, 1, 1], output.visibility[pairs], output.presence, output.mask[:, ::-1]
+    )
 
 
 def mask_in(pose: Pose, left: float, top: float, side: float, size: int) -> np.ndarray:
-    """The pose's mask resampled to the upright square (left, top, side) of the picture: (size, size) in [0, 1]."""
+    """Resample the pose's mask to an upright square of the picture: (size, size) in [0, 1].
+
+    The square is (left, top, side).
+    """
     upright = Circle(left + side / 2, top + side / 2, side / 2 / _CIRCLE_TO_SQUARE, 0.0, 1.0)
     return _in_square(pose.mask, pose.circle, upright, size)
 
@@ -277,11 +292,15 @@ def _to_picture(xy: np.ndarray, circle: Circle, side: float) -> np.ndarray:
     """Pixels of the landmark network's input, (N, 2), to pixels of the picture."""
     local = (xy / _LANDMARK_SIZE - 0.5) * side
     c, s = np.cos(circle.angle), np.sin(circle.angle)
-    return local @ np.array([[c, s], [-s, c]]) + (circle.x, circle.y)
+    result: np.ndarray = local @ np.array([[c, s], [-s, c]]) + (circle.x, circle.y)
+    return result
 
 
 def cut_square(picture: Image.Image, x: float, y: float, side: float, angle: float, size: int) -> np.ndarray:
-    """The square of `side` around (x, y), turned by `angle`: (size, size, 3) float32 in [0, 1], black outside."""
+    """Cut the square of `side` around (x, y), turned by `angle`: (size, size, 3) float32.
+
+    In [0, 1], black outside.
+    """
     # Pillow's transform does not average, so a large square is first reduced by whole pixels.
     factor = max(1, int(side / size))
     if factor > 1:

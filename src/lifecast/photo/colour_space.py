@@ -1,7 +1,8 @@
-"""Colours as a file means them to sRGB: its ICC profile, or the curve and primaries that PNG, AVIF and EXIF name.
+"""Colours as a file means them to sRGB.
 
-A PNG says them as gAMA and cHRM (PNG specification 11.3.2), PNG and AVIF as code points of ITU-T H.273 (cICP, nclx),
-cameras set to Adobe RGB often only in EXIF's interoperability index.
+By its ICC profile, or the curve and primaries that PNG, AVIF and EXIF name. A PNG says them as gAMA and cHRM (PNG
+specification 11.3.2), PNG and AVIF as code points of ITU-T H.273 (cICP, nclx), cameras set to Adobe RGB often only in
+EXIF's interoperability index.
 """
 
 from __future__ import annotations
@@ -42,9 +43,9 @@ class Encoding:
 
 
 def to_srgb(picture: Image.Image, data: bytes = b"") -> Image.Image:
-    """Convert an RGB, CMYK or grey picture's colours to sRGB, as the picture or its file's bytes tell.
+    """Convert an RGB, CMYK or grey picture's colours to sRGB.
 
-    A profile or a chunk that is broken is ignored.
+    As the picture or its file's bytes define them. A profile or a chunk that is broken is ignored.
     """
     if picture.mode not in ("RGB", "CMYK", "L"):
         return picture
@@ -85,7 +86,10 @@ def _to_xyz(primaries: Primaries) -> np.ndarray:
     colours = np.stack([xyz(x, y) for x, y in primaries[:3]], axis=1)
     white, d65 = xyz(*primaries[3]), xyz(*_SRGB[3])
     matrix = colours * np.linalg.solve(colours, white)
-    return np.linalg.inv(_BRADFORD) @ np.diag((_BRADFORD @ d65) / (_BRADFORD @ white)) @ _BRADFORD @ matrix
+    result: np.ndarray = (
+        np.linalg.inv(_BRADFORD) @ np.diag((_BRADFORD @ d65) / (_BRADFORD @ white)) @ _BRADFORD @ matrix
+    )
+    return result
 
 
 def _named(picture: Image.Image, data: bytes) -> Encoding | None:
@@ -139,7 +143,8 @@ def _light(transfer: int) -> np.ndarray | None:
         )
     if transfer == 18:  # hybrid log-gamma: its diffuse white is at 0.75 of the signal
         light = np.where(v <= 0.5, v**2 / 3, (np.exp((v - 0.55991073) / 0.17883277) + 0.28466892) / 12)
-        return light / light[191]
+        result: np.ndarray = light / light[191]
+        return result
     return None
 
 

@@ -1,4 +1,6 @@
-"""A picture file to plain 8-bit colour and, where it has one, an alpha mask: upright, first frame, sRGB.
+"""A picture file to plain 8-bit colour, and an alpha mask if it has one.
+
+Upright, first frame, sRGB.
 
     photo = read_photo("holiday.jpg")
     photo.colour                                     # (H, W, 3) uint8

@@ -1,7 +1,8 @@
-"""Faces in a picture, by BlazeFace: they tell people apart who stand so close that BlazePose's detector sees one body.
+"""Faces in a picture, by BlazeFace.
 
-The full-range network (Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs", 2019;
-Apache-2.0) lies in mediapipe's wheel too, and is run as `blazepose` runs its own.
+They part people who stand so close that BlazePose's detector finds one body. The full-range network (Bazarevsky et al.,
+"BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs", 2019; Apache-2.0) lies in mediapipe's wheel too, and
+is run as `blazepose` runs its own.
 """
 
 from __future__ import annotations
@@ -76,7 +77,10 @@ def available() -> bool:
 
 
 def find_faces(picture: Image.Image, squares: Sequence[tuple[float, float, float]]) -> list[Face]:
-    """The faces in `squares` (left, top, side) of `picture`, each once, the surest first; needs `available()`."""
+    """Find the faces in `squares` (left, top, side) of `picture`, each once, the surest first.
+
+    Needs `available()`.
+    """
     found = [face for square in squares for face in _in_square(picture, square)]
     kept: list[Face] = []
     for face in sorted(found, key=lambda face: -face.score):

@@ -1,4 +1,4 @@
-"""Which frame of an animation, or page of a file, shows something: many begin black, white or transparent."""
+"""The frame of an animation, or page of a file, to take: many begin black or transparent."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _ONE_PICTURE = ("MPO", "HEIF")
 
 
 def load_frame(picture: Image.Image) -> tuple[str, ...]:
-    """Load the first frame that shows something into `picture`; and what the user should know of it.
+    """Load the first frame that is not blank into `picture`.
 
-    Of a file that holds one picture, or whose frames are all blank, that is the first. Frames that are damaged are
-    passed over. Raises what Pillow raises if the first frame is.
+    Returns what the user should know of it. Of a file that holds one picture, or whose frames are all blank, that is
+    the first. Frames that are damaged are passed over. Raises what Pillow raises if the first frame is.
     """
     frames = _count(picture)
     if frames == 1 or picture.format in _ONE_PICTURE:
@@ -60,7 +60,10 @@ def _count(picture: Image.Image) -> int:
 
 
 def blank_note(colour: np.ndarray) -> tuple[str, ...]:
-    """Remark on colours (H, W, 3) uint8 that are nearly the same everywhere; () if they show something."""
+    """Remark on colours (H, W, 3) uint8 that are nearly the same everywhere.
+
+    () if they are not.
+    """
     step = max(1, max(colour.shape[:2]) // _SMALL)
     brightness = colour[::step, ::step] @ np.array([0.299, 0.587, 0.114])
     if float(brightness.std()) >= BLANK:
@@ -71,7 +74,7 @@ def blank_note(colour: np.ndarray) -> tuple[str, ...]:
 
 
 def first_shown(frames: int, frame: Callable[[int], Image.Image]) -> int:
-    """The number of the first frame; or, if that is blank, of the first with nearly the largest contrast of all.
+    """Number the first frame; if it is blank, the first with nearly the largest contrast.
 
     `frame` gives the loaded picture of a number from 0; later ones that are damaged are passed over.
     """

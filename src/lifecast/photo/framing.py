@@ -1,4 +1,4 @@
-"""The square crop that the networks see, framed as in training, and the way back to the photograph.
+"""The square crop that is the networks' input, framed as in training, and the way back.
 
 In training data a person's larger extent (height, mostly) spans 180/256 of the square (`PERSON_SPAN`), the box's
 middle is the square's middle. The released PIFuHD checkpoint has a rule of its own: the square is 1.3 times the longer
@@ -50,10 +50,10 @@ def frame(box: Box, photo_size: tuple[int, int], size: int, framing: Framing = "
 def crop_colour(
     colour: np.ndarray, camera: Camera, framing: Framing = "lifecast", size: int | None = None
 ) -> np.ndarray:
-    """The square of the photograph (H, W, 3) uint8 at `size` (the camera's own by default): (size, size, 3) uint8.
+    """Crop the square of the photograph (H, W, 3) uint8: (size, size, 3) uint8.
 
-    Outside the photograph: its edge pixels repeated (a plausible background). "pifuhd" has black there, and shrinks
-    without averaging, as that checkpoint's program does.
+    `size` is the camera's own by default. Outside the photograph: its edge pixels repeated (a plausible background).
+    "pifuhd" has black there, and shrinks without averaging, as that checkpoint's program does.
     """
     size = size or camera.size
     if framing == "lifecast":

@@ -1,4 +1,7 @@
-"""From what a user names (files, folders, patterns) to the photographs meant, and to what their results are called."""
+"""From what a user names to the photographs meant, and to the names of their results.
+
+Files, folders, patterns.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from lifecast.photo.address import address_problem
 from lifecast.photo.decode import SUFFIXES
 
 RESULT_PICTURES = ("preview", "turntable", "front", "back")
-"""What the pictures beside a model end in, after its name and an underscore."""
+"""What the pictures next to a model end in, after its name and an underscore."""
 _MODELS = (".glb", ".obj", ".ply", ".stl")
 STANDARD_INPUT = Path("stdin")
 """Stands for the photograph that `-` names, and names its results. Known by identity: a file may be called so too."""
@@ -28,9 +31,10 @@ class Listing:
 
 
 def list_photographs(names: Sequence[str]) -> Listing:
-    """Files as they are, folders' pictures (not those of folders in them), and what patterns match, sorted.
+    """List files as they are, folders' pictures, and what patterns match, sorted.
 
-    "-" is standard input. An address on the network is missing: nothing is downloaded here.
+    Not the pictures of folders in folders. "-" is standard input. An address on the network is missing: nothing is
+    downloaded here.
     """
     listing = Listing()
     seen: set[str | Path] = set()
@@ -69,7 +73,7 @@ def _in_folder(folder: Path) -> list[Path]:
 
 
 def _is_result(path: Path) -> bool:
-    """Whether a picture is a preview, turntable or normal map beside its model."""
+    """Whether a picture is a preview, turntable or normal map of its model."""
     model, _, kind = path.stem.rpartition("_")
     return kind in RESULT_PICTURES and _has_model(path.with_name(model))
 
@@ -82,12 +86,12 @@ def _has_model(home: Path) -> bool:
 def result_names(
     paths: Sequence[Path], folder: Path | None, endings: Sequence[str] = (), numbered: bool = False
 ) -> list[Path]:
-    """Where each photograph's results go, without suffix: beside it or in `folder`, under its name.
+    """Name where each photograph's results go, without suffix.
 
-    Photographs that would share a name get their suffix, then a number, appended: no result replaces another's. And
-    none replaces a photograph: where a name plus one of `endings` is one of `paths`, or another picture that stands
-    there and is not a result, the name gets "_model" appended. With `numbered`, a name may get "_1", "_2", ... appended
-    later, for each person in the photograph.
+    Next to it or in `folder`, under its name. Photographs that would share a name get their suffix, then a number,
+    appended: no result replaces another's. And none replaces a photograph: where a name plus one of `endings` is one of
+    `paths`, or another picture that stands there and is not a result, the name gets "_model" appended. With `numbered`,
+    a name may get "_1", "_2", ... appended later, for each person in the photograph.
     """
     photographs = {path.absolute() for path in paths}
     homes = []

@@ -1,7 +1,8 @@
-"""Parts of a person that BlazePose's mask has lost: feet in front of a busy floor, a skirt in a kick.
+"""Parts of a person that BlazePose's mask has lost.
 
-The networks that predict normals predict a mask too. Its edges are softer, and beside other people it is no help; but
-where nobody else is near, what it is sure of and the found mask lacks altogether is the person's.
+Feet in front of a busy floor, a skirt in a kick. The networks that predict normals predict a mask too. Its edges are
+softer, and next to other people it is no help; but where nobody else is near, what it is sure of and the found mask
+lacks altogether is the person's.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ SLIVER = 2 / 85
 """Share of the picture's side: what the masks differ by along an edge is narrower."""
 
 
-def with_lost_parts(found: np.ndarray, predicted: np.ndarray, shown: np.ndarray) -> np.ndarray:
+def with_lost_parts(found: np.ndarray, predicted: np.ndarray, inside: np.ndarray) -> np.ndarray:
     """A found mask and what it has lost.
 
     Parameters
@@ -32,7 +33,7 @@ def with_lost_parts(found: np.ndarray, predicted: np.ndarray, shown: np.ndarray)
     (S, S) float32: `found`, and at each lost part the greater of both. A part is connected, broad at some place,
     `LEAST` large, and predicted with `SURE`.
     """
-    missing = ((predicted > 0.5) & (found < 0.5) & shown).astype(np.uint8)
+    missing = ((predicted > 0.5) & (found < 0.5) & inside).astype(np.uint8)
     radius = max(1, round(SLIVER * len(found) / 2))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
     wide = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (4 * radius + 3, 4 * radius + 3))
@@ -44,4 +45,4 @@ def with_lost_parts(found: np.ndarray, predicted: np.ndarray, shown: np.ndarray)
         if part.sum() >= least and float(predicted[part > 0].mean()) >= SURE:
             added |= part
     # With a rim, so that no seam is left between both masks.
-    return np.where(cv2.dilate(added, disc) > 0, np.maximum(found, predicted * shown), found).astype(np.float32)
+    return np.where(cv2.dilate(added, disc) > 0, np.maximum(found, predicted * inside), found).astype(np.float32)

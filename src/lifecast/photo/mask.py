@@ -165,7 +165,8 @@ def refine(mask: np.ndarray, colour: np.ndarray, radius: int = 8, smoothness: fl
     box = 2 * max(radius // 2, 1) + 1
 
     def mean(values: np.ndarray) -> np.ndarray:
-        return ndimage.uniform_filter(values, (box, box), mode="nearest")
+        result: np.ndarray = ndimage.uniform_filter(values, (box, box), mode="nearest")
+        return result
 
     channels = [guide[..., c] for c in range(3)]
     means = np.stack([mean(c) for c in channels], -1)  # (h, h, 3)

@@ -1,7 +1,7 @@
 """People who touch each other, told apart by their limbs.
 
 BlazePose's mask is of whatever human is in its circle: an arm on the shoulder, a neighbour's hip. A pixel is given to
-the person whose limbs are nearest, in units of each limb's thickness (the capsules of `networks.limb_map`). In a crowd
+the person whose limbs are nearest, in units of each limb's thickness (the capsules of `space.limb_map`). In a crowd
 not everybody is found, so pixels far from all of the person's own limbs are given to nobody.
 """
 
@@ -40,18 +40,24 @@ class Limbs:
     """(K,)."""
 
     @classmethod
-    def of(cls, landmarks: np.ndarray, height: float, seen: float = SEEN) -> Limbs:
-        """Of landmarks (33, 4), where visible enough, of a person `height` pixels tall when standing."""
+    def of(cls, landmarks: np.ndarray, height: float, least_visibility: float = SEEN) -> Limbs:
+        """Make the limbs of landmarks (33, 4), where visible enough.
+
+        The person is `height` pixels tall when standing.
+        """
         points = with_middles(landmarks)  # (36, 4)
-        shown = [limb for limb in LIMBS if min(points[limb.start, 3], points[limb.end, 3]) >= seen]
+        visible = [limb for limb in LIMBS if min(points[limb.start, 3], points[limb.end, 3]) >= least_visibility]
         return cls(
-            points[[limb.start for limb in shown], :2],
-            points[[limb.end for limb in shown], :2],
-            np.array([limb.radius for limb in shown]) * height / VIEW_UNITS,
+            points[[limb.start for limb in visible], :2],
+            points[[limb.end for limb in visible], :2],
+            np.array([limb.radius for limb in visible]) * height / VIEW_UNITS,
         )
 
     def distance(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """At columns x (W,) and rows y (H,): (H, W) distance from the nearest limb's axis, over its radius."""
+        """Compute the distance (H, W) from the nearest limb's axis, over its radius.
+
+        At columns x (W,) and rows y (H,).
+        """
         nearest = np.full((len(y), len(x)), np.inf, np.float32)
         for start, end, radius in zip(self.start, self.end, self.radius, strict=True):
             along = end - start
@@ -63,13 +69,15 @@ class Limbs:
 
 
 def share_of(own: Limbs, others: Sequence[Limbs], left: float, top: float, side: float) -> np.ndarray:
-    """How much of each place is this person's and not a neighbour's: (GRID, GRID) float32 in [0, 1].
+    """Compute how much of each place is this person's: (GRID, GRID) float32 in [0, 1].
 
-    Of the square (left, top, side) in pixels of the photograph; one half where both are as near.
+    The rest is a neighbour's. Of the square (left, top, side) in pixels of the photograph; one half where both are as
+    near.
     """
     centres = (np.arange(GRID) + 0.5) * side / GRID
     x, y = left + centres, top + centres
     mine = own.distance(x, y)
     theirs = np.minimum(np.min([other.distance(x, y) for other in others], axis=0), REACH)
     ratio = (theirs + 1e-3) / (mine + 1e-3)
-    return np.clip(0.5 + (ratio - 1) / (2 * SOFTNESS), 0, 1).astype(np.float32)
+    result: np.ndarray = np.clip(0.5 + (ratio - 1) / (2 * SOFTNESS), 0, 1).astype(np.float32)
+    return result

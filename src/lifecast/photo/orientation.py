@@ -70,7 +70,8 @@ def turn_notes(landmarks: np.ndarray | None) -> tuple[str, ...]:
 def _up(landmarks: np.ndarray, upper: tuple[int, ...], lower: tuple[int, ...]) -> np.ndarray:
     """The unit vector (x, y) from the middle of some landmarks to that of others above them."""
     away = landmarks[list(upper), :2].mean(0) - landmarks[list(lower), :2].mean(0)
-    return away / max(float(np.hypot(*away)), 1e-6)
+    result: np.ndarray = away / max(float(np.hypot(*away)), 1e-6)
+    return result
 
 
 def _lean(direction: np.ndarray) -> float:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from lifecast.errors import PhotoError
 from lifecast.photo import blazepose
-from lifecast.photo.blazepose import ANKLES, HIPS, KNEES, LANDMARKS, NOSE, SHOULDERS, Pose
+from lifecast.photo.blazepose import ANKLES, HIPS, KNEES, NOSE, SHOULDERS, Pose
 from lifecast.photo.borders import beyond, cut_sides, in_words
 from lifecast.photo.decode import Photo
 from lifecast.photo.faces import Face
@@ -24,6 +24,7 @@ from lifecast.photo.mask import ArrayMask, Mask, PoseMask
 from lifecast.photo.neighbours import GUESSED, SEEN, Limbs
 from lifecast.photo.orientation import turn_notes
 from lifecast.photo.poses import find_poses, has_face, mask_box, overlap, pose_box, pose_in, scaled, squares
+from lifecast.space.skeleton import LANDMARKS
 
 SMALLEST_PERSON = 64
 """Pixels of the longer side of a person's box below which nobody is reconstructed unless told where (`--box`)."""
@@ -250,7 +251,8 @@ def standing_height(landmarks: np.ndarray | None) -> float | None:
     place, seen = landmarks[:, :3], landmarks[:, 3] > 0.5
 
     def middle(pair: tuple[int, int]) -> np.ndarray:
-        return place[list(pair)].mean(0)
+        result: np.ndarray = place[list(pair)].mean(0)
+        return result
 
     if not (seen[list(SHOULDERS)].any() and seen[list(HIPS)].any()):
         return None

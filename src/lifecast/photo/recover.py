@@ -42,10 +42,10 @@ def is_unfinished_jpeg(data: bytes) -> bool:
 
 
 def recover(data: bytes, opened: Image.Image | None, open_picture: Opener, name: str) -> tuple[Image.Image, str] | None:
-    """Decode what is there of a file, and say what is missing; None if nothing can be done for its format.
+    """Decode what is there of a file, and say what is missing.
 
-    `opened` is the picture if at least its header could be read. Rows that are missing are cut off. Raises PhotoError
-    if more than `MOST_MISSING` is, and what `open_picture` raises.
+    None if nothing can be done for its format. `opened` is the picture if at least its header could be read. Rows that
+    are missing are cut off. Raises PhotoError if more than `MOST_MISSING` is, and what `open_picture` raises.
     """
     if data.startswith(b"\xff\xd8\xff"):
         return _jpeg(data, open_picture, name)
@@ -63,7 +63,7 @@ def recover(data: bytes, opened: Image.Image | None, open_picture: Opener, name:
 
 
 def has_grey_end(data: bytes, picture: Image.Image) -> bool:
-    """Whether a loaded baseline JPEG's last row is wholly what libjpeg puts in place of missing pixels."""
+    """Check whether a loaded baseline JPEG's last row is libjpeg's stand-in for missing pixels."""
     if not data.startswith(b"\xff\xd8\xff") or "progressive" in picture.info or picture.mode not in ("RGB", "L"):
         return False
     last = np.asarray(picture.crop((0, picture.height - 1, picture.width, picture.height)))

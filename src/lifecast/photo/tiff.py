@@ -1,7 +1,7 @@
-"""A TIFF's picture: the largest full page, not the thumbnail before it; of camera raw, the camera's own picture.
+"""A TIFF's picture: the largest full page, not the thumbnail before it.
 
-Camera raw files (DNG, NEF, CR2, ARW, PEF, ...) are TIFFs: a thumbnail, the sensor's values, which are no picture before
-they are developed, and mostly a JPEG of the camera's own development.
+Of camera raw, the camera's own picture. Camera raw files (DNG, NEF, CR2, ARW, PEF, ...) are TIFFs: a thumbnail, the
+sensor's values, which are no picture before they are developed, and mostly a JPEG of the camera's own development.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""The directories of a TIFF: every page, and the pages inside pages where cameras keep the large ones.
+"""The directories of a TIFF.
 
-TIFF 6.0, its supplements' SubIFDs, and BigTIFF. Pillow and OpenCV walk the main chain only.
+Every page, and the pages inside pages where cameras keep the large ones. TIFF 6.0, its supplements' SubIFDs, and
+BigTIFF. Pillow and OpenCV walk the main chain only.
 """
 
 from __future__ import annotations
@@ -41,7 +42,10 @@ class Directory:
     """Tag -> type, how many, where the values begin."""
 
     def numbers(self, tag: int) -> tuple[int, ...]:
-        """A tag's whole numbers; () where it is missing, of another type or beyond the end of the file."""
+        """Read a tag's whole numbers; () if it is missing or damaged.
+
+        It is of another type or beyond the end of the file then.
+        """
         kind, count, place = self.entries.get(tag, (0, 0, 0))
         form = _NUMBERS.get(kind)
         if form is None or place + count * struct.calcsize(form) > len(self.data):
@@ -86,20 +90,22 @@ class Directory:
 
 
 def directories(data: bytes) -> list[Directory]:
-    """A TIFF's directories with a width and a height, in the file's order, each page's inner ones after it; [] for what
-    is no TIFF, and as far as it is whole."""
+    """List a TIFF's directories with a width and a height, in the file's order.
+
+    Each page's inner ones come after it. [] for what is no TIFF; as far as the file is whole.
+    """
     if data[:4] not in _SIGNATURES or len(data) < 16:
         return []
     order, big = _SIGNATURES[data[:4]]
     (first,) = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)
     found: list[Directory] = []
-    seen: set[int] = set()
+    visited: set[int] = set()
     waiting = [first]
     while waiting and len(found) < _MOST:
         offset = waiting.pop()
-        if offset in seen or not 8 <= offset < len(data):
+        if offset in visited or not 8 <= offset < len(data):
             continue
-        seen.add(offset)
+        visited.add(offset)
         read = _read(data, order, big, offset)
         if read is None:
             continue

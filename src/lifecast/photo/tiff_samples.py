@@ -1,7 +1,7 @@
-"""TIFF pixels that Pillow has no mode for: floating-point, 16 bits in planes or inverted, packed 10 to 14 bits, ...
+"""TIFF pixels that Pillow has no mode for.
 
-libtiff unpacks a page's bytes whatever they mean, when the page is called one of 8-bit grey, a row's bytes wide. What
-they mean is then a matter of NumPy.
+Floating-point, 16 bits in planes or inverted, packed 10 to 14 bits, ... libtiff unpacks a page's bytes whatever they
+mean, when the page is called one of 8-bit grey, a row's bytes wide. What they mean is then a matter of NumPy.
 """
 
 from __future__ import annotations
@@ -46,7 +46,10 @@ _ROWS = 256
 
 
 def needs_samples(page: Directory) -> bool:
-    """Whether a page's pixels are of a kind that this module reads, and Pillow does not or not rightly."""
+    """Check whether a page's pixels are of a kind that this module reads.
+
+    Pillow does not, or not rightly.
+    """
     bits, form, photometric = page.numbers(BITS) or (1,), page.number(SAMPLE_FORMAT, 1), page.number(PHOTOMETRIC, 1)
     return (
         page.number(COMPRESSION, 1) in _OF_BYTES
@@ -60,10 +63,10 @@ def needs_samples(page: Directory) -> bool:
 
 
 def read_samples(page: Directory, height: int, name: str) -> tuple[Image.Image, tuple[str, ...]]:
-    """The upper `height` rows of a page that `needs_samples`, as an 8-bit picture; and what the user should know of it.
+    """Read the upper `height` rows of a page that `needs_samples`, as an 8-bit picture.
 
-    Its mode is L, RGB, CMYK, LA or RGBA. Raises PhotoError for values that are no brightnesses, and one of
-    `lifecast.photo.damage.DAMAGE` for a damaged page.
+    Returns also what the user should know of it. Its mode is L, RGB, CMYK, LA or RGBA. Raises PhotoError for values
+    that are no brightnesses, and one of `lifecast.photo.damage.DAMAGE` for a damaged page.
     """
     samples, photometric = page.number(SAMPLES, 1), page.number(PHOTOMETRIC, 1)
     width, kind = page.number(WIDTH), _type(page)

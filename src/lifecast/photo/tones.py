@@ -65,7 +65,10 @@ def _from_floats(values: np.ndarray, name: str, inverted: bool) -> tuple[np.ndar
 
 
 def srgb_from_light(light: np.ndarray) -> np.ndarray:
-    """Encode linear light in [0, 1] as sRGB does (IEC 61966-2-1), to [0, 1]; values outside are clipped."""
+    """Encode linear light in [0, 1] as sRGB does (IEC 61966-2-1), to [0, 1].
+
+    Values outside are clipped.
+    """
     light = np.clip(light, 0, 1)
     return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
 

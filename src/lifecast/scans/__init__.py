@@ -1,1 +1,4 @@
-"""Scans and made people to training data: reading, normalising, lighting, rendering, labelling, storing, loading."""
+"""Scans and made people to training data.
+
+Reading, normalising, lighting, rendering, labelling, storing, loading.
+"""

@@ -1,10 +1,11 @@
-"""A scan as GLB, for programs that show nothing else: one primitive a material, everything inside."""
+"""A scan as GLB, for programs that read nothing else: one primitive a material.
+
+Everything is inside the file.
+"""
 
 from __future__ import annotations
 
 import io
-import json
-import struct
 from typing import Any
 
 import numpy as np
@@ -12,31 +13,24 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lifecast import __version__
-from lifecast.scans.normalise import TO_Y_UP, vertex_normals
+from lifecast.scans.normalise import TO_Y_UP
 from lifecast.scans.scan import Material, Scan, Wrap
-from lifecast.surface.output.gltf import (
-    ARRAY_BUFFER,
-    ELEMENT_ARRAY_BUFFER,
-    FLOAT,
-    UNSIGNED_INT,
-    UNSIGNED_SHORT,
-    GlbBuffer,
-    encode_texture,
-    linear_colours,
-)
+from lifecast.scans.seamless_normals import seamless_normals
+from lifecast.surface.output.glb_file import ARRAY_BUFFER, UNSIGNED_SHORT, GlbFile
+from lifecast.surface.output.gltf import encode_texture, linear_colours
 
 WRAP_CODES: dict[Wrap, int] = {"repeat": 10497, "clamp": 33071, "mirror": 33648}
 
 
 def scan_glb(scan: Scan, up: str) -> bytes:
-    """The content of a .glb file that shows a scan as read, y up, its middle at 0 and in the scan's own units.
+    """Return the content of a .glb file of a scan as read.
 
-    `up` is the scan's axis that points up, a key of `TO_Y_UP`.
+    It is y up, its middle at 0, in the scan's own units. `up` is the scan's axis that points up, a key of `TO_Y_UP`.
     """
     centre = (scan.vertices.min(axis=0) + scan.vertices.max(axis=0)) / 2
     vertices = ((scan.vertices - centre) @ np.array(TO_Y_UP[up], np.float64).T).astype(np.float32)
-    normals = vertex_normals(vertices, scan.faces)
-    buffer = GlbBuffer()
+    normals = seamless_normals(vertices, scan.faces)
+    file = GlbFile()
     tree: dict[str, Any] = {
         "asset": {"version": "2.0", "generator": f"lifecast {__version__}"},
         "scene": 0, "scenes": [{"nodes": [0]}], "nodes": [{"mesh": 0}], "materials": [],
@@ -47,32 +41,23 @@ def scan_glb(scan: Scan, up: str) -> bytes:
         if len(faces) == 0:
             continue
         used, corners = np.unique(faces, return_inverse=True)
-        place = vertices[used].astype("<f4")
         attributes = {
-            "POSITION": buffer.accessor(
-                place, "VEC3", FLOAT, ARRAY_BUFFER, min=place.min(0).tolist(), max=place.max(0).tolist()
-            ),
-            "NORMAL": buffer.accessor(_unit(normals[used]).astype("<f4"), "VEC3", FLOAT, ARRAY_BUFFER),
+            "POSITION": file.positions(vertices[used]),
+            "NORMAL": file.attribute(_unit(normals[used])),
         }
         if scan.colour[used].min() < 255:
             colours = linear_colours(scan.colour[used])
-            attributes["COLOR_0"] = buffer.accessor(colours, "VEC4", UNSIGNED_SHORT, ARRAY_BUFFER, normalized=True)
+            attributes["COLOR_0"] = file.accessor(colours, "VEC4", UNSIGNED_SHORT, ARRAY_BUFFER, normalized=True)
         if material.texture is not None:
-            uv = (scan.uv[used] * [1, -1] + [0, 1]).astype("<f4")  # glTF's v runs down
-            attributes["TEXCOORD_0"] = buffer.accessor(uv, "VEC2", FLOAT, ARRAY_BUFFER)
-        indices = corners.reshape(-1).astype("<u4")
+            # glTF's v runs down.
+            attributes["TEXCOORD_0"] = file.attribute(scan.uv[used] * [1, -1] + [0, 1])
         primitives.append({
             "attributes": attributes, "material": len(tree["materials"]), "mode": 4,
-            "indices": buffer.accessor(indices, "SCALAR", UNSIGNED_INT, ELEMENT_ARRAY_BUFFER),
+            "indices": file.indices(corners),
         })  # fmt: skip
-        tree["materials"].append(_described(material, tree, buffer))
+        tree["materials"].append(_described(material, tree, file))
     tree["meshes"] = [{"primitives": primitives}]
-    tree["accessors"], tree["bufferViews"] = buffer.accessors, buffer.views
-    tree["buffers"] = [{"byteLength": len(buffer.data)}]
-    text = json.dumps(tree, separators=(",", ":"), allow_nan=False).encode()
-    text += b" " * (-len(text) % 4)
-    chunks = struct.pack("<I4s", len(text), b"JSON") + text + struct.pack("<I4s", len(buffer.data), b"BIN\0")
-    return struct.pack("<4sII", b"glTF", 2, 12 + len(chunks) + len(buffer.data)) + chunks + bytes(buffer.data)
+    return file.content(tree)
 
 
 def _unit(normals: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -81,8 +66,8 @@ def _unit(normals: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.where(length > 0.5, normals / np.maximum(length, 0.5), np.array([0, 1, 0], np.float32))
 
 
-def _described(material: Material, tree: dict[str, Any], buffer: GlbBuffer) -> dict[str, Any]:
-    """A material's entry; its picture goes into the buffer."""
+def _described(material: Material, tree: dict[str, Any], file: GlbFile) -> dict[str, Any]:
+    """A material's entry; its picture goes into the file."""
     surface: dict[str, Any] = {"metallicFactor": 0.0, "roughnessFactor": 1.0}
     surface["baseColorFactor"] = [*material.factor.clip(0, 1).tolist(), 1.0]
     entry: dict[str, Any] = {"name": material.name, "pbrMetallicRoughness": surface, "doubleSided": True}
@@ -91,13 +76,13 @@ def _described(material: Material, tree: dict[str, Any], buffer: GlbBuffer) -> d
     if material.alpha is None:
         mime, data = "image/jpeg", encode_texture(material.texture, "jpeg")
     else:
-        file = io.BytesIO()
-        Image.fromarray(np.dstack([material.texture, material.alpha])).save(file, "PNG", compress_level=4)
-        mime, data = "image/png", file.getvalue()
+        stored = io.BytesIO()
+        Image.fromarray(np.dstack([material.texture, material.alpha])).save(stored, "PNG", compress_level=4)
+        mime, data = "image/png", stored.getvalue()
         entry |= {"alphaMode": "MASK", "alphaCutoff": material.cutoff}
     for name in ("images", "textures", "samplers"):
         tree.setdefault(name, [])
-    tree["images"].append({"mimeType": mime, "bufferView": buffer.view(data)})
+    tree["images"].append({"mimeType": mime, "bufferView": file.view(data)})
     across, down = material.wrap
     tree["samplers"].append(
         {"magFilter": 9729, "minFilter": 9987, "wrapS": WRAP_CODES[across], "wrapT": WRAP_CODES[down]}

@@ -1,4 +1,4 @@
-"""Random variation of a training sample: where the person stands in the picture, and what camera took it.
+"""Random variation of a training sample: the person's place in the picture, and the camera.
 
 A `Placement` moves picture, normals, depth and points together, exactly; `develop` changes only the picture.
 """
@@ -16,7 +16,7 @@ from lifecast.errors import UsageError
 from lifecast.space.units import BLANK_GREY
 
 Picture = NDArray[Any]
-"""(H, W, 3) uint8; OpenCV's own annotations do not tell."""
+"""(H, W, 3) uint8; OpenCV's own annotations leave it open."""
 Box = tuple[int, int, int, int]
 
 
@@ -55,7 +55,8 @@ class Placement:
         move[:2, :2], move[:2, 2] = self.scale * self.linear(), self.shift
         half = size_out / 2
         to_pixel = np.array([[half, 0, half - 0.5], [0, -half, half - 0.5], [0, 0, 1]])
-        return (to_pixel @ move @ to_view)[:2]
+        result: NDArray[np.float64] = (to_pixel @ move @ to_view)[:2]
+        return result
 
     def picture(self, pixels: Picture, size: int, outside: int, box: Box | None = None, nearest: bool = False) -> Any:
         """An (S', S'[, 3]) map moved into a (size, size[, 3]) one, of which only `box` is computed.
@@ -118,7 +119,7 @@ class Augmentation:
     noise: float = 0.25
     """Probability of sensor noise; mostly weak, up to 10 of 255."""
     blind: float = 0.08
-    """Probability that nothing is told of the pose."""
+    """Probability that no pose is given."""
     mistaken: float = 0.01
     """Standard deviation of the errors added to the landmarks' depths, view units."""
     jpeg: float = 0.3
@@ -171,7 +172,10 @@ class Augmentation:
 
 
 def clean_background(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
-    """(S, S, 3) with grey outside of a found mask: (S, S) uint8 grown or shrunk by a hair, its edge softened."""
+    """Make grey what is outside of a found mask: (S, S, 3).
+
+    The mask (S, S) uint8 is grown or shrunk by a hair, its edge softened.
+    """
     size = picture.shape[0]
     reach = int(rng.integers(0, max(1, size // 170) + 1))
     if reach:
@@ -196,7 +200,10 @@ _grain: NDArray[np.int8] | None = None
 
 
 def add_noise(picture: Picture, sigma: float, rng: np.random.Generator) -> Picture:
-    """Gaussian noise of `sigma` grey levels, cut at random from one fixed sheet of grain (drawing it anew is slow)."""
+    """Add Gaussian noise of `sigma` grey levels.
+
+    It is cut at random from one fixed sheet of grain, because drawing it anew is slow.
+    """
     global _grain
     if _grain is None:
         sheet = np.random.default_rng(7).normal(0, 25, (_GRAIN_SIZE, _GRAIN_SIZE, 3))

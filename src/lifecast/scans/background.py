@@ -23,25 +23,30 @@ SIDE = 384
 """Pixels of a generated background."""
 
 Picture = NDArray[Any]
-"""(H, W, 3) uint8; OpenCV's own annotations do not tell."""
+"""(H, W, 3) uint8; OpenCV's own annotations leave it open."""
 Canvas = NDArray[Any]
 """(H, W, 3) float32 sRGB in [0, 1]."""
 
 
 def random_colour(rng: np.random.Generator, vivid: float = 0.12) -> NDArray[np.float32]:
-    """(3,) sRGB as surroundings have it: warm or cool greys and browns of any lightness, now and then vivid."""
+    """Draw an sRGB colour (3,) as surroundings have it.
+
+    Warm or cool greys and browns of any lightness, now and then vivid.
+    """
     saturation = rng.beta(1.2, 5.0) if rng.random() > vivid else rng.uniform(0.4, 0.9)
     # Half of the hues lie in the band of wood, skin, brick and sand.
     hue = rng.normal(0.08, 0.05) % 1 if rng.random() < 0.5 else rng.random()
     value = rng.beta(1.6, 1.4)
     wheel = np.clip(np.abs((hue * 6 + np.array([0.0, 4.0, 2.0])) % 6 - 3) - 1, 0, 1)
-    return (value * (1 - saturation + saturation * wheel)).astype(np.float32)
+    colour: NDArray[np.float32] = (value * (1 - saturation + saturation * wheel)).astype(np.float32)
+    return colour
 
 
 def noise_of_scales(rng: np.random.Generator, height: int, width: int, slope: float) -> Canvas:
-    """(height, width, 1) noise of standard deviation 1, whose octaves grow as 2 ** (slope * octave).
+    """Draw noise (height, width, 1) whose octaves grow as 2 ** (slope * octave).
 
-    A slope of 1 has the spectrum of natural pictures, 0 is as rough at every scale, below 0 is grain.
+    Its standard deviation is 1. A slope of 1 has the spectrum of natural pictures, 0 is as rough at every scale, below
+    0 is grain.
     """
     total = np.zeros((height, width), np.float32)
     cell, weight = 2, 1.0
@@ -210,7 +215,7 @@ def generate_background(rng: np.random.Generator, size: int = SIDE) -> Picture:
 
 
 class Backgrounds:
-    """A supply of backgrounds that depends on nothing but the generator it is asked with (and `seed`).
+    """A supply of backgrounds that depends only on the generator it is called with and `seed`.
 
     Parameters
     ----------

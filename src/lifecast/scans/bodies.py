@@ -1,6 +1,7 @@
-"""How many bodies a scan holds: a scan is one person, and networks would learn a second one as a part of them.
+"""The number of bodies in a scan.
 
-All lengths are shares of the scan's longest side, so that children and any unit are judged alike.
+A scan is one person: networks would learn a second one as a part of them. All lengths are shares of the scan's longest
+side, so that children and any unit are judged alike.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ CELLS = 90
 """Cells along the longest side: 2 cm of an adult who stands. Surfaces in neighbouring cells touch."""
 SAMPLES = 150_000
 LENGTH_SHARE = 0.5
-"""A separate body is at least so long, against the whole scan: a child beside an adult, but no leg and no shoe."""
+"""A separate body is at least so long, against the whole scan: a child next to an adult, but no leg and no shoe."""
 AREA_SHARE = 0.2
 """And has at least so much surface, against the largest: a child of half an adult's height has a quarter."""
 PEELED = 3
@@ -42,7 +43,10 @@ class Bodies:
 
 
 def surface_samples(vertices: NDArray[np.floating], faces: NDArray[np.integer], count: int) -> NDArray[np.float64]:
-    """Draw (count, 3) points, always the same ones, evenly from the surface of (V, 3) `vertices`, (F, 3) `faces`."""
+    """Draw points (count, 3) evenly from a surface.
+
+    It has (V, 3) `vertices`, (F, 3) `faces`. The points are always the same ones.
+    """
     corners = np.asarray(vertices, np.float64)[faces]  # (F, 3, 3)
     area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
     rng = np.random.default_rng(0)
@@ -52,7 +56,8 @@ def surface_samples(vertices: NDArray[np.floating], faces: NDArray[np.integer], 
     a, b = rng.random((2, count, 1))
     outside = a + b > 1
     a, b = np.where(outside, 1 - a, a), np.where(outside, 1 - b, b)
-    return first + a * (second - first) + b * (third - first)
+    samples: NDArray[np.float64] = first + a * (second - first) + b * (third - first)
+    return samples
 
 
 def find_bodies(vertices: NDArray[np.floating], faces: NDArray[np.integer]) -> Bodies:

@@ -1,4 +1,7 @@
-"""One core a process. Imports nothing heavy, because numeric libraries read these settings when they are loaded."""
+"""One core a process.
+
+Imports nothing heavy, because numeric libraries read these settings when they are loaded.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,9 @@ DIED = "a worker was ended from outside, most likely for want of memory; run aga
 
 
 def one_thread() -> None:
-    """Keep this process, and those that it starts, to one thread each: the pool of workers uses the other cores.
+    """Keep this process, and those that it starts, to one thread each.
 
-    NumPy's BLAS obeys only where it is loaded afterwards.
+    The pool of workers uses the other cores. NumPy's BLAS obeys only where it is loaded afterwards.
     """
     for name in THREADS:
         os.environ[name] = "1"
@@ -29,9 +32,10 @@ def one_thread() -> None:
 
 @contextmanager
 def torch_on_one_thread() -> Iterator[None]:
-    """Let PyTorch compute on one thread for a while, so that its sums are the same on any number of cores.
+    """Let PyTorch compute on one thread for a while.
 
-    Each thread sums a part of a long sum: with other threads, other parts are rounded.
+    Its sums are then the same on any number of cores. Each thread sums a part of a long sum: with other threads, other
+    parts are rounded.
     """
     import torch
 

@@ -30,10 +30,10 @@ from lifecast.space.skeleton import MIRRORED_PAIRS
 
 
 def _read_picture(path: Path, flags: int) -> NDArray[np.uint8]:
-    picture: Any = cv2.imread(str(path), flags)
+    picture = cv2.imread(str(path), flags)
     if picture is None:
         raise DataError(f"{path}: missing or damaged; run `lifecast prepare` again, which makes it anew")
-    return picture
+    return np.asarray(picture, np.uint8)
 
 
 def _box(mask: NDArray[np.uint8]) -> Box:
@@ -138,14 +138,15 @@ class PeopleDataset(Dataset[dict[str, Any]]):
             self._landmarks = {
                 p: read_landmarks(self.root / p, len(self._views[p]), limbs == "lifted") for p in self.people
             }
-        # Shared memory, so that workers that stay alive between epochs see a new epoch too.
-        self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()
+        # Shared memory, so that workers that stay alive between epochs get a new epoch too.
+        self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]
         self._pools = PointPools(self.root, near)
 
     @staticmethod
     def _json(path: Path) -> dict[str, Any]:
         try:
-            return json.loads(path.read_text())
+            result: dict[str, Any] = json.loads(path.read_text())
+            return result
         except FileNotFoundError as error:
             raise DataError(f"{path}: missing; make the dataset with `lifecast prepare`") from error
         except ValueError as error:
@@ -209,8 +210,7 @@ class PeopleDataset(Dataset[dict[str, Any]]):
         if picture.shape[0] == self.size:
             return picture
         way = cv2.INTER_AREA if picture.shape[0] > self.size else cv2.INTER_LINEAR
-        resized: Any = cv2.resize(picture, (self.size, self.size), interpolation=way)
-        return resized
+        return np.asarray(cv2.resize(picture, (self.size, self.size), interpolation=way), np.uint8)
 
     def _colour(self, path: Path) -> NDArray[np.uint8]:
         """(S, S, 3) RGB of a view's colour file; JPEG halves its size far quicker while decoding than afterwards."""
@@ -239,7 +239,7 @@ class PeopleDataset(Dataset[dict[str, Any]]):
         return image
 
     def _add_bystander(self, image: NDArray[np.uint8], index: int, rng: np.random.Generator) -> None:
-        """Somebody else of the same split into the background, beside the middle and not larger than the person."""
+        """Somebody else of the same split into the background, off the middle and not larger than the person."""
         person, view = self.items[int(rng.integers(len(self.items)))]
         if person == self.items[index][0]:
             return
@@ -290,7 +290,7 @@ class PeopleDataset(Dataset[dict[str, Any]]):
         return (moved * there * np.float32(placement.scale)).astype(np.float32), there[None].astype(np.float32)
 
     def _limb_map(self, landmarks: NDArray[np.float32], placement: Placement, index: int) -> Tensor:
-        """(6, S/4, S/4), turned with the picture; zeros where nothing is known of the pose."""
+        """(6, S/4, S/4), turned with the picture; zeros where no pose is given."""
         rng = np.random.default_rng([self.seed, int(self._epoch), index, 1])
         if not landmarks[:, 3].any() or rng.random() < self.augmentation.blind:
             return torch.zeros(CHANNELS, self.size // 4, self.size // 4)

@@ -45,7 +45,10 @@ normalised to 180 cm. Pixel centre i of S lies at -1 + (2 i + 1) / S.
 
 
 def header(settings: Settings, maps: list[str], lights: NDArray[np.float32]) -> dict[str, Any]:
-    """What `dataset.json` says, but for how many people there are; `maps` are the names of the lighting maps."""
+    """Make the content of `dataset.json`, but for how many people there are.
+
+    `maps` are the names of the lighting maps.
+    """
     return {
         "format": FORMAT, "size": settings.size, "settings": asdict(settings),
         "lighting": {"maps": maps, "coefficients": np.round(lights, 6).reshape(len(lights), -1).tolist()},

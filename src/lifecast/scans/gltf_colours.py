@@ -1,4 +1,7 @@
-"""Colours of glTF primitives: material, texture coordinates and vertex colours as the specification defines them."""
+"""Colours of glTF primitives, as the specification defines them.
+
+They come from material, texture coordinates and vertex colours.
+"""
 
 from __future__ import annotations
 
@@ -17,22 +20,29 @@ TRIMESH = "mikedh/trimesh"
 """How `asset.generator` ends in files of trimesh, which stores vertex colours in sRGB against the specification."""
 WRAPS: dict[int, Wrap] = {10497: "repeat", 33071: "clamp", 33648: "mirror"}
 SOURCES = ("EXT_texture_webp", "EXT_texture_avif", "MSFT_texture_dds")
-"""Extensions that give a texture another picture beside its plain one."""
+"""Extensions that give a texture another picture than its plain one."""
 
 Picture = tuple[NDArray[np.uint8], NDArray[np.uint8] | None]
 
 
 def texture_transform(uv: NDArray[np.floating], stated: dict[str, Any]) -> NDArray[np.float64]:
-    """KHR_texture_transform of glTF's texture coordinates (V, 2), v down: scale, turn, then move."""
+    """Apply KHR_texture_transform to texture coordinates (V, 2), v down.
+
+    It scales, turns, then moves.
+    """
     scaled = uv.astype(np.float64) * stated.get("scale", [1, 1])
     cosine, sine = np.cos(stated.get("rotation", 0)), np.sin(stated.get("rotation", 0))
     # Counter-clockwise as a picture is seen, whose v runs down (the specification's listing has the other sign).
     turned = np.stack([cosine * scaled[:, 0] + sine * scaled[:, 1], cosine * scaled[:, 1] - sine * scaled[:, 0]], 1)
-    return turned + stated.get("offset", [0, 0])
+    transform: NDArray[np.float64] = turned + stated.get("offset", [0, 0])
+    return transform
 
 
 class GltfColours:
-    """Reads what the primitives of one file look like; pictures that several share are decoded once."""
+    """Reads the appearance of one file's primitives.
+
+    Pictures that several share are decoded once.
+    """
 
     def __init__(self, file: GltfFile) -> None:
         self.file, self.tree, self.path = file, file.tree, file.path

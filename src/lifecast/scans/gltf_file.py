@@ -1,7 +1,7 @@
-"""A glTF file taken apart: its JSON, its buffers, and accessors as numbers, whatever their component type.
+"""A glTF file taken apart: its JSON, its buffers, and accessors as numbers.
 
-trimesh builds the faces and the scene. What it gives of accessors is not enough for colours: it ignores `normalized`
-and `sparse`.
+Accessors may have any component type. trimesh builds the faces and the scene. What it gives of accessors is not enough
+for colours: it ignores `normalized` and `sparse`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifecast.errors import ScanError
-from lifecast.scans.references import Beside
+from lifecast.scans.references import References
 
 DRACO = "KHR_draco_mesh_compression"
 READ_EXTENSIONS = (
@@ -49,8 +49,8 @@ class GltfFile:
         The file is no glTF 2, or requires an extension that is not read.
     """
 
-    def __init__(self, path: Path, beside: Beside) -> None:
-        self.path, self.beside = path, beside
+    def __init__(self, path: Path, references: References) -> None:
+        self.path, self.references = path, references
         self.blob = b""
         data = path.read_bytes()
         if path.suffix.lower() == ".glb":
@@ -69,8 +69,8 @@ class GltfFile:
         if not isinstance(tree, dict):
             raise ScanError(f"{path}: is no glTF (its JSON is no object)")
         self.tree: dict[str, Any] = tree
-        known = (*READ_EXTENSIONS, DRACO) if importlib.util.find_spec("DracoPy") else READ_EXTENSIONS
-        unread = [str(name) for name in tree.get("extensionsRequired", []) if not str(name).startswith(known)]
+        readable = (*READ_EXTENSIONS, DRACO) if importlib.util.find_spec("DracoPy") else READ_EXTENSIONS
+        unread = [str(name) for name in tree.get("extensionsRequired", []) if not str(name).startswith(readable)]
         if unread:
             raise ScanError(f"{path}: requires {', '.join(unread)}, which is not read here; export it without")
         self._draco: dict[int, Any] = {}
@@ -89,10 +89,10 @@ class GltfFile:
         return found
 
     def uri(self, uri: str) -> bytes:
-        """The bytes that a URI stands for: embedded ones, or a file beside the scan."""
+        """The bytes that a URI stands for: embedded ones, or a file next to the scan."""
         if uri.startswith("data:"):
             return base64.b64decode(uri.split("base64,", 1)[1])
-        return self.beside.get(uri)
+        return self.references.get(uri)
 
     @cached_property
     def buffers(self) -> list[bytes]:
@@ -102,7 +102,8 @@ class GltfFile:
         """The bytes of a buffer view."""
         entry = self.tree["bufferViews"][index]
         start = entry.get("byteOffset", 0)
-        return self.buffers[entry["buffer"]][start : start + entry["byteLength"]]
+        result: bytes = self.buffers[entry["buffer"]][start : start + entry["byteLength"]]
+        return result
 
     def _elements(self, stated: dict[str, Any], count: int, width: int, dtype: np.dtype[Any]) -> NDArray[Any]:
         """(count, width) elements of what `stated` says of a buffer view and an offset into it."""
@@ -114,7 +115,10 @@ class GltfFile:
         )  # fmt: skip
 
     def accessor(self, index: int) -> NDArray[Any]:
-        """(count, width) elements as stored, or in [-1, 1] where the accessor is normalised; sparse ones are put in."""
+        """Read elements (count, width) as stored, or in [-1, 1] if the accessor is normalised.
+
+        Sparse ones are put in.
+        """
         entry = self.tree["accessors"][index]
         dtype, width, count = np.dtype(DTYPES[entry["componentType"]]), WIDTHS[entry["type"]], entry["count"]
         values = (
@@ -129,7 +133,10 @@ class GltfFile:
         return normalised(values) if entry.get("normalized") else values
 
     def attribute(self, primitive: dict[str, Any], name: str) -> NDArray[Any] | None:
-        """A primitive's vertex attribute (V, width), decompressed where it is; None where there is none."""
+        """Read a primitive's vertex attribute (V, width); None if there is none.
+
+        It is decompressed if need be.
+        """
         index = primitive.get("attributes", {}).get(name)
         if index is None:
             return None

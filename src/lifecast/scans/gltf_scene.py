@@ -1,4 +1,7 @@
-"""A glTF scene as parts: faces and transforms by trimesh, positions and colours as the specification defines them."""
+"""A glTF scene as parts.
+
+Faces and transforms are trimesh's, positions and colours as the specification defines them.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,11 @@ from lifecast.errors import ScanError
 from lifecast.scans.gltf_colours import GltfColours
 from lifecast.scans.gltf_file import GltfFile
 from lifecast.scans.precision import check_steps
-from lifecast.scans.references import Beside
+from lifecast.scans.references import References
 from lifecast.scans.scan import Part
 
 
-def read_gltf(path: Path, beside: Beside) -> list[Part]:
+def read_gltf(path: Path, references: References) -> list[Part]:
     """Read the parts of a glTF scene, in the order of their names.
 
     Raises
@@ -24,9 +27,9 @@ def read_gltf(path: Path, beside: Beside) -> list[Part]:
     """
     import trimesh
 
-    file = GltfFile(path, beside)
+    file = GltfFile(path, references)
     colours = GltfColours(file)
-    scene = trimesh.load_scene(path, process=False, resolver=beside, skip_materials=True)
+    scene = trimesh.load_scene(path, process=False, resolver=references, skip_materials=True)
     if len(scene.geometry) != len(file.primitives):
         raise ScanError(f"{path}: its meshes cannot be told apart; export it again")
     primitive_of = dict(zip(scene.geometry, (primitive for _, primitive in file.primitives), strict=True))

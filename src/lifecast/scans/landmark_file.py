@@ -1,4 +1,7 @@
-"""The landmarks beside a prepared person, as the dataset reads them: without BlazePose, which only made them."""
+"""The landmark files of prepared people, as the dataset reads them.
+
+Without BlazePose, which only made them.
+"""
 
 from __future__ import annotations
 
@@ -14,22 +17,25 @@ from lifecast.errors import DataError
 FILE = "landmarks.npz"
 """In each person's folder: `landmarks` (views, 33, 4)."""
 LIFTED_FILE = "lifted.npz"
-"""The same, each landmark moved to where a lifter thinks the joint is."""
+"""The same, each landmark moved to where the pose lifter predicts the joint."""
 LANDMARKS = 33
 Limbs = bool | Literal["lifted"]
 """Whether samples have limb maps, and whether these are drawn from lifted landmarks."""
 
 
 def joint_rows(points: NDArray[np.float64], digits: int = 6) -> list[list[float | None]]:
-    """Joints (33, 3) as JSON has them: a coordinate that is nan, of a joint that is not known, is null."""
+    """Convert joints (33, 3) to JSON rows.
+
+    A coordinate that is nan, of a joint without a place, becomes null.
+    """
     return [[None if np.isnan(c) else round(float(c), digits) for c in row] for row in points]
 
 
 def read_landmarks(folder: Path, views: int, lifted: bool = False) -> NDArray[np.float32]:
-    """(views, 33, 4): x, y, z in view units (z 0 at the hips) and visibility; visibility 0 where nobody was seen.
+    """Read landmarks (views, 33, 4): x, y, z in view units, and visibility.
 
-    With `lifted`, as `lifecast lift` moved them (z 0 at the view's own origin). DataError where they are missing or
-    damaged.
+    z is 0 at the hips. Visibility is 0 if nobody was found. With `lifted`, as `lifecast lift` moved them (z 0 at the
+    view's own origin). DataError where they are missing or damaged.
     """
     path = folder / (LIFTED_FILE if lifted else FILE)
     command = "lift" if lifted else "landmarks"

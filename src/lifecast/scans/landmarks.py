@@ -1,7 +1,7 @@
-"""BlazePose's landmarks of every view of a prepared dataset, for presets whose networks are told the pose.
+"""BlazePose's landmarks of a prepared dataset's views, for networks conditioned on the pose.
 
 Networks shall learn from the landmarks that they will get in use, with BlazePose's own mistakes, not from a rig's exact
-joints: so each view is set before a generated background and looked at as `photo.person` looks at a photograph.
+joints: so each view is set before a generated background, and its landmarks are found as `photo.person` does.
 """
 
 from __future__ import annotations
@@ -23,31 +23,38 @@ from PIL import Image
 from lifecast.atomic import atomic_file
 from lifecast.errors import DataError, LifecastError, MissingExtra
 from lifecast.photo import blazepose
-from lifecast.photo.blazepose import LANDMARKS, Circle
+from lifecast.photo.blazepose import Circle
 from lifecast.scans.background import Backgrounds
 from lifecast.scans.cores import DIED, one_thread
 from lifecast.scans.landmark_file import FILE, read_landmarks
+from lifecast.space.skeleton import LANDMARKS
 from lifecast.space.view import Camera
 
 _SURE = 0.5
 
 
 def landmarks_in_view(picture: Image.Image, mask: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(33, 4) in view units of whom `mask` (S, S) shows in a square picture; zeros where BlazePose sees nobody."""
+    """Find landmarks (33, 4), in view units, of the person of `mask` (S, S) in a square picture.
+
+    Zeros if BlazePose finds nobody.
+    """
     x, y, width, height = cv2.boundingRect((mask > 127).astype(np.uint8))
     if width == 0:
         return np.zeros((LANDMARKS, 4), np.float32)
     around = Circle(x + width / 2, y + height / 2, max(width, height) * 0.55, 0.0, 0.0)
-    seen = blazepose.settled(picture, around, _SURE)
-    if seen is None:
+    pose = blazepose.settled(picture, around, _SURE)
+    if pose is None:
         return np.zeros((LANDMARKS, 4), np.float32)
-    return Camera.whole(mask.shape[0]).landmarks_to_view(seen.landmarks)
+    return Camera.whole(mask.shape[0]).landmarks_to_view(pose.landmarks)
 
 
 def landmarks_before(
     colour: NDArray[np.uint8], mask: NDArray[np.uint8], behind: NDArray[np.uint8]
 ) -> NDArray[np.float32]:
-    """`landmarks_in_view` of a rendered view, colour (S, S, 3) and mask (S, S), in front of `behind` (S, S, 3)."""
+    """Find landmarks of a rendered view in front of `behind` (S, S, 3).
+
+    The view is colour (S, S, 3) and mask (S, S); see `landmarks_in_view`.
+    """
     cover = mask[..., None].astype(np.float32) / 255
     picture = colour * cover + behind * (1 - cover)
     return landmarks_in_view(Image.fromarray(picture.astype(np.uint8)), mask)
@@ -81,9 +88,10 @@ def add_to_person(folder: Path) -> bool:
 def add_to_dataset(
     root: Path, workers: int = 1, progress: Callable[[str, bool, str], None] | None = None
 ) -> tuple[int, int]:
-    """Landmarks for everybody of a prepared dataset who has none yet; returns how many people were added and failed.
+    """Find landmarks for everybody of a prepared dataset who has none yet.
 
-    `progress` is called with each person, whether they were added, and, where they could not be, the reason.
+    Returns how many people were added and failed. `progress` is called with each person, whether they were added, and,
+    where they could not be, the reason.
     """
     if not blazepose.available():
         raise MissingExtra("mediapipe", "person", "finding landmarks")

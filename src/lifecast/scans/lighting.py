@@ -1,8 +1,8 @@
-"""Distant light as second-order spherical harmonics: environment maps in, 9 RGB coefficients out.
+"""Distant light as second-order spherical harmonics.
 
-Real spherical harmonics up to order 2 of unit directions (x right, y up, z toward the camera), in the order
-(0,0) (1,-1) (1,0) (1,1) (2,-2) (2,-1) (2,0) (2,1) (2,2); Ramamoorthi and Hanrahan, "An efficient representation for
-irradiance environment maps", 2001.
+Environment maps in, 9 RGB coefficients out. Real spherical harmonics up to order 2 of unit directions (x right, y up, z
+toward the camera), in the order (0,0) (1,-1) (1,0) (1,1) (2,-2) (2,-1) (2,0) (2,1) (2,2); Ramamoorthi and Hanrahan, "An
+efficient representation for irradiance environment maps", 2001.
 """
 
 from __future__ import annotations
@@ -55,9 +55,10 @@ def rotate(light: NDArray[np.float32], rotation: NDArray[np.floating]) -> NDArra
 
 
 def project_environment(pixels: NDArray[np.floating]) -> NDArray[np.float32]:
-    """An equirectangular (H, W, 3) linear radiance map, row 0 up, -> (9, 3) coefficients (integral of L Y).
+    """Project a linear radiance map (H, W, 3) -> (9, 3) coefficients (integral of L Y).
 
-    The column in the middle looks along -z (behind the person as seen by the camera; rotations are random anyway).
+    The map is equirectangular, row 0 up. The column in the middle looks along -z (behind the person as seen by the
+    camera; rotations are random anyway).
     """
     height, width = pixels.shape[:2]
     theta = (np.arange(height) + 0.5) / height * np.pi
@@ -70,7 +71,10 @@ def project_environment(pixels: NDArray[np.floating]) -> NDArray[np.float32]:
         [sine * np.sin(phi), np.broadcast_to(np.cos(theta)[:, None], (height, width)), sine * np.cos(phi)], axis=-1
     )
     weighted = np.nan_to_num(np.asarray(pixels, np.float64)[..., :3], posinf=6e4) * solid[:, None, None]  # (H, W, 3)
-    return np.einsum("hwk,hwc->kc", harmonics(directions).astype(np.float64), weighted).astype(np.float32)
+    environment: NDArray[np.float32] = np.einsum(
+        "hwk,hwc->kc", harmonics(directions).astype(np.float64), weighted
+    ).astype(np.float32)
+    return environment
 
 
 def read_environment(path: Path) -> NDArray[np.float32]:
@@ -99,7 +103,10 @@ def read_environment(path: Path) -> NDArray[np.float32]:
 
 
 def built_in_environments(rng: np.random.Generator) -> dict[str, NDArray[np.float32]]:
-    """Sky-and-sun, overcast, room and studio lights by formula, for use without a folder of maps; (9, 3) each."""
+    """Make sky-and-sun, overcast, room and studio lights by formula, (9, 3) each.
+
+    For use without a folder of maps.
+    """
     directions = sphere_directions(4096)
     basis = harmonics(directions)
     up = directions[:, 1]
@@ -108,7 +115,10 @@ def built_in_environments(rng: np.random.Generator) -> dict[str, NDArray[np.floa
         return (basis.T @ radiance * (4 * np.pi / len(directions))).astype(np.float32)
 
     def lamp(towards: NDArray[np.float64], sharpness: float) -> NDArray[np.float32]:
-        return np.exp(sharpness * (directions @ (towards / np.linalg.norm(towards)) - 1))[:, None].astype(np.float32)
+        result: NDArray[np.float32] = np.exp(sharpness * (directions @ (towards / np.linalg.norm(towards)) - 1))[
+            :, None
+        ].astype(np.float32)
+        return result
 
     def tint(warmth: float) -> NDArray[np.float32]:
         return np.array([1 + warmth, 1.0, 1 - warmth], np.float32)
@@ -140,16 +150,17 @@ def random_rotation(rng: np.random.Generator, tilt: float) -> NDArray[np.float64
     turn = np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
     x, z = np.cos(heading), np.sin(heading)
     cross = np.array([[0, -z, 0], [z, 0, -x], [0, x, 0]])
-    return (np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross) @ turn
+    rotation: NDArray[np.float64] = (np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross) @ turn
+    return rotation
 
 
 def make_lightings(
     folder: Path | None, count: int, seed: int, tilt: float = np.radians(25)
 ) -> tuple[list[str], NDArray[np.float32]]:
-    """`count` lightings from the maps of `folder` (built-in ones without): names and (count, 9, 3) coefficients.
+    """Make `count` lightings from the maps of `folder`, or of built-in ones without it.
 
-    Every map is used equally often, each time under another random rotation; all are scaled to mean radiance 1, since
-    the exposure of a view is drawn later.
+    Returns names and (count, 9, 3) coefficients. Every map is used equally often, each time under another random
+    rotation; all are scaled to mean radiance 1, since the exposure of a view is drawn later.
     """
     rng = np.random.default_rng([seed, 0x116])
     if folder is None:

@@ -1,4 +1,4 @@
-"""A folder of scans: whose they are, and which files are passed over or cannot be read, with the reasons."""
+"""A folder of scans: whose they are, and which files are passed over or fail, with reasons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""PLY, STL and OFF files: geometry by trimesh, their colours from what the file stores, of any number type."""
+"""PLY, STL and OFF files.
+
+Geometry is trimesh's; colours are what the file stores, of any number type.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifecast.errors import ScanError
-from lifecast.scans.references import Beside
+from lifecast.scans.references import References
 from lifecast.scans.scan import Material, Part, grey_material
 from lifecast.scans.textures import TextureError, decode_texture
 from lifecast.scans.vertex_colours import colour_bytes
@@ -20,8 +23,10 @@ COLOUR_NAMES = (("red", "green", "blue"), ("diffuse_red", "diffuse_green", "diff
 STL_HEADER, STL_FACET = 84, 50
 
 
-def read_mesh(path: Path, beside: Beside) -> list[Part]:
-    """Read a PLY, STL or OFF file as one part; what it names and lacks goes into `beside.complaints`.
+def read_mesh(path: Path, references: References) -> list[Part]:
+    """Read a PLY, STL or OFF file as one part.
+
+    What it names and lacks goes into `references.complaints`.
 
     Raises
     ------
@@ -33,7 +38,7 @@ def read_mesh(path: Path, beside: Beside) -> list[Part]:
     kind = path.suffix.lower()
     name = path.stem
     if kind == ".ply":
-        return _read_ply(path, beside)
+        return _read_ply(path, references)
     mesh = trimesh.load_mesh(path, process=False)
     if not isinstance(mesh, trimesh.Trimesh) or len(mesh.faces) == 0:
         return []
@@ -42,14 +47,14 @@ def read_mesh(path: Path, beside: Beside) -> list[Part]:
         colour = _off_colours(path, len(mesh.vertices))
     elif _stl_has_colours(path):
         raise ScanError(f"{path}: has colours on its facets, which are not read from STL; export it as PLY or GLB")
-    look = grey_material() if colour is None else Material("material", np.ones(3, np.float32))
-    return [Part(name, np.asarray(mesh.vertices), np.asarray(mesh.faces), look, None, colour)]
+    surface = grey_material() if colour is None else Material("material", np.ones(3, np.float32))
+    return [Part(name, np.asarray(mesh.vertices), np.asarray(mesh.faces), surface, None, colour)]
 
 
-def _read_ply(path: Path, beside: Beside) -> list[Part]:
+def _read_ply(path: Path, references: References) -> list[Part]:
     import trimesh
 
-    texture = _ply_texture(path, beside)
+    texture = _ply_texture(path, references)
     # Vertices are split at the texture's seams; without a texture they stay as many as their colours.
     mesh = trimesh.load_mesh(path, process=False, skip_materials=True, fix_texture=texture is not None)
     if not isinstance(mesh, trimesh.Trimesh) or len(mesh.faces) == 0:
@@ -72,11 +77,11 @@ def _read_ply(path: Path, beside: Beside) -> list[Part]:
             colour = np.asarray(mesh.visual.vertex_colors)[:, :3].astype(np.uint8)
     if colour is not None and len(colour) != len(vertices):
         raise ScanError(f"{path}: has {len(colour)} vertex colours for {len(vertices)} vertices; export it again")
-    look = grey_material() if colour is None else Material("material", np.ones(3, np.float32))
-    return [Part(path.stem, vertices, faces, look, None, colour)]
+    surface = grey_material() if colour is None else Material("material", np.ones(3, np.float32))
+    return [Part(path.stem, vertices, faces, surface, None, colour)]
 
 
-def _ply_texture(path: Path, beside: Beside) -> NDArray[np.uint8] | None:
+def _ply_texture(path: Path, references: References) -> NDArray[np.uint8] | None:
     """The picture that a PLY file's header names; None where it names none or it cannot be had."""
     with path.open("rb") as file:
         header = file.read(1 << 16).split(b"end_header", 1)[0]
@@ -90,11 +95,11 @@ def _ply_texture(path: Path, beside: Beside) -> NDArray[np.uint8] | None:
             f"{path}: has several textures ({', '.join(names)}), which are not read from PLY; export it as GLB"
         )
     try:
-        return decode_texture(beside.get(names[0]))[0]
+        return decode_texture(references.get(names[0]))[0]
     except FileNotFoundError:
-        return None  # `beside` has noted it
+        return None  # `references` has noted it
     except TextureError as error:
-        beside.complain(f"{names[0]} {error}")
+        references.complain(f"{names[0]} {error}")
         return None
 
 

@@ -1,4 +1,7 @@
-"""An order of points in which neighbours in space follow each other, so that trees are walked in the cache."""
+"""An order of points in which neighbours in space follow each other.
+
+Trees are then walked in the cache.
+"""
 
 from __future__ import annotations
 

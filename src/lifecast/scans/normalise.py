@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifecast.errors import ScanError
-from lifecast.scans.grouping import merged_by_place, sums_by_group, unit_length
 from lifecast.scans.scan import Scan
 from lifecast.space.units import CM_PER_UNIT, STANDING_CM
 
@@ -66,9 +65,9 @@ def find_up(vertices: NDArray[np.floating], source: str = "") -> str:
 
 
 def find_units(extent: NDArray[np.floating], source: str = "") -> str:
-    """The unit in which somebody of `extent` (3,), y up, is 0.5 to 2.5 m tall, which covers a sitting child.
+    """Find the unit in which somebody of `extent` (3,), y up, is 0.5 to 2.5 m tall.
 
-    Somebody who lies is taken as 0.6 of his length. ScanError where no unit fits.
+    That covers a sitting child. Somebody who lies is taken as 0.6 of his length. ScanError where no unit fits.
     """
     height = float(max(extent[1], 0.6 * extent.max()))
     for unit in ("m", "cm", "mm", "inch"):
@@ -94,7 +93,8 @@ def surface_centroid(vertices: NDArray[np.floating], faces: NDArray[np.int32]) -
     area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
     if area.sum() <= 0:
         raise ScanError("a scan whose triangles have no area cannot be normalised")
-    return (corners.mean(axis=1) * area[:, None]).sum(axis=0) / area.sum()
+    centroid: NDArray[np.float64] = (corners.mean(axis=1) * area[:, None]).sum(axis=0) / area.sum()
+    return centroid
 
 
 def normalise(
@@ -126,24 +126,3 @@ def normalise(
     scale = SPAN / max(height, horizontal_diameter(vertices))
     scan.vertices = ((vertices - origin) * scale).astype(np.float32)
     return Normalisation(scale, origin, unit, up_axis)
-
-
-def vertex_normals(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> NDArray[np.float32]:
-    """(V, 3) unit normals, angle-weighted over all faces whose corners coincide.
-
-    Vertices at the same place (split at texture seams) share their normal unless it would be turned by more than a
-    right angle (two sheets back to back keep their own).
-    """
-    corners = vertices[faces]  # (F, 3, 3)
-    face_normal = unit_length(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]))
-    normals = np.zeros((len(vertices), 3), np.float32)
-    for i in range(3):
-        ahead = unit_length(corners[:, (i + 1) % 3] - corners[:, i])
-        behind = unit_length(corners[:, (i + 2) % 3] - corners[:, i])
-        angle = np.arccos(np.clip(np.einsum("fi,fi->f", ahead, behind), -1, 1))
-        normals += sums_by_group(angle[:, None] * face_normal, faces[:, i], len(vertices))
-    own = unit_length(normals)
-    same = merged_by_place(vertices)
-    shared = unit_length(sums_by_group(normals, same, int(same.max()) + 1))[same]
-    agree = np.einsum("vi,vi->v", shared, own) > 0
-    return np.where(agree[:, None], shared, own)

@@ -1,7 +1,8 @@
-"""An OBJ file with its material libraries: geometry by trimesh, what refers to colours by ourselves.
+"""An OBJ file with its material libraries.
 
-trimesh reads the first library alone, in a guessed encoding; it drops vertex colours where there is a material, options
-of texture maps and names that it does not find, each time without a word.
+Geometry is trimesh's; what refers to colours is read here. trimesh reads the first library alone, in a guessed
+encoding; it drops vertex colours where there is a material, options of texture maps and names that it does not find,
+each time without a word.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 
 from lifecast.errors import ScanError
 from lifecast.scans.obj_materials import ObjMaterial, choose_library, decodings
-from lifecast.scans.references import Beside
+from lifecast.scans.references import References
 from lifecast.scans.scan import Material, Part, grey_material
 from lifecast.scans.textures import TextureError, decode_texture
 from lifecast.scans.vertex_colours import colour_bytes
@@ -29,8 +30,10 @@ UNNAMED = "geometry"
 """What trimesh calls a part that has no name."""
 
 
-def read_obj(path: Path, beside: Beside) -> list[Part]:
-    """Read the geometries of an OBJ file; what it names and lacks goes into `beside.complaints`.
+def read_obj(path: Path, references: References) -> list[Part]:
+    """Read the geometries of an OBJ file.
+
+    What it names and lacks goes into `references.complaints`.
 
     Raises
     ------
@@ -44,8 +47,8 @@ def read_obj(path: Path, beside: Beside) -> list[Part]:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or data[1:2] == b"\0":
         data = decodings(data)[0].encode()
     libraries, names = _references(data)
-    stated = [content for line in libraries for content in _library(line, beside)]
-    materials, spelled = choose_library(stated, names, beside)
+    stated = [content for line in libraries for content in _library(line, references)]
+    materials, spelled = choose_library(stated, names, references)
     number = {name: str(i).encode() for i, name in enumerate(names)}
     data = REFERENCE.sub(lambda found: b"usemtl " + number[found[2]] if found[1] == b"usemtl" else b"", data)
     # trimesh gets a library of numbers in place of names, without colours.
@@ -53,37 +56,37 @@ def read_obj(path: Path, beside: Beside) -> list[Part]:
     text = f"mtllib {LIBRARY}\n" + _text(data).replace("mtllib", "")
     loaded: dict[str, Any] = load_obj(io.StringIO(text), resolver={LIBRARY: numbered})
     parts, unknown = [], []
-    looks: dict[str, Material] = {}
+    surfaces: dict[str, Material] = {}
     for key, kwargs in loaded.get("geometry", {}).items():
         mesh = Trimesh(kwargs["vertices"], kwargs["faces"], process=False)
         visual = kwargs.get("visual")
         uv = getattr(visual, "uv", None)
-        shown = getattr(getattr(visual, "material", None), "_name", None)
-        name = spelled[int(shown)] if shown is not None and shown.isdigit() else None
+        named = getattr(getattr(visual, "material", None), "_name", None)
+        name = spelled[int(named)] if named is not None and named.isdigit() else None
         colour = kwargs.get("vertex_colors")
         colour = None if colour is None else colour_bytes(np.asarray(colour), path)
         material = _found(name, materials) if name is not None else None
         if material is None and name is not None and colour is None and name.lower() not in NO_MATERIAL:
             unknown.append(name)
-        look = grey_material()
+        surface = grey_material()
         if material is not None:
-            if material.name not in looks:
-                looks[material.name] = _look(material, beside, path)
-            look = looks[material.name]
-        if look.texture is not None:
+            if material.name not in surfaces:
+                surfaces[material.name] = _as_material(material, references, path)
+            surface = surfaces[material.name]
+        if surface.texture is not None:
             colour = None  # scanners store the texture's own colours once more at the vertices
             if uv is None or len(uv) != len(mesh.vertices):
                 raise ScanError(
-                    f"{path}: the material {look.name!r} has a texture, and a part that uses it no texture "
+                    f"{path}: the material {surface.name!r} has a texture, and a part that uses it no texture "
                     "coordinates; export it with them"
                 )
             assert material is not None
             uv = uv * material.scale + material.offset
         elif colour is not None:
-            look = Material(look.name, np.ones(3, np.float32))
+            surface = Material(surface.name, np.ones(3, np.float32))
         label = name if name is not None and len(names) > 1 else (path.stem if key == UNNAMED else key)
-        parts.append(Part(label, np.asarray(mesh.vertices), np.asarray(mesh.faces), look, uv, colour))
-    if unknown and not beside.complaints:
+        parts.append(Part(label, np.asarray(mesh.vertices), np.asarray(mesh.faces), surface, uv, colour))
+    if unknown and not references.complaints:
         listed = ", ".join(repr(name) for name in spelled if name in unknown)
         which = "its material library lacks" if libraries else "no material library (mtllib) has"
         raise ScanError(
@@ -112,16 +115,16 @@ def _references(data: bytes) -> tuple[list[bytes], list[bytes]]:
     return list(libraries), list(names)
 
 
-def _library(line: bytes, beside: Beside) -> list[bytes]:
+def _library(line: bytes, references: References) -> list[bytes]:
     """The contents of the libraries that one `mtllib` line names: a file whose name may have spaces, or several."""
     texts = decodings(line)
     for text in texts:
-        if beside.find(text) is not None:
-            return [beside.get(text)]
+        if references.find(text) is not None:
+            return [references.get(text)]
         pieces = text.split()
-        if len(pieces) > 1 and all(beside.find(piece) for piece in pieces):
-            return [beside.get(piece) for piece in pieces]
-    beside.complain(f"{texts[0]} is not there")
+        if len(pieces) > 1 and all(references.find(piece) for piece in pieces):
+            return [references.get(piece) for piece in pieces]
+    references.complain(f"{texts[0]} is not there")
     return []
 
 
@@ -133,7 +136,7 @@ def _found(name: str, materials: dict[str, ObjMaterial]) -> ObjMaterial | None:
     return next((value for key, value in materials.items() if " ".join(key.split()).casefold() == alike), None)
 
 
-def _look(stated: ObjMaterial, beside: Beside, path: Path) -> Material:
+def _as_material(stated: ObjMaterial, references: References, path: Path) -> Material:
     """An MTL's material as ours; Kd counts where there is no texture, as in the programs that show such files."""
     if stated.texture is None:
         if stated.other_map is not None:
@@ -148,11 +151,11 @@ def _look(stated: ObjMaterial, beside: Beside, path: Path) -> Material:
     if stated.clamp:
         material.wrap = ("clamp", "clamp")
     try:
-        material.texture = decode_texture(beside.get(stated.texture))[0]  # its alpha means nothing in OBJ
+        material.texture = decode_texture(references.get(stated.texture))[0]  # its alpha means nothing in OBJ
     except FileNotFoundError:
-        return material  # `beside` has noted it
+        return material  # `references` has noted it
     except TextureError as error:
-        beside.complain(f"{stated.texture} {error}")
+        references.complain(f"{stated.texture} {error}")
     return material
 
 

@@ -1,4 +1,4 @@
-"""Materials of OBJ files: what an MTL library says of colours, in whatever encoding it was written."""
+"""Materials of OBJ files: an MTL library's colours, in whatever encoding it was written."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from lifecast.scans.references import Beside
+from lifecast.scans.references import References
 
 ENCODINGS = ("utf-8-sig", "cp1252", "cp932", "gbk", "euc_kr", "cp1251", "latin-1")
 """What programs wrote names in, the likeliest first; the last one decodes anything."""
@@ -93,7 +93,7 @@ def _read_map(rest: str, material: ObjMaterial) -> None:
         while len(numbers) < NUMBERS[name] and (number := NUMBER.match(rest)):
             numbers.append(float(number[1]))
             rest = rest[number.end() :]
-        # Beside a single value the other one is as if it were not stated.
+        # Next to a single value the other one is as if it were not stated.
         if name == "-s" and numbers:
             material.scale = np.array([*numbers, 1.0][:2])
         elif name == "-o" and numbers:
@@ -102,7 +102,7 @@ def _read_map(rest: str, material: ObjMaterial) -> None:
 
 
 def choose_library(
-    libraries: list[bytes], names: list[bytes], beside: Beside
+    libraries: list[bytes], names: list[bytes], references: References
 ) -> tuple[dict[str, ObjMaterial], list[str]]:
     """Decode libraries and the names that a scan uses so that most names and textures are found.
 
@@ -125,7 +125,7 @@ def choose_library(
         for choice in texts:
             materials |= parse_mtl(choice[min(which, len(choice) - 1)])
         textures = [material.texture for material in materials.values() if material.texture is not None]
-        there = sum(beside.find(texture) is not None for texture in textures)
+        there = sum(references.find(texture) is not None for texture in textures)
         chosen = [next((text for text in choice if text in materials), choice[0]) for choice in spelled]
         found = sum(name in materials for name in chosen)
         if best is None or (found, there) > best[0]:

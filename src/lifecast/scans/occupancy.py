@@ -1,9 +1,10 @@
-"""Which points are inside a person: the generalised winding number, sealed pockets, and where to draw the points.
+"""Occupancy of points in a person, by the generalised winding number and sealed pockets.
 
-A dressed person is a soup of open, overlapping shells; the winding number (Jacobson et al. 2013; the fast
-approximation of Barill et al. 2018 in libigl) is above 0.5 exactly inside of their common outer surface, also where a
-sleeve's end is open. Behind it there may be room that no picture shows: a mouth behind closed lips, air under a coat.
-Such pockets are inside too (`sealed`). Networks that were taught otherwise opened a hole in the chin.
+Also where to draw the points. A dressed person is a soup of open, overlapping shells; the winding number (Jacobson et
+al. 2013; the fast approximation of Barill et al. 2018 in libigl) is above 0.5 exactly inside of their common outer
+surface, also where a sleeve's end is open. Behind it there may be room that no picture shows: a mouth behind closed
+lips, air under a coat. Such pockets are inside too (`sealed`). Networks that were taught otherwise opened a hole in the
+chin.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ SIGMAS = {"near5": 5 * CM, "near3": 3 * CM}
 
 
 class Solid:
-    """The person that a soup of triangles bounds; the trees that answer for points are built with the first question.
+    """The person that a soup of triangles bounds.
+
+    The trees are built with the first query.
 
     Attributes
     ----------
@@ -71,16 +74,20 @@ class Solid:
         return winding
 
     def wound(self, points: NDArray[np.floating]) -> NDArray[np.bool_]:
-        """(N,) whether the winding number is above `LEVEL`: a rough one first, and the accurate one where in doubt."""
+        """Decide whether the winding number is above `LEVEL` at each point, (N,).
+
+        A rough one first, and the accurate one if in doubt.
+        """
         winding = self.winding_number(points, ROUGH)
         doubtful = np.flatnonzero(np.abs(winding - LEVEL) < DOUBT)
         winding[doubtful] = self.winding_number(points[doubtful])
         return winding > LEVEL
 
     def sealed(self, points: NDArray[np.floating]) -> NDArray[np.bool_]:
-        """(N,) whether a point cannot be seen from anywhere: at most `STRAY` of `SIGHT` rays from it meet no face.
+        """Decide whether each point is in a sealed pocket, (N,).
 
-        Points inside of a closed surface are sealed as well.
+        It is if at most `STRAY` of `SIGHT` rays from it meet no face. Points inside of a closed surface are sealed as
+        well.
         """
         origins = np.ascontiguousarray(points, np.float32)
         escaped = np.zeros(len(points), np.int32)
@@ -95,7 +102,7 @@ class Solid:
         return escaped <= STRAY
 
     def occupied(self, points: NDArray[np.floating]) -> NDArray[np.bool_]:
-        """(N,) whether a point is inside: by its winding number, or in a pocket that nothing can be seen of."""
+        """Decide whether each point is inside, (N,): by its winding number, or in a sealed pocket."""
         inside = self.wound(points)
         low, high = self._box
         within = ((points >= low) & (points <= high)).all(axis=1)

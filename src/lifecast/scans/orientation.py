@@ -1,4 +1,7 @@
-"""Turning shells the right way round: the winding number and the normals need faces that look outward."""
+"""Turning shells the right way round.
+
+The winding number and the normals need faces that point outward.
+"""
 
 from __future__ import annotations
 
@@ -88,4 +91,5 @@ def _openness(
             lobe = unit_length(side * normal * np.float32(1.001) + spread[rng.integers(len(spread), size=len(chosen))])
             free = scene.run(centre + side * step * normal, lobe, query="OCCLUDED") == -1
             more += side * free
-    return more * np.linalg.norm(across, axis=1) / (2 * RAYS)
+    result: NDArray[np.float64] = more * np.linalg.norm(across, axis=1) / (2 * RAYS)
+    return result

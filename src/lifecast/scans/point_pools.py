@@ -22,7 +22,10 @@ _CACHED = 8
 
 
 class PointPools:
-    """The pools `uniform` and `near` of the people in the dataset at `root`; the last few people's are kept."""
+    """The pools `uniform` and `near` of the people in the dataset at `root`.
+
+    The last few people's are kept.
+    """
 
     def __init__(self, root: Path, near: NearPool) -> None:
         self.root, self.near = root, near

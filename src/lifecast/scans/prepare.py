@@ -1,11 +1,11 @@
-"""One person or many: scan in, folder of training data out, resumable and verified by checksum.
+"""One person or many: scan in, folder of training data out.
 
-What the folders hold is told in `dataset_format.DESCRIPTION`, which every dataset carries; `PeopleDataset` reads them.
+Resumable and verified by checksum. What the folders hold stands in `dataset_format.DESCRIPTION`, which every dataset
+carries; `PeopleDataset` reads them.
 """
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import shutil
@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lifecast.atomic import write_text
+from lifecast.atomic import DISK_ERRORS, output_error, write_text
 from lifecast.errors import DataError, LifecastError, UsageError
 from lifecast.scans.cores import DIED, one_thread
 from lifecast.scans.dataset_format import DESCRIPTION, FORMAT, header
@@ -45,7 +45,7 @@ class Outcome:
     """What may be wrong with the scan of somebody who was made."""
 
     def lines(self) -> list[str]:
-        """What somebody who watches the run is told of it."""
+        """One line for somebody who watches the run."""
         if self.state == "failed":
             return [f"{self.person}: left out: {self.reason}"]
         again = [f"{self.person}: made again: {self.reason}"] if self.state == "remade" else []
@@ -62,12 +62,8 @@ class Summary:
         return sum(outcome.state == state for outcome in self.outcomes)
 
 
-DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
-"""What the system says where nothing more can be written, whoever's folder it is."""
-
-
 def keep_or_make(person: str, source: Path, out: Path, settings: Settings, lights: NDArray[np.float32]) -> Outcome:
-    """One task of the pool: keep, make or remake one person; failures are told, not raised.
+    """One task of the pool: keep, make or remake one person; failures are returned, not raised.
 
     What is wrong with one scan (damaged, too large for the memory, a name too long for a folder's) is no reason to stop
     the others. Only a fault of the program itself is raised.
@@ -83,24 +79,15 @@ def keep_or_make(person: str, source: Path, out: Path, settings: Settings, light
     except LifecastError as error:
         return Outcome(person, "failed", str(error), _disk_full(error))
     except OSError as error:
-        return Outcome(person, "failed", _told(error, out / person), _disk_full(error))
+        return Outcome(person, "failed", str(output_error(out / person, error)), _disk_full(error))
     except MemoryError:
         return Outcome(person, "failed", f"{source}: needs more memory than there is; run fewer --workers")
     return Outcome(person, state, reason, notes=notes)
 
 
-def _told(error: OSError, path: Path) -> str:
-    """A sentence on a folder or file that could not be written, with what to do."""
-    if error.errno == errno.ENAMETOOLONG:
-        return f"{path}: the name is too long for a folder ({len(os.fsencode(path.name))} bytes); give the scan another"
-    if error.errno in DISK_FULL:
-        return f"{path}: cannot be written ({error.strerror}); make room and run again, which keeps who is there"
-    return f"{path}: cannot be made ({error})"
-
-
 def _disk_full(error: BaseException) -> bool:
     """Whether `error`, or what it was raised from, is a full or read-only disk."""
-    return any(isinstance(e, OSError) and e.errno in DISK_FULL for e in (error, error.__cause__))
+    return any(isinstance(e, OSError) and e.errno in DISK_ERRORS for e in (error, error.__cause__))
 
 
 def _keep_only(person: str, out: Path) -> Outcome:
@@ -108,7 +95,7 @@ def _keep_only(person: str, out: Path) -> Outcome:
     try:
         found = damage(out / person)
     except OSError as error:
-        found = _told(error, out / person)
+        found = str(output_error(out / person, error))
     return Outcome(person, "kept") if found is None else Outcome(person, "failed", "not begun: the disk is full", True)
 
 
@@ -127,8 +114,10 @@ def _check_settings(out: Path, settings: Settings, lighting: list[str]) -> None:
     now = json.loads(json.dumps(asdict(settings)))
     differing = [name for name in before if now.get(name) != before[name]]
     if differing:
-        told = ", ".join(f"{name} {before[name]} -> {now.get(name)}" for name in differing)
-        raise UsageError(f"{out}: was begun with other settings ({told}); use another folder or the same settings")
+        differences = ", ".join(f"{name} {before[name]} -> {now.get(name)}" for name in differing)
+        raise UsageError(
+            f"{out}: was begun with other settings ({differences}); use another folder or the same settings"
+        )
     if stored["lighting"]["maps"] != lighting:
         raise UsageError(f"{out}: was begun with other lighting maps; use another folder or the same --lighting")
 
@@ -154,7 +143,10 @@ Execute = Callable[[Tasks, Path, Settings, NDArray[np.float32]], Generator[Outco
 def locally(
     tasks: Tasks, out: Path, settings: Settings, lights: NDArray[np.float32], workers: int
 ) -> Generator[Outcome, None, None]:
-    """Do the tasks in `workers` processes of this machine; outcomes come in the order of completion."""
+    """Do the tasks in `workers` processes of this machine.
+
+    Outcomes come in the order of completion.
+    """
     one_thread()
     if workers <= 1:
         for person, source in tasks:
@@ -185,7 +177,7 @@ def prepare(
     """Prepare everybody in `scans` ({person: file}) into the dataset folder `out`.
 
     People who are there and undamaged are kept; damaged ones are made again. A scan that fails is left out of the
-    dataset and told in the summary. Once the disk is full nobody further is begun.
+    dataset and named in the summary. Once the disk is full nobody further is begun.
 
     `execute` runs the tasks (by default `locally`, in `workers` processes of this machine; a cluster in its place).
 
@@ -233,10 +225,10 @@ def prepare(
 
 @contextmanager
 def _writing(out: Path) -> Iterator[None]:
-    """Turn a dataset's files that cannot be written into a DataError that says what to do."""
+    """Turn what the system says of a dataset's files into an OutputError that says what to do."""
     try:
         yield
     except LifecastError:
         raise
     except OSError as error:
-        raise DataError(_told(error, out)) from error
+        raise output_error(out, error) from error

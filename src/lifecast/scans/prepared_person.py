@@ -1,4 +1,7 @@
-"""One scan to one person's folder: views, points with occupancy, the mesh, and a card with checksums."""
+"""One scan to one person's folder.
+
+It holds views, points with occupancy, the mesh, and a card with checksums.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +21,12 @@ from lifecast.errors import ScanError
 from lifecast.scans.bodies import check_one_body
 from lifecast.scans.dataset_format import FRONT_YAW
 from lifecast.scans.landmark_file import LANDMARKS, joint_rows
-from lifecast.scans.normalise import normalise, vertex_normals
+from lifecast.scans.normalise import normalise
 from lifecast.scans.occupancy import sample_pools
 from lifecast.scans.orientation import orient_outward
 from lifecast.scans.read import read_scan
 from lifecast.scans.render import Renderer, View, view_rotation
+from lifecast.scans.seamless_normals import seamless_normals
 from lifecast.scans.settings import Settings
 from lifecast.scans.shading import draw_look
 
@@ -35,7 +39,10 @@ def checksum(path: Path) -> str:
 
 
 def damage(folder: Path) -> str | None:
-    """Why the prepared person in `folder` cannot be used, naming the file; None when all is well."""
+    """Say why the prepared person in `folder` cannot be used, naming the file.
+
+    None if all is well.
+    """
     card = folder / "person.json"
     try:
         files: dict[str, Any] = json.loads(card.read_text())["files"]
@@ -73,7 +80,10 @@ def stated(folder: Path, names: Iterable[str]) -> dict[str, dict[str, Any]]:
 
 
 def draw_yaws(settings: Settings, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Degrees that each view turns the person by: evenly spaced ones, then one from each equal part of the front."""
+    """Draw the degrees that each view turns the person by.
+
+    Evenly spaced ones, then one from each equal part of the front.
+    """
     fronts = round(settings.views * settings.front)
     around = settings.views - fronts
     start = 0.0 if around >= 360 else rng.uniform(0, 360)
@@ -83,29 +93,29 @@ def draw_yaws(settings: Settings, rng: np.random.Generator) -> NDArray[np.float6
 
 
 def _card_of_made(card: Path) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
-    """The pelvis (3,) and the joints (33, 3) that a made person's card tells, in metres, y up; None what it does not.
+    """Read a made person's pelvis (3,) and joints (33, 3) from its card, metres, y up; None if absent.
 
-    Cards of before joints were told have a pelvis alone. ScanError where a card cannot be read.
+    Old cards have a pelvis alone. ScanError where a card cannot be read.
     """
     if not card.is_file():
         return None, None
     try:
-        told = json.loads(card.read_text())
-        pelvis = np.array(told["pelvis"], np.float64).reshape(3)
+        content = json.loads(card.read_text())
+        pelvis = np.array(content["pelvis"], np.float64).reshape(3)
     except (ValueError, KeyError, TypeError) as error:
         raise ScanError(f"{card}: has no readable 'pelvis' ({error})") from error
-    if told.get("joints") is None:
+    if content.get("joints") is None:
         return pelvis, None
     try:
-        return pelvis, np.array(told["joints"], np.float64).reshape(LANDMARKS, 3)  # null becomes nan
+        return pelvis, np.array(content["joints"], np.float64).reshape(LANDMARKS, 3)  # null becomes nan
     except (ValueError, TypeError) as error:
         raise ScanError(f"{card}: has no readable 'joints' ({error})") from error
 
 
 def prepare_person(person: str, source: Path, out: Path, settings: Settings, lights: NDArray[np.float32]) -> list[str]:
-    """Make the folder `out / person` from the scan at `source` (atomically, replacing an older one).
+    """Make the folder `out / person` from the scan at `source`.
 
-    Returns notes on what may be wrong with the scan.
+    Atomically; an older one is replaced. Returns notes on what may be wrong with the scan.
     """
     rng = np.random.default_rng([settings.seed, zlib.crc32(person.encode())])
     scan = read_scan(source)
@@ -113,7 +123,7 @@ def prepare_person(person: str, source: Path, out: Path, settings: Settings, lig
     normalisation = normalise(scan, settings.units, settings.up, pelvis)
     note = check_one_body(scan.vertices / normalisation.scale, scan.faces, str(source))
     orient_outward(scan.vertices, scan.faces)
-    normals = vertex_normals(scan.vertices, scan.faces)
+    normals = seamless_normals(scan.vertices, scan.faces)
     gloss = rng.beta(1, 3, len(scan.materials)).astype(np.float32)
     renderer = Renderer(scan, normals, settings.size, gloss=gloss)
     solid = renderer.texels.solid_faces

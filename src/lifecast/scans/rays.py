@@ -1,4 +1,7 @@
-"""Where lines of sight meet a person: Embree rays that pass through the transparent texels of hair cards and lashes."""
+"""Where lines of sight meet a person, by Embree.
+
+Rays pass through the transparent texels of hair cards and lashes.
+"""
 
 from __future__ import annotations
 
@@ -70,9 +73,10 @@ class LineOfSight:
     def cast(
         self, xy: NDArray[np.float32], rotation: NDArray[np.float64], shift: NDArray[np.float64], from_back: bool
     ) -> Hits:
-        """First hits along the lines at view positions `xy` (N, 2), looking toward -z, or toward +z `from_back`.
+        """Find the first hits along the lines at view positions `xy` (N, 2).
 
-        The view is p_view = rotation @ p + (shift, 0); both directions run along the same lines.
+        They lead toward -z, or toward +z if `from_back`. The view is p_view = rotation @ p + (shift, 0); both
+        directions run along the same lines.
         """
         sign = -1.0 if from_back else 1.0
         # R^T (x - shift, sign * NEAR), written so that no array of N rows is made twice.

@@ -16,7 +16,7 @@ from lifecast.scans.gltf_scene import read_gltf
 from lifecast.scans.mesh_file import read_mesh
 from lifecast.scans.obj_file import read_obj
 from lifecast.scans.precision import check_steps
-from lifecast.scans.references import Beside
+from lifecast.scans.references import References
 from lifecast.scans.scan import GREY, Material, Part, Scan
 
 __all__ = ["GREY", "SUFFIXES", "Material", "Scan", "read_scan"]
@@ -40,22 +40,22 @@ def read_scan(path: str | Path) -> Scan:
         raise ScanError(f"{path}: no such file")
     if path.stat().st_size == 0:
         raise ScanError(f"{path}: is empty (0 bytes); copy or export it again")
-    beside = Beside(path)
+    references = References(path)
     try:
         if path.suffix.lower() in (".glb", ".gltf"):
-            parts = read_gltf(path, beside)
+            parts = read_gltf(path, references)
         else:
-            parts = read_obj(path, beside) if path.suffix.lower() == ".obj" else read_mesh(path, beside)
+            parts = read_obj(path, references) if path.suffix.lower() == ".obj" else read_mesh(path, references)
             check_steps([part.vertices for part in parts], path)
     except ScanError:
         raise
     except Exception as error:  # whatever trimesh and Pillow trip over in a broken file, assertions included
-        if not beside.complaints:
+        if not references.complaints:
             raise ScanError(f"{path}: cannot be read as a mesh ({type(error).__name__}: {error})") from error
-    if beside.complaints:
+    if references.complaints:
         raise ScanError(
-            f"{path}: {'; '.join(beside.complaints)}; put what it names beside it, or remove the line that names it "
-            "to use the scan without colours"
+            f"{path}: {'; '.join(references.complaints)}; put what it names beside it, or remove the line that names "
+            "it to use the scan without colours"
         )
     return _flattened(parts, path)
 

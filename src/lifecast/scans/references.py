@@ -1,4 +1,4 @@
-"""The files that a scan names: material libraries, textures and buffers beside it."""
+"""The files that a scan names: material libraries, textures and buffers next to it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from trimesh.resolvers import Resolver
 
 
 def plain(name: str) -> str:
-    """A file's name without the difference of case and of composed letters (macOS writes them in two pieces)."""
+    """Normalise a file's name: case, and composed letters (macOS writes them in two pieces)."""
     return unicodedata.normalize("NFC", name).casefold()
 
 
-class Beside(Resolver):
-    """Finds the files that a scan names, and remembers those that are not there or cannot be used.
+class References(Resolver):
+    """Finds the files that a scan names, and collects those that are missing or unusable.
 
     Exporters write paths of the machine they ran on (`C:\\scans\\skin.jpg`, `.\\skin.jpg`) or another case; what counts
     then is the name, in the scan's own folder.
@@ -25,7 +25,7 @@ class Beside(Resolver):
     def __init__(self, scan: Path) -> None:
         self.file_path, self.file_name, self.parent = str(scan), scan.name, scan.parent
         self.complaints: list[str] = []
-        """Without a texture the person would come out grey: what could not be had is told here."""
+        """Without a texture the person would come out grey: what could not be had is listed here."""
 
     def get(self, key: str) -> bytes:
         """The file's content; FileNotFoundError, and a complaint, where there is none."""
@@ -66,5 +66,5 @@ class Beside(Resolver):
     def write(self, name: str, data: bytes) -> None:
         raise NotImplementedError("scans are only read")
 
-    def namespaced(self, namespace: str) -> Beside:
-        return Beside(self.parent / namespace / self.file_name)
+    def namespaced(self, namespace: str) -> References:
+        return References(self.parent / namespace / self.file_name)

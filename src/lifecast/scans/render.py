@@ -1,7 +1,8 @@
-"""Orthographic views of a normalised person: colour, coverage, true front and back normals, depth.
+"""Orthographic views of a normalised person: colour, coverage, normals, depth.
 
-Rays go only through the person's bounding box, one through every pixel centre from the front and one from the back
-along the same line; pixels where neighbours disagree (silhouettes, an arm before the chest) get eight rays instead.
+The normals are the true front and back ones. Rays go only through the person's bounding box, one through every pixel
+centre from the front and one from the back along the same line; pixels where neighbours disagree (silhouettes, an arm
+before the chest) get eight rays instead.
 """
 
 from __future__ import annotations
@@ -29,12 +30,16 @@ INNER = np.float32(0.6)
 
 
 def view_rotation(yaw: float, elevation: float) -> NDArray[np.float64]:
-    """(3, 3) R with p_view = R p: turns the person by `yaw` degrees about +y, then tilts the head toward the camera by
-    `elevation` degrees (a camera that looks down from there)."""
+    """Make the rotation R (3, 3) of a view, p_view = R p.
+
+    It turns the person by `yaw` degrees about +y, then tilts the head toward the camera by `elevation` degrees (a
+    camera above, pointing down).
+    """
     y, e = np.radians(yaw), np.radians(elevation)
     turn = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
     tilt = np.array([[1, 0, 0], [0, np.cos(e), -np.sin(e)], [0, np.sin(e), np.cos(e)]])
-    return tilt @ turn
+    result: NDArray[np.float64] = tilt @ turn
+    return result
 
 
 @dataclass
@@ -138,7 +143,8 @@ class Renderer:
     def shift(self, rotation: NDArray[np.float64]) -> NDArray[np.float64]:
         """(2,) that centres the turned person's bounding box in the picture."""
         turned = thin_product(self.scan.vertices, rotation[:2].T)
-        return -(turned.min(axis=0) + turned.max(axis=0)).astype(np.float64) / 2
+        result: NDArray[np.float64] = -(turned.min(axis=0) + turned.max(axis=0)).astype(np.float64) / 2
+        return result
 
     def render(self, rotation: NDArray[np.float64], shift: NDArray[np.float64], look: Look) -> View:
         """One view, p_view = rotation @ p + (shift, 0)."""
@@ -317,19 +323,23 @@ def _interpolated(
     values: NDArray[np.float32], corners: NDArray[np.integer], weights: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """(n, C) of per-vertex `values` (V, C) at barycentric `weights` (n, 3) of the triangles `corners` (n, 3)."""
-    result = values[corners[:, 0]] * weights[:, 0:1]
+    result: NDArray[np.float32] = values[corners[:, 0]] * weights[:, 0:1]
     result += values[corners[:, 1]] * weights[:, 1:2]
     result += values[corners[:, 2]] * weights[:, 2:3]
     return result
 
 
-def dilated(colour: NDArray[np.uint8], seen: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """(h, w, 3) with every unseen pixel in the colour of the nearest seen one: JPEG and resizing mix across the rim."""
-    if not seen.any():
+def dilated(colour: NDArray[np.uint8], visible: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Give every hidden pixel (h, w, 3) the colour of the nearest visible one.
+
+    JPEG and resizing mix across the rim.
+    """
+    if not visible.any():
         return colour
     _, labels = cv2.distanceTransformWithLabels(
-        (~seen).astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
+        (~visible).astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
     )
     of_label = np.zeros((int(labels.max()) + 1, 3), np.uint8)
-    of_label[labels[seen]] = colour[seen]
-    return of_label[labels]
+    of_label[labels[visible]] = colour[visible]
+    result: NDArray[np.uint8] = of_label[labels]
+    return result

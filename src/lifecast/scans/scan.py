@@ -15,7 +15,7 @@ Wrap = Literal["repeat", "clamp", "mirror"]
 
 @dataclass
 class Material:
-    """What a face's surface looks like: glTF's base colour, and which texels are cut away."""
+    """A face's surface: glTF's base colour, and which texels are cut away."""
 
     name: str
     factor: NDArray[np.float32]

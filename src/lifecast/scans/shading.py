@@ -1,8 +1,8 @@
-"""How light becomes pixel values: what is drawn at random for a view so that renders resemble photographs.
+"""How light becomes pixel values.
 
-The environment's second-order light is the paper's; a sun or flash with its own shadow, light that bounces between
-parts of the body, a faint sheen, exposure, white balance and a camera's tone curve are added because the networks shall
-work on real photographs.
+Drawn at random for each view, so that renders resemble photographs. The environment's second-order light is the
+paper's; a sun or flash with its own shadow, light that bounces between parts of the body, a faint sheen, exposure,
+white balance and a camera's tone curve are added because the networks shall work on real photographs.
 """
 
 from __future__ import annotations
@@ -50,7 +50,10 @@ PLAIN = Look(np.array([[1 / 0.28209479] * 3] + [[0.0] * 3] * 8, np.float32))
 
 
 def draw_look(rng: np.random.Generator, lights: NDArray[np.float32]) -> tuple[Look, dict[str, Any]]:
-    """One of the (L, 9, 3) `lights` under a random yaw, with camera and lamp; and what was drawn, for the record."""
+    """Draw one of the (L, 9, 3) `lights` under a random yaw, with camera and lamp.
+
+    Returns it and what was drawn, for the record.
+    """
     index = int(rng.integers(len(lights)))
     light = rotate(lights[index], random_rotation(rng, 0.0))
     tint = light[0] / max(float(light[0].mean()), 1e-6)
@@ -78,18 +81,25 @@ def draw_look(rng: np.random.Generator, lights: NDArray[np.float32]) -> tuple[Lo
 
 
 def sheen(normals: NDArray[np.float32], look: Look) -> NDArray[np.float32]:
-    """(n, 3) what a rough dielectric reflects of the surroundings toward +z, view-space unit normals (n, 3)."""
+    """Compute what a rough dielectric reflects of the surroundings toward +z, (n, 3).
+
+    For view-space unit normals (n, 3).
+    """
     facing = np.clip(normals[:, 2:3], 0, 1)
     mirrored = 2 * facing * normals
     mirrored[:, 2] -= 1  # 2 (n.v) n - v
     fresnel = 0.04 + 0.46 * (1 - facing) ** 5  # Schlick, with the grazing part damped by roughness
-    return np.maximum(thin_product(harmonics(mirrored), SHEEN_BANDS[:, None] * look.light), 0) * fresnel
+    result: NDArray[np.float32] = (
+        np.maximum(thin_product(harmonics(mirrored), SHEEN_BANDS[:, None] * look.light), 0) * fresnel
+    )
+    return result
 
 
 def cone(direction: NDArray[np.floating], radius: float, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
     """(count, 3) unit directions within `radius` radians of `direction`."""
     spread = direction + radius * rng.normal(0, 0.6, (count, 3))
-    return (spread / np.linalg.norm(spread, axis=1, keepdims=True)).astype(np.float32)
+    result: NDArray[np.float32] = (spread / np.linalg.norm(spread, axis=1, keepdims=True)).astype(np.float32)
+    return result
 
 
 _STEPS = 4096
@@ -105,4 +115,5 @@ def develop(linear: NDArray[np.float32], exposure: float, gamma: float) -> NDArr
         np.power(value, np.float32(gamma), out=value)
     # A table over the square root: steps are even where the eye sees them.
     index = np.sqrt(np.clip(value, 0, 1)) * np.float32(_STEPS - 1) + np.float32(0.5)
-    return _ENCODE[index.astype(np.int32)]
+    result: NDArray[np.uint8] = _ENCODE[index.astype(np.int32)]
+    return result

@@ -1,4 +1,7 @@
-"""All textures of a scan in one flat array, reduced to the resolution at which they are seen, sampled bilinearly."""
+"""All textures of a scan in one flat array, sampled bilinearly.
+
+They are reduced to the resolution that the renders need.
+"""
 
 from __future__ import annotations
 
@@ -90,8 +93,8 @@ class TexelPool:
         area = 0.5 * np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
         a, b = uv[:, 1] - uv[:, 0], uv[:, 2] - uv[:, 0]
         texels = 0.5 * np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]) * shape[0] * shape[1]
-        seen = area.sum() * pixels_per_unit**2
-        ratio = np.sqrt(texels.sum() / seen) if seen > 0 else 1.0
+        pixels = area.sum() * pixels_per_unit**2
+        ratio = np.sqrt(texels.sum() / pixels) if pixels > 0 else 1.0
         return int(2 ** max(0, np.floor(np.log2(max(ratio, 1.0)) + 0.25)))
 
     def sample(self, face: NDArray[np.integer], weights: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -108,7 +111,8 @@ class TexelPool:
         if len(textured):
             uv = self._uv(corners[textured], weights[textured])
             colour[textured] *= self._bilinear(material[textured], uv)[:, :3]
-        return colour * self.factor[material]
+        result: NDArray[np.float32] = colour * self.factor[material]
+        return result
 
     def solid(self, face: NDArray[np.integer], weights: NDArray[np.float32]) -> NDArray[np.bool_]:
         """(N,) whether the surface is there at all, by alpha against the material's cutoff."""
@@ -145,7 +149,7 @@ class TexelPool:
 
     def _uv(self, corners: NDArray[np.integer], weights: NDArray[np.float32]) -> NDArray[np.float32]:
         uv = self.scan.uv
-        result = uv[corners[:, 0]] * weights[:, 0:1]
+        result: NDArray[np.float32] = uv[corners[:, 0]] * weights[:, 0:1]
         result += uv[corners[:, 1]] * weights[:, 1:2]
         result += uv[corners[:, 2]] * weights[:, 2:3]
         return result
@@ -169,4 +173,5 @@ class TexelPool:
         texels = self.texels
         upper = texels[rows[0] + left] * (1 - fx) + texels[rows[0] + right] * fx
         lower = texels[rows[1] + left] * (1 - fx) + texels[rows[1] + right] * fx
-        return upper * (1 - fy) + lower * fy
+        bilinear: NDArray[np.float32] = upper * (1 - fy) + lower * fy
+        return bilinear

@@ -1,4 +1,6 @@
-"""Precomputed radiance transfer: how much of each spherical harmonic of distant light leaves a vertex.
+"""Precomputed radiance transfer.
+
+How much of each spherical harmonic of distant light leaves a vertex.
 
 Diffuse shadowed transfer (Sloan, Kautz, Snyder 2002; the paper's reference [38]):
     T_k(v) = 1/pi * integral over the hemisphere of V(w) Y_k(w) max(n.w, 0) dw
@@ -19,7 +21,10 @@ from lifecast.scans.lighting import DIFFUSE, harmonics
 
 
 def stratified_hemisphere(count: int, rng: np.random.Generator, sets: int) -> NDArray[np.float32]:
-    """(sets, count, 3) cosine-weighted directions about +z, jittered in a grid of strata per set."""
+    """Draw cosine-weighted directions about +z, (sets, count, 3).
+
+    They are jittered in a grid of strata per set.
+    """
     rows = max(1, int(np.sqrt(count)))
     while count % rows:
         rows -= 1
@@ -32,7 +37,10 @@ def stratified_hemisphere(count: int, rng: np.random.Generator, sets: int) -> ND
 
 
 def tangent_frames(normals: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Two (N, 3) unit vectors that complete each normal (Duff et al. 2017, without a branch at the pole)."""
+    """Make two unit vectors (N, 3) that complete each normal.
+
+    Duff et al. 2017, without a branch at the pole.
+    """
     x, y, z = normals.T
     sign = np.where(z >= 0, 1.0, -1.0).astype(np.float32)
     a = -1 / (sign + z)

@@ -1,6 +1,6 @@
-"""What a surface is extracted from: an occupancy field that answers at points.
+"""What a surface is extracted from: an occupancy field that is queried at points.
 
-Fields answer with *logits*, not occupancies: log(p / (1 - p)), 0 on the surface, positive inside. A trained field turns
+Fields return *logits*, not occupancies: log(p / (1 - p)), 0 on the surface, positive inside. A trained field turns
 from 0 to 1 within a voxel or two, so that interpolating its occupancies puts most vertices at the wrong place, whereas
 its logits are close to linear there; and a float32 occupancy near 1 has lost what the logit still knows.
 """
@@ -59,6 +59,6 @@ class CallableField:
 
     def logits(self, points: Tensor) -> Tensor:
         """Logits (N,) at points (N, 3); an occupancy of exactly 0 or 1 counts as 1e-12 short of it."""
-        values = [self.function(part) for part in points.split(self.chunk)] or [points.new_zeros(0)]
+        values = [self.function(part) for part in torch.split(points, self.chunk)] or [points.new_zeros(0)]
         joined = torch.cat(values)  # (N,)
         return joined if self.gives_logits else torch.logit(joined.double(), eps=1e-12).float()

@@ -138,16 +138,16 @@ def solve(
 
 
 def integrated_depths(
-    depth: Tensor, front: Tensor, back: Tensor, mask: Tensor, size: int, shown: float = 1.0
+    depth: Tensor, front: Tensor, back: Tensor, mask: Tensor, size: int, share: float = 1.0
 ) -> Tensor:
-    """Both depth maps of a person, (B, 2, h, size), from rough ones (B, 2, ., .), the normal maps (B, 3, H, W) and the
-    mask (B, 1, H, W).
+    """Integrate both depth maps of a person: (B, 2, h, size).
 
-    Of pictures that are not square, `size` is the width; `shown` is that width's share of the whole picture's.
+    Made of rough ones (B, 2, ., .), the normal maps (B, 3, H, W) and the mask (B, 1, H, W).
+    Of pictures that are not square, `size` is the width; `share` is that width's share of the whole picture's.
     """
     cover = resize_image(mask.float(), size)  # (B, 1, h, size)
     rough = functional.interpolate(depth.float(), size=cover.shape[-2:], mode="bicubic", align_corners=False)
-    step = 2 * shown / size
+    step = 2 * share / size
     sides = [
         integrated(rough[:, i], resize_image(normals.float(), size), cover[:, 0], step)
         for i, normals in enumerate((front, back))
@@ -188,4 +188,5 @@ def tilted(normals: Tensor, depth: Tensor, mask: Tensor, facing: float, share: f
     believed = believed * ((coarse[:, 2:].abs() - STEEP[0]) / (STEEP[1] - STEEP[0])).clamp(0, 1)
     believed = believed * (resize_image(mask.to(normals.dtype), size) > INSIDE)
     turn = resize_image(smoothed((slope - coarse) * believed, BROAD * size / 256), normals.shape[-1])  # (B, 3, S, S)
-    return functional.normalize(unit + share * turn, dim=1, eps=1e-6) * normals.norm(dim=1, keepdim=True)
+    length: Tensor = normals.norm(dim=1, keepdim=True)  # (B, 1, S, S)
+    return functional.normalize(unit + share * turn, dim=1, eps=1e-6) * length

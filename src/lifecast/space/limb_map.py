@@ -1,8 +1,8 @@
 """Limb maps: landmarks drawn as soft capsules, the pose channels that the map heads are conditioned on.
 
 A picture alone leaves it open whether a limb comes toward the camera or goes away from it, and few made people teach
-networks little about that. BlazePose has seen many photographs of real people and answers with a depth for each
-landmark; drawn as soft capsules along the limbs it says so where the networks look, in the form that convolutions take.
+networks little about that. BlazePose was trained on many photographs of real people and predicts a depth for each
+landmark. Drawn as soft capsules along the limbs these depths are where convolutions need them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from lifecast.space.skeleton import LIMBS, with_middles
 
 CHANNELS = 6
 """Of a limb map: how surely a limb is there; z of the nearest and of the farthest limb; the nearest limb's slope in x
-and in y; whose side it is (1 the person's left, -1 right, 0 the trunk and the head)."""
+and in y; whose side it is (1 the person's left, -1 right, 0 torso and head)."""
 SIZE = 128
 """Side of the maps that are drawn in use."""
 DEPTH_SCALE = 4.0
@@ -24,7 +24,7 @@ BLEND = 0.06
 
 
 def limb_map(landmarks: Tensor, size: int = SIZE) -> Tensor:
-    """The map of one person.
+    """Draw the limb map of one person.
 
     Parameters
     ----------

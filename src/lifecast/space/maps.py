@@ -94,5 +94,5 @@ def sharpened(normals: Tensor, amount: float) -> Tensor:
     normals = normals.contiguous(memory_format=torch.channels_last)  # lengths are found several times as fast on a CPU
     unit = functional.normalize(normals, dim=1, eps=1e-6)
     around = functional.normalize(smoothed(unit, SHARPENED_WITHIN * normals.shape[-1] / 512), dim=1, eps=1e-6)
-    length = normals.norm(dim=1, keepdim=True)  # (B, 1, S, S)
+    length: Tensor = normals.norm(dim=1, keepdim=True)  # (B, 1, S, S)
     return functional.normalize(unit + amount * (unit - around), dim=1, eps=1e-6) * length

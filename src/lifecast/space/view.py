@@ -23,7 +23,7 @@ class Camera:
     side: float
     """The square in pixels of the photograph; parts of it may lie outside."""
     size: int
-    """Pixels of the crop's side, as the networks see it."""
+    """Pixels of the crop's side, before networks resize it."""
     photo_size: tuple[int, int]
     """Width, height of the photograph."""
 

@@ -1,8 +1,10 @@
-"""A z-buffer for orthographic triangles: which face each pixel's line of sight meets first (or last).
+"""A z-buffer for orthographic triangles: the face that each pixel's line of sight meets.
 
-Every face lists the pixel centres of its bounding box, all faces at once; the ones inside compete for their pixel by
-depth in one scatter-maximum over packed (depth, face) keys. A reconstructed surface has triangles of about a
-pixel, so hardly any listed centre is wasted, and there is no loop over faces.
+The first one, or the last. Every face lists the pixel centres of its bounding box, all faces at once; the ones inside
+compete for their pixel by depth in one scatter-maximum over packed (depth, face) keys. A reconstructed surface has
+triangles of about a pixel, so hardly any listed centre is wasted, and there is no loop over faces.
+
+`evaluation.raster` casts rays: this must run without Embree, know which way a face is turned and find last hits.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ EDGE = 1e-5
 
 @dataclass(frozen=True)
 class Raster:
-    """What each pixel sees."""
+    """What each pixel's line of sight meets."""
 
     face: Tensor
     """(H, W) int64, index of the face, -1 where there is none."""
@@ -47,7 +49,10 @@ class Raster:
 
 
 def to_pixels(vertices: Tensor, size: int) -> Tensor:
-    """View-space x, y (V, 2 or 3) in pixel units of a size x size image, (V, 2): x right, y down, edges at integers."""
+    """Convert view-space x, y (V, 2 or 3) to pixel units of a size x size image, (V, 2).
+
+    x right, y down, edges at integers.
+    """
     x = (vertices[:, 0] + 1) * (size / 2)
     y = (1 - vertices[:, 1]) * (size / 2)
     return torch.stack([x, y], 1)
@@ -61,12 +66,12 @@ def rasterize(
     keep: Keep = "nearest",
     chunk: int = 1 << 18,
 ) -> Raster:
-    """Rasterise a mesh in view space on a size x size image that spans [-1, 1] in x and y, seen from +z.
+    """Rasterise a mesh in view space on a size x size image that spans [-1, 1] in x and y.
 
-    vertices: (V, 3) float32. faces: (F, 3) int64, counter-clockwise seen from outside. `facing` keeps the faces turned
-    to the camera, away from it, or both; `keep` says which hit of a line of sight wins. `chunk` bounds the number of
-    (face, pixel) pairs held at once, so that they stay in a cache. Of equal depths the higher face index wins, so that
-    the result is repeatable.
+    The camera is at +z. vertices: (V, 3) float32. faces: (F, 3) int64, counter-clockwise seen from outside. `facing`
+    keeps the faces turned to the camera, away from it, or both; `keep` says which hit of a line of sight wins. `chunk`
+    bounds the number of (face, pixel) pairs held at once, so that they stay in a cache. Of equal depths the higher face
+    index wins, so that the result is repeatable.
     """
     device = vertices.device
     pixels = to_pixels(vertices, size)  # (V, 2)
@@ -98,7 +103,10 @@ def rasterize(
     best = torch.full((size * size,), -1, dtype=torch.int64, device=device)
 
     def weigh(plane: Tensor, column: Tensor, row: Tensor) -> tuple[Tensor, Tensor]:
-        """Weights (n,) of corners b and c at pixels counted from their faces' first ones, from rows of the table."""
+        """Compute weights (n,) of corners b and c at pixels, from rows of the table.
+
+        Pixels are counted from their faces' first ones.
+        """
         right, below = column.float(), row.float()
         b = plane[:, 0].addcmul(right, plane[:, 2]).addcmul_(below, plane[:, 4])
         c = plane[:, 1].addcmul(right, plane[:, 3]).addcmul_(below, plane[:, 5])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -57,7 +58,7 @@ class WeightAverage:
         """What `load_state_dict` needs to go on."""
         return {"steps": self.steps, "mean": dict(self.mean)}
 
-    def load_state_dict(self, state: dict) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from `state`; its names must be exactly the trained parameters'."""
         if set(state["mean"]) != set(self.mean):
             raise ValueError("the averaged weights are not those of the parameters that this stage trains")

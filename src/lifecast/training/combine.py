@@ -59,11 +59,11 @@ def combine(
             )
         others.append(new_model(preset, (source,), 0))
     for part in parts:
-        for source, (_, known) in zip(sources, others, strict=True):
-            if part not in known:
+        for source, (_, trained) in zip(sources, others, strict=True):
+            if part not in trained:
                 raise CheckpointError(f"{source}: holds no trained weights of the part {part!r}")
         _put_mean(getattr(model, part), [getattr(other, part) for other, _ in others], weights)
-        history[part] = _mean_history([known[part] for _, known in others], shares)
+        history[part] = _mean_history([trained[part] for _, trained in others], shares)
     return model, history
 
 

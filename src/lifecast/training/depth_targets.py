@@ -16,14 +16,14 @@ def continued(depth: Tensor, mask: Tensor, width: int) -> Tensor:
     """
     inside = (mask > 0.5).to(depth.dtype)
     summed, count = resize_map(depth * inside, width), resize_map(inside, width)
-    result, known = summed / count.clamp_min(1e-3), count > 0.05
+    result, found = summed / count.clamp_min(1e-3), count > 0.05
     for reach in (3, 9, 27, 81):
-        around = F.avg_pool2d(result * known, reach, 1, reach // 2, count_include_pad=False)
-        share = F.avg_pool2d(known.to(depth.dtype), reach, 1, reach // 2, count_include_pad=False)
-        found = share > 1e-6
-        result = torch.where(known, result, around / share.clamp_min(1e-6))
-        known = known | found
-    return torch.where(known, result, torch.zeros_like(result))
+        around = F.avg_pool2d(result * found, reach, 1, reach // 2, count_include_pad=False)
+        share = F.avg_pool2d(found.to(depth.dtype), reach, 1, reach // 2, count_include_pad=False)
+        near = share > 1e-6
+        result = torch.where(found, result, around / share.clamp_min(1e-6))
+        found = found | near
+    return torch.where(found, result, torch.zeros_like(result))
 
 
 def corrected(depth: Tensor, true: Tensor, mask: Tensor) -> Tensor:

@@ -19,25 +19,25 @@ from lifecast.scans.landmark_file import LANDMARKS, LIFTED_FILE, read_landmarks
 
 @dataclass(frozen=True)
 class LandmarkedViews:
-    """N views of prepared people in which BlazePose saw somebody."""
+    """N views of prepared people in which BlazePose found somebody."""
 
     people: list[tuple[Path, int]]
     """Of each view its person's folder and its number there."""
     landmarks: Tensor
     """(N, 33, 4), as `read_landmarks` gives them."""
     joints: Tensor
-    """(N, 33, 3) in view space, nan where a joint is not known."""
+    """(N, 33, 3) in view space, nan where a joint is not given."""
     train: Tensor
     """(N,) bool: whether the person is in the training split."""
     counts: dict[Path, int]
-    """Of everybody's folder, how many views it has, whether or not somebody was seen in them."""
+    """Of everybody's folder, how many views it has, whether or not somebody was found in them."""
 
     def __len__(self) -> int:
         return len(self.people)
 
 
 def joints_in_views(folder: Path) -> NDArray[np.float32]:
-    """(views, 33, 3): a prepared person's joints in the view space of each view, nan where not known (all of a scan's).
+    """(views, 33, 3): a prepared person's joints in the view space of each view, nan where not given (all of a scan's).
 
     DataError where `person.json` cannot be read.
     """
@@ -47,8 +47,8 @@ def joints_in_views(folder: Path) -> NDArray[np.float32]:
         views = record["views"]
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{path}: missing or damaged ({error}); run `lifecast prepare` again") from error
-    told = record.get("joints")
-    joints = np.full((LANDMARKS, 3), np.nan) if told is None else np.array(told, np.float64)  # None becomes nan
+    given = record.get("joints")
+    joints = np.full((LANDMARKS, 3), np.nan) if given is None else np.array(given, np.float64)  # None becomes nan
     if joints.shape != (LANDMARKS, 3):
         raise DataError(f"{path}: joints of shape {joints.shape}, not ({LANDMARKS}, 3); run `lifecast prepare` again")
     return np.stack([
@@ -57,7 +57,7 @@ def joints_in_views(folder: Path) -> NDArray[np.float32]:
 
 
 def read_views(roots: Iterable[Path]) -> LandmarkedViews:
-    """All views of prepared datasets in which BlazePose saw somebody, with their joints."""
+    """All views of prepared datasets in which BlazePose found somebody, with their joints."""
     people: list[tuple[Path, int]] = []
     landmarks, joints, train = [], [], []
     counts: dict[Path, int] = {}
@@ -85,7 +85,7 @@ def read_views(roots: Iterable[Path]) -> LandmarkedViews:
 
 
 def check_joints(views: LandmarkedViews) -> None:
-    """DataError where a training person's joints are not known, as no scan's are."""
+    """DataError where a training person's joints are not given, as no scan's are."""
     for row, (folder, _) in enumerate(views.people):
         if views.train[row] and bool(views.joints[row].isnan().all()):
             raise DataError(
@@ -93,11 +93,11 @@ def check_joints(views: LandmarkedViews) -> None:
                 "by this version or later; lift others with one that is trained: add --weights, a file's or compact"
             )
     if not views.train.any():
-        raise DataError("nobody in the training split was seen by BlazePose: there is nothing to learn from")
+        raise DataError("nobody in the training split was found by BlazePose: there is nothing to learn from")
 
 
 def write_lifted(views: LandmarkedViews, lifted: Tensor) -> None:
-    """Write everybody's `lifted.npz`; views in which nobody was seen stay 0."""
+    """Write everybody's `lifted.npz`; views in which nobody was found stay 0."""
     stored = {folder: np.zeros((count, LANDMARKS, 4), np.float32) for folder, count in views.counts.items()}
     for (folder, view), landmarks in zip(views.people, lifted.numpy(), strict=True):
         stored[folder][view] = landmarks

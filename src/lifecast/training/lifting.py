@@ -1,14 +1,14 @@
 """Training of the lifter: landmarks that BlazePose found in prepared views, against the joints of the people in them.
 
-A network that has seen a person's landmarks knows their joints better than it will know a stranger's (4.2 cm of depth
-against 5.7 where that was measured). The pictures of the same people train the normal networks, which would then trust
-lifted landmarks more than they may in use. So what is written beside training people comes from lifters that were
-trained without them: one for each fold of people.
+A lifter that was trained on a person predicts their joints better than a stranger's. The pictures of the same people
+train the map heads, which would then trust lifted landmarks more than they may in use. So what is written into training
+people's folders comes from lifters that were trained without them: one for each fold of people.
 """
 
 from __future__ import annotations
 
 import copy
+import time
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,15 +22,17 @@ from lifecast.errors import CheckpointError, UsageError
 from lifecast.model.ablations import preset_named
 from lifecast.model.checkpoint import checkpoint_path, read_description
 from lifecast.model.config import PoseLifterConfig
-from lifecast.model.heads.pose_lifter import LANDMARKS, PoseLifter, lift
+from lifecast.model.heads.pose_lifter import PoseLifter, lift
 from lifecast.model.model import Model
 from lifecast.photo.blazepose import JOINTS
-from lifecast.space.skeleton import mirrored_landmarks
+from lifecast.scans.cores import torch_on_one_thread
+from lifecast.space.skeleton import LANDMARKS, mirrored_landmarks
 from lifecast.space.units import CM_PER_UNIT
 from lifecast.training.data import fingerprint
-from lifecast.training.landmarked_views import LandmarkedViews
+from lifecast.training.landmarked_views import LandmarkedViews, check_joints, read_views, write_lifted
 from lifecast.training.lifting_recipe import LiftingRecipe
-from lifecast.training.weights import new_model
+from lifecast.training.weights import begin_history, export, new_model
+from lifecast.writable import check_folder
 
 _DEPTH_WEIGHT = 1.5
 """Of an error in z: what the limb map is wanted for."""
@@ -79,10 +81,10 @@ def train_lifter(
     progress: Callable[[int, float], None] | None = None,
     start: PoseLifter | None = None,
 ) -> PoseLifter:
-    """A lifter trained on (N, 33, 4) landmarks and (N, 33, 3) joints, nan where not known.
+    """Train a lifter on (N, 33, 4) landmarks and (N, 33, 3) joints, nan where not given.
 
-    It goes on from `start`, which stays as it is, or begins fresh. `progress` is told each step's number and loss. It
-    comes back in evaluation mode.
+    It goes on from `start`, which stays as it is, or begins fresh. `progress` is called with each step's number and
+    loss. The lifter is in evaluation mode.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -95,8 +97,8 @@ def train_lifter(
         weights = torch.tensor([1.0, 1.0, _DEPTH_WEIGHT])
         for step in range(recipe.steps):
             pick = torch.randint(len(landmarks), (recipe.batch,), generator=draw)
-            seen, true = moved(landmarks[pick], joints[pick], recipe, draw)
-            loss = ((lifter(seen)[..., :3] - true) * weights).abs().nanmean()
+            landmark, true = moved(landmarks[pick], joints[pick], recipe, draw)
+            loss = ((lifter(landmark)[..., :3] - true) * weights).abs().nanmean()
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -141,9 +143,9 @@ def train_and_lift(
     progress: Callable[[int, float], None] | None = None,
     start: PoseLifter | None = None,
 ) -> tuple[PoseLifter, Tensor]:
-    """A lifter trained on all training people; and all views (N, 33, 4) lifted, nobody's by a lifter that knew them.
+    """Train a lifter on all training people; lift all views (N, 33, 4), nobody's by a lifter trained on them.
 
-    `start`, which all of them go on from, must not have known them either.
+    `start`, which all of them go on from, must not be trained on them either.
     """
     which = folds_of(views, recipe.folds)
 
@@ -169,9 +171,9 @@ def model_with_lifter(weights: str | None, preset: str, seed: int) -> tuple[Mode
         model, history = new_model(preset_named(preset), (), seed)
     else:
         path = checkpoint_path(weights)
-        other, known = new_model(read_description(path).architecture, (path,), seed)
+        other, histories = new_model(read_description(path).architecture, (path,), seed)
         model, _ = new_model(other.architecture, (), seed)
-        history = {name: note for name, note in known.items() if name == "pose_lifter"}
+        history = {name: note for name, note in histories.items() if name == "pose_lifter"}
         if model.pose_lifter is not None and other.pose_lifter is not None:
             model.pose_lifter.load_state_dict(other.pose_lifter.state_dict())
     if model.pose_lifter is None:
@@ -210,3 +212,60 @@ def lifting_history(
         else {"joints_cm": round(error.flat, 5), "joints_depth_cm": round(error.depth, 5)},
         "before": list(before),
     }
+
+
+def lift_data(
+    data: Sequence[Path],
+    out: Path,
+    recipe: LiftingRecipe,
+    preset: str = "compact",
+    seed: int = 0,
+    weights: str | None = None,
+    init: str | None = None,
+    progress: Callable[[int, float], None] | None = None,
+) -> tuple[LandmarkedViews, Tensor]:
+    """Train a lifter on prepared `data`, write it to `out`, and beside everybody the landmarks that it makes of theirs.
+
+    Parameters
+    ----------
+    preset
+        Architecture, where no weights are given.
+    weights
+        Take the lifter of these weights as it is, in place of training.
+    init
+        Train on from the lifter of these weights, which must not know these people.
+    progress
+        Called with each step's number and loss, `recipe.steps` times for each of 1 + `recipe.folds` lifters.
+
+    Returns
+    -------
+    The views, and their lifted landmarks (N, 33, 4).
+
+    Raises
+    ------
+    DataError
+        Where landmarks are missing, or with training where joints are not known.
+    UsageError, CheckpointError
+        Where the preset has no lifter, or nobody trained the one of the weights.
+    """
+    begun = time.monotonic()
+    model, history = model_with_lifter(weights or init, preset, seed)
+    assert model.pose_lifter is not None
+    views = read_views(data)
+    for person in {folder.parent: folder for folder in views.counts}.values():  # one of each dataset
+        check_folder(person)
+    with torch_on_one_thread():  # layers this small are slower on more
+        if weights is not None:
+            lifted = lift(model.pose_lifter.eval(), views.landmarks)
+        else:
+            check_joints(views)
+            start = None if init is None else model.pose_lifter
+            lifter, lifted = train_and_lift(views, model.pose_lifter.config, recipe, seed, progress, start)
+            model.pose_lifter.load_state_dict(lifter.state_dict())
+            minutes = (time.monotonic() - begun) / 60
+            begin_history(history, ("pose_lifter",))
+            before = history.get("pose_lifter", {}).get("before", [])
+            history["pose_lifter"] = lifting_history(recipe, views, lifted, data, seed, minutes, before)
+    write_lifted(views, lifted)
+    export(out, model, history)
+    return views, lifted

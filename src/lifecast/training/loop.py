@@ -20,22 +20,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lifecast.errors import LifecastError, UsageError
+from lifecast.errors import LifecastError
 from lifecast.model.allocation import keep_freed_pages
-from lifecast.model.config import Architecture
 from lifecast.model.config_json import architecture_from_dict, to_dict
 from lifecast.training import data, weights
+from lifecast.training.begin import new_budget, new_trainee
 from lifecast.training.interrupt import Interrupt
 from lifecast.training.machine import begin_fabric, processes
 from lifecast.training.memory import MemoryShort, check_memory
 from lifecast.training.options import TrainOptions, adapted, check_resumed
-from lifecast.training.perceptual import perceptual_loss
+from lifecast.training.order import Epochal
 from lifecast.training.progress import Rates, Reporter
 from lifecast.training.recipe import Recipe, load_recipe, recipe_from_dict, recipe_to_dict
 from lifecast.training.run_folder import RunFolder
-from lifecast.training.schedule import Budget
-from lifecast.training.stage import MAPS, Stage
-from lifecast.training.trainee import Trainee
 from lifecast.training.validation import picture, validate
 from lifecast.writable import check_folder
 
@@ -74,29 +71,6 @@ def train(options: TrainOptions) -> Path:
     return Run(options, recipe, folder, fabric, state, began).go()
 
 
-def new_trainee(
-    options: TrainOptions, recipe: Recipe, fabric: Any, preset: Architecture, state: dict[str, Any] | None
-) -> Trainee:
-    """The model of `preset` with its losses and optimiser, from the levels in --init or from a checkpoint's state."""
-    part = recipe.stage(options.stage)
-    if state is None:
-        model, history = weights.new_model(preset, options.init, options.seed)
-        weights.check_foundations(options.stage, preset, history, options.predicted_normals)
-    else:
-        model, history = weights.new_model(preset, (), options.seed)
-    torch.manual_seed(options.seed)
-    perceptual = None
-    if part.losses.perceptual and (options.stage in MAPS or options.predicted_normals):
-        perceptual = perceptual_loss(part.losses.perceptual_network, options.perceptual_weights)
-    stage = Stage(model, options.stage, part.losses, perceptual, options.predicted_normals, part.fed_depth)
-    if state is None:
-        weights.begin_history(history, stage.parts)
-    trainee = Trainee(fabric, stage, recipe, part, history)
-    if state is not None:
-        trainee.load_state_dict(state)
-    return trainee
-
-
 class Run:
     """One sitting of a training run."""
 
@@ -118,7 +92,8 @@ class Run:
             self.preset = weights.chosen_preset(options.preset, options.init)
         self.trainee = new_trainee(options, recipe, fabric, self.preset, state)
         self.views = len(self.open(0, "train"))
-        self.budget = self.make_budget(0.0 if state is None else float(state["seconds"]), began)
+        spent = 0.0 if state is None else float(state["seconds"])
+        self.budget = new_budget(options, recipe, self.views, fabric.world_size, spent, began)
         self.interrupt = Interrupt()
         self.validation_seconds = 0.0
         self.check_memory()
@@ -127,23 +102,10 @@ class Run:
 
     # Setting up
 
-    def open(self, phase: int, split: data.Split) -> data.Epochal:
+    def open(self, phase: int, split: data.Split) -> Epochal:
         """The dataset of a split for a phase."""
         size, limbs = self.part.phases[phase].side(self.trainee.stage.size), self.trainee.stage.limbs
         return data.open_split(self.options, self.recipe, self.part, self.part.phases[phase], size, split, limbs)
-
-    def make_budget(self, spent: float, began: float) -> Budget:
-        """The run's length: as the command says, else the recipe's epochs."""
-        steps, minutes = self.options.steps, self.options.minutes
-        if steps is None and minutes is None:
-            if self.part.epochs is None:
-                raise UsageError(
-                    f"recipe {self.recipe.name} gives stage {self.options.stage} no epochs: add --minutes or --steps"
-                )
-            per_step = sum(phase.batch * phase.share for phase in self.part.phases) * self.fabric.world_size
-            steps = max(1, round(self.part.epochs * self.views / per_step))
-        reserve = 0.0 if minutes is None else min(60.0, 0.05 * minutes * 60)
-        return Budget(steps, minutes, spent, reserve, started=began)
 
     def check_memory(self) -> None:
         """Refuse the phase that takes most memory if it does not fit."""
@@ -276,7 +238,7 @@ class Run:
         self.interrupt.asked = bool(self.fabric.all_reduce(noted, reduce_op="sum") > 0)
         return float(self.fabric.broadcast(progress))
 
-    # Telling and saving
+    # Reporting and saving
 
     def report(self, reporter: Reporter, rates: Rates, sums: dict[str, Tensor], rate: float, progress: float) -> None:
         """A line of figures; the loss must still be finite."""
@@ -308,7 +270,7 @@ class Run:
         began = time.monotonic()
         fabric, trainee = self.fabric, self.trainee
         phase = self.part.phase_at(self.budget.progress(trainee.step))
-        # Beside a busy CPU, loading in the training process is as fast as in another, and holds less memory.
+        # With a busy CPU, loading in the training process is as fast as in another, and holds less memory.
         workers = self.workers if fabric.device.type == "cuda" else 0
         batches = data.validation_batches(
             self.open(phase, "test"),
@@ -332,7 +294,7 @@ class Run:
         reporter.validation({**line, "validation": figures})
 
     def picture(self) -> None:
-        """A strip of a few unseen views, into the run's folder."""
+        """A strip of a few test views, into the run's folder."""
         if self.fabric.is_global_zero:
             dataset = self.open(self.part.phase_at(self.budget.progress(self.trainee.step)), "test")
             picture(self.trainee, dataset, self.folder.picture(self.trainee.step))

@@ -17,7 +17,7 @@ from lifecast.training.trainee import Trainee
 
 GIGABYTE = 1e9
 # A backward pass needs some gradients of intermediate results at a time, and convolutions their workspace: 1.5 and 1.6
-# times what is kept, measured for the compact preset's normals and coarse level (256 pixels, 4 pictures, CPU).
+# times what is kept, measured for the compact preset's normals and coarse net (256 pixels, 4 pictures, CPU).
 WORKSPACE = 1.6
 
 

@@ -48,7 +48,7 @@ def orthogonalised(matrix: Tensor) -> Tensor:
         product = factor @ product
         if iteration + 1 < ITERATIONS:
             gram = factor @ gram @ factor
-    found = product @ wide
+    found: Tensor = product @ wide
     return found.T if tall else found
 
 
@@ -74,7 +74,7 @@ class Muon(torch.optim.Optimizer):
         super().__init__(groups, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay})
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """One step along the gradients that are there; `closure`, if given, is asked for them first."""
         loss = None
         if closure is not None:

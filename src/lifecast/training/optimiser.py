@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import nn
@@ -11,7 +12,7 @@ from lifecast.training.muon import Muon
 from lifecast.training.recipe import StageRecipe
 
 
-def parameter_groups(named: Iterable[tuple[str, nn.Parameter]], weight_decay: float) -> list[dict]:
+def parameter_groups(named: Iterable[tuple[str, nn.Parameter]], weight_decay: float) -> list[dict[str, Any]]:
     """Two groups: weights of convolutions and linear layers decay; norms and biases (one axis) do not."""
     trained = [parameter for _, parameter in named if parameter.requires_grad]
     return [

@@ -1,8 +1,8 @@
-"""Picture strips: what the network makes of a few unseen views, so that a person sees whether it learns.
+"""Picture strips: predictions of a few test views, to judge by eye whether a stage learns.
 
-One row a view. Normals: image, predicted and true front normals, predicted and true back normals. Levels: image, the
-predicted normals that they are fed, the surface that the occupancy gives, shaded, from the front and from the back,
-beside the truth's front and back normals.
+One row a view. Normals: image, predicted and true front normals, predicted and true back normals. Occupancy: image,
+the predicted normals that the nets are fed, the predicted surface, shaded, from the front and from the back, each
+followed by the truth's normals.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def write_strip(path: Path, stage: Stage, batch: dict[str, Any]) -> None:
     if stage.stage == "depth":
         columns = depth_columns(stage, batch)
     else:
-        columns = normal_columns(stage, batch) if stage.stage in MAPS else level_columns(stage, batch)
+        columns = normal_columns(stage, batch) if stage.stage in MAPS else occupancy_columns(stage, batch)
     rows = np.concatenate(columns, axis=2)  # (B, CELL, columns * CELL, 3)
     sheet = rows.reshape(-1, *rows.shape[2:])
     with atomic_file(path) as part:
@@ -72,9 +72,9 @@ def write_strip(path: Path, stage: Stage, batch: dict[str, Any]) -> None:
 def normal_columns(stage: Stage, batch: dict[str, Any]) -> list[np.ndarray]:
     """Image, front predicted and true, back predicted and true."""
     maps = stage.maps(batch, masked=True)
-    shown = (batch["image"], maps.front, batch["front"], maps.back, batch["back"])
+    columns = (batch["image"], maps.front, batch["front"], maps.back, batch["back"])
     boxes = person_boxes(batch["mask"])
-    return [as_pixels(image, boxes) for image in shown]
+    return [as_pixels(image, boxes) for image in columns]
 
 
 def depth_columns(stage: Stage, batch: dict[str, Any]) -> list[np.ndarray]:
@@ -83,34 +83,34 @@ def depth_columns(stage: Stage, batch: dict[str, Any]) -> list[np.ndarray]:
     assert found is not None
     size = batch["depth"].shape[-1]
     inside = batch["depth_mask"]
-    shown = [batch["image"]]
+    columns = [batch["image"]]
     for side in (0, 1):
         for depth in (resize_image(found, size), batch["depth"]):
             grey = (depth[:, side : side + 1] / DEPTH_RANGE).clamp(-1, 1)
-            shown.append((grey * inside - (1 - inside)).expand(-1, 3, -1, -1))
+            columns.append((grey * inside - (1 - inside)).expand(-1, 3, -1, -1))
     boxes = person_boxes(batch["mask"])
-    return [as_pixels(image, boxes) for image in shown]
+    return [as_pixels(image, boxes) for image in columns]
 
 
-def level_columns(stage: Stage, batch: dict[str, Any]) -> list[np.ndarray]:
-    """Image, predicted normal maps where the finest level is fed these, and the surface: predicted and true front,
+def occupancy_columns(stage: Stage, batch: dict[str, Any]) -> list[np.ndarray]:
+    """Image, predicted normal maps where the finest net is fed these, and the surface: predicted and true front,
     predicted and true back."""
     front, back = surface_normals(stage, batch)
-    shown = [batch["image"]]
+    columns = [batch["image"]]
     if stage.predicted_normals:
         pyramid = stage.net_maps(batch)
         assert isinstance(pyramid, MapPyramid)
         maps = pyramid.fine
-        shown += [maps.front, maps.back]
-    shown += [shaded(front), shaded(batch["front"]), shaded(back, -1), shaded(batch["back"], -1)]
+        columns += [maps.front, maps.back]
+    columns += [shaded(front), shaded(batch["front"]), shaded(back, -1), shaded(batch["back"], -1)]
     boxes = person_boxes(batch["mask"])
-    return [as_pixels(image, boxes) for image in shown]
+    return [as_pixels(image, boxes) for image in columns]
 
 
 def shaded(normals: Tensor, side: int = 1) -> Tensor:
     """Grey pictures (B, 3, H, W) in [-1, 1] of normals lit from the viewer's upper right; white where there are none.
 
-    `side` -1 lights the back, which is seen through the person.
+    `side` -1 lights the back, which is drawn as if through the person.
     """
     light = torch.tensor(LIGHT, device=normals.device).view(1, 3, 1, 1) * torch.tensor([1.0, 1.0, side]).to(
         normals.device
@@ -120,9 +120,9 @@ def shaded(normals: Tensor, side: int = 1) -> Tensor:
 
 
 def surface_normals(stage: Stage, batch: dict[str, Any], resolution: int = 48) -> tuple[Tensor, Tensor]:
-    """Normals (B, 3, R, R) of the finest level's first and last surface along each line of sight, 0 for none.
+    """Normals (B, 3, R, R) of the finest net's first and last surface along each line of sight, 0 for none.
 
-    Asked on R x R lines of R points; the 0.5 level is interpolated between them, and normals are differences of depth.
+    Queried on R x R lines of R points. The 0.5 level is interpolated between them; normals are differences of depth.
     """
     device = batch["image"].device
     count = resolution
@@ -137,9 +137,11 @@ def surface_normals(stage: Stage, batch: dict[str, Any], resolution: int = 48) -
 
 
 def ask(stage: Stage, batch: dict[str, Any], points: Tensor, chunk: int = 65536) -> Tensor:
-    """Occupancy (B, N) in [0, 1] of the finest level in training at points (B, N, 3), the image seen whole."""
+    """Occupancy (B, N) in [0, 1] of the finest net in training at points (B, N, 3), for whole images."""
     prediction = stage.predict(batch)
-    return torch.cat([stage.model.occupancy(prediction, part).float() for part in points.split(chunk, dim=1)], dim=1)
+    return torch.cat(
+        [stage.model.occupancy(prediction, part).float() for part in torch.split(points, chunk, dim=1)], dim=1
+    )
 
 
 def first_crossing(values: Tensor, z: Tensor) -> Tensor:

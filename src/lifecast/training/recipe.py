@@ -8,22 +8,17 @@ ignored.
 from __future__ import annotations
 
 import dataclasses
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Any, Literal, get_args
 
 from lifecast.errors import UsageError
 from lifecast.training.schedule import LearningRate
 from lifecast.training.stage_names import PerceptualNetwork, StageName
+from lifecast.training.tables import named_toml, read_table, read_toml
 
 FedDepth = Literal["predicted", "true", "corrected"]
 STAGES: tuple[str, ...] = get_args(StageName)
-if sys.version_info >= (3, 11):
-    import tomllib
-else:  # the same parser, by its name outside the standard library
-    import tomli as tomllib
-
 RECIPES = Path(__file__).parent / "recipes"
 
 
@@ -32,13 +27,13 @@ class Phase:
     """A part of a run with one image size: small pictures first teach more for the same time."""
 
     size: int | None = None
-    """Side of the finest image that the stage sees, in pixels; none: the preset's own for that level."""
+    """Side of the stage's finest image, in pixels; none: the preset's own for that stage."""
     scale: float = 1.0
     """Without a size: the share of the preset's own, for every part of the stage alike."""
     batch: int = 8
     """Pictures in a step, in each process."""
     points: int = 8000
-    """Points at which the occupancy is asked, for each picture."""
+    """Points at which the occupancy is queried, for each picture."""
     share: float = 1.0
     """Share of the run that this phase takes; the shares of a stage sum to 1."""
 
@@ -75,13 +70,13 @@ class LossWeights:
     perceptual: float = 1.0
     """Perceptual loss, the first term of equation 6."""
     back: float = 1.0
-    """How much the back map's part of these three counts beside the front map's: folds of the back cannot be seen."""
+    """Weight of the back map in these three, the front map's being 1: folds of the back are not visible."""
     perceptual_network: PerceptualNetwork = "auto"
     """Whose features the perceptual loss compares."""
     mask: float = 0.0
     """Binary cross entropy of the predicted mask, where the preset predicts one."""
     depth: float = 0.0
-    """L1 distance of the depth maps (the depth network's, or the coarse level's auxiliary ones), in view units, where
+    """L1 distance of the depth maps (the depth network's, or the coarse net's auxiliary ones), in view units, where
     the preset predicts them."""
     depth_bins: float = 0.0
     """Cross entropy of the depth network's distributions."""
@@ -115,13 +110,13 @@ class StageRecipe:
     average: float = 0.0
     """Decay of the moving average of the weights that is validated and exported; 0: none."""
     near: Literal["near5", "near3"] = "near5"
-    """Spread of the points around the surface: 5 cm for the coarse, 3 cm for the fine level."""
+    """Spread of the points around the surface: 5 cm for the coarse, 3 cm for the fine net."""
     near_fraction: float = 15 / 16
     """Share of the points drawn around the surface, the rest being uniform in the volume."""
     window: int | None = None
-    """Side of the random window, in pixels of the fine image, that the fine level sees; none: the whole image."""
+    """Side of the random window, in pixels of the fine image, that the fine net gets; none: the whole image."""
     fed_depth: FedDepth = "predicted"
-    """Which depth maps the levels see beside predicted normals. A level that is fed depths with an error learns to be
+    """Which depth maps the nets get with predicted normals. A net that is fed depths with an error learns to be
     vague: limbs come out thick. Fed `true` ones it learns to follow them, and in use follows the predicted ones, whose
     thickness is about right. `corrected` are the predicted ones, made to follow the normals as in use, with their error
     over stretches of more than a few centimetres taken off: right, and with the fine detail that there is in use."""
@@ -218,19 +213,8 @@ def load_recipe(name: str | Path) -> Recipe:
     UsageError
         For a missing file, broken TOML, an unknown key or a value that cannot be; naming file and key.
     """
-    path = Path(name)
-    if path.suffix != ".toml":
-        path = RECIPES / f"{name}.toml"
-        if not path.is_file():
-            known = ", ".join(built_in_recipes())
-            raise UsageError(f"no recipe {str(name)!r}; choose {known} or a path ending in .toml")
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no such recipe file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: not TOML: {error}") from error
-    return recipe_from_dict(table, str(path))
+    path = named_toml(name, RECIPES, "recipe")
+    return recipe_from_dict(read_toml(path, "recipe"), str(path))
 
 
 def recipe_from_dict(table: dict[str, Any], where: str = "recipe") -> Recipe:
@@ -242,53 +226,3 @@ def recipe_from_dict(table: dict[str, Any], where: str = "recipe") -> Recipe:
 def recipe_to_dict(recipe: Recipe) -> dict[str, Any]:
     """Plain tables of `recipe`; `recipe_from_dict` gives it back."""
     return dataclasses.asdict(recipe)
-
-
-def read_table(kind: Any, table: Any, where: str) -> Any:
-    """An instance of the dataclass `kind` from a table; unknown keys, missing ones and wrong types are errors."""
-    if not isinstance(table, dict):
-        raise UsageError(f"{where}: expected a table, found {table!r}")
-    hints = get_type_hints(kind)
-    fields = {f.name: f for f in dataclasses.fields(kind)}
-    unknown = sorted(set(table) - set(fields))
-    if unknown:
-        raise UsageError(f"{where}: unknown key {unknown[0]!r}; it may hold {', '.join(fields)}")
-    values = {key: read_value(hints[key], value, f"{where}: {key}") for key, value in table.items()}
-    missing = [
-        name
-        for name, f in fields.items()
-        if name not in values and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
-    ]
-    if missing:
-        raise UsageError(f"{where}: {missing[0]!r} is missing")
-    try:
-        return kind(**values)
-    except UsageError as error:
-        raise UsageError(f"{where}: {error}") from None
-
-
-def read_value(hint: Any, value: Any, where: str) -> Any:
-    """`value` checked and converted to the annotated type `hint` (the few kinds that recipes use)."""
-    if dataclasses.is_dataclass(hint):
-        return read_table(hint, value, where)
-    arguments = get_args(hint)
-    if hint == tuple[Phase, ...]:
-        if not isinstance(value, (list, tuple)):
-            raise UsageError(f"{where}: expected an array of tables, found {value!r}")
-        return tuple(read_table(Phase, item, f"{where}[{i}]") for i, item in enumerate(value))
-    if hint == tuple[float, float]:
-        if not isinstance(value, (list, tuple)) or len(value) != 2:
-            raise UsageError(f"{where}: expected two numbers, found {value!r}")
-        return tuple(read_value(float, item, where) for item in value)
-    if type(None) in arguments:
-        present = next(a for a in arguments if a is not type(None))
-        return None if value is None else read_value(present, value, where)
-    if arguments:  # Literal
-        if value not in arguments:
-            raise UsageError(f"{where}: {value!r} is not one of {', '.join(map(str, arguments))}")
-        return value
-    if hint is float and isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
-    if hint in (int, bool, str) and type(value) is hint:
-        return value
-    raise UsageError(f"{where}: expected {hint.__name__}, found {value!r}")

@@ -22,7 +22,7 @@ from lifecast.model.model import Model, Prediction
 from lifecast.scans.landmark_file import Limbs
 from lifecast.space.integration import integrated_depths
 from lifecast.space.maps import MapPyramid, Maps
-from lifecast.space.resizing import resize_map
+from lifecast.space.resizing import resize_image, resize_map
 from lifecast.training import losses
 from lifecast.training.depth_targets import continued, corrected, match_size
 from lifecast.training.figures import depth_error, overlap
@@ -212,7 +212,7 @@ class Stage(nn.Module):
         if self.weights.depth:
             result["depth"] = losses.depth_l1(match_size(maps.depth, true), true, mask, self.across)
         if self.weights.depth_bins:
-            logits = match_size(maps.depth_logits.flatten(1, 2), true).unflatten(1, (2, -1))
+            logits = torch.unflatten(match_size(maps.depth_logits.flatten(1, 2), true), 1, (2, -1))
             result["depth_bins"] = losses.depth_bins(logits, true, mask, self.model.depth.centres(logits), self.across)
         return result
 
@@ -231,7 +231,7 @@ class Stage(nn.Module):
         if maps.fine.depth is None:
             return maps
         fed = self.fed(maps.fine, batch)
-        return MapPyramid(*(level._replace(depth=fed) for level in maps))
+        return MapPyramid(*(one._replace(depth=fed) for one in maps))
 
     def fed(self, maps: Maps, batch: Batch) -> Tensor:
         """The depth maps (B, 2, h, w) that the nets get with predicted maps."""
@@ -252,11 +252,14 @@ class Stage(nn.Module):
 
     def predict(self, batch: Batch, points: Tensor | None = None, window: Tensor | None = None) -> Prediction:
         """Run the model as the stage trains it, on true or predicted maps; logits at points (B, N, 3) if given."""
-        maps = self.net_maps(batch)
+        maps, image = self.net_maps(batch), batch["image"]
         if isinstance(maps, MapPyramid):
             maps = self.with_fed_depth(maps, batch)
+            # The coarse net's picture may be smaller than the normal head's, which the batch has.
+            side = self.model.architecture.picture_side(until_of(self.stage), given=True)
+            image = resize_image(image, side * image.shape[-1] // self.size, self.model.architecture.antialias)
         prediction: Prediction = self.model(
-            batch["image"],
+            image,
             points,
             given=maps,
             until=until_of(self.stage),

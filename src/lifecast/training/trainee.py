@@ -32,14 +32,14 @@ class Trainee:
     recipe, part
         The whole recipe, and its part for this stage.
     history
-        What the levels went through before, see `weights`.
+        What the parts went through before, see `weights`.
     """
 
     def __init__(self, fabric: Any, stage: Stage, recipe: Recipe, part: StageRecipe, history: dict[str, Any]) -> None:
         self.fabric, self.stage, self.recipe, self.part, self.history = fabric, stage, recipe, part, history
         if recipe.channels_last:
             stage.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        # The optimiser itself, beside Fabric's wrapper: loading a state replaces its groups, and only its own.
+        # The optimiser itself, not Fabric's wrapper alone: loading a state replaces its groups, and only its own.
         self.optimiser = make_optimiser(stage, part)
         self.wrapped, self.stepper = fabric.setup(stage, self.optimiser)
         if fabric.world_size > 1:

@@ -1,8 +1,8 @@
 """Cut a batch down to the part of its pictures where people are.
 
-A person of 180 cm stands in a picture of 256 cm by 256 cm: nine tenths of what a convolution sees there is background.
+A person of 180 cm stands in a picture of 256 cm by 256 cm: nine tenths of its pixels are background.
 A cut batch takes about half the time, and the networks, being convolutions, do not care about the shape. Points stay
-where they are in the whole picture: the batch's `shown` says which part of that its pictures are.
+where they are in the whole picture: the batch's `extent` says which part of that its pictures are.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Weights in and out of a run: starting from others' levels, and writing files that hold every level trained so far.
+"""Weights in and out of a run: starting from others' parts, and writing files that hold every part trained so far.
 
 The card of a weights file says under `training.levels` which parts (`PARTS`) were ever trained, and how. A file written
 after the coarse stage holds trained normal networks too if it started from some (`--init`); after fine, everything.
@@ -53,7 +53,7 @@ def chosen_preset(name: str | None, init: tuple[Path, ...]) -> Architecture:
 
 
 def new_model(preset: Architecture, init: tuple[Path, ...], seed: int) -> tuple[Model, dict[str, Any]]:
-    """A model with weights drawn from `seed`, then the trained levels of each file of `init`; and their histories."""
+    """A model with weights drawn from `seed`, then the trained parts of each file of `init`; and their histories."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = Model(preset)
@@ -69,8 +69,8 @@ def new_model(preset: Architecture, init: tuple[Path, ...], seed: int) -> tuple[
 
 def history_of(model: Model, card: dict[str, Any]) -> dict[str, Any]:
     """What the trained parts of a loaded model went through, by its card; of a card that does not say, all parts."""
-    known = card.get("training", {}).get("levels")
-    notes = dict.fromkeys(PARTS, None) if known is None else known
+    found = card.get("training", {}).get("levels")
+    notes = dict.fromkeys(PARTS, None) if found is None else found
     return {
         part: (copy.deepcopy(note) or {}) | _terms(card)
         for part, note in notes.items()
@@ -102,11 +102,11 @@ def terms_of(history: dict[str, Any]) -> dict[str, str]:
 
 
 def check_foundations(stage: StageName, preset: Architecture, history: dict[str, Any], predicted_normals: bool) -> None:
-    """UsageError where a stage stands on a level that nobody trained."""
+    """UsageError where a stage stands on a part that nobody trained."""
     embedded = preset.fine is not None and preset.fine.condition == "embedding"
     if stage == "fine" and embedded and "coarse" not in history:
         raise UsageError(
-            "the fine level stands on a trained coarse level: give it with --init COARSE_RUN/weights.safetensors"
+            "the fine net stands on a trained coarse net: give it with --init COARSE_RUN/weights.safetensors"
         )
     if pose_of_stage(preset, stage, predicted_normals) == "lifted" and "pose_lifter" not in history:
         raise UsageError(
@@ -117,12 +117,12 @@ def check_foundations(stage: StageName, preset: Architecture, history: dict[str,
         raise UsageError("the detail head corrects a trained normal head: give it with --init RUN/weights.safetensors")
     if stage in ("depth", "coarse", "fine", "joint") and predicted_normals and "normals" not in history:
         raise UsageError(
-            "--predicted-normals needs trained normal networks: give them with --init NORMALS_RUN/weights.safetensors"
+            "--predicted-normals needs a trained normal head: give it with --init NORMALS_RUN/weights.safetensors"
         )
     deep = preset.maps is not None and preset.maps.depth is not None
     if deep and stage in ("coarse", "fine", "joint") and predicted_normals and "depth" not in history:
         raise UsageError(
-            f"preset {preset.name} feeds its levels predicted depths: train the stage depth first, and give it with "
+            f"preset {preset.name} feeds its nets predicted depths: train the stage depth first, and give it with "
             "--init DEPTH_RUN/weights.safetensors"
         )
 
@@ -157,7 +157,7 @@ def description(options: TrainOptions, trainee: Trainee, views: int) -> dict[str
         "options": plain,
         "architecture": to_dict(model.architecture),
         "recipe": recipe_to_dict(trainee.recipe),
-        "parameters": {name: sum(p.numel() for p in level.parameters()) for name, level in model.named_children()},
+        "parameters": {name: sum(p.numel() for p in part.parameters()) for name, part in model.named_children()},
         "trains": list(trainee.stage.parts),
         "views": views,
         "data": fingerprint(options.data, *options.also),

@@ -90,10 +90,10 @@ def test_a_sphere_takes_the_photographs_colour_and_none_of_the_background(with_m
     got = colour(ball, image, mask if with_mask else None)
     front = ball.vertices[:, 2] > 0.45
     want = gradient(ball.vertices) // 2 + np.array([100, 0, 100])
-    assert got.seen[front].all()
+    assert got.visible[front].all()
     assert (got.trust[front] == 1).all()
     assert distance(got.colours, want)[front].max() < 4
-    assert not got.seen[ball.vertices[:, 2] < 0].any()
+    assert not got.visible[ball.vertices[:, 2] < 0].any()
     # green is at most 127 on the ball and 255 behind it: the outline's colours come from inside
     assert got.colours[:, 1].max() <= 128
     assert (got.colours[:, [0, 2]] >= 95).all()
@@ -132,7 +132,7 @@ def test_what_an_occluder_hides_is_not_painted_with_it():
     far = np.arange(len(both.vertices)) < len(behind.vertices)
     hidden = far & (np.linalg.norm(both.vertices[:, :2], axis=1) < 0.19) & (both.vertices[:, 2] > 0)
     assert hidden.sum() > 100
-    assert not got.seen[hidden].any()
+    assert not got.visible[hidden].any()
     assert distance(got.colours[far], SHIRT).max() < 12  # before, around and on the back of the occluded ball
     assert distance(got.colours[~far], white).max() < 12  # the small ball's own back is white
 
@@ -315,4 +315,4 @@ def test_errors_and_the_empty_surface():
         colour(ball, image.astype(np.float32), np.ones((64, 64), np.float32))
     empty = colour_surface(np.zeros((0, 3)), np.zeros((0, 3), int), np.zeros((0, 3)), image)
     assert empty.colours.shape == (0, 3)
-    assert empty.seen.shape == (0,)
+    assert empty.visible.shape == (0,)

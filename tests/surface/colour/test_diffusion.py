@@ -29,18 +29,18 @@ def test_equals_the_dense_solution(ball):
     rng = np.random.default_rng(0)
     count = len(ball.vertices)
     graph = edge_graph(ball.faces, count)
-    known = ball.vertices[:, 2] > 0.3
+    given = ball.vertices[:, 2] > 0.3
     values = rng.uniform(0, 255, (count, 3)).astype(np.float32)
-    belief = np.where(ball.vertices[:, 0] > 0, 0.05, 0.0) * ~known
-    got = diffuse(graph, clusters(ball.vertices, ball.vertices, 0.2), values, known, belief)
+    belief = np.where(ball.vertices[:, 0] > 0, 0.05, 0.0) * ~given
+    got = diffuse(graph, clusters(ball.vertices, ball.vertices, 0.2), values, given, belief)
 
     weights = graph.toarray().astype(np.float64)
     laplacian = np.diag(weights.sum(1)) - weights
-    u = ~known
+    u = ~given
     want = values.astype(np.float64)
-    right = belief[u, None] * values[u] - laplacian[np.ix_(u, known)] @ values[known]
+    right = belief[u, None] * values[u] - laplacian[np.ix_(u, given)] @ values[given]
     want[u] = np.linalg.solve(laplacian[np.ix_(u, u)] + np.diag(belief[u]), right)
-    assert np.array_equal(got[known], values[known])
+    assert np.array_equal(got[given], values[given])
     assert np.abs(got - want).max() < 2
     assert np.abs(got - want).mean() < 0.3
 
@@ -48,19 +48,19 @@ def test_equals_the_dense_solution(ball):
 def test_parts_that_nothing_is_known_of_get_the_mean():
     two = trimesh.util.concatenate([trimesh.creation.icosphere(2), trimesh.creation.icosphere(2)])
     half = len(two.vertices) // 2
-    known = np.arange(len(two.vertices)) < half
+    given = np.arange(len(two.vertices)) < half
     values = np.zeros((len(two.vertices), 1), np.float32)
     values[:half] = np.linspace(0, 100, half)[:, None]
-    graph, groups = edge_graph(two.faces, len(known)), clusters(two.vertices, two.vertices, 0.5)
-    got = diffuse(graph, groups, values, known, 0.0 * known)
+    graph, groups = edge_graph(two.faces, len(given)), clusters(two.vertices, two.vertices, 0.5)
+    got = diffuse(graph, groups, values, given, 0.0 * given)
     assert np.allclose(got[half:], 50, atol=2)
 
 
 def test_nothing_known_changes_nothing(ball):
     values = np.ones((len(ball.vertices), 3), np.float32)
-    known = np.zeros(len(values), bool)
+    given = np.zeros(len(values), bool)
     graph = edge_graph(ball.faces, len(values))
-    assert np.array_equal(diffuse(graph, np.zeros(len(values), int), values, known, 0.0 * known), values)
+    assert np.array_equal(diffuse(graph, np.zeros(len(values), int), values, given, 0.0 * given), values)
 
 
 def test_steps_kept_equal_their_definition(ball):
@@ -79,13 +79,13 @@ def test_steps_kept_equal_their_definition(ball):
 def test_a_guess_whose_steps_are_kept_stays_sharp(ball):
     """A seen half that is 20 brighter than its guess lifts the guess beside it, and blurs no edge of it."""
     graph = edge_graph(ball.faces, len(ball.vertices))
-    known = ball.vertices[:, 2] > 0.3
+    given = ball.vertices[:, 2] > 0.3
     guess = np.where(ball.vertices[:, 1:2] > 0, 200.0, 60.0).astype(np.float32)
-    values = guess + 20 * known[:, None]
-    belief = 0.02 * ~known
+    values = guess + 20 * given[:, None]
+    belief = 0.02 * ~given
     groups = clusters(ball.vertices, ball.vertices, 0.2)
-    kept = diffuse(graph, groups, values, known, belief, steps_kept(graph, guess, ~known))
-    blurred = diffuse(graph, groups, values, known, belief)
+    kept = diffuse(graph, groups, values, given, belief, steps_kept(graph, guess, ~given))
+    blurred = diffuse(graph, groups, values, given, belief)
     edge = (np.abs(ball.vertices[:, 1]) < 0.12) & (ball.vertices[:, 2] < 0)
     assert np.abs(kept - guess)[edge].max() < 20
     assert np.abs(blurred - guess)[edge].max() > 40

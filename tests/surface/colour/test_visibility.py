@@ -28,7 +28,7 @@ def test_seen_is_what_faces_the_camera_with_nothing_before_it(balls, sight):
     free = np.where(small, True, radius > 0.21)
     sure = np.abs(normals[:, 2]) > 0.17  # steeper faces rise more in a pixel than the tolerance covers
     sure &= small | (np.abs(radius - 0.2) > 0.01)
-    assert np.array_equal(sight.seen[sure], ((normals[:, 2] > 0) & free)[sure])
+    assert np.array_equal(sight.visible[sure], ((normals[:, 2] > 0) & free)[sure])
 
 
 def test_clear_keeps_away_from_the_contour(balls, sight):
@@ -39,7 +39,7 @@ def test_clear_keeps_away_from_the_contour(balls, sight):
     assert not sight.clear[beside].any()
     away = ~small & (both.vertex_normals[:, 2] > 0.3) & (radius > 0.25)
     assert sight.clear[away].all()
-    assert not (sight.clear & ~sight.seen).any()
+    assert not (sight.clear & ~sight.visible).any()
 
 
 def test_the_entrance_that_encloses_a_point(sight):
@@ -51,7 +51,7 @@ def test_the_entrance_that_encloses_a_point(sight):
             [0.9, 0.9, 0.0],  # beside everything
         ]
     )
-    assert sight.entry_is_seen(points).tolist() == [True, False, True, True]
+    assert sight.entry_is_visible(points).tolist() == [True, False, True, True]
 
 
 def test_pixels():

@@ -5,9 +5,9 @@ import pytest
 import torch
 import trimesh
 
+from lifecast.space.mesh_normals import vertex_normals
 from lifecast.surface.detail.relief import FARTHEST, OF_THICKNESS, relief, with_relief
 from lifecast.surface.extract.surface import Surface
-from lifecast.surface.extract.vertex_normals import vertex_normals
 from lifecast.surface.raster import rasterize
 
 SIZE = 256

@@ -1,15 +1,11 @@
 """Fewer triangles, still closed, still the same shape."""
 
-import sys
-
 import numpy as np
 import pytest
 import trimesh
 
-from lifecast.errors import MissingExtra, UsageError
+from lifecast.errors import UsageError
 from lifecast.surface.extract.decimate import decimate, is_closed
-
-pytest.importorskip("fast_simplification", reason="the extra `decimate` is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +51,6 @@ def test_is_closed_sees_holes_flips_and_repeats(dented: trimesh.Trimesh) -> None
     assert not is_closed(np.concatenate((faces, faces[:1])))
 
 
-def test_impossible_targets_and_missing_packages_are_named(
-    dented: trimesh.Trimesh, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_impossible_targets_are_named(dented: trimesh.Trimesh) -> None:
     with pytest.raises(UsageError, match="3"):
         decimate(dented.vertices, dented.faces, 3)
-    monkeypatch.setitem(sys.modules, "fast_simplification", None)
-    with pytest.raises(MissingExtra, match="lifecast\\[decimate\\]"):
-        decimate(dented.vertices, dented.faces, 100)

@@ -192,14 +192,16 @@ def test_the_conflict_check_finds_an_island_that_no_seed_pair_gives_away(
 
     assert_same_as_dense(field)
     no_path = torch.zeros(0, dtype=torch.int64)
-    monkeypatch.setattr("lifecast.surface.refine.conflicts", lambda _, paths: (paths.take(no_path), no_path, no_path))
+    monkeypatch.setattr(
+        "lifecast.surface.extract.refine.conflicts", lambda _, paths: (paths.take(no_path), no_path, no_path)
+    )
     with pytest.raises(AssertionError):
         assert_same_as_dense(field)
 
 
 @pytest.fixture(scope="module")
 def benchmark() -> ModuleType:
-    path = Path(__file__).resolve().parents[2] / "benchmarks" / "surface.py"
+    path = Path(__file__).resolve().parents[3] / "benchmarks" / "surface.py"
     spec = importlib.util.spec_from_file_location("benchmark_surface", path)
     assert spec is not None
     assert spec.loader is not None

@@ -52,7 +52,6 @@ def test_another_level_is_another_surface() -> None:
 
 
 def test_faces_are_reduced_on_request() -> None:
-    pytest.importorskip("fast_simplification", reason="the extra `decimate` is not installed")
     surface = extract_surface(CallableField(ball_and_pebble), 64, faces=500)
     mesh = trimesh.Trimesh(surface.vertices, surface.faces, process=False)
     assert 450 <= len(surface.faces) <= 520

@@ -21,7 +21,7 @@ from lifecast.errors import UsageError
 from lifecast.surface.output.coloured_mesh import ColouredMesh
 from lifecast.surface.output.export import FORMATS, check_format, save_model, to_trimesh
 from lifecast.surface.output.gltf import glb_bytes, linear_colours
-from lifecast.surface.output.viewer import read_as_glb
+from lifecast.surface.output.viewer import read_shown
 
 PROVENANCE = {"program": "lifecast", "weights": "compact", "licence": "Apache-2.0", "copyright": "weights: Apache-2.0"}
 
@@ -185,9 +185,13 @@ def test_stl_in_metres_on_demand(standing, tmp_path):
 
 def test_the_viewer_shows_an_stl_for_printing_like_the_other_files(standing, tmp_path):
     save_model(standing, tmp_path / "person.stl")
-    (tmp_path / "person.glb").write_bytes(read_as_glb(tmp_path / "person.stl"))
+    read = read_shown(tmp_path / "person.stl")
+    assert (read.units, read.up) == ("mm", "z")
+    (tmp_path / "person.glb").write_bytes(read.glb)
     shown = trimesh.load(tmp_path / "person.glb", force="mesh")
-    assert np.allclose(shown.bounds, [standing.vertices.min(0), standing.vertices.max(0)], atol=1e-5)
+    low, high = standing.vertices.min(0), standing.vertices.max(0)
+    assert np.allclose(shown.bounds / 1000, [(low - high) / 2, (high - low) / 2], atol=1e-5)
+    assert np.allclose(shown.center_mass / 1000, to_trimesh(standing).center_mass - (low + high) / 2, atol=1e-4)
 
 
 def test_formats():

@@ -59,6 +59,6 @@ def bicubic_double(x: Tensor) -> Tensor:
         windows = padded.unfold(0, WINDOW, half).transpose(1, 2)  # (2H / BLOCK, WINDOW, (W + 4) C)
         torch.bmm(down, windows, out=blocks)
         for index, band in enumerate(across):
-            seen = tall[:, index * half : index * half + WINDOW]  # (2H, WINDOW, C)
-            torch.matmul(band, seen, out=enlarged[:, index * BLOCK : (index + 1) * BLOCK])
+            columns = tall[:, index * half : index * half + WINDOW]  # (2H, WINDOW, C)
+            torch.matmul(band, columns, out=enlarged[:, index * BLOCK : (index + 1) * BLOCK])
     return result.permute(0, 3, 1, 2)

@@ -28,7 +28,7 @@ class UNetConfig:
     first_stride: int = 1
     """The strides below have no stage of their own."""
     output_stride: int = 1
-    """Image pixels per output texel, along one axis. Below `first_stride`, the output layer answers for every pixel of
+    """Image pixels per output texel, along one axis. Below `first_stride`, the output layer computes every pixel of
     its texel (sub-pixel convolution)."""
 
     def __post_init__(self) -> None:
@@ -44,7 +44,7 @@ class UNetConfig:
     @property
     def size_multiple(self) -> int:
         """Image sides must be multiples of this."""
-        return self.first_stride * 2 ** (len(self.widths) - 1)
+        return self.first_stride << (len(self.widths) - 1)
 
     @property
     def output_stage(self) -> int:
@@ -82,7 +82,7 @@ class HourglassConfig:
     @property
     def size_multiple(self) -> int:
         """Image sides must be multiples of this."""
-        return self.output_stride * 2**self.depth
+        return self.output_stride << self.depth
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class GlobalFeatureConfig:
 
     features: int = 256
     size: int = 512
-    """The level's input is resized to this side for the ResNet."""
+    """The net's input is resized to this side for the ResNet."""
     width: int = 64
     blocks: tuple[int, ...] = (3, 4, 6, 3)
     """Residual blocks per stage: these are ResNet-34's."""

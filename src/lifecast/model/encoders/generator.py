@@ -51,4 +51,5 @@ class GlobalGenerator(nn.Module):
             x = block(x)
         for up in self.up:
             x = functional.relu(instance_norm(up(x)), inplace=True)
-        return self.head(x)  # (B, outputs, H, W)
+        output: Tensor = self.head(x)  # (B, outputs, H, W)
+        return output

@@ -57,4 +57,5 @@ class GlobalFeature(nn.Module):
         x = resize_image(x, self.config.size)
         x = functional.relu(self.norm(self.stem(x)))
         x = functional.max_pool2d(x, 3, stride=2, padding=1)
-        return self.project(self.blocks(x).mean(dim=(2, 3)))
+        features: Tensor = self.project(self.blocks(x).mean(dim=(2, 3)))  # (B, F)
+        return features

@@ -76,7 +76,9 @@ class Hourglass(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, width, H, W) -> (B, width, H, W)."""
-        upper = self.upper(x)  # first, so that its large intermediates are gone before the lower path's result is there
+        upper: Tensor = self.upper(
+            x
+        )  # first, so that its large intermediates are gone before the lower path's result is there
         lower = self.ascend(self.inner(self.descend(halve(x))))  # (B, width, H/2, W/2)
         return upper.add_(bicubic_double(lower))
 

@@ -1,7 +1,7 @@
-"""How many image pixels one texel of a convolutional network's output can see, found without computing anything.
+"""How many image pixels one texel of a convolutional network's output depends on, found without computing.
 
 The network runs once on the meta device (shapes only, no memory); every convolution, pooling and resizing on the way
-widens the field of what it was given. Norms see the whole image through their two statistics; that is not counted.
+widens the field of its input. Norms depend on the whole image through their two statistics; that is not counted.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CUBIC_TAPS, LINEAR_TAPS = 4, 2
 
 
 class Field(NamedTuple):
-    """What one texel sees along one axis."""
+    """What one texel depends on along one axis."""
 
     pixels: float
     """Image pixels, first to last."""
@@ -68,7 +68,7 @@ class _Propagation(TorchFunctionMode):
         self.alive: list[Tensor] = []  # keeps ids from being used again
 
     def mark(self, tensor: Tensor, field: Field) -> None:
-        """Say what `tensor`'s texels see."""
+        """Record what the texels of `tensor` depend on."""
         self.fields[id(tensor)] = field
         self.alive.append(tensor)
 
@@ -78,12 +78,12 @@ class _Propagation(TorchFunctionMode):
         flat: list[Any] = []
         for arg in args:
             flat += arg if isinstance(arg, (list, tuple)) else [arg]
-        seen = [(tensor, self.fields[id(tensor)]) for tensor in flat if id(tensor) in self.fields]
-        if not seen or not isinstance(result, Tensor) or result.ndim != 4:
+        fields = [(tensor, self.fields[id(tensor)]) for tensor in flat if id(tensor) in self.fields]
+        if not fields or not isinstance(result, Tensor) or result.ndim != 4:
             return result
-        if len({field.jump for _, field in seen}) > 1:
+        if len({field.jump for _, field in fields}) > 1:
             raise UsageError(f"maps of different strides meet in {func}")
-        given, field = max(seen, key=lambda pair: pair[1].pixels)
+        given, field = max(fields, key=lambda pair: pair[1].pixels)
         self.mark(result, field.through(*_taps_and_scale(func, given, result, args, kwargs)))
         return result
 

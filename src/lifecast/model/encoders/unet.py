@@ -68,7 +68,7 @@ class UNet(nn.Module):
     in_channels, out_channels
         Channels of the input and of the output; the output layer is a plain 3x3 convolution without activation.
     shape
-        Widths and residual blocks by stride. With an output stride below the first stride the output layer answers for
+        Widths and residual blocks by stride. With an output stride below the first stride the output layer computes
         every pixel of a texel at once (Shi et al. 2016, "Real-Time Single Image and Video Super-Resolution"): no
         stage has to run at the full size, where every channel is dear.
     """
@@ -78,7 +78,7 @@ class UNet(nn.Module):
         widths, blocks = tuple(shape.widths), tuple(shape.blocks)
         if len(widths) != len(blocks) or len(widths) < 2:
             raise ValueError(f"widths {widths} and blocks {blocks} must be of one length, at least 2")
-        # Pixels, along an axis, that one texel of the output layer answers for.
+        # Pixels, along an axis, that one texel of the output layer computes.
         self.shuffle = max(1, shape.first_stride // shape.output_stride)
         steps = self.shuffle * shape.output_stride // shape.first_stride
         exact = steps * shape.first_stride == self.shuffle * shape.output_stride
@@ -86,7 +86,7 @@ class UNet(nn.Module):
             raise ValueError(f"output stride {shape.output_stride} is not among the strides of {widths}")
         self.first_stride = shape.first_stride
         self.stride = shape.first_stride * 2 ** (len(widths) - 1)  # of the deepest stage
-        self.top = steps.bit_length() - 1  # the stage at which the way up ends
+        self.top = steps.bit_length() - 1  # the stage at which the decoder ends
 
         kernel = 2 * self.first_stride + 1
         self.stem = nn.Conv2d(in_channels, widths[0], kernel, self.first_stride, padding=self.first_stride, bias=False)
@@ -99,7 +99,7 @@ class UNet(nn.Module):
             nn.Sequential(*(ResidualBlock(width) for _ in range(count)))
             for width, count in zip(widths, blocks, strict=True)
         )
-        # On the way up the 1x1 convolution comes before the upsampling: a quarter of the arithmetic, the same result.
+        # In the decoder the 1x1 convolution comes before the upsampling: a quarter of the arithmetic, the same result.
         ups = range(self.top, len(widths) - 1)
         self.up = nn.ModuleList(nn.Conv2d(widths[i + 1], widths[i], 1) for i in ups)
         self.merge = nn.ModuleList(nn.Conv2d(widths[i], widths[i], 3, padding=1, bias=False) for i in ups)

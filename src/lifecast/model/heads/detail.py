@@ -1,7 +1,7 @@
 """The detail head: normals and mask at the picture's full size, corrected from what the normal head made of it.
 
 pix2pixHD's local enhancer (Wang et al. 2018), made slim: a thin U-Net at full size, which gets the picture and the
-normal head's output, enlarged, and answers with what is to be added to it.
+normal head's output, enlarged, and predicts what is to be added to it.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ class NormalOutput(NamedTuple):
 def conditioned(image: Tensor, pose: Tensor | None, config: MapsConfig) -> Tensor:
     """Append the pose channels that `config` asks for to a picture: (B, 3, H, W) -> (B, 3 or 9, H, W).
 
-    pose: limb maps (B, 6, s, s) of any size; None where no pose is known, which is all zeros.
+    pose: limb maps (B, 6, s, s) of any size; None where no pose is given, which is all zeros.
     """
     if not config.pose_channels:
         return image

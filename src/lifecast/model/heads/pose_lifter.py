@@ -1,9 +1,8 @@
 """The pose lifter: a small net that moves BlazePose's landmarks to where the joints are.
 
-BlazePose's depths are its weakest part: 8 cm off at the joints of made people. What it gets wrong it gets wrong in much
-the same way whenever a pose is alike, and made people's joints are known exactly; so a residual network on its 33
-landmarks alone (as Martinez et al. 2017, "A simple yet effective baseline for 3d human pose estimation", do it) moves
-them to where the joints are, depth and all. The limb map is then drawn from these.
+BlazePose's depths are its weakest part. Its errors are alike where poses are alike, and made people's joints are exact.
+So a residual network on its 33 landmarks alone (as in Martinez et al. 2017, "A simple yet effective baseline for 3d
+human pose estimation") moves them to where the joints are, depth included. The limb map is then drawn from these.
 """
 
 from __future__ import annotations
@@ -37,7 +36,10 @@ class _Residual(nn.Sequential):
         )
 
     def forward(self, input: Tensor) -> Tensor:
-        return input + super().forward(input)
+        output = input
+        for layer in self:
+            output = layer(output)
+        return input + output
 
 
 class PoseLifter(nn.Module):
@@ -62,7 +64,8 @@ class PoseLifter(nn.Module):
         moved = self.last(self.blocks(self.first(landmarks.flatten(1) * _INPUT_SCALE)))  # (B, 3 K)
         step = torch.zeros_like(landmarks)
         step[:, list(LIFTED), :3] = moved.unflatten(1, (-1, 3)) * _MOVED
-        return landmarks + step
+        joints: Tensor = landmarks + step
+        return joints
 
 
 @torch.no_grad()

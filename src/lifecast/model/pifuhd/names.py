@@ -1,9 +1,8 @@
 """The weights of the authors' released model in our networks: their names, their order, their architecture.
 
-What is known of that file is data: names and shapes of its tensors, and a few plain options. `official_state` gives a
-model's weights under these names (764 for the full size, 8 of them second names of the same tensor), in the
-file's order; `architecture_of_state` reads the architecture off the shapes; `model_state` is the way back.
-`official_pickle` opens the file itself.
+The file is data: names and shapes of its tensors, and a few plain options. `official_state` gives a model's weights
+under these names (764 for the full size, 8 of them second names of the same tensor), in the file's order;
+`architecture_of_state` reads the architecture off the shapes; `model_state` is the way back.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ LICENCE = "CC BY-NC 4.0"
 PROVENANCE = "the PIFuHD authors' released checkpoint (Saito et al., CVPR 2020), Facebook, Inc. and its affiliates"
 
 NORMAL_INPUTS: dict[int, Literal["none", "front", "both"]] = {3: "none", 6: "front", 9: "both"}
-"""Which normal maps the encoders see, by their input channels."""
+"""Which normal maps are inputs of the encoders, by their input channels."""
 
 Names = Iterator[tuple[str, str]]
 """Pairs of the released file's name and ours, in the file's order; a second name of a tensor follows the first."""
@@ -201,7 +200,7 @@ def architecture_of_state(
 ) -> Architecture:
     """The architecture of weights under the released names, read off their shapes.
 
-    `image_sizes` (of the coarse and of the fine level), `depth_scale` and `embedding_layer` do not show in shapes.
+    `image_sizes` (of the coarse and of the fine net), `depth_scale` and `embedding_layer` do not follow from shapes.
     CheckpointError where a part is missing or fits no such network.
     """
     if norms := [name for name in state if "mlp.norms" in name]:

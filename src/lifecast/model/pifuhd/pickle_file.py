@@ -52,9 +52,9 @@ class OfficialFile:
     """A released checkpoint's content."""
 
     options: argparse.Namespace
-    """The fine level's training options."""
+    """The fine net's training options."""
     coarse_options: argparse.Namespace
-    """The coarse level's."""
+    """The coarse net's."""
     state: dict[str, Tensor]
     """Weights under the released names, as stored."""
 

@@ -1,6 +1,7 @@
-"""Which part of the body a place belongs to, by the joints: forearms and shins, what they hang on, and the rest.
+"""The part of the body that a place belongs to, by the joints.
 
-For colours: behind a forearm that is held before the chest, the back is not painted with its sleeve or its skin.
+Forearms and shins, what they hang on, and the rest. For colours: behind a forearm that is held before the chest, the
+back is not painted with its sleeve or its skin.
 """
 
 from __future__ import annotations
@@ -58,13 +59,14 @@ class Places(NamedTuple):
     """(N,) as `Bone.level`."""
 
     def strange_to(self, other: Places) -> np.ndarray:
-        """(N,) bool: whether one of the two is on a forearm or a shin and the other not on the same limb."""
+        """Decide whether one of two is on a forearm or shin and the other not on that limb, (N,)."""
         either = (self.level == LOWER) | (other.level == LOWER)
-        return either & (self.limb != other.limb)
+        result: np.ndarray = either & (self.limb != other.limb)
+        return result
 
 
 class Trunk(NamedTuple):
-    """Shoulders and hips as the camera sees them."""
+    """Shoulders and hips in the picture."""
 
     shoulders: np.ndarray
     """(3,) the middle between the shoulder joints."""
@@ -115,8 +117,10 @@ class BodyParts:
 
 
 def under_the_surface(joints: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """Joints (33, 4) with visible ones brought to half a limb's thickness under what the camera sees of them, first
-    (S, S): lifted depths are off by centimetres, and limbs are thin."""
+    """Bring visible joints (33, 4) to half a limb's thickness under the first surface (S, S).
+
+    Lifted depths are off by centimetres, and limbs are thin.
+    """
     column, row = pixel_of(joints, first.shape[0])
     under = np.zeros(33, np.float32)
     for bone in BONES:

@@ -1,4 +1,4 @@
-"""The photograph without its detail: the colours of clothes and skin, but no lettering and no face.
+"""The photograph without its detail: colours of clothes and skin, no lettering and no face.
 
 A median, so that straight edges (a waistline) stay sharp, over pixels of the same part of the body only, so that a
 forearm before a chest takes nothing of the chest's shirt.
@@ -36,7 +36,10 @@ class BroadPhotograph:
     """(h', w') float32: 1 where a pixel may mix two parts of the body that are apart in depth."""
 
     def sample(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Colours (N, 3) float32 at view-space points (N, 2 or 3), and (N,) bool where they are of one part only."""
+        """Sample colours (N, 3) float32 at view-space points (N, 2 or 3).
+
+        Returns also (N,) bool, true if they are of one part only.
+        """
         height, width = self.photo.colours.shape[:2]
         scale = np.array([self.colours.shape[1] / width, self.colours.shape[0] / height], np.float32)
         place = (self.photo.place(points) + 0.5) * scale - 0.5
@@ -44,7 +47,10 @@ class BroadPhotograph:
 
 
 def broaden(photo: Photograph, sight: LinesOfSight, light: Light) -> BroadPhotograph:
-    """Shrink the photograph, take its light away, and take medians over what is of one part with a pixel."""
+    """Shrink the photograph, take its light away, and smooth it by medians.
+
+    A median is over what is of one part with a pixel.
+    """
     depth = sight.first
     height, width = photo.colours.shape[:2]
     columns, rows = (max(1, round(n * 2 / photo.size / PIXEL)) for n in (width, height))
@@ -56,14 +62,14 @@ def broaden(photo: Photograph, sight: LinesOfSight, light: Light) -> BroadPhotog
     column = (((np.arange(columns) + 0.5) * width / columns + photo.corner[0]) * scale).astype(int)
     grid = np.ix_(row, column.clip(0, depth.shape[0] - 1))
     near, facing = depth[grid], ndimage.uniform_filter(sight.facing, (5, 5, 1))[grid]
-    seen = np.isfinite(near)
+    covered = np.isfinite(near)
     small = light.even(small.reshape(-1, 3), facing.reshape(-1, 3)).reshape(small.shape)
-    far_side = ndimage.minimum_filter(np.where(seen, near, np.inf), 3)
+    far_side = ndimage.minimum_filter(np.where(covered, near, np.inf), 3)
     near_side = ndimage.maximum_filter(near, 3)
     both = np.isfinite(near_side) & np.isfinite(far_side)
     jump = np.subtract(near_side, far_side, out=np.zeros_like(near), where=both)
     contour = jump > SAME_PART
-    near = np.where(seen, near, np.float32(1e3))  # what misses the body is a part of its own
+    near = np.where(covered, near, np.float32(1e3))  # what misses the body is a part of its own
 
     reach = max(TAPS)
     starts = [(reach + j, reach + i) for j in TAPS for i in TAPS]

@@ -1,8 +1,8 @@
-"""Colour for every vertex of a reconstructed surface, from the one photograph that it was made of.
+"""Colour for every vertex of a reconstructed surface, from its one photograph.
 
-What the camera sees takes the photograph's own colour, straight through the orthographic camera. Near the outline, at
-grazing angles and beside an occluding part the photograph is trusted less; what is hidden gets a guess
-(`symmetry`), without the light that the front was seen in (`light`); and both are joined by diffusion over the surface
+What is visible takes the photograph's own colour, straight through the orthographic camera. Near the outline, at
+grazing angles and next to an occluding part the photograph is trusted less; what is hidden gets a guess
+(`symmetry`), without the light that the front was taken in (`light`); and both are joined by diffusion over the surface
 (`diffusion`), which keeps the guess's own steps, so that a waistline stays a line on the back.
 """
 
@@ -25,7 +25,7 @@ from lifecast.surface.colour.visibility import LinesOfSight, lines_of_sight
 GRAZING = (0.3, 0.6)
 """Cosine between normal and line of sight: no trust below the first, full trust from the second on."""
 LIT = 0.5
-"""Trust from which on a vertex's colour tells of the light."""
+"""Trust from which on a vertex's colour counts for the light."""
 REACH = 0.015
 """View units (2 cm) over which a guess is felt against what surrounds it."""
 CONTRAST = 20.0
@@ -34,7 +34,7 @@ PATCH = 0.018
 """Square view units (300 cm^2): a patch of one colour that is smaller is no garment but a print, or a forearm that
 touches the chest, and does not go to the back. What the patch covered is filled from around it."""
 OPEN = 0.4
-"""Share of a small patch's border beyond which the photograph shows what goes on there."""
+"""Share of a small patch's border beyond which the photograph has what goes on there."""
 
 
 class SurfaceColours(NamedTuple):
@@ -42,8 +42,8 @@ class SurfaceColours(NamedTuple):
 
     colours: np.ndarray
     """(V, 3) uint8 sRGB."""
-    seen: np.ndarray
-    """(V,) bool: the camera sees the vertex."""
+    visible: np.ndarray
+    """(V,) bool: the vertex is visible to the camera."""
     trust: np.ndarray
     """(V,) float32 in [0, 1]: how much of the colour is the photograph's own."""
 
@@ -68,7 +68,7 @@ def colour_surface(
     joints: (33, 4) BlazePose's landmarks in view space, lifted, and their visibility; without them no limb is told from
     what is behind it.
 
-    Raises `PhotoError` when the mask shows nobody.
+    Raises `PhotoError` if the mask holds nobody.
     """
     vertices, normals = np.asarray(vertices, np.float32), np.asarray(normals, np.float32)
     if len(vertices) == 0:
@@ -83,23 +83,27 @@ def colour_surface(
 
     head = head or find_head(vertices)
     guess, belief = own.copy(), np.zeros(len(vertices), np.float32)
-    hidden = np.flatnonzero(~sight.seen)
-    shown = trust > LIT
-    light = find_light(vertices[shown], normals[shown], own[shown])
+    hidden = np.flatnonzero(~sight.visible)
+    trusted = trust > LIT
+    light = find_light(vertices[trusted], normals[trusted], own[trusted])
     broad = broaden(photo, sight, light)
     parts = None if joints is None else BodyParts(joints, sight.first)
     guess[hidden], belief[hidden] = guess_hidden(
         vertices[hidden], normals[hidden], broad, sight, head, middle_plane(vertices), parts
     )
     colours = join(vertices, faces, normals, own, trust, guess, belief)
-    return SurfaceColours((colours + 0.5).clip(0, 255).astype(np.uint8), sight.seen, trust)
+    return SurfaceColours((colours + 0.5).clip(0, 255).astype(np.uint8), sight.visible, trust)
 
 
 def photograph_trust(vertices: np.ndarray, normals: np.ndarray, photo: Photograph, sight: LinesOfSight) -> np.ndarray:
-    """How far the photograph is the vertex's own colour: (V,) float32, 1 for what faces the camera freely."""
+    """Compute how far the photograph is the vertex's own colour, (V,) float32.
+
+    1 for what faces the camera freely.
+    """
     grazing = ((normals[:, 2] - GRAZING[0]) / (GRAZING[1] - GRAZING[0])).clip(0, 1)
     rim = ((photo.inside(vertices) - RIM) / RIM).clip(0, 1)
-    return (sight.clear * grazing * rim).astype(np.float32)
+    result: np.ndarray = (sight.clear * grazing * rim).astype(np.float32)
+    return result
 
 
 def join(
@@ -111,11 +115,14 @@ def join(
     guess: np.ndarray,
     belief: np.ndarray,
 ) -> np.ndarray:
-    """The photograph's colours `own` (V, 3) and the guesses (V, 3) as one, smooth where neither is trusted: (V, 3)."""
-    known = trust >= 0.999
+    """Join the photograph's colours `own` (V, 3) and the guesses (V, 3): (V, 3).
+
+    The result is smooth where neither is trusted.
+    """
+    given = trust >= 0.999
     graph = edge_graph(faces, len(vertices))
     edge = mean_edge(vertices, faces)
-    contrast = neighbour_contrast(graph, guess, (belief > 0) & ~known)
+    contrast = neighbour_contrast(graph, guess, (belief > 0) & ~given)
     belief = belief * ~small_patches(graph, contrast, belief, PATCH / edge**2)
     graph.data[:] = np.where(np.isfinite(contrast), np.maximum(0.02, np.exp(-contrast / CONTRAST**2)), 1)
     # in the diffusion's terms: a guess with s = (edge / reach)^2 is felt over `reach`
@@ -124,8 +131,8 @@ def join(
     believed = held + guessed
     share = np.divide(held, believed, out=np.zeros_like(held), where=believed > 0)[:, None]
     values = share * own + (1 - share) * guess
-    pull = steps_kept(graph, guess, (belief > 0) & ~known)
-    return diffuse(graph, clusters(vertices, normals, CLUSTER * edge), values, known, believed, pull)
+    pull = steps_kept(graph, guess, (belief > 0) & ~given)
+    return diffuse(graph, clusters(vertices, normals, CLUSTER * edge), values, given, believed, pull)
 
 
 def mean_edge(vertices: np.ndarray, faces: np.ndarray) -> float:
@@ -135,8 +142,10 @@ def mean_edge(vertices: np.ndarray, faces: np.ndarray) -> float:
 
 
 def neighbour_contrast(graph: sparse.csr_matrix, guess: np.ndarray, guessed: np.ndarray) -> np.ndarray:
-    """Squared distance of the guesses (V, 3) at either end of each of the graph's entries, inf where not both `guessed`
-    (V,): (nnz,) float32."""
+    """Compute the squared distance (nnz,) of the guesses (V, 3) at the ends of each graph entry.
+
+    It is inf unless both are `guessed` (V,). float32.
+    """
     start = np.repeat(np.arange(graph.shape[0]), np.diff(graph.indptr))
     both = np.flatnonzero(guessed[start] & guessed[graph.indices])
     contrast = np.full(graph.nnz, np.inf, np.float32)
@@ -145,14 +154,18 @@ def neighbour_contrast(graph: sparse.csr_matrix, guess: np.ndarray, guessed: np.
 
 
 def small_patches(graph: sparse.csr_matrix, contrast: np.ndarray, belief: np.ndarray, least: float) -> np.ndarray:
-    """Vertices (V,) bool whose guess belongs to a connected patch of one colour of fewer than `least` vertices, unless
-    much of the patch's border (`OPEN`) has no guess, since the photograph shows it: a shoe, a glove, a bare midriff."""
+    """Find vertices (V,) bool whose guess is in a small connected patch of one colour.
+
+    Small is fewer than `least` vertices. A patch is left out if much of its border (`OPEN`) has no guess, since the
+    photograph has it: a shoe, a glove, a bare midriff.
+    """
     alike = sparse.csr_matrix((contrast < (CONTRAST / 2) ** 2, graph.indices, graph.indptr), graph.shape, copy=True)
     alike.eliminate_zeros()
     patch = csgraph.connected_components(alike, directed=False)[1]
     start = np.repeat(patch, np.diff(graph.indptr))
     beyond = start != patch[graph.indices]
-    seen = np.bincount(start[beyond], (belief == 0)[graph.indices[beyond]], len(patch))
-    own = seen > OPEN * np.bincount(start[beyond], minlength=len(patch))
+    visible = np.bincount(start[beyond], (belief == 0)[graph.indices[beyond]], len(patch))
+    own = visible > OPEN * np.bincount(start[beyond], minlength=len(patch))
     guessed = (belief > 0) & (belief <= FRONT_BELIEF)  # hair, which is believed more, may be a small patch
-    return guessed & ((np.bincount(patch, minlength=len(patch)) < least) & ~own)[patch]
+    patches: np.ndarray = guessed & ((np.bincount(patch, minlength=len(patch)) < least) & ~own)[patch]
+    return patches

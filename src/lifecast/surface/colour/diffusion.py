@@ -1,10 +1,10 @@
-"""Colours spread over a surface from where they are known: a screened Poisson problem on the mesh's graph.
+"""Colours spread over a surface from given ones: a screened Poisson problem.
 
-The colours x of the unknown vertices minimise
+It is on the mesh's graph. The colours x of the unknown vertices minimise
 
     sum over edges  w_ij |x_i - x_j - d_ij|^2  +  sum over vertices  s_i |x_i - p_i|^2
 
-with the known vertices held, p a guess for the rest and s how much it is believed; a guess is felt over
+with the given vertices held, p a guess for the rest and s how much it is believed; a guess is felt over
 1 / sqrt(s) edges. d, zero or the guess's own steps p_i - p_j, is what keeps the guess's edges (Perez et al. 2003,
 Poisson image editing, on a graph). Solved by conjugate gradients with a second, coarse level of clustered vertices, so
 that large empty regions need hardly more steps than small ones.
@@ -25,7 +25,10 @@ DAMPING = 0.66
 
 
 def edge_graph(faces: np.ndarray, count: int) -> sparse.csr_matrix:
-    """The symmetric 0/1 adjacency of `count` vertices, (V, V) float32 CSR, each edge once a direction."""
+    """Make the symmetric 0/1 adjacency of `count` vertices, (V, V) float32 CSR.
+
+    It holds each edge once a direction.
+    """
     start = faces[:, [0, 1, 2]].ravel()
     end = faces[:, [1, 2, 0]].ravel()
     ones = np.ones(len(start), np.float32)
@@ -36,18 +39,21 @@ def edge_graph(faces: np.ndarray, count: int) -> sparse.csr_matrix:
 
 
 def steps_kept(graph: sparse.csr_matrix, guess: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    """Sums over each vertex's edges of w_ij (p_i - p_j), where both ends are `kept` (V,) bool: (V, C) float32.
+    """Sum w_ij (p_i - p_j) over each vertex's edges, (V, C) float32.
 
-    graph: (V, V) symmetric, edge weights; guess: (V, C), the p.
+    Both ends are `kept` (V,) bool. graph: (V, V) symmetric, edge weights; guess: (V, C), the p.
     """
     share = kept.astype(np.float32)
     inner = sparse.diags(share) @ graph @ sparse.diags(share)
-    return (np.asarray(inner.sum(1)) * guess - inner @ guess).astype(np.float32)
+    result: np.ndarray = (np.asarray(inner.sum(1)) * guess - inner @ guess).astype(np.float32)
+    return result
 
 
 def clusters(vertices: np.ndarray, normals: np.ndarray, width: float) -> np.ndarray:
-    """A cluster number (V,) for each vertex: a cube of side `width` and an octant of directions, so that the two
-    sides of a thin part stay apart."""
+    """Number each vertex's cluster, (V,): a cube of side `width` and an octant of directions.
+
+    The two sides of a thin part stay apart.
+    """
     cell = np.floor((vertices - vertices.min(0)) / width).astype(np.int64)  # (V, 3)
     size = cell.max(0) + 1
     octant = (normals > 0) @ np.array([1, 2, 4])
@@ -59,7 +65,7 @@ def diffuse(
     graph: sparse.csr_matrix,
     groups: np.ndarray,
     values: np.ndarray,
-    known: np.ndarray,
+    given: np.ndarray,
     belief: np.ndarray,
     pull: np.ndarray | None = None,
     steps: int = 30,
@@ -67,15 +73,15 @@ def diffuse(
     """Fill the unknown vertices: (V, C) float32.
 
     graph: (V, V) symmetric, edge weights. groups: (V,) cluster numbers for the coarse level. values: (V, C), the
-    colours of the `known` (V,) bool vertices, a guess elsewhere. belief: (V,) >= 0 the s_i of the guesses. pull: (V, C)
-    sums of w_ij d_ij over each vertex's edges (`steps_kept`); None: zero. Vertices that neither a known nor a believed
+    colours of the `given` (V,) bool vertices, a guess elsewhere. belief: (V,) >= 0 the s_i of the guesses. pull: (V, C)
+    sums of w_ij d_ij over each vertex's edges (`steps_kept`); None: zero. Vertices that neither a given nor a believed
     one is connected with get the mean of those.
     """
     result = np.array(values, np.float32)
-    unknown = np.flatnonzero(~known)
+    unknown = np.flatnonzero(~given)
     if len(unknown) == 0:
         return result
-    support = known.astype(np.float64) + belief
+    support = given.astype(np.float64) + belief
     if not support.any():
         return result
     mean = np.average(values, axis=0, weights=support)
@@ -85,7 +91,7 @@ def diffuse(
     rows = graph[unknown]
     degree = np.asarray(rows.sum(1)).ravel()
     inner = rows[:, unknown].tocsr()
-    held = np.flatnonzero(known)
+    held = np.flatnonzero(given)
     target = rows[:, held] @ result[held] + belief[:, None] * guess
     if pull is not None:
         target += pull[unknown]
@@ -96,7 +102,10 @@ def diffuse(
 
 
 class Model:
-    """Conjugate gradients with a coarse problem as their preconditioner (smoothed aggregation, Vanek et al. 1996)."""
+    """Conjugate gradients with a coarse problem as their preconditioner.
+
+    Smoothed aggregation, Vanek et al. 1996.
+    """
 
     def __init__(self, system: sparse.csr_matrix, group: np.ndarray) -> None:
         """system: (N, N) positive definite, a graph's Laplacian plus a diagonal; group: (N,) cluster numbers."""
@@ -119,10 +128,14 @@ class Model:
     def approximate(self, residual: np.ndarray) -> np.ndarray:
         """About system^-1 residual, (N, C) float32: one damped Jacobi step plus the coarse solution."""
         coarse = self.coarse.solve((self.restrict @ residual).astype(np.float64))
-        return DAMPING * residual / self.diagonal + self.prolong @ coarse.astype(np.float32)
+        result: np.ndarray = DAMPING * residual / self.diagonal + self.prolong @ coarse.astype(np.float32)
+        return result
 
     def solve(self, target: np.ndarray, start: np.ndarray, steps: int) -> np.ndarray:
-        """All columns of `target` (N, C) together, until the estimated error is below `ENOUGH` or after `steps`."""
+        """Solve for all columns of `target` (N, C) together.
+
+        Until the estimated error is below `ENOUGH` or after `steps`.
+        """
         x = start.copy()
         residual = target - self.system @ x
         ready = self.approximate(residual)

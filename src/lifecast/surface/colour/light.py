@@ -1,7 +1,7 @@
-"""The light that a photograph was taken in, as far as its own shading tells, and colours without it.
+"""The light that a photograph was taken in, by its own shading, and colours without it.
 
-What a picture shows is paint times light. Neighbouring places of one garment have the same paint and differ in which
-way they face, so differences of log colour between neighbours against differences of their normals tell the light's
+A pixel is paint times light. Neighbouring places of one garment have the same paint and differ in which
+way they face, so differences of log colour between neighbours against differences of their normals give the light's
 first order (Lambert; a gradient of the log irradiance over directions, one for each of red, green and blue). The front
 of a shirt that is lit from the left is then painted on its back evenly, and not darker toward the right.
 """
@@ -33,16 +33,22 @@ class Light(NamedTuple):
     slope: np.ndarray
     """(3, 3) float32: row of a colour, column of the normal's x, y and z."""
     usual: np.ndarray
-    """(3,) float32: the mean normal of what the photograph shows, whose light evened colours keep."""
+    """(3,) float32: the mean normal of the trusted places, whose light evened colours keep."""
 
     def even(self, colours: np.ndarray, normals: np.ndarray) -> np.ndarray:
-        """sRGB colours (N, 3) 0..255 of places with `normals` (N, 3), as if all of them faced the `usual` way."""
+        """Even the sRGB colours (N, 3) 0..255, as if all places faced the `usual` way.
+
+        They have `normals` (N, 3).
+        """
         gain = np.exp(-(normals - self.usual) @ self.slope.T)  # (N, 3)
         return (255 * to_srgb(to_linear(colours / 255) * gain)).astype(np.float32)
 
 
 def find_light(points: np.ndarray, normals: np.ndarray, colours: np.ndarray, seed: int = 0) -> Light:
-    """From places that the photograph shows: points (N, 3) view space, normals (N, 3), sRGB colours (N, 3) 0..255."""
+    """Estimate the light from places that the photograph has.
+
+    Points (N, 3) view space, normals (N, 3), sRGB colours (N, 3) 0..255.
+    """
     usual = normals.mean(0) if len(normals) else np.zeros(3, np.float32)
     nothing = Light(np.zeros((3, 3), np.float32), usual.astype(np.float32))
     if len(points) < 100:

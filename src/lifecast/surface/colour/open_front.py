@@ -1,7 +1,8 @@
-"""What clothes show at the front alone: a shirt in an open jacket, skin in a neckline, a tie, a print.
+"""What clothes have at the front alone.
 
-The back of a jacket is closed, however it is worn at the front. Where the left and the right of a trunk agree with
-each other and the middle between them differs, its back is taken to go on from the left to the right.
+A shirt in an open jacket, skin in a neckline, a tie, a print. The back of a jacket is closed, however it is worn at the
+front. Where the left and the right of a trunk agree with each other and the middle between them differs, its back is
+taken to go on from the left to the right.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ SKIN_LIKE = 40.0
 def close_front(
     points: np.ndarray, colours: np.ndarray, broad: BroadPhotograph, sight: LinesOfSight, parts: BodyParts
 ) -> np.ndarray:
-    """Colours (N, 3) that were guessed for points (N, 3) of a back, without what is only in the middle of a front.
+    """Take what is only in the middle of a front out of guesses (N, 3) for a back.
 
-    broad, sight: of the photograph; parts: the body around its joints.
+    They are colours for points (N, 3). broad, sight: of the photograph; parts: the body around its joints.
     """
     shoulders, hips, half = parts.trunk
     height = shoulders[1] - hips[1]
@@ -44,7 +45,7 @@ def close_front(
     rows = np.linspace(0, TOP, ROWS, dtype=np.float32)
     middle = hips[0] + rows.clip(0, 1) * (shoulders[0] - hips[0])  # (R,)
     level = np.minimum(hips[1] + rows * height, shoulders[1] - SHOULDERS)  # (R,)
-    beside, usable = [], np.ones(ROWS, bool)
+    sides, usable = [], np.ones(ROWS, bool)
     skin = skin_colour(broad, parts)
     for side in (-ASIDE, ASIDE):
         place = np.column_stack([middle + side * half, level, np.zeros(ROWS)]).astype(np.float32)  # (R, 3)
@@ -54,8 +55,8 @@ def close_front(
         usable &= parts.find(entry).level != LOWER
         if skin is not None:
             usable &= np.linalg.norm(colour - skin, axis=1) > SKIN_LIKE
-        beside.append(colour)
-    usable &= np.linalg.norm(beside[1] - beside[0], axis=1) < ALIKE
+        sides.append(colour)
+    usable &= np.linalg.norm(sides[1] - sides[0], axis=1) < ALIKE
     if usable.sum() < 3:
         return colours
     share = (points[:, 1] - hips[1]) / height  # (N,)
@@ -64,7 +65,7 @@ def close_front(
     inner = inner[parts.find(points[inner]).level == CORE]
     share, off = share[inner], off[inner]  # (M,)
     left, right = (
-        np.column_stack([np.interp(share, rows[usable], colour[usable, k]) for k in range(3)]) for colour in beside
+        np.column_stack([np.interp(share, rows[usable], colour[usable, k]) for k in range(3)]) for colour in sides
     )  # (M, 3)
     across = left + (off / (2 * ASIDE * half) + 0.5)[:, None] * (right - left)  # (M, 3)
     apart = np.linalg.norm(colours[inner] - across, axis=1)

@@ -1,7 +1,8 @@
-"""The photograph as a source of colour for the surface: its own pixels inside the person, extended outward.
+"""The photograph as a source of colour for the surface.
 
-Pixels at the silhouette mix the person with the background, so nothing within `RIM` of the mask's edge is trusted;
-what lies there or outside takes the colour of the nearest trusted pixel.
+Its own pixels inside the person, extended outward. Pixels at the silhouette mix the person with the background, so
+nothing within `RIM` of the mask's edge is trusted; what lies there or outside takes the colour of the nearest trusted
+pixel.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ RIM = 0.006
 
 @dataclass(frozen=True)
 class Photograph:
-    """The part of the square crop that shows the person."""
+    """The part of the square crop with the person."""
 
     colours: np.ndarray
     """(h, w, 3) float32 0..255, extended outward."""
@@ -44,14 +45,20 @@ class Photograph:
         return np.where(out, 0, bilinear(self.depth_inside[..., None], place)[:, 0])
 
     def place(self, points: np.ndarray) -> np.ndarray:
-        """Column and row (N, 2) float32 in the part (0 is the first pixel's centre) of points (N, 2 or 3)."""
+        """Compute column and row (N, 2) float32 in the part, of points (N, 2 or 3).
+
+        0 is the first pixel's centre.
+        """
         x = (points[:, 0] + 1) * (self.size / 2) - 0.5 - self.corner[0]
         y = (1 - points[:, 1]) * (self.size / 2) - 0.5 - self.corner[1]
         return np.stack([x, y], 1).astype(np.float32)
 
 
 def bilinear(picture: np.ndarray, place: np.ndarray) -> np.ndarray:
-    """Values (N, C) of picture (h, w, C) at places (N, 2) (column, row; 0 is the first pixel's centre), clamped."""
+    """Sample picture (h, w, C) at places (N, 2), clamped: (N, C).
+
+    Places are column, row; 0 is the first pixel's centre.
+    """
     height, width = picture.shape[:2]
     x, y = place[:, 0].clip(0, width - 1), place[:, 1].clip(0, height - 1)
     left, top = x.astype(np.int32), y.astype(np.int32)
@@ -60,14 +67,15 @@ def bilinear(picture: np.ndarray, place: np.ndarray) -> np.ndarray:
     right, below = np.minimum(left + 1, width - 1), np.minimum(top + 1, height - 1)
     upper = flat[top * width + left] * (1 - fx) + flat[top * width + right] * fx
     lower = flat[below * width + left] * (1 - fx) + flat[below * width + right] * fx
-    return upper * (1 - fy) + lower * fy
+    result: np.ndarray = upper * (1 - fy) + lower * fy
+    return result
 
 
 def prepare_photograph(image: np.ndarray, mask: np.ndarray) -> Photograph:
     """Cut the person out of a square crop.
 
     image: (S, S, 3) uint8 sRGB; mask: (S, S) float in [0, 1], the person from 0.5 on.
-    Raises `PhotoError` when the mask shows nobody.
+    Raises `PhotoError` if the mask holds nobody.
     """
     size = image.shape[0]
     if image.shape != (size, size, 3) or image.dtype != np.uint8:
@@ -93,13 +101,20 @@ def prepare_photograph(image: np.ndarray, mask: np.ndarray) -> Photograph:
 
 
 def mesh_outline(vertices: np.ndarray, faces: np.ndarray, size: int) -> np.ndarray:
-    """The outline of a mesh (view space) as a mask (size, size) float32, for photographs whose mask is not known."""
+    """Draw the outline of a mesh (view space) as a mask (size, size) float32.
+
+    For photographs without a mask.
+    """
     corners = torch.tensor(np.asarray(vertices, np.float32))
     depth = rasterize(corners, torch.tensor(faces).long(), min(size, 1024)).depth
     return outline_mask(depth.numpy(), size)
 
 
 def outline_mask(depth: np.ndarray, size: int) -> np.ndarray:
-    """The mesh's own outline as a mask (size, size) float32, from its depth map (D, D), -inf outside."""
+    """Make a mask (size, size) float32 of a mesh's depth map (D, D).
+
+    The depth map is -inf outside.
+    """
     step = (np.arange(size) * depth.shape[0] // size).clip(0, depth.shape[0] - 1)
-    return np.isfinite(depth)[np.ix_(step, step)].astype(np.float32)
+    mask: np.ndarray = np.isfinite(depth)[np.ix_(step, step)].astype(np.float32)
+    return mask

@@ -1,12 +1,12 @@
-"""A plausible colour for what the photograph does not show, guessed from what it does.
+"""Plausible colours for hidden places, guessed from the visible ones.
 
 - **Front to back.** A vertex turned away takes the broad colour of the surface where its own line of sight enters
   the body: the back of a shirt is the shirt. Broad means without detail, so no lettering and no face goes along.
 - **Left to right.** Where that entrance is itself hidden (a chest behind a forearm), the same is tried at the place
   mirrored in the body's middle plane, if the body there is at the same depth.
-- **Limbs.** A forearm before the chest is not painted on the back: with joints known, forearms and shins give their
+- **Limbs.** A forearm before the chest is not painted on the back: with joints given, forearms and shins give their
   colours to their own limb alone.
-- **The head.** The back of the head takes the colour of the hair, seen around the top of the head's outline, and not
+- **The head.** The back of the head takes the colour of the hair, around the top of the head's outline, and not
   the face that lies on the same lines of sight; a bald head is skin there, and a hat is a hat.
 """
 
@@ -30,12 +30,12 @@ STANDING = STANDING_CM / CM_PER_UNIT
 SAME_DEPTH = 0.1
 """View units (13 cm) by which a body's left and right may differ in depth and still be the same part."""
 HAIR_LIKE = 45.0
-"""Distance in 0..255 RGB up to which a pixel beside the head counts as hair."""
+"""Distance in 0..255 RGB up to which a pixel next to the head counts as hair."""
 HAIR_BRIGHTNESS = (10, 50)
 """Percentiles of brightness around the crown between which hair's colour is looked for."""
 OVER_HEAD = 5.0
 """Tenths of a head's height over the crown from which on nothing is hair."""
-BESIDE = 0.5
+OFF_HEAD = 0.5
 """Share of the head's half width from its middle from which on hair may hang down before the shoulders."""
 FRONT_BELIEF, SIDE_BELIEF, HAIR_BELIEF = 1.0, 0.25, 4.0
 """How much a guess is trusted: along the line of sight, mirrored left to right, and for hair and nape."""
@@ -56,10 +56,11 @@ class Head:
 
 
 def find_head(vertices: np.ndarray) -> Head:
-    """The head of an upright figure from its vertices (V, 3) alone: the top 13% of its height, over its trunk.
+    """Find the head of an upright figure from its vertices (V, 3) alone.
 
-    Raised hands do not count: the crown is looked for in a column as wide as a head around the middle of the trunk.
-    Give `colour_surface` a `Head` from landmarks where a pose defeats this (lying, bent double).
+    It is the top 13% of its height, over its trunk. Raised hands do not count: the crown is searched in a column as
+    wide as a head around the middle of the trunk. Give `colour_surface` a `Head` from landmarks where a pose defeats
+    this (lying, bent double).
     """
     low, high = float(vertices[:, 1].min()), float(vertices[:, 1].max())
     height = min(high - low, STANDING) if high > low else STANDING
@@ -75,7 +76,10 @@ def find_head(vertices: np.ndarray) -> Head:
 
 
 def middle_plane(vertices: np.ndarray) -> float:
-    """x of the plane that the body is taken to be symmetric in: the median of the trunk of vertices (V, 3)."""
+    """Compute x of the plane that the body is taken to be symmetric in.
+
+    It is the median of the trunk of vertices (V, 3).
+    """
     low, high = vertices[:, 1].min(), vertices[:, 1].max()
     share = (vertices[:, 1] - low) / max(high - low, 1e-9)
     trunk = vertices[(share > 0.45) & (share < 0.85), 0]
@@ -83,9 +87,10 @@ def middle_plane(vertices: np.ndarray) -> float:
 
 
 def hair_colour(photo: Photograph, head: Head) -> np.ndarray | None:
-    """The usual colour (3,) inside the outline of the head's upper quarter, None where the mask shows none of it.
+    """Estimate the usual colour (3,) inside the outline of the head's upper quarter.
 
-    Usual means of medium brightness, rather on the dark side: the light on a crown is brighter than its hair.
+    None if the mask has none of it. Usual means of medium brightness, rather on the dark side: the light on a crown is
+    brighter than its hair.
     """
     height, width = photo.depth_inside.shape
     row, column = np.mgrid[:height, :width]
@@ -98,14 +103,16 @@ def hair_colour(photo: Photograph, head: Head) -> np.ndarray | None:
     colours = photo.colours[rim]
     brightness = colours.sum(1)
     low, high = np.percentile(brightness, HAIR_BRIGHTNESS)
-    return np.median(colours[(brightness >= low) & (brightness <= high)], axis=0)
+    colour: np.ndarray = np.median(colours[(brightness >= low) & (brightness <= high)], axis=0)
+    return colour
 
 
 def hair_share(photo: Photograph, head: Head, hair: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """How much the back of the head's column is hair at each height: (N,) in [0, 1] for y `levels` (N,).
+    """Compute how much the back of the head is hair at each height y `levels` (N,).
 
-    1 from over the crown down to the mouth, then falling to 0 at the chin, and 0 over the head (raised arms, somebody
-    upside down); further down as far as strands beside the neck show that the hair is long.
+    (N,) in [0, 1], of the head's column. 1 from over the crown down to the mouth, then falling to 0 at the chin, and 0
+    over the head (raised arms, somebody upside down); further down as far as strands by the neck say that the hair
+    is long.
     """
     short = ((levels - head.chin) / (0.25 * head.height)).clip(0, 1)
     short *= ((head.crown - levels) / (0.1 * head.height) + OVER_HEAD).clip(0, 1)
@@ -113,9 +120,9 @@ def hair_share(photo: Photograph, head: Head, hair: np.ndarray, levels: np.ndarr
     across = np.linspace(head.x - head.half_width, head.x + head.half_width, 41)
     points = np.stack(np.meshgrid(across, rows), -1).reshape(-1, 2)
     person = photo.inside(points).reshape(60, 41) > RIM
-    beside = person & (np.abs(across - head.x) > BESIDE * head.half_width)
-    # strands hang beside the neck, while under the chin is its shadow; where there is only the neck, they are before it
-    person = np.where(beside.any(1, keepdims=True), beside, person)
+    off_head = person & (np.abs(across - head.x) > OFF_HEAD * head.half_width)
+    # strands hang off the neck, while under the chin is its shadow; where there is only the neck, they are before it
+    person = np.where(off_head.any(1, keepdims=True), off_head, person)
     colours = photo.sample(points).reshape(60, 41, 3)
     off = np.linalg.norm(colours - hair, axis=2)
     trunk = person & (rows < head.chin - 0.5 * head.height)[:, None] & (rows > head.chin - 1.2 * head.height)[:, None]
@@ -125,11 +132,15 @@ def hair_share(photo: Photograph, head: Head, hair: np.ndarray, levels: np.ndarr
     share = (like & person).sum(1) / np.maximum(person.sum(1), 1)
     long = np.minimum.accumulate((share / 0.2).clip(0, 1))
     long *= np.linspace(5, 0, 60).clip(0, 1)  # no hair is followed further down than this
-    return np.maximum(short, np.interp(levels, rows[::-1], long[::-1], right=0))
+    result: np.ndarray = np.maximum(short, np.interp(levels, rows[::-1], long[::-1], right=0))
+    return result
 
 
 def head_middle(sight: LinesOfSight, head: Head) -> float:
-    """z halfway between the face and the back of the head; the head is taken to be as deep as it is wide."""
+    """Compute z halfway between the face and the back of the head.
+
+    The head is taken to be as deep as it is wide.
+    """
     size = sight.first.shape[0]
     corners = np.array([[head.x - head.half_width, head.crown], [head.x + head.half_width, head.chin]])
     column, row = pixel_of(corners, size)
@@ -147,14 +158,14 @@ def guess_hidden(
     middle: float,
     parts: BodyParts | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Guesses for hidden vertices: colours (N, 3) float32 and how much each is trusted, (N,), 0 for no guess.
+    """Guess colours (N, 3) float32 of hidden vertices, and how much each is trusted, (N,).
 
-    points, normals: (N, 3) of the hidden vertices only, view space. middle: x of the body's middle plane. parts: the
-    body around its joints, where these are known.
+    Trust is 0 without a guess. points, normals: (N, 3) of the hidden vertices only, view space. middle: x of the body's
+    middle plane. parts: the body around its joints, if these are given.
     """
     photo = broad.photo
     colours, pure = broad.sample(points)
-    usable = (normals[:, 2] < 0) & sight.entry_is_seen(points) & pure
+    usable = (normals[:, 2] < 0) & sight.entry_is_visible(points) & pure
     places = None if parts is None else parts.find(points)
     if parts is not None and places is not None:
         usable &= ~places.strange_to(parts.find(sight.entry(points)))
@@ -166,7 +177,7 @@ def guess_hidden(
         mirrored = points[lost] * np.array([-1, 1, 1], np.float32) + np.array([2 * middle, 0, 0], np.float32)
         entry = sight.entry(mirrored)
         behind = normals[lost, 2] < 0
-        same = np.where(behind, sight.entry_is_seen(mirrored), np.abs(entry[:, 2] - mirrored[:, 2]) < SAME_DEPTH)
+        same = np.where(behind, sight.entry_is_visible(mirrored), np.abs(entry[:, 2] - mirrored[:, 2]) < SAME_DEPTH)
         there, pure = broad.sample(mirrored)
         same &= np.isfinite(entry[:, 2]) & (photo.inside(mirrored) > RIM) & pure
         if parts is not None and places is not None:

@@ -1,4 +1,4 @@
-"""Which vertices the photograph shows, and what stands before the ones that it hides."""
+"""Which vertices are visible in the photograph, and what stands before the hidden ones."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ GAP = 0.02
 class LinesOfSight:
     """The mesh along the camera's lines of sight."""
 
-    seen: np.ndarray
+    visible: np.ndarray
     """(V,) bool: turned to the camera and nothing before it."""
     clear: np.ndarray
-    """(V,) bool: seen, and no nearer part of the body begins within `rim` pixels. At such a contour the photograph's
+    """(V,) bool: visible, and no nearer part of the body begins within `rim` pixels. At such a contour the photograph's
     pixels mix two surfaces, and the reconstruction's contour is not exactly the photograph's."""
     first: np.ndarray
     """(size, size) float32: z of the surface turned to the camera that is nearest to it, -inf where there is none."""
@@ -33,12 +33,15 @@ class LinesOfSight:
     """(size, size, 3) float32: normals of the `first` surface, 0 where there is none."""
 
     def entry(self, points: np.ndarray) -> np.ndarray:
-        """Where the lines of sight through points (N, 3) first meet the surface: (N, 3), z -inf where they do not."""
+        """Find where lines of sight through points (N, 3) first meet the surface: (N, 3).
+
+        z is -inf if they do not.
+        """
         column, row = pixel_of(points, self.first.shape[0])
         return np.column_stack([points[:, :2], self.first[row, column]])
 
-    def entry_is_seen(self, points: np.ndarray) -> np.ndarray:
-        """Whether the camera sees the surface that encloses each point from the front: (N,) bool.
+    def entry_is_visible(self, points: np.ndarray) -> np.ndarray:
+        """Decide whether the surface that encloses each point from the front is visible: (N,) bool.
 
         A line of sight enters and leaves the body alternately. A point behind the last entrance belongs to the solid
         that begins there; that entrance is in the photograph if it is the first one too. A point behind the first
@@ -48,11 +51,15 @@ class LinesOfSight:
         first, last, z = self.first[row, column], self.last[row, column], points[:, 2]
         missed = ~np.isfinite(first)  # the pixel's centre lies just outside the silhouette
         single = np.subtract(first, last, out=np.zeros_like(first), where=~missed) <= GAP
-        return single | ((z > last) & (z <= first))
+        result: np.ndarray = single | ((z > last) & (z <= first))
+        return result
 
 
 def pixel_of(points: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Column and row (N,) int of the pixel that view-space points (N, 2 or 3) fall into, clamped to the image."""
+    """Find the pixel (column, row), (N,) int, of view-space points (N, 2 or 3).
+
+    It is clamped to the image.
+    """
     column = np.floor((points[:, 0] + 1) * (size / 2)).astype(np.int64)
     row = np.floor((1 - points[:, 1]) * (size / 2)).astype(np.int64)
     return column.clip(0, size - 1), row.clip(0, size - 1)
@@ -82,6 +89,6 @@ def lines_of_sight(
     slope = ((1 - toward**2).clamp(min=0).sqrt() / toward.clamp(min=1e-3)).clamp(max=STEEP)
     pixel = 2 / size
     z = points[:, 2]
-    seen = (toward > 0) & (z >= nearest - (0.5 + slope) * pixel)
-    clear = seen & (z >= around - (0.5 + 1.5 * rim * slope) * pixel - GAP)
-    return LinesOfSight(seen.numpy(), clear.numpy(), first.numpy(), last.numpy(), facing.numpy())
+    visible = (toward > 0) & (z >= nearest - (0.5 + slope) * pixel)
+    clear = visible & (z >= around - (0.5 + 1.5 * rim * slope) * pixel - GAP)
+    return LinesOfSight(visible.numpy(), clear.numpy(), first.numpy(), last.numpy(), facing.numpy())

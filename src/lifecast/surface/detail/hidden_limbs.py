@@ -1,10 +1,10 @@
-"""Limbs that the picture hides: forearms behind a back, the far arm of somebody seen from the side, a leg stretched out
-behind.
+"""Limbs that the picture hides, made of the lifted landmarks.
 
-Nothing of such a limb is to be seen, so that its place is a guess, and networks that are taught by how far depths are
-off answer with the median of all guesses: a smooth back, arms that end at the elbow. BlazePose guesses hidden landmarks
-and says that it does; lifted (`networks.lifter`), hidden wrists of made people seen from the front were 2 cm off in x
-and in y, 4 cm in depth (medians of 39). So the limb is made of those: bones as round cones, joined to the body's field.
+Forearms behind a back, the far arm of somebody in profile, a leg stretched out behind. Such a limb is in no pixel, so
+that its place is a guess, and networks that are trained on the error of depths predict the median of all guesses: a
+smooth back, arms that end at the elbow. BlazePose guesses hidden landmarks and marks them as such; lifted
+(`model.heads.pose_lifter`), they are near the joints. So the limb is made of those: bones as round cones, joined to the
+body's field.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from lifecast.surface.colour.visibility import pixel_of
 GUESSED = 0.4
 """BlazePose's visibility below which a landmark is guessed."""
 UNDER = 0.08
-"""View units (10 cm) of depth under the surface that the camera sees from which on a joint is hidden by it."""
+"""View units (10 cm) of depth under the first surface from which on a joint is hidden by it."""
 STEEPNESS = 100.0
 """Logits for a view unit of distance to a limb's surface: 0.8 for a centimetre."""
 REACH = 8.0
@@ -80,7 +80,7 @@ class Bones(NamedTuple):
 
 
 def hidden_limbs(joints: Tensor, maps: Maps) -> Bones | None:
-    """The limbs that are under what the camera sees of a person; None where there are none.
+    """Find the limbs that are under the first surface; None if there are none.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def hidden_limbs(joints: Tensor, maps: Maps) -> Bones | None:
     joints = joints.float().cpu()
     column, row = (torch.from_numpy(place) for place in pixel_of(joints.numpy(), depth.shape[-1]))  # (33,)
     covered = mask[row, column] > 0.5  # (33,)
-    front, back = depth[:, row, column]  # (33,) of the surfaces where the joints are seen, or would be
+    front, back = depth[:, row, column]  # (33,) of the surfaces where the joints are visible, or would be
     hidden = (joints[:, 3] < GUESSED) & covered & (front - joints[:, 2] > UNDER)  # (33,)
 
     starts, ends, radii = [], [], []
@@ -122,10 +122,10 @@ def hidden_limbs(joints: Tensor, maps: Maps) -> Bones | None:
 
 
 class WithLimbs:
-    """A `Field` joined with bones: the odds of being inside either, so that the seam between them is rounded.
+    """A `Field` joined with bones: the odds of being inside either.
 
-    `bound`: what is added to the field's logits at points (N, 3) so that it ends at the silhouette
-    (`ColumnField.bound`); limbs then end there, too.
+    The seam between them is rounded. `bound`: what is added to the field's logits at points (N, 3) so that it ends at
+    the silhouette (`ColumnField.bound`); limbs then end there, too.
     """
 
     def __init__(self, field: Field, bones: Bones, bound: Callable[[Tensor], Tensor] | None = None) -> None:
@@ -141,13 +141,13 @@ class WithLimbs:
 
     def logits(self, points: Tensor) -> Tensor:
         """Logits (N,) at view-space points (N, 3)."""
-        answers = self.field.logits(points)
+        logits = self.field.logits(points)
         near = ((points > self.low) & (points < self.high)).all(1).nonzero()[:, 0]  # (M,)
         if len(near):
             close = points[near]
             limb = -STEEPNESS * self.bones.distance(close)
             if self.bound is not None:
                 limb += self.bound(close)
-            joined = torch.logaddexp(answers[near], limb)
-            answers[near] = torch.where(limb > -REACH, joined, answers[near])
-        return answers
+            joined = torch.logaddexp(logits[near], limb)
+            logits[near] = torch.where(limb > -REACH, joined, logits[near])
+        return logits

@@ -1,9 +1,9 @@
-"""Relief: a surface moved along the lines of sight until it has the folds that the normal maps show.
+"""Relief: moves a surface along the lines of sight until it has the normal maps' folds.
 
 The occupancy field is asked on a lattice and learned from points around surfaces, so its level is smoother than the
 normal maps that it was fed. What is narrower than `REACH` is therefore taken from the maps: the depth of the mesh as
 the camera sees it is integrated anew along the map's slopes (`normal_integration`), and the difference, millimetres,
-moves the vertices that the camera sees. The other side is the same for a camera behind the person, and the back map.
+moves the visible vertices. The other side is the same for a camera behind the person, and the back map.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from lifecast.space.integration import integrated
+from lifecast.space.mesh_normals import vertex_normals
 from lifecast.surface.colour.visibility import lines_of_sight
 from lifecast.surface.extract.surface import Surface
-from lifecast.surface.extract.vertex_normals import vertex_normals
 from lifecast.surface.raster import rasterize
 
 REACH = 0.0175
@@ -49,7 +49,7 @@ def with_relief(surface: Surface, front: Tensor, back: Tensor, mask: Tensor | No
     if mask is None:
         mask = (front.norm(dim=0) > 0).float()
     vertices, faces, normals = surface.vertices, surface.faces, surface.normals
-    # A camera behind the person sees the mesh turned by half a circle about the vertical, and the map mirrored.
+    # For a camera behind the person the mesh is turned by half a circle about the vertical, and the map mirrored.
     half_turn = np.array([-1, 1, -1], np.float32)
     behind = (back * back.new_tensor([-1.0, 1.0, -1.0])[:, None, None]).flip(-1)
     moves = relief(vertices, faces, normals, front, mask)
@@ -61,13 +61,15 @@ def with_relief(surface: Surface, front: Tensor, back: Tensor, mask: Tensor | No
     return surface._replace(vertices=moved, normals=np.where(kept, normals, bent).astype(np.float32))
 
 
-def relief(vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray, seen: Tensor, mask: Tensor) -> np.ndarray:
-    """How far (V,) each vertex moves toward a camera at +z, view units; 0 for those that it does not see.
+def relief(
+    vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray, normal_map: Tensor, mask: Tensor
+) -> np.ndarray:
+    """Compute how far each vertex moves toward a camera at +z, (V,) view units.
 
-    vertices: (V, 3) view space; faces: (F, 3), outward counter-clockwise; normals: (V, 3) unit; seen (3, S, S): the
-    normal map of that camera; mask (S, S): where it is believed.
+    0 for vertices that are hidden from it. vertices: (V, 3) view space; faces: (F, 3), outward counter-clockwise;
+    normals: (V, 3) unit; normal_map (3, S, S): the normal map of that camera; mask (S, S): where it is believed.
     """
-    size = seen.shape[-1]
+    size = normal_map.shape[-1]
     step = 2 / size
     sight = lines_of_sight(vertices, faces, normals, size)
     first = torch.from_numpy(sight.first)
@@ -81,7 +83,7 @@ def relief(vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray, seen: T
         box = (slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1))
         rough = torch.where(covered, first, torch.zeros(()))[box]
         found = integrated(
-            rough[None], seen.float().cpu()[:, box[0], box[1]][None], cover[box][None], step,
+            rough[None], normal_map.float().cpu()[:, box[0], box[1]][None], cover[box][None], step,
             stay=(step / REACH) ** 2, jump=JUMP * 512 / size, iterations=ITERATIONS,
         )[0]  # fmt: skip
         farthest = (OF_THICKNESS * (first - last)[box]).clamp(0, FARTHEST)
@@ -90,4 +92,4 @@ def relief(vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray, seen: T
     at = points[:, :2] * points.new_tensor([1.0, -1.0])
     read = functional.grid_sample(moves[None, None], at[None, None], align_corners=False)[0, 0, 0].numpy()
     facing = np.clip((normals[:, 2] - GRAZING) / (FACING - GRAZING), 0, 1)
-    return np.where(sight.seen, read * facing, 0).astype(np.float32)
+    return np.where(sight.visible, read * facing, 0).astype(np.float32)

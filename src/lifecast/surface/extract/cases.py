@@ -1,10 +1,11 @@
-"""Marching cubes' cases, derived rather than listed: which triangles a cell needs for the signs of its corners.
+"""Marching cubes' cases, derived rather than listed.
 
-On each face of a cell the surface draws segments between the edges that change sign. Two cells that share a face must
-draw the same ones, or the mesh has a crack. With two such edges there is one way; with four (two corners inside, on
-one diagonal) the segments either cut the inside corners off or join them, and the sign of the bilinear saddle decides
-(the asymptotic decider of Nielson and Hamann, 1991), which depends on the face's own four values alone. Hence a cell's
-case is its eight signs and, for every face with four changes, that one bit.
+Which triangles a cell needs for the signs of its corners. On each face of a cell the surface draws segments between the
+edges that change sign. Two cells that share a face must draw the same ones, or the mesh has a crack. With two such
+edges there is one way; with four (two corners inside, on one diagonal) the segments either cut the inside corners off
+or join them, and the sign of the bilinear saddle decides (the asymptotic decider of Nielson and Hamann, 1991), which
+depends on the face's own four values alone. Hence a cell's case is its eight signs and, for every face with four
+changes, that one bit.
 
 The segments close to loops, each lattice edge that changes sign lying on exactly one loop of each cell around it, so
 that the triangles around a vertex form one disc: the mesh is closed and manifold by construction. Loops are cut into
@@ -50,7 +51,10 @@ FACES_OF_EDGE = tuple(
 
 
 class Case(NamedTuple):
-    """The triangles of one case; vertices are the 12 edges, then the middles of the loops that need one."""
+    """The triangles of one case.
+
+    Vertices are the 12 edges, then the middles of the loops that need one.
+    """
 
     triangles: np.ndarray
     """(T, 3) int: counter-clockwise seen from outside the surface. 12 + i is the middle of `middles[i]`."""
@@ -60,7 +64,10 @@ class Case(NamedTuple):
 
 @functools.cache
 def case(signs: int, joined: int) -> Case:
-    """Triangles for the corners inside (bit k of `signs`) and the faces that join theirs (bit f of `joined`)."""
+    """Make the triangles for corners inside (bit k of `signs`).
+
+    Faces may join theirs (bit f of `joined`).
+    """
     triangles: list[tuple[int, int, int]] = []
     middles: list[tuple[int, ...]] = []
     for loop in _loops(signs, joined):

@@ -3,10 +3,9 @@
 Between the ends of an edge the logit is taken as linear first: exact for a network of (leaky) rectifiers wherever no
 unit switches on the way, and far better than to interpolate occupancies, which a trained field turns from 0 to 1 within
 a voxel. Where the field bends, the first guess is asked and the crossing put on the parabola through the three values
-(Brent's step: right within 0.09 of an edge on average for anything from a kink of 8 : 1 to full saturation within a
-voxel, where the first guess is off by 0.05 to 0.3). How much it bends is told without a question, by how the slopes of
-the four parallel edges around differ (all their ends are corners of cells on the surface, so all are known); the edges
-with the largest expected error are asked, as many as the allowance covers.
+(Brent's step). How much it bends follows without a question from how the slopes of the four parallel edges around
+differ (all their ends are corners of cells on the surface, so all have values); the edges with the largest expected
+error are asked, as many as the allowance covers.
 """
 
 from __future__ import annotations
@@ -23,9 +22,9 @@ TOLERANCE = 0.01
 """Voxels: an edge whose expected error is below is not asked."""
 
 BEND = 0.25
-"""Relative difference of neighbouring slopes at which gradient and mesh count alike in a normal. Measured on four
-fields: for a distance, either is good to 1.1 and 1.6 degrees; for logits that saturate within a voxel the gradient is
-off by 5 to 12 and the mesh by 1.7 to 2.2; the blend by 1.2 and 1.9 to 2.7."""
+"""Relative difference of neighbouring slopes at which gradient and mesh count alike in a normal.
+
+Gradients are best for a distance, meshes for logits that saturate within a voxel."""
 
 MARGIN = 1e-3
 """Voxels that a vertex keeps from the ends of its edge, so that no triangle degenerates to a point."""
@@ -43,9 +42,9 @@ class Crossings(NamedTuple):
 
 
 def crossings(lattice: SparseLattice, corners: Tensor, axes: Tensor, allowance: int) -> Crossings:
-    """Where the surface crosses the edges from `corners` (E,) (codes) along `axes` (E,) (0, 1, 2).
+    """Find where the surface crosses the edges from `corners` (E,) along `axes` (E,).
 
-    `allowance`: the most questions it may ask.
+    Corners are codes, axes 0, 1 or 2. `allowance`: the most questions it may ask.
     """
     steps = torch.tensor(STEPS, device=lattice.device)
     along = steps[axes]  # (E,)
@@ -100,7 +99,7 @@ def _asked(
     guess = share[doubtful]
     value = lattice.ask_points(_at(lattice, corners[doubtful], axes[doubtful], guess))
     first, last = start[doubtful], end[doubtful]
-    # Inverse quadratic interpolation through (0, first), (guess, value), (1, last); where its answer leaves the side
+    # Inverse quadratic interpolation through (0, first), (guess, value), (1, last); where its solution leaves the side
     # on which the crossing lies, the chord of that side.
     inverse = guess * first * last / ((value - first) * (value - last))
     inverse = inverse + first * value / ((last - first) * (last - value))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import fast_simplification
 import numpy as np
 
-from lifecast.errors import MissingExtra, UsageError
-from lifecast.surface.extract.vertex_normals import vertex_normals
+from lifecast.errors import UsageError
+from lifecast.space.mesh_normals import vertex_normals
 
 AGGRESSIVENESS = (7.0, 5.0, 3.0, 1.0)
 """How fast the collapse threshold rises. Slower is tried where faster left the mesh open."""
@@ -25,10 +26,6 @@ def decimate(vertices: np.ndarray, faces: np.ndarray, target: int) -> tuple[np.n
     """
     if target < 4:
         raise UsageError(f"a closed mesh has at least 4 faces: {target} asked for")
-    try:
-        import fast_simplification
-    except ImportError as error:
-        raise MissingExtra("fast-simplification", "decimate", "a mesh of fewer faces") from error
     if target >= len(faces):
         return vertices.astype(np.float32), faces.astype(np.int32), vertex_normals(vertices, faces)
     # The library compares quadrics with an absolute epsilon; a mesh hundreds of units wide keeps clear of it.
@@ -48,7 +45,10 @@ def decimate(vertices: np.ndarray, faces: np.ndarray, target: int) -> tuple[np.n
 
 
 def is_closed(faces: np.ndarray) -> bool:
-    """Whether every edge of faces (F, 3) is used once in each direction: closed, consistently wound, manifold edges."""
+    """Check that every edge of faces (F, 3) is used once in each direction.
+
+    Such a mesh is closed and consistently wound, with manifold edges.
+    """
     wide = faces.astype(np.int64)
     start, end = wide.reshape(-1), np.roll(wide, -1, axis=1).reshape(-1)
     count = int(wide.max()) + 1 if len(wide) else 0

@@ -19,7 +19,10 @@ class Pieces(NamedTuple):
 
 
 def pieces(vertices: np.ndarray, faces: np.ndarray) -> Pieces:
-    """Components of vertices (V, 3) and faces (F, 3), joined by shared vertices, with their signed volumes."""
+    """Find the components of vertices (V, 3) and faces (F, 3), with their signed volumes.
+
+    They are joined by shared vertices.
+    """
     count = len(vertices)
     ones = np.ones(len(faces), dtype=bool)
     links = coo_array((ones, (faces[:, 0], faces[:, 1])), shape=(count, count))
@@ -33,9 +36,10 @@ def pieces(vertices: np.ndarray, faces: np.ndarray) -> Pieces:
 
 
 def largest_piece(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, int]:
-    """Which faces (F,) bool belong to the component of the largest volume, and how many others there are.
+    """Find the faces (F,) bool of the component of the largest volume.
 
-    Hollows inside of it are among the others: without their surface they are filled.
+    Returns also how many others there are. Hollows inside of it are among the others: without their surface they are
+    filled.
     """
     if not len(faces):
         return np.zeros(0, dtype=bool), 0
@@ -44,7 +48,10 @@ def largest_piece(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, 
 
 
 def compact(faces: np.ndarray, *per_vertex: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Faces (F, 3) renumbered without the vertices that none uses, and the arrays (V, ...) of those that remain."""
+    """Renumber faces (F, 3) without the vertices that none uses.
+
+    Returns also the arrays (V, ...) of those that remain.
+    """
     is_used = np.zeros(len(per_vertex[0]), dtype=bool)
     is_used[faces] = True
     used = np.flatnonzero(is_used)

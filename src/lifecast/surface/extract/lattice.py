@@ -92,7 +92,7 @@ class SparseLattice:
     def _make_slots(self, codes: Tensor) -> Tensor:
         """The places of codes (N,), whose blocks are made where they are missing."""
         block, offset = self._block_and_offset(codes)
-        missing = block[self._block_of[block] == 0].unique()
+        missing: Tensor = torch.unique(block[self._block_of[block] == 0])
         if len(missing):
             first, self._blocks = self._blocks, self._blocks + len(missing)
             self._block_of[missing] = torch.arange(first, self._blocks, dtype=torch.int32, device=self.device)
@@ -107,11 +107,14 @@ class SparseLattice:
         return self._values[self._slots(codes)]
 
     def values(self, codes: Tensor) -> Tensor:
-        """Values (...) of codes (...); the field is asked, once a point, for those that are not known yet."""
+        """Return the values (...) of codes (...).
+
+        The field is asked, once a point, for those that it was not asked before.
+        """
         values = self.peek(codes)
         unknown = values.isnan()
         if unknown.any():
-            self._ask(codes[unknown].unique())
+            self._ask(torch.unique(codes[unknown]))
             values = self.peek(codes)
         return values
 
@@ -151,8 +154,11 @@ class SparseLattice:
         return spread[where[:, 0], where[:, 1], where[:, 2]]
 
     def visit(self, cells: Tensor) -> Tensor:
-        """Those of the cells (N,), each named once, that were not visited before; they are from now on."""
-        fresh = cells[~self._visited[self._slots(cells)]].unique()
+        """Return those of the cells (N,) that were not visited before; they are from now on.
+
+        Each is named once.
+        """
+        fresh: Tensor = torch.unique(cells[~self._visited[self._slots(cells)]])
         slots = self._make_slots(fresh)  # first: it may replace the array
         self._visited[slots] = True
         return fresh

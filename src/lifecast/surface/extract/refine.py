@@ -65,7 +65,10 @@ def cells_on_surface(lattice: SparseLattice) -> SurfaceCells:
 
 
 def walk(lattice: SparseLattice, starts: Tensor) -> list[SurfaceCells]:
-    """Follow the surface from the cells starts (N,) across faces with a sign change, to all cells it reaches."""
+    """Follow the surface from cells starts (N,) across faces with a sign change.
+
+    Returns all cells it reaches.
+    """
     corners = torch.tensor(CORNER_OFFSETS, device=lattice.device)
     faces = torch.tensor(FACE_OFFSETS, device=lattice.device)
     found: list[SurfaceCells] = []

@@ -145,7 +145,10 @@ class Paths(NamedTuple):
 
 
 def seeds_and_paths(lattice: SparseLattice) -> tuple[Tensor, Paths, SeedLattice]:
-    """Ask the seeds of a lattice -> their indices (S, 3), the paths between neighbours, the seeds' lattice."""
+    """Ask the field at the seeds of a lattice.
+
+    Returns their indices (S, 3), the paths between neighbours, the seeds' lattice.
+    """
     resolution = lattice.resolution
     count = SEEDS_AT_512 * max(1.0, (resolution / 512) ** 2)
     shape = seed_lattice(max(1, round(resolution**3 / count)))
@@ -167,7 +170,10 @@ def seeds_and_paths(lattice: SparseLattice) -> tuple[Tensor, Paths, SeedLattice]
 
 
 def sign_changes(lattice: SparseLattice, paths: Paths) -> tuple[Paths, Tensor, Tensor]:
-    """The paths (C) whose two ends differ in sign, and the steps (C,), (C,) of these: the conflicts at the outset."""
+    """Find the paths (C) whose ends differ in sign, and the steps (C,), (C,) of these.
+
+    They are the conflicts at the outset.
+    """
     differ = (lattice.peek(encode(paths.starts)) > 0) != (lattice.peek(encode(paths.ends)) > 0)
     chosen = paths.take(differ)
     lengths = chosen.lengths()
@@ -191,12 +197,12 @@ def conflicts(lattice: SparseLattice, paths: Paths, chunk: int = 1 << 14) -> tup
         steps = torch.arange(int(part.lengths().max()) + 1, device=lattice.device)[None]  # (1, K)
         codes = part.at(steps)  # (P, K)
         values = lattice.peek(codes)
-        known = ~values.isnan()
+        sampled = ~values.isnan()
         # For each step, the last step before it that was asked.
-        latest = torch.where(known, steps, -1).cummax(dim=1).values
+        latest = torch.where(sampled, steps, -1).cummax(dim=1).values
         before = torch.cat((torch.zeros_like(latest[:, :1]), latest[:, :-1]), dim=1)
         positive = values > 0
-        differ = known & (positive.gather(1, before) != positive)
+        differ = sampled & (positive.gather(1, before) != positive)
         # A change along a single edge is settled if the walk has been there (all cells at the edge are visited then).
         edge = steps - before == 1
         row, column = torch.nonzero(differ & edge, as_tuple=True)
@@ -215,9 +221,9 @@ def conflicts(lattice: SparseLattice, paths: Paths, chunk: int = 1 << 14) -> tup
 
 
 def bisect(lattice: SparseLattice, paths: Paths, low: Tensor, high: Tensor) -> Tensor:
-    """Ask between the steps low and high (C,) of each path, whose signs differ, until a lattice edge is left.
+    """Ask between the steps low and high (C,) of each path, until a lattice edge is left.
 
-    Returns cells (C,) at those edges.
+    The signs of the two steps differ. Returns cells (C,) at those edges.
     """
     inside = lattice.values(paths.at(low[:, None])).squeeze(1) > 0
     while True:
@@ -233,11 +239,11 @@ def bisect(lattice: SparseLattice, paths: Paths, low: Tensor, high: Tensor) -> T
 
 
 def climb(lattice: SparseLattice, seeds: Tensor, shape: SeedLattice) -> Paths:
-    """Follow the values from extreme seeds (S, 3) toward what may hide between them: islands, sheets, hollows.
+    """Follow the values from extreme seeds (S, 3) toward what may hide between them.
 
-    A seed outside that is at least as close to the surface as its 6 neighbours, going by the values (or one inside),
-    is followed by compass search, at half the seeds' spacing, then a quarter, down to one voxel, until the sign turns.
-    Returns the paths from those seeds to points of the other sign.
+    Islands, sheets, hollows. A seed outside that is at least as close to the surface as its 6 neighbours, going by the
+    values (or one inside), is followed by compass search, at half the seeds' spacing, then a quarter, down to one
+    voxel, until the sign turns. Returns the paths from those seeds to points of the other sign.
     """
     resolution = lattice.resolution
     offsets = torch.from_numpy(np.concatenate((shape.basis, -shape.basis))).to(seeds)  # (6, 3)

@@ -13,13 +13,13 @@ import torch
 
 from lifecast.errors import LifecastError
 from lifecast.space.field import Field
+from lifecast.space.mesh_normals import vertex_normals
 from lifecast.surface.extract.crossing import crossings
 from lifecast.surface.extract.decimate import decimate
 from lifecast.surface.extract.islands import compact, largest_piece
 from lifecast.surface.extract.lattice import SparseLattice
 from lifecast.surface.extract.refine import CORNER_OFFSETS, SurfaceCells, cells_on_surface
 from lifecast.surface.extract.triangles import EDGE_CODES, triangulate
-from lifecast.surface.extract.vertex_normals import vertex_normals
 
 REFINING_SHARE = 0.35
 """Questions spent on placing vertices, at most, per question that the lattice took."""

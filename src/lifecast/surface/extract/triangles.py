@@ -1,4 +1,7 @@
-"""Triangles of the cells that the surface runs through: marching cubes, vectorised over all cells of a case."""
+"""Triangles of the cells that the surface runs through.
+
+Marching cubes, vectorised over all cells of a case.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,10 @@ EDGE_CODES = 4
 
 
 class Triangles(NamedTuple):
-    """A closed triangle mesh whose vertices lie on lattice edges (and a few in the middle of loops of such)."""
+    """A closed triangle mesh whose vertices lie on lattice edges.
+
+    A few lie in the middle of loops of such.
+    """
 
     edges: np.ndarray
     """(E,) int64, sorted: the lattice edges that change sign, as codes; vertex i lies on edge i."""
@@ -36,9 +42,10 @@ class Triangles(NamedTuple):
 
 
 def triangulate(codes: np.ndarray, values: np.ndarray, corner_offsets: np.ndarray) -> Triangles:
-    """Triangles of cells (C,) with values (C, 8), positive inside, at corners codes + corner_offsets (8,).
+    """Triangulate cells (C,) with values (C, 8), positive inside.
 
-    The same cells in the same order give the same triangles, whatever way they were found.
+    The values are at corners codes + corner_offsets (8,). The same cells in the same order give the same triangles,
+    whatever way they were found.
     """
     inside = values > 0
     signs = (inside << np.arange(8)).sum(axis=1)  # (C,)

@@ -1,9 +1,9 @@
-"""Texture charts for a dense surface in about a second.
+"""Texture charts for a dense surface.
 
-xatlas cuts its charts by growing them face by face: 18 s for 50,000 faces on a core, and a reconstructed surface has
-hundreds of thousands. So the surface is cut here, into connected pieces that face the same of six directions and are
-projected along it: what the photograph shows becomes an undistorted copy of the photograph. xatlas then only packs
-them, as coarse outlines of square cells, which takes it a fifth of a second.
+xatlas cuts its charts by growing them face by face, which is slow for a surface of hundreds of thousands of faces. So
+it is cut here, into connected pieces that face the same of six directions and are projected along it: what is visible
+in the photograph becomes an undistorted copy of it. xatlas then only packs them, as coarse outlines of square cells,
+which takes it a fifth of a second.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PREFERENCE = np.array([1.5, 1.5, 1, 1, 1, 1], np.float32)
 """Front and back take what leans to the sides: fewer, larger charts where the photograph is."""
 AXES = np.array([[0, 1], [0, 1], [2, 1], [2, 1], [0, 2], [0, 2]])
 SIGN = np.array([1, -1, -1, 1, -1, 1], np.float32)
-"""Of the first axis, so that a chart shows the surface from outside (xatlas may turn or mirror it when it packs)."""
+"""Of the first axis, so that a chart is the surface from outside (xatlas may turn or mirror it when it packs)."""
 STEEPEST = 0.15
 """A face whose cosine to its direction is below this takes another one (a texel would stretch sevenfold)."""
 SMOOTHING = 3
@@ -89,12 +89,15 @@ def neighbouring_faces(faces: np.ndarray, count: int) -> np.ndarray:
 
 
 def face_directions(normals: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-    """Which of `DIRECTIONS` each face is projected along, (F,): its own best, then what its neighbours agree on."""
+    """Choose which of `DIRECTIONS` each face is projected along, (F,).
+
+    Its own best, then what its neighbours agree on.
+    """
     count = len(normals)
     cosine = normals @ DIRECTIONS.T  # (F, 6)
     own = cosine * PREFERENCE
     allowed = cosine > STEEPEST
-    direction = own.argmax(1)
+    direction: np.ndarray = own.argmax(1)
     both = (np.concatenate([pairs[:, 0], pairs[:, 1]]), np.concatenate([pairs[:, 1], pairs[:, 0]]))
     graph = sparse.coo_matrix((np.ones(len(both[0]), np.float32), both), shape=(count, count)).tocsr()
     for _ in range(SMOOTHING):
@@ -111,11 +114,15 @@ def connected(pairs: np.ndarray, label: np.ndarray) -> np.ndarray:
     """Number the connected pieces of equal label, (F,)."""
     same = pairs[label[pairs[:, 0]] == label[pairs[:, 1]]]
     graph = sparse.coo_matrix((np.ones(len(same), bool), (same[:, 0], same[:, 1])), shape=(len(label), len(label)))
-    return csgraph.connected_components(graph, directed=False)[1]
+    result: np.ndarray = csgraph.connected_components(graph, directed=False)[1]
+    return result
 
 
 def project(points: np.ndarray, direction: np.ndarray) -> np.ndarray:
-    """Points (N, 3) to the plane of their directions (N,): (N, 2), counter-clockwise as seen against the direction."""
+    """Project points (N, 3) to the plane of their directions (N,): (N, 2).
+
+    Counter-clockwise against the direction.
+    """
     index = np.arange(len(points))
     plane = np.stack([points[index, AXES[direction, 0]], points[index, AXES[direction, 1]]], 1)
     plane[:, 0] *= SIGN[direction]
@@ -131,11 +138,15 @@ def overlapped(
     raster = rasterize(torch.tensor(flat), torch.tensor(charts.faces).long(), OVERLAP_SIZE, facing="both")
     middle = flat[charts.faces].mean(1)
     column, row = pixel_of(middle, OVERLAP_SIZE)
-    return raster.depth.numpy()[row, column] > middle[:, 2] + OVERLAP_GAP
+    result: np.ndarray = raster.depth.numpy()[row, column] > middle[:, 2] + OVERLAP_GAP
+    return result
 
 
 def of_each(piece: np.ndarray, value: np.ndarray) -> np.ndarray:
-    """The value (F,) of any face of each piece, (P,): for what all faces of a piece have in common."""
+    """Pick the value (F,) of any face of each piece, (P,).
+
+    For what all faces of a piece have in common.
+    """
     each = np.zeros(int(piece.max()) + 1, value.dtype)
     each[piece] = value
     return each
@@ -175,14 +186,19 @@ def pack(vertices: np.ndarray, faces: np.ndarray, direction: np.ndarray, piece: 
 
 
 def low_corner(plane: np.ndarray) -> np.ndarray:
-    """Where cell (0, 0) begins, (2,): a cell below the lowest point, which leaves the outlines a border of one cell."""
-    return (np.floor(plane.min(0) / CELL) - 1) * CELL
+    """Find where cell (0, 0) begins, (2,).
+
+    It is a cell below the lowest point, which leaves the outlines a border of one cell.
+    """
+    result: np.ndarray = (np.floor(plane.min(0) / CELL) - 1) * CELL
+    return result
 
 
 def outline_cells(plane: np.ndarray, chart: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Square cells that cover each chart, (C, 3) int: chart, column, row; unique, ordered by chart.
+    """Find square cells that cover each chart, (C, 3) int: chart, column, row.
 
-    Each face covers the cells of its bounding box; neighbours share a cell, so a chart's cells hang together.
+    They are unique, ordered by chart. Each face covers the cells of its bounding box; neighbours share a cell, so a
+    chart's cells hang together.
     """
     cell = np.floor((plane - low_corner(plane)) / CELL).astype(np.int64)[faces]  # (F, 3, 2)
     low, high = cell.min(1), cell.max(1)

@@ -1,4 +1,7 @@
-"""What leaves the program: a person's mesh in metres with its colours or texture, and where it came from."""
+"""What leaves the program: a person's mesh in metres with colours, and its provenance.
+
+Colours are of vertices or a texture.
+"""
 
 from __future__ import annotations
 

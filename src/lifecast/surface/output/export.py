@@ -1,4 +1,7 @@
-"""Models to files: GLB, OBJ (with MTL and PNG), PLY and STL, each under its final name only when it is complete."""
+"""Models to files: GLB, OBJ (with MTL and PNG), PLY and STL.
+
+Each has its final name only when it is complete.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,7 @@ def check_format(name: str) -> str:
 def save_model(model: ColouredMesh, path: str | Path, stl_metres: bool = False) -> list[Path]:
     """Write the model in the format of the path's suffix; the files written, the named one last.
 
-    glb: texture or vertex colours, normals, provenance. obj: texture with its .mtl and .png beside it, or vertex
+    glb: texture or vertex colours, normals, provenance. obj: texture with its .mtl and .png next to it, or vertex
     colours in the `v` lines; provenance as comments. ply: normals and vertex colours. All of these in metres, y up.
     stl: shape only, in millimetres and z up, as programs for printing take it; with `stl_metres` as the others.
     """
@@ -66,13 +69,19 @@ def save_model(model: ColouredMesh, path: str | Path, stl_metres: bool = False) 
 
 
 def to_print_space(points: np.ndarray) -> np.ndarray:
-    """Points (N, 3) in metres, y up, front toward +z, in millimetres, z up, front toward -y, as slicers show it."""
+    """Convert points (N, 3) in metres, y up, to millimetres, z up, as slicers expect.
+
+    The front turns from +z toward -y.
+    """
     x, y, z = np.asarray(points, np.float64).T * 1000
     return np.stack([x, -z, y], 1)
 
 
 def to_trimesh(model: ColouredMesh) -> trimesh.Trimesh:
-    """The model as a trimesh, with its texture if it has one, else its vertex colours (sRGB, as trimesh expects)."""
+    """Convert the model to a trimesh, with its texture or its vertex colours.
+
+    Vertex colours are sRGB, as trimesh expects.
+    """
     import trimesh
     from trimesh.visual import ColorVisuals, TextureVisuals
     from trimesh.visual.material import SimpleMaterial
@@ -81,8 +90,10 @@ def to_trimesh(model: ColouredMesh) -> trimesh.Trimesh:
     if model.texture is not None:
         from PIL import Image
 
-        material = SimpleMaterial(image=Image.fromarray(model.texture), diffuse=[255, 255, 255, 255])
-        visual = TextureVisuals(uv=model.uv, material=material)
+        material = SimpleMaterial(  # type: ignore[no-untyped-call]
+            image=Image.fromarray(model.texture), diffuse=[255, 255, 255, 255]
+        )
+        visual = TextureVisuals(uv=model.uv, material=material)  # type: ignore[no-untyped-call]
     mesh = trimesh.Trimesh(
         model.vertices, model.faces, vertex_normals=model.unit_normals(), visual=visual, process=False, validate=False
     )
@@ -101,11 +112,15 @@ def vertex_colours(model: ColouredMesh) -> np.ndarray:
     size = model.texture.shape[0]
     column = (model.uv[:, 0] * size).astype(int).clip(0, size - 1)
     row = ((1 - model.uv[:, 1]) * size).astype(int).clip(0, size - 1)
-    return model.texture[row, column]
+    colours: np.ndarray = model.texture[row, column]
+    return colours
 
 
 def save_obj(model: ColouredMesh, path: Path) -> list[Path]:
-    """Write an .obj and, for a texture, .mtl and .png of the same name (first, so that the .obj never lacks them)."""
+    """Write an .obj and, for a texture, .mtl and .png of the same name.
+
+    These come first, so that the .obj never lacks them.
+    """
     files: dict[Path, bytes] = {}
     comments = [f"lifecast {__version__}; metres, y up"]
     comments += [f"{key}: {json.dumps(value)}" for key, value in model.provenance.items()]
@@ -132,5 +147,5 @@ def save_obj(model: ColouredMesh, path: Path) -> list[Path]:
 
 
 def rows(template: str, values: np.ndarray) -> str:
-    """One line a row; a single format operation, because this is ten times faster than a loop."""
+    """One line a row; a single format operation, because a loop is slow."""
     return (template * len(values)) % tuple(values.ravel().tolist())

@@ -1,14 +1,13 @@
-"""Binary glTF 2.0 (GLB): one mesh with normals and linear vertex colours or a texture, provenance in `asset`.
+"""Binary glTF 2.0 (GLB) of one mesh with normals, colours and provenance.
 
-Written by hand because trimesh writes vertex colours as they are, while glTF (3.9.2 and 3.7.2.1) wants them linear, and
-has no place for the asset's copyright and extras. Checked with the Khronos validator in the tests.
+Colours are linear vertex colours or a texture; provenance is in `asset`. Written by hand because trimesh writes vertex
+colours as they are, while glTF (3.9.2 and 3.7.2.1) wants them linear, and has no place for the asset's copyright and
+extras. Checked with the Khronos validator in the tests.
 """
 
 from __future__ import annotations
 
 import io
-import json
-import struct
 from typing import Any, Literal
 
 import numpy as np
@@ -17,38 +16,14 @@ from PIL import Image
 from lifecast import __version__
 from lifecast.surface.colour.srgb import to_linear
 from lifecast.surface.output.coloured_mesh import ColouredMesh
-
-UNSIGNED_SHORT, UNSIGNED_INT, FLOAT = 5123, 5125, 5126
-ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER = 34962, 34963
-
-
-class GlbBuffer:
-    """Collects buffer views and accessors, each aligned to 4 bytes."""
-
-    def __init__(self) -> None:
-        self.data = bytearray()
-        self.views: list[dict[str, Any]] = []
-        self.accessors: list[dict[str, Any]] = []
-
-    def view(self, content: bytes, target: int | None = None) -> int:
-        """Append a buffer view; its index."""
-        self.views.append({"buffer": 0, "byteOffset": len(self.data), "byteLength": len(content)})
-        if target is not None:
-            self.views[-1]["target"] = target
-        self.data += content + bytes(-len(content) % 4)
-        return len(self.views) - 1
-
-    def accessor(self, values: np.ndarray, kind: str, component: int, target: int, **more: Any) -> int:
-        """Append an accessor over a view of its own; its index."""
-        view = self.view(np.ascontiguousarray(values).tobytes(), target)
-        self.accessors.append(
-            {"bufferView": view, "componentType": component, "count": len(values), "type": kind, **more}
-        )
-        return len(self.accessors) - 1
+from lifecast.surface.output.glb_file import ARRAY_BUFFER, UNSIGNED_SHORT, GlbFile
 
 
 def linear_colours(colours: np.ndarray) -> np.ndarray:
-    """sRGB (V, 3) uint8 as linear RGBA (V, 4) uint16: eight bits would be too coarse in the dark."""
+    """Convert sRGB (V, 3) uint8 to linear RGBA (V, 4) uint16.
+
+    Eight bits would be too coarse in the dark.
+    """
     table = (to_linear(np.arange(256) / 255) * 65535 + 0.5).astype("<u2")
     rgba = np.full((len(colours), 4), 65535, "<u2")
     rgba[:, :3] = table[colours[:, :3]]
@@ -67,18 +42,14 @@ def encode_texture(texture: np.ndarray, kind: Literal["jpeg", "png"]) -> bytes:
 
 def glb_bytes(model: ColouredMesh, texture_format: Literal["jpeg", "png"] = "jpeg") -> bytes:
     """The model as the content of a .glb file."""
-    buffer = GlbBuffer()
-    vertices = model.vertices.astype("<f4")
-    wide = len(vertices) > 65535  # index 65535 itself is reserved
-    indices = model.faces.reshape(-1).astype("<u4" if wide else "<u2")
+    file = GlbFile()
+    wide = len(model.vertices) > 65535  # index 65535 itself is reserved
     primitive: dict[str, Any] = {
         "attributes": {
-            "POSITION": buffer.accessor(
-                vertices, "VEC3", FLOAT, ARRAY_BUFFER, min=vertices.min(0).tolist(), max=vertices.max(0).tolist()
-            ),
-            "NORMAL": buffer.accessor(model.unit_normals().astype("<f4"), "VEC3", FLOAT, ARRAY_BUFFER),
+            "POSITION": file.positions(model.vertices),
+            "NORMAL": file.attribute(model.unit_normals()),
         },
-        "indices": buffer.accessor(indices, "SCALAR", UNSIGNED_INT if wide else UNSIGNED_SHORT, ELEMENT_ARRAY_BUFFER),
+        "indices": file.indices(model.faces, wide),
         "material": 0,
         "mode": 4,
     }
@@ -92,35 +63,25 @@ def glb_bytes(model: ColouredMesh, texture_format: Literal["jpeg", "png"] = "jpe
         "materials": [{"name": "person", "pbrMetallicRoughness": surface}],
     }
     if model.texture is not None and model.uv is not None:
-        uv = (model.uv * [1, -1] + [0, 1]).astype("<f4")  # glTF's v runs down
-        primitive["attributes"]["TEXCOORD_0"] = buffer.accessor(uv, "VEC2", FLOAT, ARRAY_BUFFER)
-        picture = buffer.view(encode_texture(model.texture, texture_format))
+        # glTF's v runs down.
+        primitive["attributes"]["TEXCOORD_0"] = file.attribute(model.uv * [1, -1] + [0, 1])
+        picture = file.view(encode_texture(model.texture, texture_format))
         tree["images"] = [{"name": "colour", "mimeType": f"image/{texture_format}", "bufferView": picture}]
         tree["samplers"] = [{"magFilter": 9729, "minFilter": 9987, "wrapS": 33071, "wrapT": 33071}]
         tree["textures"] = [{"source": 0, "sampler": 0}]
         surface["baseColorTexture"] = {"index": 0}
     elif model.colours is not None:
-        primitive["attributes"]["COLOR_0"] = buffer.accessor(
+        primitive["attributes"]["COLOR_0"] = file.accessor(
             linear_colours(model.colours), "VEC4", UNSIGNED_SHORT, ARRAY_BUFFER, normalized=True
         )
-    tree["accessors"], tree["bufferViews"] = buffer.accessors, buffer.views
-    tree["buffers"] = [{"byteLength": len(buffer.data)}]
-    text = json.dumps(tree, separators=(",", ":"), allow_nan=False).encode()
-    text += b" " * (-len(text) % 4)
-    length = 12 + 8 + len(text) + 8 + len(buffer.data)
-    return b"".join(
-        (
-            struct.pack("<4sII", b"glTF", 2, length),
-            struct.pack("<I4s", len(text), b"JSON"),
-            text,
-            struct.pack("<I4s", len(buffer.data), b"BIN\0"),
-            buffer.data,
-        )
-    )
+    return file.content(tree)
 
 
 def asset(provenance: dict[str, Any]) -> dict[str, Any]:
-    """glTF's `asset`: version, generator, copyright (a string of the provenance) and the whole provenance as extras."""
+    """Make glTF's `asset`: version, generator, copyright and provenance.
+
+    Copyright is a string of the provenance, which is there as a whole as extras.
+    """
     entry: dict[str, Any] = {"version": "2.0", "generator": f"lifecast {__version__}"}
     if provenance:
         if "copyright" in provenance:

@@ -1,4 +1,7 @@
-"""From view space to the metres in which a model leaves the program: y up, feet on y = 0, front toward +z."""
+"""From view space to the metres in which a model leaves the program.
+
+y up, feet on y = 0, front toward +z.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +22,13 @@ class MetricFrame:
 
     def to_metres(self, points: np.ndarray) -> np.ndarray:
         """View-space points (N, 3) in metres, float32."""
-        return ((points - np.asarray(self.origin)) * self.metres_per_unit).astype(np.float32)
+        metres: np.ndarray = ((points - np.asarray(self.origin)) * self.metres_per_unit).astype(np.float32)
+        return metres
 
     def to_view(self, points: np.ndarray) -> np.ndarray:
         """The inverse of `to_metres`, float32."""
-        return (points / self.metres_per_unit + np.asarray(self.origin)).astype(np.float32)
+        view: np.ndarray = (points / self.metres_per_unit + np.asarray(self.origin)).astype(np.float32)
+        return view
 
 
 def metric_frame(

@@ -1,4 +1,7 @@
-"""Pictures of a mesh without OpenGL: the z-buffer, soft studio light, antialiasing by four samples a pixel."""
+"""Pictures of a mesh without OpenGL.
+
+The z-buffer, soft studio light, antialiasing by four samples a pixel.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,10 @@ class Subject:
 
 
 def subject(vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray, colours: np.ndarray | None = None) -> Subject:
-    """Frame a mesh: vertices (V, 3) in any unit with y up, front toward +z; colours (V, 3 or 4) uint8 sRGB or None."""
+    """Frame a mesh: vertices (V, 3) in any unit, with y up, front toward +z.
+
+    Colours are (V, 3 or 4) uint8 sRGB or None.
+    """
     points = np.asarray(vertices, np.float32)
     if len(points) == 0:
         raise ValueError("a mesh without vertices cannot be drawn")
@@ -57,11 +63,12 @@ def subject(vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray, colour
 
 
 def turn(yaw: float, pitch: float = 0.0) -> np.ndarray:
-    """The rotation (3, 3) that turns the person by `yaw` degrees about +y and tips it by `pitch` toward the camera."""
+    """Make the rotation (3, 3) of `yaw` degrees about +y, then of `pitch` toward the camera."""
     a, b = np.radians(yaw), np.radians(pitch)
     about_y = np.array([[np.cos(a), 0, np.sin(a)], [0, 1, 0], [-np.sin(a), 0, np.cos(a)]])
     about_x = np.array([[1, 0, 0], [0, np.cos(b), -np.sin(b)], [0, np.sin(b), np.cos(b)]])
-    return (about_x @ about_y).astype(np.float32)
+    result: np.ndarray = (about_x @ about_y).astype(np.float32)
+    return result
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,10 @@ class Shot:
 
 
 def shoot(what: Subject, size: int = 512, yaw: float = 0.0, pitch: float = 0.0) -> Shot:
-    """Put the subject before the camera. A positive yaw turns the person's front toward the picture's right."""
+    """Put the subject before the camera.
+
+    A positive yaw turns the person's front toward the picture's right.
+    """
     fine = size * SAMPLES
     rotation = torch.tensor(turn(yaw, pitch))
     points = what.vertices @ rotation.T
@@ -122,7 +132,10 @@ def draw(what: Subject, size: int = 512, yaw: float = 0.0, pitch: float = 0.0, s
 
 
 def studio_light(normals: np.ndarray) -> np.ndarray:
-    """Light (N,) on surfaces with camera-frame normals (N, 3): wrapped key, sky, a faint rim; about 1 in front."""
+    """Compute light (N,) on surfaces with camera-frame normals (N, 3).
+
+    Wrapped key, sky, a faint rim; about 1 in front.
+    """
     key = ((normals @ KEY + 0.3) / 1.3).clip(0, None)
     sky = 0.5 + 0.5 * normals[:, 1]
     rim = (1 - normals[:, 2]).clip(0, 1) ** 3
@@ -130,12 +143,16 @@ def studio_light(normals: np.ndarray) -> np.ndarray:
 
 
 def crease(depth: np.ndarray, covered: np.ndarray) -> np.ndarray:
-    """Darkening (covered,) in [0, 0.5] where the surface lies deeper than its surroundings: folds, armpits, neck."""
+    """Compute darkening (covered,) in [0, 0.5] of what lies deeper than its surroundings.
+
+    Folds, armpits, neck.
+    """
     radius = max(2, depth.shape[0] // 48)
     filled = np.where(covered, depth, 0).astype(np.float32)
     weight = ndimage.uniform_filter(covered.astype(np.float32), radius)
     mean = ndimage.uniform_filter(filled, radius)[covered] / np.maximum(weight[covered], 1e-6)
-    return ((mean - depth[covered]) * 6).clip(0, 0.5)
+    result: np.ndarray = ((mean - depth[covered]) * 6).clip(0, 0.5)
+    return result
 
 
 def backdrop(size: int) -> np.ndarray:
@@ -152,11 +169,13 @@ def floor_shadow(points: np.ndarray, size: int) -> np.ndarray:
     x, half = (foot[:, 0].max() + foot[:, 0].min()) / 2, (foot[:, 0].max() - foot[:, 0].min()) / 2 + 0.05
     across = ((np.linspace(-1, 1, size, dtype=np.float32) - x) / half)[None]
     down = ((np.linspace(1, -1, size, dtype=np.float32) - low) / 0.03)[:, None]
-    return 1 - 0.32 * np.exp(-(across**2) * 1.2) * np.exp(-(down**2))
+    shadow: np.ndarray = 1 - 0.32 * np.exp(-(across**2) * 1.2) * np.exp(-(down**2))
+    return shadow
 
 
 def shrink(canvas: np.ndarray) -> np.ndarray:
     """Average `SAMPLES` x `SAMPLES` samples: (size, size, 3) uint8."""
     size = canvas.shape[0] // SAMPLES
     mean = canvas.reshape(size, SAMPLES, size, SAMPLES, 3).mean((1, 3))
-    return (mean + 0.5).clip(0, 255).astype(np.uint8)
+    result: np.ndarray = (mean + 0.5).clip(0, 255).astype(np.uint8)
+    return result

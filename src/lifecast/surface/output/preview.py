@@ -11,13 +11,13 @@ from lifecast.atomic import atomic_file
 from lifecast.surface.output.picture import Subject, develop, shoot
 
 MARGIN = 0.12
-"""Of a panel's half height, left beside the person."""
+"""Of a panel's half height, left to the sides of the person."""
 
 
 def preview(what: Subject, height: int = 512) -> np.ndarray:
-    """Four panels side by side, (height, width, 3) uint8: front, left side, back, normals of the front.
+    """Draw four panels, (height, width, 3) uint8.
 
-    The panels are as wide as the person needs, at most square.
+    Front, left side, back, normals of the front. The panels are as wide as the person needs, at most square.
     """
     front = shoot(what, height)
     panels = [develop(front), develop(shoot(what, height, yaw=-90)), develop(shoot(what, height, yaw=180))]

@@ -1,4 +1,4 @@
-"""A texture for a surface: the photograph at its own resolution where it shows it, vertex colours elsewhere."""
+"""A texture for a surface: the photograph at its own resolution, vertex colours elsewhere."""
 
 from __future__ import annotations
 
@@ -61,7 +61,10 @@ def bake_texture(
 def paint_texels(
     raster: Raster, faces: torch.Tensor, vertices: np.ndarray, colours: np.ndarray, trust: np.ndarray, photo: Photograph
 ) -> np.ndarray:
-    """Colours (N, 3) float32 of the raster's N covered texels: photograph and vertex colours, mixed by the trust."""
+    """Paint the raster's N covered texels: colours (N, 3) float32.
+
+    Photograph and vertex colours are mixed by the trust.
+    """
     hit = raster.covered
     corners = faces[raster.face[hit]].numpy()  # (N, 3)
     weights = raster.weights[hit].numpy()  # (N, 3)
@@ -69,26 +72,27 @@ def paint_texels(
     result = np.empty((len(share), 3), np.float32)
     plain = share < 0.999
     result[plain] = blend(corners[plain], weights[plain], colours.astype(np.float32))
-    shown = share > 0.001
-    own = photo.sample(blend(corners[shown], weights[shown], vertices[:, :2]))
-    mix = np.where(share[shown] > 0.999, 1, share[shown])[:, None]
-    result[shown] = np.where(mix == 1, own, mix * own + (1 - mix) * result[shown])
+    visible = share > 0.001
+    own = photo.sample(blend(corners[visible], weights[visible], vertices[:, :2]))
+    mix = np.where(share[visible] > 0.999, 1, share[visible])[:, None]
+    result[visible] = np.where(mix == 1, own, mix * own + (1 - mix) * result[visible])
     return result
 
 
 def blend(corners: np.ndarray, weights: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Barycentric mean of values (V, C) at corners (N, 3) with weights (N, 3): (N, C) float32."""
-    result = weights[:, :1] * values[corners[:, 0]]
+    result: np.ndarray = weights[:, :1] * values[corners[:, 0]]
     for k in (1, 2):
         result += weights[:, k : k + 1] * values[corners[:, k]]
     return result
 
 
 def fill_gaps(texture: np.ndarray) -> np.ndarray:
-    """Continue the charts into the gaps between them, so that filtering and mipmaps bring in no foreign colour.
+    """Continue the charts into the gaps between them.
 
-    texture: (T, T, 4) float32, colours 0..255 and 1 where there is one, T even. Halving pictures of the colours that
-    are there fill the gaps from coarse to fine. Returns (T, T, 3) uint8.
+    Filtering and mipmaps then bring in no foreign colour. texture: (T, T, 4) float32, colours 0..255 and 1 where there
+    is one, T even. Halving pictures of the colours that are there fill the gaps from coarse to fine. Returns (T, T, 3)
+    uint8.
     """
     return (push_pull(texture)[..., :3] + 0.5).clip(0, 255).astype(np.uint8)
 
@@ -100,8 +104,8 @@ def push_pull(texture: np.ndarray) -> np.ndarray:
     if not missing.any():
         return texture
     if height % 2 or width % 2 or min(height, width) == 1:
-        known = texture[~missing]
-        texture[missing] = known.mean(0) if len(known) else (127.5, 127.5, 127.5, 1)
+        drawn = texture[~missing]
+        texture[missing] = drawn.mean(0) if len(drawn) else (127.5, 127.5, 127.5, 1)
         return texture
     half = texture[0::2, 0::2] + texture[1::2, 0::2] + texture[0::2, 1::2] + texture[1::2, 1::2]
     half /= np.maximum(half[..., 3:], 1)  # a gap's texel is all 0, so the weight becomes 1 where there was any

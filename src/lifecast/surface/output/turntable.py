@@ -16,7 +16,10 @@ FORMATS = ("gif", "webp", "mp4")
 
 
 def check_animation(kind: str) -> None:
-    """Check before the work that a turntable of this format can be written. Raises `MissingExtra` if not."""
+    """Check before the work that a turntable of this format can be written.
+
+    Raises `MissingExtra` if not.
+    """
     if kind != "mp4":
         return
     try:
@@ -26,7 +29,10 @@ def check_animation(kind: str) -> None:
 
 
 def turntable(what: Subject, size: int = 480, frames: int = 36, style: Style = "colour") -> Iterator[np.ndarray]:
-    """The frames, each (size, size, 3) uint8, starting at the front; the last one precedes the first."""
+    """Draw the frames, each (size, size, 3) uint8, starting at the front.
+
+    The last one precedes the first.
+    """
     for index in range(frames):
         yield draw(what, size, yaw=360 * index / frames, style=style)
 
@@ -34,7 +40,10 @@ def turntable(what: Subject, size: int = 480, frames: int = 36, style: Style = "
 def save_turntable(
     what: Subject, path: str | Path, size: int = 480, frames: int = 36, seconds: float = 3.6, style: Style = "colour"
 ) -> None:
-    """Write a turntable in the format of the path's suffix, atomically; it takes `seconds` once around, and loops."""
+    """Write a turntable in the format of the path's suffix, atomically.
+
+    It takes `seconds` once around, and loops.
+    """
     path = Path(path)
     kind = path.suffix.lower().removeprefix(".")
     if kind not in FORMATS:

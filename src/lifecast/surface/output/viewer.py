@@ -1,4 +1,7 @@
-"""A single HTML file that shows a model in any browser, offline: the page, its script and the GLB inside it."""
+"""A single HTML file that displays a model in any browser, offline.
+
+It holds the page, its script and the GLB.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +82,10 @@ def save_viewer(model: str | Path, page: str | Path, units: Units | None = None,
 
 
 def read_shown(path: Path, units: Units | None = None, up: Up | None = None) -> Shown:
-    """A model file as GLB, y up; units and axis are found as for training data where they are not given."""
+    """Read a model file as GLB, y up.
+
+    Units and axis that are not given are found as for training data.
+    """
     kind = path.suffix.lower()
     if kind != ".glb" and kind not in CONVERTED:
         raise ScanError(f"{path}: cannot be shown; give a .glb, {', '.join(CONVERTED)} file")
@@ -120,7 +126,7 @@ def check_glb(data: bytes, path: Path) -> dict[str, Any]:
     if length != len(data) or kind != b"JSON" or 20 + size > len(data):
         raise ScanError(f"{path}: is damaged ({len(data)} bytes, its header says {length}); export it again")
     try:
-        tree = json.loads(data[20 : 20 + size])
+        tree: dict[str, Any] = json.loads(data[20 : 20 + size])
     except ValueError as error:
         raise ScanError(f"{path}: is damaged (its JSON cannot be read: {error}); export it again") from error
     required = [name for name in tree.get("extensionsRequired", []) if not name.startswith(READABLE_EXTENSIONS)]

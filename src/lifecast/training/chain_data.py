@@ -1,0 +1,115 @@
+"""The links of a chain that leave training data behind: made people, prepared, with BlazePose's landmarks.
+
+`data_links` is all that the rest of a chain knows of where its data come from.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from lifecast.errors import DataError, UsageError
+from lifecast.scans.landmark_file import FILE
+from lifecast.training import data
+from lifecast.training.chain import Chain
+from lifecast.training.chain_places import Places, there, written
+from lifecast.training.links import Link, files_fingerprint, listing_fingerprint
+
+
+def data_links(chain: Chain, places: Places) -> list[Link]:
+    """List the links that leave a prepared dataset at `places.data`, with landmarks where the preset needs them.
+
+    The dataset's fingerprint is the output of the one called "data".
+    """
+    links = [people_link(chain, places), prepare_link(chain, places)]
+    if chain.posed:
+        links.append(landmarks_link(places))
+    return links
+
+
+def people_link(chain: Chain, places: Places) -> Link:
+    """Make people (`synthesize`)."""
+    from lifecast.people.crew import Order, check_origin, make_all, missing
+
+    people = chain.people
+    if places.assets is None and (people.without_garments or people.only_garments):
+        raise UsageError(f"chain {chain.name} chooses among MakeHuman's garments: give their folder with --assets")
+    order = Order(
+        places.people, people.seed, places.assets, places.poses, people.only_garments, people.without_garments
+    )
+
+    def make() -> None:
+        check_origin(order)
+        numbers = missing(places.people, people.count)
+        with places.counting("people", people.count, people.count - len(numbers)) as done:
+            make_all(order, numbers, places.workers, done)
+
+    command = written(
+        "synthesize people", count=people.count, seed=people.seed, assets=places.assets and "ASSETS",
+        poses=places.poses and "POSES", only_garments=people.only_garments, without_garments=people.without_garments,
+    )  # fmt: skip
+    settings = dataclasses.asdict(people) | {
+        name: None if folder is None else listing_fingerprint(folder)
+        for name, folder in (("assets", places.assets), ("poses", places.poses))
+    }
+    return Link(
+        "people", settings, (), command, make, there(places.people),
+        lambda: files_fingerprint(places.people.glob("person_*/*"), places.people),
+    )  # fmt: skip
+
+
+def prepare_link(chain: Chain, places: Places) -> Link:
+    """Render and sample them (`prepare`)."""
+    from lifecast.scans.listing import list_scans
+    from lifecast.scans.prepare import Outcome, prepare
+
+    wanted = chain.data
+
+    def make() -> None:
+        scans = list_scans(places.people).people
+
+        def tell(outcome: Outcome) -> None:
+            done()
+            if outcome.state == "failed":
+                places.console.print(f"{outcome.person}: left out: {outcome.reason}", markup=False)
+
+        with places.counting("preparing", len(scans)) as done:
+            prepare(scans, places.data, wanted, places.lighting, places.workers, chain.test_fraction, None, tell)
+        data.fingerprint.cache_clear()  # of data that were there before in the same place
+
+    def output() -> str:
+        data_exists(places.data)
+        return data.fingerprint(places.data)
+
+    command = written(
+        "prepare people data", size=wanted.size, views=wanted.views, elevation=wanted.elevation, front=wanted.front,
+        lighting=places.lighting and "LIGHTING", lightings=wanted.lightings, rays=wanted.rays, seed=wanted.seed,
+        points=(wanted.uniform, wanted.near5, wanted.near3), test_fraction=chain.test_fraction, units=wanted.units,
+        up=wanted.up,
+    )  # fmt: skip
+    lighting = None if places.lighting is None else listing_fingerprint(places.lighting)
+    settings = dataclasses.asdict(wanted) | {"test_fraction": chain.test_fraction, "lighting": lighting}
+    return Link("data", settings, ("people",), command, make, there(places.data), output)
+
+
+def landmarks_link(places: Places) -> Link:
+    """Add BlazePose's landmarks (`landmarks`)."""
+    from lifecast.scans.landmarks import add_to_dataset, people_of
+
+    def make() -> None:
+        with places.counting("landmarks", len(people_of(places.data))) as done:
+            add_to_dataset(places.data, places.workers, done)
+
+    def made() -> list[Path]:
+        return sorted(places.data.glob(f"*/{FILE}"))
+
+    return Link(
+        "landmarks", {}, ("data",), written("landmarks data"), make, made,
+        lambda: files_fingerprint(made(), places.data),
+    )  # fmt: skip
+
+
+def data_exists(root: Path) -> None:
+    """DataError where the prepared dataset is gone."""
+    if not (root / "dataset.json").is_file():
+        raise DataError(f"{root}: holds no prepared data any more")

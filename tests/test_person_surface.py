@@ -1,0 +1,138 @@
+"""From a prediction to a surface, with the shipped weights: relief, hidden limbs, the bound, and levels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from lifecast.surface.extract.vertex_normals import vertex_normals
+
+import lifecast
+from lifecast.model.ablations import preset_named
+from lifecast.model.column_field import ColumnField
+from lifecast.model.inference_options import PLAIN, InferenceOptions
+from lifecast.model.model import Model
+from lifecast.model.silhouette import silhouette_bound
+from lifecast.person_surface import PredictedPerson, networks_field, person_field, person_surface
+from lifecast.photo.decode import read_photo
+from lifecast.pipeline import Reconstructor
+from lifecast.space.skeleton import Joint
+from lifecast.space.view import Camera
+from lifecast.surface.detail.hidden_limbs import WithLimbs
+from lifecast.surface.detail.relief import FARTHEST
+from lifecast.surface.extract.surface import extract_surface
+from lifecast.surface.raster import rasterize
+
+Doll = tuple[np.ndarray, np.ndarray]
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Reconstructor:
+    return lifecast.load("compact", "cpu")
+
+
+@pytest.fixture(scope="module")
+def predicted(shipped: Reconstructor, doll: Doll) -> PredictedPerson:
+    """The doll cut out, without its landmarks."""
+    photo = read_photo(np.dstack([doll[0], (doll[1] * 255).astype(np.uint8)]))
+    return shipped.predict(photo, shipped.find(photo)[0], Camera.whole(len(doll[0])))[1]._replace(joints=None)
+
+
+def with_a_forearm_behind(vertices: np.ndarray) -> torch.Tensor:
+    """Joints (1, 33, 4) that all are visible, but for a left forearm 5 cm behind a body of these vertices."""
+    top, bottom = float(vertices[:, 1].max()), float(vertices[:, 1].min())
+    middle, behind = float(vertices[:, 0].mean()), float(vertices[:, 2].min()) - 0.05
+    height = bottom + 0.6 * (top - bottom)
+    joints = torch.zeros(1, 33, 4)
+    joints[:, :, 3] = 1.0
+    for joint, x, z in (
+        (Joint.LEFT_ELBOW, 0.02, 0.0),
+        (Joint.LEFT_WRIST, 0.0, behind),
+        (Joint.LEFT_INDEX, -0.01, behind),
+    ):
+        joints[0, joint] = torch.tensor([middle + x, height, z, 0.1])
+    return joints
+
+
+def test_the_surface_takes_on_the_folds_of_its_normal_maps(shipped: Reconstructor, predicted: PredictedPerson) -> None:
+    assert shipped.inference.relief
+    maps = predicted.maps
+    assert maps is not None
+    found = person_surface(shipped.model, predicted, shipped.inference, 256)
+    bare = person_surface(shipped.model, predicted, shipped.inference.without("relief"), 256)
+
+    def angle(vertices: np.ndarray, triangles: np.ndarray) -> float:
+        """Between the mesh's normals, from the front, and the map, in degrees."""
+        front = maps.front[0].permute(1, 2, 0)  # (s, s, 3)
+        corners, faces = torch.from_numpy(vertices), torch.from_numpy(triangles).long()
+        visible = rasterize(corners, faces, front.shape[0])
+        normals = visible.interpolate(faces, torch.from_numpy(vertex_normals(vertices, triangles)))
+        pairs = front[visible.covered].numpy(), normals.numpy()
+        a, b = (values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-6) for values in pairs)
+        return float(np.degrees(np.arccos((a * b).sum(1).clip(-1, 1))).mean())
+
+    assert angle(found.vertices, found.faces) < 0.9 * angle(bare.vertices, bare.faces)
+    np.testing.assert_array_equal(found.vertices[:, :2], bare.vertices[:, :2])
+    np.testing.assert_array_equal(found.faces, bare.faces)
+    assert 0 < np.abs(found.vertices[:, 2] - bare.vertices[:, 2]).max() <= FARTHEST + 1e-6
+
+
+def test_faces_are_simplified_after_the_relief(shipped: Reconstructor, predicted: PredictedPerson) -> None:
+    whole = person_surface(shipped.model, predicted, shipped.inference, 96)
+    few = person_surface(shipped.model, predicted, shipped.inference, 96, faces=2000)
+    assert len(few.faces) <= 2000 < len(whole.faces)
+
+
+def test_a_coarse_surface_is_the_fields_alone(shipped: Reconstructor, predicted: PredictedPerson) -> None:
+    """It is made of other maps than the ones that say what folds there are."""
+    coarse = predicted.at_level("coarse")
+    assert coarse.prediction.fine_features is None
+    assert predicted.at_level("fine") is predicted
+    with torch.inference_mode():
+        field = extract_surface(networks_field(shipped.model, coarse, shipped.inference), 96)
+    found = person_surface(shipped.model, coarse, shipped.inference, 96)
+    np.testing.assert_array_equal(found.vertices, field.vertices)
+
+
+@torch.inference_mode()
+def test_the_silhouette_bounds_the_field_or_does_not(shipped: Reconstructor, predicted: PredictedPerson) -> None:
+    assert shipped.inference.silhouette
+    model, maps = shipped.model, predicted.maps
+    assert maps is not None
+    assert maps.mask is not None
+    bound = silhouette_bound(maps.mask, model.architecture.align_corners)
+    points = torch.tensor([[-0.95, 0.95, 0.0], [0.0, 0.1, 0.0]])
+    for options, wanted in (
+        (shipped.inference, ColumnField(model, predicted.prediction, bound)),
+        (shipped.inference.without("silhouette"), ColumnField(model, predicted.prediction, None)),
+    ):
+        torch.testing.assert_close(
+            networks_field(model, predicted, options).logits(points), wanted.logits(points), atol=0, rtol=0
+        )
+
+
+def test_an_arm_that_the_body_hides_is_made_of_lifted_landmarks(
+    shipped: Reconstructor, predicted: PredictedPerson
+) -> None:
+    model, options = shipped.model, shipped.inference
+    assert options.hidden_limbs
+    bare = person_surface(model, predicted, options, 96).vertices
+    hiding = predicted._replace(joints=with_a_forearm_behind(bare))
+    assert isinstance(person_field(model, hiding, options), WithLimbs)
+    behind = float(bare[:, 2].min()) - 0.05
+    assert float(person_surface(model, hiding, options, 96).vertices[:, 2].min()) < behind - 0.01
+    without = person_surface(model, hiding, options.without("hidden_limbs"), 96)
+    np.testing.assert_array_equal(without.vertices, bare)
+
+
+def test_an_architecture_without_maps_gives_the_nets_field() -> None:
+    torch.manual_seed(0)
+    model = Model(preset_named("tiny-no-normals")).eval()
+    with torch.inference_mode():
+        image = torch.rand(1, 3, 256, 256) * 2 - 1
+        person = PredictedPerson(model(image), None)
+        assert person.maps is None
+        asked = InferenceOptions(relief=True, silhouette=True, hidden_limbs=True)
+        points = torch.rand(50, 3) - 0.5
+        found, plain = (networks_field(model, person, options).logits(points) for options in (asked, PLAIN))
+    torch.testing.assert_close(found, plain, atol=0, rtol=0)
