@@ -19,16 +19,16 @@ def test_overlaps_are_named(tmp_path: Path, out: str, how: str) -> None:
     (tmp_path / "scans").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "scans")
     with pytest.raises(UsageError, match=how):
-        refuse_overlap(tmp_path / out, "OUT", {"SCANS": tmp_path / "scans"})
+        refuse_overlap(tmp_path / out, "out", {"scans": tmp_path / "scans"})
 
 
 def test_folders_beside_each_other_are_fine(tmp_path: Path) -> None:
     for name in ("scans", "more"):
         (tmp_path / name).mkdir()
-    inputs = {"SCANS": tmp_path / "scans", "--also": (tmp_path / "more",), "--lighting": None}
-    refuse_overlap(tmp_path / "scans2", "OUT", inputs)
-    with pytest.raises(UsageError, match="--also"):
-        refuse_overlap(tmp_path / "more" / "out", "OUT", inputs)
+    inputs = {"scans": tmp_path / "scans", "also": (tmp_path / "more",), "lighting": None}
+    refuse_overlap(tmp_path / "scans2", "out", inputs)
+    with pytest.raises(UsageError, match=r"^out .*: lies inside of also "):
+        refuse_overlap(tmp_path / "more" / "out", "out", inputs)
 
 
 @pytest.mark.parametrize(

@@ -164,5 +164,5 @@ def test_ten_thousand_small_items_leave_the_drivers_memory_level(cluster, tmp_pa
 
 
 def test_no_workers_is_refused(tmp_path):
-    with pytest.raises(UsageError, match="--workers 0"):
+    with pytest.raises(UsageError, match=r"^workers 0"):
         list(run_on_cluster(["a"], NeverStarts(), Manifest(tmp_path / "m.jsonl"), address="local", workers=0))

@@ -12,7 +12,7 @@ import torch
 
 from lifecast.errors import UsageError
 from lifecast.evaluation import evaluate as evaluation
-from lifecast.evaluation.evaluate import Request
+from lifecast.evaluation.request import Request
 from lifecast.evaluation.steps import FIGURES, Difference, StepsTable, chosen_steps, measure_steps
 from lifecast.model.checkpoint import load_checkpoint, save_checkpoint
 from lifecast.model.inference_options import InferenceOptions
@@ -36,9 +36,9 @@ def test_chosen_steps_come_in_the_order_in_which_they_run() -> None:
 
 
 def test_unknown_steps_and_those_that_do_not_run_are_refused() -> None:
-    with pytest.raises(UsageError, match="--steps sparkle: no such step; choose all or from refine_mask, "):
+    with pytest.raises(UsageError, match=r"^steps 'sparkle': there is no such step; choose all or from refine_mask, "):
         chosen_steps(EVERYTHING, ["relief", "sparkle"])
-    with pytest.raises(UsageError, match="--steps tilt: these weights do not run it; they run refine_mask, "):
+    with pytest.raises(UsageError, match=r"^steps 'tilt': these weights do not run it; they run refine_mask, "):
         chosen_steps(EVERYTHING.without("tilt"), ["tilt"])
 
 
@@ -170,11 +170,11 @@ def test_meshes_left_out_steps_and_steps_that_do_not_run_are_refused_before_any_
 ) -> None:
     monkeypatch.setattr(evaluation, "run", lambda *_: pytest.fail("measured"))
     request = request_of(benchmark_data, tmp_path / "out", weights)
-    meshes = dataclasses.replace(request, weights=None, meshes=tmp_path / "meshes")
+    meshes = dataclasses.replace(request, meshes=tmp_path / "meshes")
     for refused, steps, says in (
         (meshes, ["all"], "meshes have none"),
-        (dataclasses.replace(request, without=("relief",)), ["all"], "--steps or --without, not both"),
-        (request, ["integrate"], "--steps integrate: these weights do not run it"),
+        (dataclasses.replace(request, without=("relief",)), ["all"], "steps or without, not both"),
+        (request, ["integrate"], "steps 'integrate': these weights do not run it"),
         (request, ["clean_background"], "these weights do not run it"),  # predicted masks leave the background
     ):
         with pytest.raises(UsageError, match=says):

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from lifecast.errors import ScanError
 from lifecast.scans.normalise import normalise
-from lifecast.scans.prepare import Settings, prepare_person
+from lifecast.scans.prepare import prepare_person
 from lifecast.scans.read import read_scan
 from lifecast.scans.scan import Scan
+from lifecast.scans.settings import Settings
 
 PLACE = np.array([500000.0, 4500000.0, 120.0])
 

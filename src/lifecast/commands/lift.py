@@ -55,11 +55,11 @@ def lift(asked: Inline[Lift]) -> int:
 
     check_file(asked.out, "--out")
     console = Console(stderr=True, highlight=False, emoji=False)
+    recipe = asked.recipe
     with counted_progress(console) as bar:
-        total = asked.recipe.steps * (1 + asked.recipe.folds)
-        task = bar.add_task("lifting", total=total, visible=asked.weights is None)
+        task = bar.add_task("lifting", total=recipe.steps * (1 + recipe.folds), visible=asked.weights is None)
         views, lifted = lift_data(
-            asked.data, asked.out, asked.recipe, asked.preset, asked.seed, asked.weights, asked.init,
+            asked.data, asked.out, recipe, asked.preset, asked.seed, asked.weights, asked.init,
             lambda _step, _loss: bar.advance(task),
         )  # fmt: skip
     known = views.joints.isfinite().all(dim=-1).any(dim=-1)

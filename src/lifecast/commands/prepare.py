@@ -48,6 +48,8 @@ class Prepare:
         object.__setattr__(self, "settings", pools)
         if self.workers < 1:
             raise OptionError("workers", self.workers, "give at least 1")
+        if not 0 <= self.test_fraction < 1:
+            raise OptionError("test_fraction", self.test_fraction, "give a share from 0 to below 1")
         refuse_overlap(self.out, "out", {"scans": self.scans, "lighting": self.lighting})
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from lifecast.errors import DataError, UsageError
+from lifecast.errors import DataError, OptionError
 from lifecast.evaluation.triangles import Triangles
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def read_items(root: Path, views: int | None = None, limit: int | None = None, s
     if header.get("format") != FORMAT:
         raise DataError(f"{root / 'dataset.json'}: format {header.get('format')!r}, this version reads {FORMAT}")
     if views is not None and views < 1:
-        raise UsageError(f"--views {views}: give at least 1")
+        raise OptionError("views", views, "give at least 1")
     parts = read_json(root / "split.json")
     people = sorted(parts["train"] + parts["test"]) if split == "all" else list(parts.get(split, []))
     if not people:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lifecast.errors import UsageError
+from lifecast.errors import OptionError
 from lifecast.people.clips import Clip, read_bvh, read_humanoid
 from lifecast.people.figure import Figure
 from lifecast.people.retarget import is_own_rig, retarget
@@ -42,14 +42,14 @@ class PoseLibrary:
         clips: list[Clip] = []
         if poses is not None:
             if not poses.is_dir():
-                raise UsageError(f"--poses {poses}: no such folder")
+                raise OptionError("poses", poses, "no such folder")
             for path in sorted(poses.iterdir()):
                 if path.suffix.lower() == ".bvh":
                     clips.append(read_bvh(path, every=8))
                 elif path.suffix.lower() in (".txt", ".json") and "humanoid3d" in path.name:
                     clips.append(read_humanoid(path))
             if not clips:
-                raise UsageError(f"--poses {poses}: holds no .bvh and no humanoid3d_*.txt motion clip")
+                raise OptionError("poses", poses, "holds no .bvh and no humanoid3d_*.txt motion clip")
         own: list[Clip] = []
         if assets is not None:
             for root in (assets / "base" / "poses", assets / "poses"):

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lifecast.errors import UsageError
+from lifecast.errors import OptionError, UsageError
 from lifecast.people.body import BodyModel
 from lifecast.people.cloth import Cloth, Sheet, Tailor, components, sub_fit
 from lifecast.people.drape import Weave
@@ -77,7 +77,7 @@ def assets_root(assets: Path) -> Path:
     """
     root = assets / "base" if (assets / "base").is_dir() else assets
     if not (root / "clothes").is_dir():
-        raise UsageError(f"--assets {assets}: holds no base/clothes; point it at a copy of makehuman-assets")
+        raise OptionError("assets", assets, "holds no base/clothes; point it at a copy of makehuman-assets")
     return root
 
 
@@ -131,7 +131,7 @@ class Wardrobe:
                     kind = {"hair": "hair", "eyebrows": "brows", "eyelashes": "lashes"}[folder]
                     self._add(Piece(path.stem, kind, path.stem), np.arange(len(fit.base)))
         if not self.pieces:
-            raise UsageError(f"--assets {assets}: its folder clothes holds no .mhclo garment")
+            raise OptionError("assets", assets, "its folder clothes holds no .mhclo garment")
         self.skins = sorted((root / "skins" / "textures").glob("*_diffuse*.png"))
 
     def _add(self, piece: Piece, members: NDArray[np.int64]) -> None:

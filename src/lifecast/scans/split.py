@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from lifecast.errors import DataError, UsageError
+from lifecast.errors import DataError, OptionError
 
 Split = dict[str, list[str]]
 
@@ -23,7 +23,7 @@ def make_split(people: Iterable[str], test_fraction: float, seed: int) -> Split:
     At least one of two or more, unless it is 0. The paper tests with 50 of 500 (section 4).
     """
     if not 0 <= test_fraction < 1:
-        raise UsageError(f"--test-fraction {test_fraction}: give a share of at least 0 and below 1")
+        raise OptionError("test_fraction", test_fraction, "give a share of at least 0 and below 1")
     names = sorted(people)
     order = sorted(names, key=lambda name: (rank(name, seed), name))
     count = round(test_fraction * len(names))

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lifecast.errors import UsageError
+from lifecast.errors import OptionError, UsageError
 from lifecast.model.ablations import preset_named
 from lifecast.model.config import Architecture
 from lifecast.model.weights_file import Precision
 from lifecast.scans.settings import Settings
 from lifecast.training.lifting_recipe import LiftingRecipe
-from lifecast.training.stage_names import StageName
+from lifecast.training.recipe import StageName
 from lifecast.training.tables import named_toml, read_table, read_toml
 
 CHAINS = Path(__file__).parent / "chains"
@@ -170,7 +170,7 @@ def load_chain(name: str | Path) -> Chain:
 def scaled(chain: Chain, hours: float) -> Chain:
     """Scale the number of people and the length of every run so that the chain takes about `hours`."""
     if hours <= 0:
-        raise UsageError(f"--hours {hours}: must be positive")
+        raise OptionError("hours", hours, "must be positive")
     factor = hours / chain.hours
 
     def times(count: int, least: int = 1) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from lifecast.counted_progress import counted_progress
-from lifecast.errors import UsageError
+from lifecast.errors import OptionError
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,13 @@ class Places:
 
     def __post_init__(self) -> None:
         if self.workers < 1:
-            raise UsageError(f"--workers {self.workers}: must be at least 1")
+            raise OptionError("workers", self.workers, "must be at least 1")
         for name in ("assets", "poses", "lighting"):
             folder: Path | None = getattr(self, name)
             if folder is not None and not folder.is_dir():
-                raise UsageError(f"--{name} {folder}: no such folder")
+                raise OptionError(name, folder, "no such folder")
         if self.out.exists() and not self.out.is_dir():
-            raise UsageError(f"--out {self.out}: is a file; name a folder")
+            raise OptionError("out", self.out, "is a file; name a folder")
 
     @property
     def people(self) -> Path:

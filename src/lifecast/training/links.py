@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from lifecast.atomic import write_text
-from lifecast.errors import DataError, UsageError
+from lifecast.errors import DataError, OptionError, UsageError
 
 FORMAT = 1
 RECORDS = "links"
@@ -178,7 +178,7 @@ def _make(folder: Path, link: Link, record: Record) -> None:
 def forget(links: Sequence[Link], folder: Path, name: str) -> None:
     """Remove a link and all that stand on it, the last ones first: their files, then their records."""
     if name not in [link.name for link in links]:
-        raise UsageError(f"--again {name}: this chain has no such link; it has {', '.join(one.name for one in links)}")
+        raise OptionError("again", name, f"this chain has no such link; it has {', '.join(one.name for one in links)}")
     gone = {name}
     for link in links:
         if gone & set(link.needs):

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import torch
 
-from lifecast.errors import MissingExtra, UsageError
+from lifecast.errors import MissingExtra, OptionError, UsageError
 from lifecast.training.options import TrainOptions
 from lifecast.training.recipe import Recipe
 
@@ -44,7 +44,7 @@ def begin_fabric(options: TrainOptions, recipe: Recipe) -> Any:
     cuda = torch.cuda.is_available()
     devices, nodes = processes(options)
     if cuda and devices > torch.cuda.device_count():
-        raise UsageError(f"--devices {devices}: this machine has {torch.cuda.device_count()} GPUs")
+        raise OptionError("devices", devices, f"this machine has {torch.cuda.device_count()} GPUs")
     world = devices * nodes
     strategy: Any = "auto"
     if world > 1:

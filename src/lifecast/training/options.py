@@ -30,8 +30,8 @@ class TrainOptions:
     preset: str | None = None
     """Architecture; by default that of the first --init, or compact."""
     recipe: str | None = None
-    """Built-in recipe (paper, cpu, gpu-short) or the path of a .toml file; by default the resumed run's, or cpu or
-    gpu-short by the machine."""
+    """Built-in recipe (paper, cpu, gpu-short; tiny, for tests) or the path of a .toml file; by default the
+    resumed run's, or cpu or gpu-short by the machine."""
     resume: bool = False
     """Go on with the run in OUT, if there is one."""
     init: tuple[Path, ...] = ()
