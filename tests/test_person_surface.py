@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from lifecast.surface.extract.vertex_normals import vertex_normals
 
 import lifecast
 from lifecast.model.ablations import preset_named
@@ -16,6 +15,7 @@ from lifecast.model.silhouette import silhouette_bound
 from lifecast.person_surface import PredictedPerson, networks_field, person_field, person_surface
 from lifecast.photo.decode import read_photo
 from lifecast.pipeline import Reconstructor
+from lifecast.space.mesh_normals import vertex_normals
 from lifecast.space.skeleton import Joint
 from lifecast.space.view import Camera
 from lifecast.surface.detail.hidden_limbs import WithLimbs
