@@ -50,7 +50,7 @@ def fit_person(model: Model, path: Path) -> None:
     assert normals is not None
     for generator in (normals.front, normals.back):
         assert generator is not None
-        # Maps of noise would make noise of the features. These are nearly blank, and the encoders see the picture.
+        # Maps of noise would make noise of the features. These are nearly blank; the picture is an input too.
         generator.head.weight.mul_(1e-3)
         generator.head.bias.mul_(1e-3)
     reconstructor = Reconstructor(model)
@@ -59,9 +59,9 @@ def fit_person(model: Model, path: Path) -> None:
     framed = reconstructor.framer.frame(photo, person)
     mask = framed.mask
     assert mask is not None, "the fit needs a mask"
-    known = torch.from_numpy(np.array(mask))[None, None]
+    given = torch.from_numpy(np.array(mask))[None, None]
     with torch.no_grad():
-        encoded = model(framed.inputs[0], small=framed.inputs[-1], mask=known)
+        encoded = model(framed.inputs[0], small=framed.inputs[-1], mask=given)
     assert model.fine is not None
     assert encoded.fine_features is not None
     size = mask.shape[0]
@@ -94,11 +94,11 @@ def fit_person(model: Model, path: Path) -> None:
         optimizer.step()
         schedule.step()
     model.requires_grad_(False)
-    print(f"fitted to the person in {path.name}: cross entropy of both levels {float(loss.detach()):.3f}")
+    print(f"fitted to the person in {path.name}: cross entropy of both nets {float(loss.detach()):.3f}")
 
 
 def make_checkpoint(path: Path, photo: Path | None = None) -> None:
-    """A file like the authors': options of both levels, 764 weights of which 8 are second names."""
+    """A file like the authors': options of both nets, 764 weights of which 8 are second names."""
     model = random_model()
     if photo is not None:
         fit_person(model, photo)

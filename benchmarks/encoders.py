@@ -2,7 +2,7 @@
 
     python benchmarks/encoders.py [--preset paper] [--threads 2] [--plain] [--weights FILE]
 
-Prints, for the normal networks and both levels, the arithmetic, the time, and GFLOP/s by the wall clock and by the CPU
+Prints, for the map heads and both nets, the arithmetic, the time, and GFLOP/s by the wall clock and by the CPU
 seconds used (the one to read on a busy machine), each against a large float32 matrix product of the same run.
 """
 

@@ -35,7 +35,7 @@ from lifecast.surface.extract.surface import extract_surface
 
 LIMBS = (
     # start, end (view units, a person of 1.4), radii there
-    ((0.00, 0.02, 0.00), (0.00, 0.34, 0.00), 0.115, 0.135),  # trunk
+    ((0.00, 0.02, 0.00), (0.00, 0.34, 0.00), 0.115, 0.135),  # torso
     ((-0.05, 0.33, 0.00), (0.05, 0.33, 0.00), 0.12, 0.12),  # shoulders
     ((0.00, 0.44, 0.00), (0.00, 0.52, 0.01), 0.045, 0.045),  # neck
     ((0.00, 0.58, 0.015), (0.00, 0.63, 0.005), 0.075, 0.08),  # head
@@ -169,7 +169,7 @@ def measure(method: str, softness: str, resolution: int, answer: multiprocessing
 
 
 def rates(name: str) -> tuple[float, float]:
-    """Points a second that a preset's MLPs answer, plain (in chunks of 10,000) and as a `ColumnField`."""
+    """Points a second that a preset's MLPs are queried at, plain (in chunks of 10,000) and as a `ColumnField`."""
     preset = PRESETS[name]
     assert preset.fine is not None
     with torch.device("meta"):  # only the MLPs are needed

@@ -109,7 +109,7 @@ def main() -> None:
     phase = part.phases[-1]
     fabric = begin_fabric(options, recipe)
     preset = preset_named(given.preset)
-    # Untrained levels cost what trained ones do: nothing to start from is asked for here.
+    # Untrained nets cost what trained ones do: nothing to start from is asked for here.
     trainee = Trainee(fabric, Stage(Model(preset), given.stage, part.losses), recipe, part, {})
     size = phase.side(trainee.stage.size)
     noise = noise_batch(size, phase.batch, phase.points)

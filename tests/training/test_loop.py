@@ -144,10 +144,10 @@ def test_exported_weights_are_the_averaged_ones(tmp_path, train_here):
     assert all(name.startswith("normals.") for name in moved)
 
 
-def test_foundations_that_are_missing_are_told(tmp_path, train_here):
+def test_foundations_that_are_missing_are_named(tmp_path, train_here):
     with pytest.raises(UsageError, match="--init"):
         train_here("fine", tmp_path / "f", steps=1)
-    with pytest.raises(UsageError, match="trained normal networks"):
+    with pytest.raises(UsageError, match="trained normal head"):
         train_here("coarse", tmp_path / "c", steps=1, predicted_normals=True)
 
 

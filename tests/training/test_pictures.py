@@ -35,7 +35,7 @@ def test_a_spheres_normals_come_out_of_its_occupancy(monkeypatch):
     assert not front[:, :, outside].any()
 
 
-def test_levels_on_predicted_normals_show_these(analytic_people):
+def test_strips_of_nets_on_predicted_normals_have_these(analytic_people):
     people = analytic_people(views=2, size=64, points=50)
     batch = default_collate([people[i] for i in range(2)])
     torch.manual_seed(0)
@@ -49,8 +49,8 @@ def test_levels_on_predicted_normals_show_these(analytic_people):
     boxes = pictures.person_boxes(batch["mask"])
     assert len(columns[False]) == 5
     assert len(columns[True]) == 7
-    assert np.array_equal(columns[True][1], pictures.as_pixels(maps.front, boxes))
-    assert np.array_equal(columns[True][2], pictures.as_pixels(maps.back, boxes))
+    assert np.array_equal(columns[True][1], pictures.as_pixels(maps.fine.front, boxes))
+    assert np.array_equal(columns[True][2], pictures.as_pixels(maps.fine.back, boxes))
 
 
 def test_crossing_is_interpolated():

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from lifecast.atomic import write_text
-from lifecast.evaluation.ablation import MeasuredRow, Study
+from lifecast.evaluation.ablation import MeasuredRow
 from lifecast.evaluation.ablation_rows import CLAIMS, TABLE_1
 from lifecast.evaluation.overview import Figures
 from lifecast.evaluation.report import interval, metric_of, short_label, shown
 from lifecast.evaluation.statistics import bootstrap_interval
+from lifecast.evaluation.study import Study
 
 COLUMNS = (
     "prediction_to_truth_cm",

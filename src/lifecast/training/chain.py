@@ -17,7 +17,7 @@ from lifecast.model.config import Architecture
 from lifecast.model.weights_file import Precision
 from lifecast.scans.settings import Settings
 from lifecast.training.lifting_recipe import LiftingRecipe
-from lifecast.training.recipe import StageName
+from lifecast.training.stage_names import StageName
 from lifecast.training.tables import named_toml, read_table, read_toml
 
 CHAINS = Path(__file__).parent / "chains"

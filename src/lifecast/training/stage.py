@@ -27,7 +27,8 @@ from lifecast.training import losses
 from lifecast.training.depth_targets import continued, corrected, match_size
 from lifecast.training.figures import depth_error, overlap
 from lifecast.training.perceptual import PerceptualLoss
-from lifecast.training.recipe import FedDepth, LossWeights, StageName
+from lifecast.training.recipe import FedDepth, LossWeights
+from lifecast.training.stage_names import StageName
 
 Batch = dict[str, Any]
 MAPS = ("normals", "depth", "detail")

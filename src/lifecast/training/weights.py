@@ -26,8 +26,9 @@ from lifecast.model.model import PARTS, Model
 from lifecast.model.weights_file import Precision
 from lifecast.training.data import fingerprint
 from lifecast.training.options import TrainOptions
-from lifecast.training.recipe import StageName, recipe_to_dict
+from lifecast.training.recipe import recipe_to_dict
 from lifecast.training.stage import pose_of_stage
+from lifecast.training.stage_names import StageName
 from lifecast.training.trainee import Trainee
 
 OUR_LICENCE = "Apache-2.0"

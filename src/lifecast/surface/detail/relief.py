@@ -2,7 +2,7 @@
 
 The occupancy field is asked on a lattice and learned from points around surfaces, so its level is smoother than the
 normal maps that it was fed. What is narrower than `REACH` is therefore taken from the maps: the depth of the mesh as
-the camera sees it is integrated anew along the map's slopes (`normal_integration`), and the difference, millimetres,
+the camera sees it is integrated anew along the map's slopes (`space.integration`), and the difference, millimetres,
 moves the visible vertices. The other side is the same for a camera behind the person, and the back map.
 """
 
