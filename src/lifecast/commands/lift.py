@@ -39,14 +39,14 @@ class Lift:
         if not self.data:
             raise UsageError("name at least one folder of prepared data")
         if self.weights is not None and self.init is not None:
-            raise OptionsError("{weights} takes a pose lifter as it is, {init} goes on from one: give one of the two")
+            raise OptionsError("{weights} takes a lifter as it is, {init} goes on from one: give one of the two")
 
 
 def lift(asked: Inline[Lift]) -> int:
     """Train a pose lifter on made people's joints, and lift the landmarks of prepared data with it.
 
     Presets with a pose lifter (compact) draw limb maps from these. Training people are lifted by pose lifters that were
-    trained without them, so that the map heads learn how far lifted landmarks can be trusted. OUT holds the pose lifter:
+    trained without them, so that the map heads learn how far lifted landmarks can be trusted. OUT holds it:
 
         lifecast landmarks DATA
         lifecast lift DATA --out RUNS/lifter.safetensors
