@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import trimesh
 import lifecast
 from lifecast import framed_person, pipeline
 from lifecast.errors import PhotoError, UsageError
-from lifecast.model.inference_options import PLAIN
+from lifecast.model.inference_options import PLAIN, InferenceOptions
 from lifecast.photo import blazepose
 from lifecast.photo.decode import Photo, read_photo
 from lifecast.photo.person import Person
@@ -225,3 +226,22 @@ def test_maps_of_a_prediction_are_what_the_nets_get(model: Reconstructor, doll: 
         assert mine is None or torch.equal(mine, other)
     assert torch.equal(predicted.prediction.coarse_features, wanted.coarse_features)
     assert torch.equal(predicted.prediction.fine_features, wanted.fine_features)
+
+
+def test_steps_are_left_out_of_one_call_and_not_of_the_next(model: Reconstructor, doll: Doll) -> None:
+    """A served reconstructor is shared between requests."""
+    options = InferenceOptions(mirror=True, sharpen=1.0, relief=True)
+    shared = Reconstructor(model.model, inference=options)
+    chosen: dict[str, Any] = {"mask": doll[1].astype(np.float32), "resolution": RESOLUTION}
+    before = shared.reconstruct(doll[0], **chosen)
+    less = shared.reconstruct(doll[0], **chosen, without=("relief", "clean-background"))
+    after = shared.reconstruct(doll[0], **chosen)
+    same = Reconstructor(model.model, inference=options.without("relief", "clean_background"))
+    np.testing.assert_array_equal(less.vertices, same.reconstruct(doll[0], **chosen).vertices)
+    np.testing.assert_array_equal(after.vertices, before.vertices)
+    assert less.vertices.shape != before.vertices.shape or np.abs(less.vertices - before.vertices).max() > 1e-4
+    assert set(before.steps) - set(less.steps) == {"relief", "clean_background"}
+    assert before.steps == after.steps
+    assert shared.inference == options.fitting(model.model.architecture)
+    with pytest.raises(UsageError, match=r"^without 'relif': there is no such step"):
+        shared.reconstruct(Path("nowhere.jpg"), without=("relif",))

@@ -21,7 +21,7 @@ COLUMNS = ("photograph", "as framed", "front normals", "back normals", "front", 
 
 
 def row(result: Reconstruction, photo: np.ndarray | None = None) -> Image.Image:
-    """One result's row; `photo` is the whole photograph (H, W, 3) uint8, by default only its framed part is shown."""
+    """Draw one result's row; `photo` is the whole photograph (H, W, 3) uint8, by default only its framed part."""
     framed = Image.fromarray(result.image)
     whole = framed if photo is None else Image.fromarray(photo)
     if photo is not None:

@@ -18,7 +18,7 @@ from PIL import Image
 from lifecast.cli import main
 from lifecast.cluster.jobs import ReconstructJob, reconstruct_on
 from lifecast.cluster.manifest import Manifest
-from lifecast.options import ReconstructOptions
+from lifecast.options import NetworkOptions, ReconstructOptions
 
 ray = pytest.importorskip("ray", reason="the extra lifecast[cluster] is not installed")
 
@@ -66,7 +66,8 @@ def lines(folder: Path) -> list[dict[str, Any]]:
 
 def test_reconstruct_with_a_worker_killed_midway(cluster, photographs, doll_weights, tmp_path, capsys):
     out = tmp_path / "models"
-    job = KillsItsWorker(str(out), ReconstructOptions(resolution=32), str(doll_weights), "cpu")
+    networks = NetworkOptions(str(doll_weights), "cpu")
+    job = KillsItsWorker(str(out), ReconstructOptions(resolution=32, without=("relief",)), networks)
     assert reconstruct_on("local", 2, job, [str(photographs)], json_lines=True) == 1  # one is no picture
     assert (photographs / "deadly.mark").exists()
     said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -97,10 +98,12 @@ def test_reconstruct_by_the_command_line(cluster, photographs, doll_weights, tmp
     chosen = [str(photographs / name) for name in ("a.png", "b.png")]
     command = ["reconstruct", *chosen, "-o", str(out), "--cluster", "local", "--workers", "2", "--resolution", "32"]
     command += ["--weights", str(doll_weights), "--format", "obj", "--turn", "180"]
+    command += ["--keep-background"]
     assert main(command) == 0
     assert "2 reconstructed, 0 failed" in capsys.readouterr().out
     for line in lines(out):
         assert "turned by 180 degrees clockwise" in line["result"]["people"][0]["notes"]
+        assert line["result"]["people"][0]["steps"] == {"refine_mask": True, "lost_parts": True}
     assert [len(list(out.glob(f"*.{kind}"))) for kind in ("obj", "mtl", "png")] == [2, 2, 2]
     assert main(command) == 0
     assert "2 of the manifest were done before" in capsys.readouterr().out

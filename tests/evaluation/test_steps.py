@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from lifecast.cli import main
 from lifecast.errors import UsageError
 from lifecast.evaluation import evaluate as evaluation
 from lifecast.evaluation.request import Request
@@ -180,3 +181,30 @@ def test_meshes_left_out_steps_and_steps_that_do_not_run_are_refused_before_any_
         with pytest.raises(UsageError, match=says):
             measure_steps(refused, steps)
     assert not (tmp_path / "out").exists()
+
+
+def test_the_command_prints_and_writes_the_table(
+    benchmark_data: Path, weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["evaluate", "--data", benchmark_data, "--out", tmp_path, "--weights", weights, "--protocol", "pifuhd"]
+    arguments += ["--views", 1, "--limit", 1, "--resolution", 16, "--samples", 10_000, "--workers", 1]
+    arguments += ["--masks", "predicted", "--steps", "relief,mirror"]
+    assert main([*map(str, arguments)]) == 0
+    said = capsys.readouterr()
+    table = (tmp_path / "steps.md").read_text()
+    assert said.out.strip() == table.strip()
+    assert "| relief |" in table
+    assert "| mirror |" in table
+    assert set(json.loads((tmp_path / "steps.json").read_text())["without"]) == {"mirror", "relief"}
+    assert f"table: {tmp_path / 'steps.md'}" in said.err.replace("\n", "")
+
+
+def test_the_command_leaves_steps_out(benchmark_data: Path, weights: Path, tmp_path: Path) -> None:
+    arguments = ["evaluate", "--data", benchmark_data, "--weights", weights, "--protocol", "pifuhd", "--views", 1]
+    arguments += ["--limit", 1, "--resolution", 16, "--samples", 10_000, "--workers", 1, "--masks", "predicted"]
+    arguments += ["--level", "fine"]
+    whole, less = tmp_path / "whole", tmp_path / "less"
+    assert main([*map(str, arguments), "--out", str(whole)]) == 0
+    assert main([*map(str, arguments), "--out", str(less), "--without", "relief, silhouette"]) == 0
+    assert figure(whole, "chamfer_cm").keys() == figure(less, "chamfer_cm").keys()
+    assert figure(whole, "chamfer_cm") != figure(less, "chamfer_cm")

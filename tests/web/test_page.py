@@ -61,6 +61,7 @@ class BallModel:
     def reconstruct(self, path, *, person, box, turn, height, resolution, without, progress):
         self.asked.append((person, height))
         self.uploads.append(path)
+        self.without = without
         size = Image.open(path).size
         progress("surface")
         time.sleep(0.6)
@@ -220,6 +221,22 @@ def test_a_text_file_renamed_is_told_in_plain_words(visit, tmp_path):
     said.wait_for()
     assert "notes.jpg" in said.inner_text()
     assert "text" in said.inner_text()
+
+
+def test_steps_are_left_out_under_more(visit, server, tmp_path):
+    page = visit.page
+    Image.new("RGB", (80, 120), (10, 60, 10)).save(tmp_path / "me.png")
+    choose(page, tmp_path / "me.png")
+    page.locator("#found").get_by_text("Nobody was found").wait_for()
+    page.get_by_role("button", name="More").click()
+    steps = page.locator("#without").locator("input, textarea")
+    steps.fill("relief, relif")
+    page.locator("#start").click()
+    page.locator("#status [role=alert]").get_by_text("Leave out 'relif': there is no such step").wait_for()
+    steps.fill("relief, hidden-limbs")
+    page.locator("#start").click()
+    page.locator("#status").get_by_text("Done in").wait_for()
+    assert server.model.without == ("relief", "hidden_limbs")
 
 
 def test_a_refusal_is_shown_where_the_model_would_be(visit, tmp_path):

@@ -22,12 +22,13 @@ class Lift:
     data: tyro.conf.Positional[tuple[Path, ...]]
     """Folders that `lifecast prepare` wrote and `lifecast landmarks` added to."""
     out: Path
-    """Weights file that the lifter goes into."""
+    """Weights file that the pose lifter goes into."""
     weights: str | None = None
-    """Take the lifter of this weights file (or of built-in weights) as it is: for scans, whose joints nobody knows."""
+    """Take the pose lifter of this weights file (or of built-in weights) as it is: for scans, whose joints
+    nobody knows."""
     init: str | None = None
-    """Go on from the lifter of this weights file (or of built-in weights), which must not have been trained on these
-    people; a lower learning rate (5e-4) and fewer steps (1500) suit that."""
+    """Go on from the pose lifter of this weights file (or of built-in weights), which must not have been trained on
+    these people; a lower learning rate (5e-4) and fewer steps (1500) suit that."""
     preset: str = "compact"
     """Architecture, where no weights are given."""
     recipe: Inline[LiftingRecipe] = field(default_factory=LiftingRecipe)
@@ -42,10 +43,10 @@ class Lift:
 
 
 def lift(asked: Inline[Lift]) -> int:
-    """Train a lifter on made people's joints, and add to prepared data what it makes of BlazePose's landmarks.
+    """Train a pose lifter on made people's joints, and lift the landmarks of prepared data with it.
 
-    Presets with a lifter (compact) draw limb maps from these. Training people are lifted by lifters that were trained
-    without them, so that the normal networks learn how far lifted landmarks can be trusted. OUT holds the lifter:
+    Presets with a pose lifter (compact) draw limb maps from these. Training people are lifted by pose lifters that were
+    trained without them, so that the map heads learn how far lifted landmarks can be trusted. OUT holds it:
 
         lifecast landmarks DATA
         lifecast lift DATA --out RUNS/lifter.safetensors

@@ -1,4 +1,4 @@
-"""`lifecast mannequins`: many poses of simply dressed people, for a lifter and for networks of maps to learn from."""
+"""`lifecast mannequins`: many poses of simply dressed people, for a pose lifter and map heads to learn from."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Mannequins:
     count: int = 300
     """How many mannequins."""
     test_fraction: float = 0.05
-    """Share of the mannequins that the lifter is validated on."""
+    """Share of the mannequins that the pose lifter is validated on."""
     workers: int = 1
     """Processes."""
 

@@ -20,11 +20,11 @@ class Train(TrainOptions):
 
 
 def train(options: Inline[Train]) -> int:
-    """Train one stage: the normal networks, their depth network, their detail, the coarse level, the fine level on a
-    frozen coarse one, or both levels jointly.
+    """Train one stage: the normal head, the depth head, the detail head, the coarse net, the fine net on a frozen
+    coarse one, or both nets jointly.
 
     A run's folder holds its log, checkpoints, pictures and `weights.safetensors`, which is usable at any time. Each
-    stage starts from the weights of the ones before, and presets with a lifter (compact) from `lifecast lift`'s:
+    stage starts from the weights of the ones before, and presets with a pose lifter (compact) from `lifecast lift`'s:
 
         lifecast train normals --data DATA --out RUNS/normals --init RUNS/lifter.safetensors
         lifecast train depth --data DATA --out RUNS/depth1 --init RUNS/normals/weights.safetensors
@@ -33,7 +33,7 @@ def train(options: Inline[Train]) -> int:
         lifecast train coarse --data DATA --out RUNS/coarse --init RUNS/detail/weights.safetensors --predicted-normals
         lifecast train fine --data DATA --out RUNS/fine --init RUNS/coarse/weights.safetensors --predicted-normals
 
-    The last file holds all levels. The same command resumes a run with --resume, killed or interrupted however.
+    The last file holds all parts. The same command resumes a run with --resume, killed or interrupted however.
     `lifecast train all` goes all of this way, from making people on (`lifecast train all --help`).
     """
     from lifecast.training.loop import train as run

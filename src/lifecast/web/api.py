@@ -236,7 +236,7 @@ def make_app(queue: ReconstructionQueue, reconstructor: Any, upload_limit: int =
 class BodyLimit:
     """Refuses a body of the API above `limit` bytes: at once where its length is announced, else as it arrives.
 
-    The form is read to disk before a route sees any of it, so the routes' own limit comes too late for this.
+    The form is read to disk before a route gets any of it, so the routes' own limit comes too late for this.
     """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:

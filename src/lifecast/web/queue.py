@@ -1,7 +1,7 @@
 """One worker, a bounded queue, and for everyone in it the place, the stage and the outcome.
 
 A reconstruction uses every core (or the one GPU) that there is, so two at a time would only make both late. The queue
-is bounded because a page that answers in an hour helps nobody: who comes when it is full is told when to come again.
+is bounded because a page that answers in an hour helps nobody: who comes when it is full hears when to come again.
 """
 
 from __future__ import annotations
@@ -205,7 +205,7 @@ class ReconstructionQueue:
                 ticket.result = ticket.work(ticket._advance)
             except Cancelled as stopped:
                 error, state = stopped, "cancelled"
-            except BaseException as failure:  # told to whoever waits for it; the worker must outlive every photograph
+            except BaseException as failure:  # raised to whoever waits for it; the worker must outlive every photograph
                 error, state = failure, "failed"
                 if not isinstance(failure, LifecastError):
                     _log.exception("a reconstruction failed at: %s", ticket.stage)
