@@ -48,7 +48,7 @@ def test_the_mesh_is_metric_closed_and_upright(result: lifecast.Reconstruction) 
 
 def test_the_front_looks_like_the_photograph(result: lifecast.Reconstruction, doll: Doll) -> None:
     """Vertices that the camera sees have the photograph's colour where they are projected to."""
-    seen = result.coloured.seen & (result.normals[:, 2] > 0.8)
+    seen = result.coloured.visible & (result.normals[:, 2] > 0.8)
     assert seen.sum() > 100
     pixels = result.camera.to_photo(result.vertices[seen])
     columns, rows = pixels.astype(int).T.clip(0, 511)

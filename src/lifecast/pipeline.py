@@ -167,7 +167,8 @@ class Reconstructor:
         # A picture with round corners, or a few holes, is not a cut-out.
         if photo.alpha is not None and float((photo.alpha > 0.5).mean()) <= NEARLY_ALL:
             return search_cut_out(photo, person, self._person_by_networks)
-        photo = replace(photo, alpha=None)
+        if photo.alpha is not None:
+            photo = replace(photo, alpha=None)
         if self.finder is not None:
             return choose(self.finder(photo), person, photo.name)
         return search(photo, person, self._person_by_networks)

@@ -233,7 +233,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_spares_the_checkpoint(tmp_pa
 @pytest.mark.parametrize(("field", "value"), [("minutes", 0.0), ("batch", 0), ("workers", -1), ("learning_rate", -1.0)])
 def test_impossible_options_are_usage_errors(tmp_path, field, value):
     with pytest.raises(UsageError, match=f"^{field} {value}: must be"):
-        TrainOptions(stage="normals", data=tmp_path, out=tmp_path, **{field: value})
+        TrainOptions(stage="normals", data=tmp_path / "data", out=tmp_path / "out", **{field: value})
 
 
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])

@@ -49,8 +49,8 @@ def test_strips_of_nets_on_predicted_normals_have_these(analytic_people):
     boxes = pictures.person_boxes(batch["mask"])
     assert len(columns[False]) == 5
     assert len(columns[True]) == 7
-    assert np.array_equal(columns[True][1], pictures.as_pixels(maps.fine.front, boxes))
-    assert np.array_equal(columns[True][2], pictures.as_pixels(maps.fine.back, boxes))
+    assert np.array_equal(columns[True][1], pictures.as_pixels(maps.front, boxes))
+    assert np.array_equal(columns[True][2], pictures.as_pixels(maps.back, boxes))
 
 
 def test_crossing_is_interpolated():
