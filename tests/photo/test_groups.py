@@ -8,6 +8,7 @@ from lifecast.photo.blazepose import LANDMARKS, NOSE
 from lifecast.photo.faces import Face
 from lifecast.photo.groups import group_notes, strange_faces
 from lifecast.photo.mask import ArrayMask
+from lifecast.space.skeleton import Joint
 
 
 def face(x: float, y: float, width: float = 20, score: float = 0.9) -> Face:
@@ -33,6 +34,16 @@ def test_other_faces_in_a_mask_are_counted() -> None:
     # Nobody who was found has the face beside the body: it is in this person's box.
     assert strange_faces(mask, points, 11.5 * 20, seen[3:], unclaimed_in=(50, 50, 180, 150)) == 1
     assert strange_faces(mask, points, 11.5 * 20, [face(400, 400)], unclaimed_in=(50, 50, 180, 150)) == 0
+
+
+def test_a_hand_that_is_found_as_a_face_is_nobody_else() -> None:
+    """As in the sample picture with its lowest rows cut off: the hand scored 0.77."""
+    mask = ArrayMask(np.ones((400, 400), np.float32))
+    points = np.zeros((33, 4))
+    points[0] = (80, 70, 0, 1)
+    points[Joint.LEFT_INDEX] = (150, 200, 0, 1)
+    for x, count in ((150, 0), (157, 0), (160, 1)):
+        assert strange_faces(mask, points, 11.5 * 20, [face(80, 70), face(x, 200)]) == count
 
 
 def test_what_is_said_of_a_group() -> None:

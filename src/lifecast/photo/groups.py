@@ -13,6 +13,7 @@ from lifecast.photo.decode import Photo
 from lifecast.photo.faces import Face
 from lifecast.photo.framing import Box
 from lifecast.photo.mask import Mask
+from lifecast.space.skeleton import Joint
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,14 @@ class Strangers:
     """Width of a face over the person's own, between which somebody is beside them: prints and dolls are smaller."""
     sure: float = 0.7
     """Score from which a face is believed: knees and shirts are found with less."""
+    own_hand: float = 0.4
+    """Widths of a face within which a hand or a knee of the pose is taken for one: skin with dark creases."""
     covered: float = 0.5
     """Share of a face that lies in the mask from which its person is part of the body."""
 
 
 STRANGERS = Strangers()
+HANDS_AND_KNEES = [*range(Joint.LEFT_WRIST, Joint.RIGHT_THUMB + 1), Joint.LEFT_KNEE, Joint.RIGHT_KNEE]
 HEIGHT_IN_FACES = 11.5
 """A standing person's height in widths of the face, as the detector draws it."""
 
@@ -73,6 +77,8 @@ def strange_faces(
     if height is not None:
         width = height / HEIGHT_IN_FACES
         inside = [face for face in inside if rule.least * width < face.width < rule.most * width]
+    limbs = landmarks[HANDS_AND_KNEES, :2]  # (K, 2)
+    inside = [face for face in inside if np.hypot(*(limbs - (face.x, face.y)).T).min() > rule.own_hand * face.width]
     nose = landmarks[NOSE, :2]
     away = [float(np.hypot(*(nose - face.nose))) / face.width for face in inside]
     return len(inside) - (min(away, default=np.inf) <= rule.own)  # a mixture of two people is near two faces
