@@ -18,7 +18,7 @@ from lifecast.web.form import FIELDS
 from lifecast.web.queue import ReconstructionQueue
 
 FAILURES = {
-    b"full": OutputError("/tmp/inside/person.glb: cannot be written: the disk is full"),
+    b"full": OutputError("/srv/inside/person.glb: cannot be written: the disk is full"),
     b"nobody": LifecastError("the occupancy field has no surface"),
     b"weights": CheckpointError("its weights are damaged"),
 }
