@@ -30,7 +30,7 @@ def test_small_sets_have_both_parts_unless_none_is_asked_for() -> None:
     assert [len(part) for part in make_split(PEOPLE[:2], 0.1, 0).values()] == [1, 1]
     assert make_split(PEOPLE[:1], 0.1, 0)["test"] == []
     assert make_split(PEOPLE[:9], 0.0, 0)["test"] == []
-    with pytest.raises(UsageError, match="test_fraction 1.0"):
+    with pytest.raises(UsageError, match=r"test_fraction 1\.0"):
         make_split(PEOPLE, 1.0, 0)
 
 
