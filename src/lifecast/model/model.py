@@ -105,7 +105,7 @@ class Model(nn.Module):
         """
         architecture = self.architecture
         small = image if small is None else small
-        side = architecture.picture_side(until, given is not None and until != "depth")
+        side = architecture.picture_side(until, given is not None)
 
         def scaled(size: int) -> int:
             return size * image.shape[-1] // side

@@ -25,7 +25,7 @@ from PIL import Image
 from scipy.special import expit
 
 from lifecast.errors import MissingExtra
-from lifecast.space.skeleton import LANDMARKS, MIRRORED_PAIRS
+from lifecast.space.skeleton import LANDMARKS, MAIN_JOINTS, MIRRORED_PAIRS
 
 NOSE, EARS, SHOULDERS, HIPS, KNEES, ANKLES = 0, (7, 8), (11, 12), (23, 24), (25, 26), (27, 28)
 EYES, MOUTH = (2, 5), (9, 10)
@@ -35,8 +35,6 @@ _DETECTOR, _LANDMARKS = "pose_detection/pose_detection.tflite", "pose_landmark/p
 _DETECTOR_SIZE, _LANDMARK_SIZE = 224, 256
 _AGREED = 0.1
 """Of the circle's radius: how far apart a joint may be in two predictions of the same pose."""
-JOINTS = (11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)
-"""Shoulders, elbows, wrists, hips, knees and ankles."""
 _TORN = 0.75
 """Share of the presence that is left of a pose on which two predictions do not agree."""
 _CLOSER = 0.93
@@ -198,7 +196,7 @@ def settled(picture: Image.Image, circle: Circle, presence: float) -> Pose | Non
     closer = landmarks(picture, replace(around, radius=around.radius * _CLOSER), both_ways=True)
     if closer.presence < presence:
         return best
-    joints = list(JOINTS)
+    joints = list(MAIN_JOINTS)
     apart = np.hypot(*(best.landmarks[joints, :2] - closer.landmarks[joints, :2]).T).max() / best.circle.radius
     pose = _mean(best, closer)
     return pose if apart < _AGREED else replace(pose, presence=_TORN * pose.presence)
@@ -259,7 +257,7 @@ def _predict(window: np.ndarray) -> _Output:
 def _apart(one: _Output, other: _Output) -> float:
     """The largest distance of a shoulder, elbow, wrist, hip, knee or ankle of two outputs, in the circle's radii."""
     radius = _LANDMARK_SIZE / 2 / _CIRCLE_TO_SQUARE
-    joints = list(JOINTS)
+    joints = list(MAIN_JOINTS)
     return float(np.hypot(*(one.pixels[joints] - other.pixels[joints]).T).max()) / radius
 
 

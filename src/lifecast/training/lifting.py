@@ -24,9 +24,8 @@ from lifecast.model.checkpoint import checkpoint_path, read_description
 from lifecast.model.config import PoseLifterConfig
 from lifecast.model.heads.pose_lifter import PoseLifter, lift
 from lifecast.model.model import Model
-from lifecast.photo.blazepose import JOINTS
 from lifecast.scans.cores import torch_on_one_thread
-from lifecast.space.skeleton import LANDMARKS, mirrored_landmarks
+from lifecast.space.skeleton import LANDMARKS, MAIN_JOINTS, mirrored_landmarks
 from lifecast.space.units import CM_PER_UNIT
 from lifecast.training.data import fingerprint
 from lifecast.training.landmarked_views import LandmarkedViews, check_joints, read_views, write_lifted
@@ -110,7 +109,7 @@ def train_lifter(
 
 @dataclass(frozen=True)
 class LiftingError:
-    """Mean errors at BlazePose's `JOINTS`, in cm of a person of 180 cm."""
+    """Mean errors at the skeleton's `MAIN_JOINTS`, in cm of a person of 180 cm."""
 
     flat: float
     """Distance in the picture's plane."""
@@ -120,7 +119,7 @@ class LiftingError:
 
 def lifting_error(found: Tensor, joints: Tensor) -> LiftingError:
     """Of (N, 33, 3 or 4) landmarks against (N, 33, 3) joints."""
-    apart = (found[..., :3] - joints)[:, list(JOINTS)] * CM_PER_UNIT
+    apart = (found[..., :3] - joints)[:, list(MAIN_JOINTS)] * CM_PER_UNIT
     depth = apart[..., 2] - apart[..., 2].nanmedian(dim=1, keepdim=True).values
     return LiftingError(float(apart[..., :2].norm(dim=-1).nanmean()), float(depth.abs().nanmean()))
 
