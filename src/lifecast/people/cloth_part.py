@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lifecast.people.cloth import Cloth, border_edges
+from lifecast.people.tailor import Cloth, border_edges
 from lifecast.people.glb import Part
 
 Points = NDArray[np.float32]

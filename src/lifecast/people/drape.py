@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from lifecast.people.body import SKIN_VERTICES
-from lifecast.people.cloth import Cloth, border_vertices
+from lifecast.people.tailor import Cloth, border_vertices
 from lifecast.people.folds import fold_heights
 from lifecast.people.noise import smooth_noise
 from lifecast.people.surface_mesh import averaging

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifecast.people.body import BodyModel, RestBody
-from lifecast.people.cloth import Cloth, Sheet, Tailor, helper_fit
+from lifecast.people.tailor import Cloth, Sheet, Tailor, helper_fit
 
 _Real = TypeVar("_Real", bound=np.floating)
 Boundary = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifecast.people.body import SKIN_VERTICES
-from lifecast.people.cloth import Cloth, Sheet, Tailor, helper_fit
+from lifecast.people.tailor import Cloth, Sheet, Tailor, helper_fit
 from lifecast.people.drape import Points, Weave
 from lifecast.people.noise import smooth_noise
 from lifecast.space.mesh_normals import vertex_normals

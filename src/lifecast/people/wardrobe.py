@@ -16,7 +16,7 @@ from PIL import Image
 
 from lifecast.errors import OptionError, UsageError
 from lifecast.people.body import BodyModel
-from lifecast.people.cloth import Cloth, Sheet, Tailor, components, sub_fit
+from lifecast.people.tailor import Cloth, Sheet, Tailor, components, sub_fit
 from lifecast.people.drape import Weave
 from lifecast.people.helper_garments import LEGS, SLEEVES, HelperGarments, arm_share, leg_share
 from lifecast.people.mhclo import Fit, read_material, read_mhclo

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from lifecast.people.cloth import Sheet, border_distance, border_edges, closest_in_triangle, weld
+from lifecast.people.tailor import Sheet, border_distance, border_edges, closest_in_triangle, weld
 from lifecast.people.wavefront import triangles
 
 
