@@ -1,0 +1,291 @@
+"""The constraints of cloth as Warp kernels.
+
+Extended position-based dynamics (XPBD; Macklin, Mueller and Chentanez 2016) with one sweep a substep (Macklin et al.
+2019, "Small steps in physics simulation"): a constraint C with compliance a moves its particles by
+dx = -w grad C * C / (sum of w |grad C|^2 + a / dt^2), where w are inverse masses.
+
+A launch over more than one constraint of the same particles is free of races on a CPU, where Warp runs the threads of
+a launch one after another; on CUDA the solver launches one colour at a time.
+"""
+
+# Warp reads these functions' annotations, so they must not be strings: no `from __future__ import annotations` here.
+import warp as wp
+
+MOST = wp.constant(0.004)
+"""Metres that a particle may move in one substep: more would jump through a limb."""
+
+
+@wp.kernel
+def predict(
+    x: wp.array(dtype=wp.vec3), before: wp.array(dtype=wp.vec3), v: wp.array(dtype=wp.vec3),
+    w: wp.array(dtype=float), normal: wp.array(dtype=wp.vec3), drag: wp.array(dtype=float),
+    gravity: float, wind: wp.vec3, dt: float,
+):  # fmt: skip
+    """Move every free particle as gravity, the air and its own velocity say."""
+    i = wp.tid()
+    before[i] = x[i]
+    if w[i] > 0.0:
+        flow = wp.dot(wind - v[i], normal[i])
+        # Against quick motion the air's push is held to what stops the cloth within the substep.
+        push = wp.min(drag[i] * wp.abs(flow) * dt, 0.5) * flow
+        v[i] = v[i] + wp.vec3(0.0, -gravity * dt, 0.0) + normal[i] * push
+        x[i] = x[i] + v[i] * dt
+
+
+@wp.kernel
+def stretch(
+    x: wp.array(dtype=wp.vec3), w: wp.array(dtype=float), ends: wp.array(dtype=wp.vec2i),
+    length: wp.array(dtype=float), compliance: wp.array(dtype=float), start: int, step: int, per_dt2: float,
+):  # fmt: skip
+    """Pull edges to their flat length (XPBD, section 3)."""
+    k = start + step * wp.tid()
+    a = ends[k][0]
+    b = ends[k][1]
+    d = x[a] - x[b]
+    n = wp.length(d)
+    total = w[a] + w[b] + compliance[k] * per_dt2
+    s = (length[k] - n) / (total * wp.max(n, 1.0e-7))
+    x[a] = x[a] + d * (s * w[a])
+    x[b] = x[b] - d * (s * w[b])
+
+
+@wp.kernel
+def bend(
+    x: wp.array(dtype=wp.vec3), w: wp.array(dtype=float), four: wp.array(dtype=wp.vec4i),
+    share: wp.array(dtype=wp.vec4), compliance: wp.array(dtype=float), start: int, step: int, per_dt2: float,
+):  # fmt: skip
+    """Flatten pairs of triangles (Bergou et al. 2006, "A quadratic bending model for inextensible surfaces").
+
+    `share` are the cotangent weights K of the two triangles' vertices; K x is zero where they lie flat.
+    """
+    k = start + step * wp.tid()
+    c = share[k]
+    i = four[k]
+    f = x[i[0]] * c[0] + x[i[1]] * c[1] + x[i[2]] * c[2] + x[i[3]] * c[3]
+    w0 = w[i[0]]
+    w1 = w[i[1]]
+    w2 = w[i[2]]
+    w3 = w[i[3]]
+    total = w0 * c[0] * c[0] + w1 * c[1] * c[1] + w2 * c[2] * c[2] + w3 * c[3] * c[3] + compliance[k] * per_dt2
+    f = f * (-1.0 / wp.max(total, 1.0e-12))
+    x[i[0]] = x[i[0]] + f * (w0 * c[0])
+    x[i[1]] = x[i[1]] + f * (w1 * c[1])
+    x[i[2]] = x[i[2]] + f * (w2 * c[2])
+    x[i[3]] = x[i[3]] + f * (w3 * c[3])
+
+
+@wp.kernel
+def gather(x: wp.array(dtype=wp.vec3), node: wp.array(dtype=int), y: wp.array(dtype=wp.vec3), y0: wp.array(dtype=wp.vec3)):
+    """Copy the nodes' positions out."""
+    k = wp.tid()
+    y[k] = x[node[k]]
+    y0[k] = x[node[k]]
+
+
+@wp.kernel
+def tether(
+    y: wp.array(dtype=wp.vec3), w: wp.array(dtype=float), ends: wp.array(dtype=wp.vec2i),
+    most: wp.array(dtype=float), start: int, step: int,
+):  # fmt: skip
+    """Pull nodes together that are farther apart than the cloth between them is long."""
+    k = start + step * wp.tid()
+    a = ends[k][0]
+    b = ends[k][1]
+    d = y[a] - y[b]
+    n = wp.length(d)
+    if n > most[k]:
+        s = (most[k] - n) / (wp.max(w[a] + w[b], 1.0e-9) * n)
+        y[a] = y[a] + d * (s * w[a])
+        y[b] = y[b] - d * (s * w[b])
+
+
+@wp.kernel
+def spread(
+    x: wp.array(dtype=wp.vec3), w: wp.array(dtype=float), y: wp.array(dtype=wp.vec3), y0: wp.array(dtype=wp.vec3),
+    near: wp.array(dtype=wp.vec4i), share: wp.array(dtype=wp.vec4),
+):  # fmt: skip
+    """Move all particles with the nodes about them."""
+    i = wp.tid()
+    if w[i] > 0.0:
+        n = near[i]
+        s = share[i]
+        x[i] = (
+            x[i] + (y[n[0]] - y0[n[0]]) * s[0] + (y[n[1]] - y0[n[1]]) * s[1]
+            + (y[n[2]] - y0[n[2]]) * s[2] + (y[n[3]] - y0[n[3]]) * s[3]
+        )  # fmt: skip
+
+
+@wp.func
+def slid(now: wp.vec3, moved: wp.vec3, normal: wp.vec3, pressed: float, friction: float):
+    """Where a particle is after friction took back some of its sliding `moved` (Coulomb's cone on displacements)."""
+    along = moved - normal * wp.dot(moved, normal)
+    far = wp.length(along)
+    if far > 1.0e-9:
+        return now - along * wp.min(1.0, friction * pressed / far)
+    return now
+
+
+@wp.kernel
+def touch_body(
+    x: wp.array(dtype=wp.vec3), before: wp.array(dtype=wp.vec3), w: wp.array(dtype=float),
+    gap: wp.array(dtype=float), friction: wp.array(dtype=float),
+    body0: wp.array(dtype=wp.vec3), body1: wp.array(dtype=wp.vec3), faces: wp.array(dtype=int),
+    face: wp.array(dtype=int), place: wp.array(dtype=wp.vec2), now: float, then: float,
+):  # fmt: skip
+    """Keep particles out of the skin; the body is at `now` of the way from `body0` to `body1`, and was at `then`."""
+    i = wp.tid()
+    if face[i] >= 0 and w[i] > 0.0:
+        a = faces[3 * face[i]]
+        b = faces[3 * face[i] + 1]
+        c = faces[3 * face[i] + 2]
+        u = place[i][0]
+        v = place[i][1]
+        t = 1.0 - u - v
+        old = body0[a] * u + body0[b] * v + body0[c] * t
+        new = body1[a] * u + body1[b] * v + body1[c] * t
+        pa = body0[a] + (body1[a] - body0[a]) * now
+        pb = body0[b] + (body1[b] - body0[b]) * now
+        pc = body0[c] + (body1[c] - body0[c]) * now
+        n = wp.normalize(wp.cross(pb - pa, pc - pa))
+        foot = old + (new - old) * now
+        d = wp.dot(x[i] - foot, n) - gap[i]
+        if d < 0.0:
+            pressed = wp.min(-d, 0.01)
+            moved = x[i] - before[i] - (new - old) * (now - then)
+            x[i] = slid(x[i] + n * pressed, moved, n, pressed, friction[i])
+
+
+@wp.kernel
+def touch_cloth(
+    x: wp.array(dtype=wp.vec3), before: wp.array(dtype=wp.vec3), w: wp.array(dtype=float),
+    gap: wp.array(dtype=float), friction: wp.array(dtype=float), faces: wp.array(dtype=int),
+    face: wp.array(dtype=int), place: wp.array(dtype=wp.vec2),
+):  # fmt: skip
+    """Keep particles above the garment beneath, which gives way as its mass says."""
+    i = wp.tid()
+    if face[i] >= 0:
+        a = faces[3 * face[i]]
+        b = faces[3 * face[i] + 1]
+        c = faces[3 * face[i] + 2]
+        u = place[i][0]
+        v = place[i][1]
+        t = 1.0 - u - v
+        n = wp.normalize(wp.cross(x[b] - x[a], x[c] - x[a]))
+        d = wp.dot(x[i] - (x[a] * u + x[b] * v + x[c] * t), n) - gap[i]
+        if d < 0.0:
+            total = wp.max(w[i] + w[a] * u * u + w[b] * v * v + w[c] * t * t, 1.0e-9)
+            pressed = wp.min(-d, 0.01)
+            s = pressed / total
+            foot = before[a] * u + before[b] * v + before[c] * t
+            moved = x[i] - before[i] - (x[a] * u + x[b] * v + x[c] * t - foot)
+            x[a] = x[a] - n * (s * w[a] * u)
+            x[b] = x[b] - n * (s * w[b] * v)
+            x[c] = x[c] - n * (s * w[c] * t)
+            if w[i] > 0.0:
+                x[i] = slid(x[i] + n * (s * w[i]), moved, n, pressed, friction[i])
+
+
+@wp.kernel
+def keep_apart(
+    x: wp.array(dtype=wp.vec3), w: wp.array(dtype=float), flat: wp.array(dtype=wp.vec3), group: wp.array(dtype=int),
+    grid: wp.uint64, distance: float, moves: wp.array(dtype=wp.vec3),
+):  # fmt: skip
+    """Push particles of the same garment apart that lie far from each other in it (self-contact)."""
+    i = wp.tid()
+    p = x[i]
+    push = wp.vec3(0.0, 0.0, 0.0)
+    found = wp.hash_grid_query(grid, p, distance)
+    j = int(0)
+    while wp.hash_grid_query_next(found, j):
+        if j != i and group[j] == group[i] and group[i] >= 0:
+            d = p - x[j]
+            n = wp.length(d)
+            if n < distance and n > 1.0e-6 and wp.length(flat[i] - flat[j]) > 2.0 * distance:
+                push = push + d * (0.25 * (distance - n) / n)
+    moves[i] = push
+
+
+@wp.kernel
+def apply(x: wp.array(dtype=wp.vec3), w: wp.array(dtype=float), moves: wp.array(dtype=wp.vec3)):
+    """Add `moves` to every free particle."""
+    i = wp.tid()
+    if w[i] > 0.0:
+        x[i] = x[i] + moves[i]
+
+
+@wp.kernel
+def hold(
+    x: wp.array(dtype=wp.vec3), held: wp.array(dtype=int), firmness: wp.array(dtype=float),
+    body0: wp.array(dtype=wp.vec3), body1: wp.array(dtype=wp.vec3), faces: wp.array(dtype=int),
+    face: wp.array(dtype=int), place: wp.array(dtype=wp.vec2), off: wp.array(dtype=float), now: float,
+):  # fmt: skip
+    """Draw attached particles to their place on the skin."""
+    k = wp.tid()
+    i = held[k]
+    a = faces[3 * face[k]]
+    b = faces[3 * face[k] + 1]
+    c = faces[3 * face[k] + 2]
+    pa = body0[a] + (body1[a] - body0[a]) * now
+    pb = body0[b] + (body1[b] - body0[b]) * now
+    pc = body0[c] + (body1[c] - body0[c]) * now
+    n = wp.normalize(wp.cross(pb - pa, pc - pa))
+    u = place[k][0]
+    v = place[k][1]
+    target = pa * u + pb * v + pc * (1.0 - u - v) + n * off[k]
+    x[i] = x[i] + (target - x[i]) * firmness[k]
+
+
+@wp.kernel
+def finish(
+    x: wp.array(dtype=wp.vec3), before: wp.array(dtype=wp.vec3), v: wp.array(dtype=wp.vec3),
+    w: wp.array(dtype=float), keep: float, dt: float,
+):  # fmt: skip
+    """Take velocities from what moved, `keep` of them; nothing moves farther than `MOST`."""
+    i = wp.tid()
+    if w[i] > 0.0:
+        d = x[i] - before[i]
+        n = wp.length(d)
+        if n > MOST:
+            d = d * (MOST / n)
+            x[i] = before[i] + d
+        v[i] = d * (keep / dt)
+
+
+@wp.kernel
+def vertex_normal(
+    x: wp.array(dtype=wp.vec3), faces: wp.array(dtype=int), start: wp.array(dtype=int), corner: wp.array(dtype=int),
+    normal: wp.array(dtype=wp.vec3),
+):  # fmt: skip
+    """Compute area-weighted unit normals; the faces of particle i are corner[start[i]] to corner[start[i + 1]]."""
+    i = wp.tid()
+    total = wp.vec3(0.0, 0.0, 0.0)
+    for k in range(start[i], start[i + 1]):
+        f = corner[k]
+        a = x[faces[3 * f]]
+        total = total + wp.cross(x[faces[3 * f + 1]] - a, x[faces[3 * f + 2]] - a)
+    normal[i] = wp.normalize(total)
+
+
+@wp.kernel
+def nearest(
+    x: wp.array(dtype=wp.vec3), mesh: wp.uint64, corners: wp.array(dtype=wp.vec3), faces: wp.array(dtype=int),
+    reach: float, face: wp.array(dtype=int), place: wp.array(dtype=wp.vec2),
+):  # fmt: skip
+    """Find the closest triangle within `reach` and the place in it; -1 where there is none.
+
+    The triangle of before bounds the search, which makes it several times faster and changes no result.
+    """
+    i = wp.tid()
+    far = reach
+    if face[i] >= 0:
+        f = face[i]
+        u = place[i][0]
+        v = place[i][1]
+        old = corners[faces[3 * f]] * u + corners[faces[3 * f + 1]] * v + corners[faces[3 * f + 2]] * (1.0 - u - v)
+        far = wp.min(reach, wp.length(x[i] - old) + 1.0e-5)
+    hit = wp.mesh_query_point_no_sign(mesh, x[i], far)
+    if hit.result:
+        face[i] = hit.face
+        place[i] = wp.vec2(hit.u, hit.v)
+    else:
+        face[i] = -1

@@ -1,0 +1,46 @@
+"""Ways from pose to pose: the frames in between, as bone transforms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from lifecast.people.rig import bone_transforms
+
+Rotations = Mapping[int, NDArray[np.float64]]
+"""Bone -> (3, 3) rotation against its parent; bones left out are at rest."""
+FRAME = 1 / 60
+"""Seconds from frame to frame."""
+
+
+def way(
+    parents: Sequence[int], heads: NDArray[np.float64], start: Rotations, end: Rotations, seconds: float
+) -> Iterator[NDArray[np.float64]]:
+    """Yield the (B, 3, 4) bone transforms of the frames after `start`, up to and with `end`.
+
+    Every joint turns about one axis, gathers speed and slows down again (a smooth step), so that cloth swings but does
+    not get torn. `heads` are the (B, 3) rest positions of the joints.
+    """
+    bones = sorted(set(start) | set(end))
+    rest = np.eye(3)
+    first = Rotation.from_matrix(np.array([start.get(b, rest) for b in bones]).reshape(-1, 3, 3))
+    last = Rotation.from_matrix(np.array([end.get(b, rest) for b in bones]).reshape(-1, 3, 3))
+    turn = (first.inv() * last).as_rotvec()
+    count = max(round(seconds / FRAME), 1)
+    for frame in range(1, count + 1):
+        t = frame / count
+        share = t * t * (3 - 2 * t)
+        now = (first * Rotation.from_rotvec(turn * share)).as_matrix()
+        yield bone_transforms(parents, heads, dict(zip(bones, now, strict=True)))
+
+
+def longest_turn(start: Rotations, end: Rotations) -> float:
+    """Return the largest angle by which a joint turns between two poses, radians."""
+    most = 0.0
+    for bone in set(start) | set(end):
+        turn = start.get(bone, np.eye(3)).T @ end.get(bone, np.eye(3))
+        most = max(most, float(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1))))
+    return most
