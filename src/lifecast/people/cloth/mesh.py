@@ -155,7 +155,8 @@ def _constrained(
     cot = [_cotangents(flat[r // 3], r % 3, faces[r // 3, r % 3] == edges[inner, 0]) for r in (one, two)]
     (c01, c03), (c02, c04) = cot
     share = np.stack([c03 + c04, c01 + c02, -c01 - c03, -c02 - c04], 1)
-    rigid = 3 * of("bending", hinges[:, 0]) / (area[one // 3] + area[two // 3])
+    # Over the edges of a mesh, |K x|^2 / (A0 + A1) sums up to the integral of the squared mean curvature vector.
+    rigid = of("bending", hinges[:, 0]) / (area[one // 3] + area[two // 3])
     rigid *= np.where(hem[hinges[:, :2]].any(1), HEM_STIFFNESS, 1)
     return ClothMesh(
         points.astype(np.float32), faces.astype(np.int32), flat, garment, mass.astype(np.float32),

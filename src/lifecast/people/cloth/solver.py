@@ -28,6 +28,8 @@ class Settings:
     """m/s^2, along -y."""
     reach: float = 0.03
     """Metres within which skin and garments beneath are looked for."""
+    air: float = 1.2
+    """Density of the air, kg/m^3; 0 for none."""
     sweeps: int = 2
     """Sweeps over the tethers each substep."""
     apart: float = 0.0
@@ -72,7 +74,7 @@ class ClothSolver:
         self._v.zero_()
         self._normal = self._vectors(np.zeros((count, 3)))
         self._w = self._floats(1 / np.maximum(mesh.mass, 1e-9))
-        self._drag = self._floats(0.5 * 1.2 / density)  # air of 1.2 kg/m^3 against a plate (drag coefficient 1)
+        self._drag = self._floats(0.5 * settings.air / density)  # against a plate (drag coefficient 1)
         self._friction, self._gap = self._floats(of["friction"]), self._floats(of["thickness"])
         self._edges = self._batches(mesh.edges, wp.vec2i, mesh.length, mesh.edge_compliance)
         self._hinges = self._batches(mesh.hinges, wp.vec4i, mesh.hinge_share, mesh.hinge_compliance)
@@ -112,6 +114,18 @@ class ClothSolver:
         """(N, 3) m/s."""
         found: NDArray[np.float32] = self._v.numpy().copy()
         return found
+
+    @velocities.setter
+    def velocities(self, velocities: NDArray[np.floating]) -> None:
+        self._v.assign(np.asarray(velocities, np.float32))
+
+    def pin(self, particles: NDArray[np.integer]) -> None:
+        """Fix particles where they are."""
+        weight, at_nodes = self._w.numpy(), self._node_w.numpy()
+        weight[particles] = 0
+        at_nodes[np.isin(self._nodes.numpy(), particles)] = 0
+        self._w.assign(weight)
+        self._node_w.assign(at_nodes)
 
     def stand(self, body: NDArray[np.floating]) -> None:
         """Put the skin somewhere (B, 3) at once, without a way from where it was."""
