@@ -37,6 +37,11 @@ class Panel:
     lines: list[NDArray[np.int64]]
     """The vertices of each stitched line."""
 
+    def mirrored(self, name: str) -> Panel:
+        """Mirror the piece in the y axis."""
+        curves = {key: curve[::-1] for key, curve in self.curves.items()}
+        return Panel(name, self.points * [-1, 1], self.faces[:, ::-1], curves, self.lines)
+
 
 def curve_length(curve: Flat) -> float:
     """Measure a polyline (n, 2), metres."""
@@ -189,11 +194,10 @@ def _relaxed(points: Flat, faces: NDArray[np.int64], fixed: int, edge: float) ->
 def _check(panel: Panel) -> None:
     """Raise if a boundary curve's edges are not those of triangles."""
     count = len(panel.points)
-    pairs = np.sort(panel.faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), 1)
-    key = np.unique(pairs[:, 0] * count + pairs[:, 1])
-    for name, curve in panel.curves.items():
-        ends = np.sort(np.stack([curve[:-1], curve[1:]], 1), 1)
-        lost = ~np.isin(ends[:, 0] * count + ends[:, 1], key)
-        if lost.any():
-            place = panel.points[curve[:-1][lost][0]]
-            raise LifecastError(f"piece {panel.name!r}: curve {name!r} loses an edge at {place.round(3)}: too narrow")
+    pairs = panel.faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2)
+    key = np.unique(pairs[:, 0] * count + pairs[:, 1])  # counter-clockwise, as the boundary runs
+    ends = np.concatenate([np.stack([curve[:-1], curve[1:]], 1) for curve in panel.curves.values()])
+    lost = ~np.isin(ends[:, 0] * count + ends[:, 1], key)
+    if lost.any():
+        place = panel.points[ends[lost][0, 0]].round(3)
+        raise LifecastError(f"piece {panel.name!r} is too narrow at {place}: it loses an edge of its boundary")

@@ -34,6 +34,7 @@ class _Piece:
     place: Place
     lines: Sequence[Flat]
     attached: float
+    mirror_of: str | None = None
 
 
 class Sewing:
@@ -60,9 +61,9 @@ class Sewing:
     ) -> None:
         """Add a piece of the left side as `name left`, and its mirror image as `name right`."""
         self.piece(f"{name} left", outline, place, lines, attached)
-        self.piece(
-            f"{name} right", mirrored(outline), lambda flat: place(flat * FLIP) * FLIP_3D,
-            [path * FLIP for path in lines], attached,
+        self._pieces[f"{name} right"] = _Piece(
+            mirrored(outline), lambda flat: place(flat * FLIP) * FLIP_3D, [path * FLIP for path in lines], attached,
+            mirror_of=f"{name} left",
         )  # fmt: skip
 
     def sew(self, a: Curve, b: Curve) -> None:
@@ -109,6 +110,19 @@ class Sewing:
             for curve, joined in group.items()
         }
 
+    def _cut(self) -> list[Panel]:
+        """Cut every piece; a mirror image whose curves have the same counts is not triangulated again."""
+        counts = self._counts()
+        panels: dict[str, Panel] = {}
+        used: dict[str, dict[str, int]] = {}
+        for key, piece in self._pieces.items():
+            own = used[key] = {curve: count for (of, curve), count in counts.items() if of == key}
+            if piece.mirror_of and used[piece.mirror_of] == own:
+                panels[key] = panels[piece.mirror_of].mirrored(key)
+            else:
+                panels[key] = cut(key, piece.outline, self.edge, own, piece.lines)
+        return list(panels.values())
+
     def garment(
         self, name: str, part: str, layer: int, fabric: str, measures: Measures, clearance: float, rounds: int = 24
     ) -> Garment:
@@ -116,13 +130,8 @@ class Sewing:
 
         The start keeps `clearance` metres from the skin, after `rounds` of relaxing toward the flat lengths.
         """
-        counts = self._counts()
-        panels: list[Panel] = []
-        placed: list[NDArray[np.float64]] = []
-        for key, piece in self._pieces.items():
-            own = {curve: count for (of, curve), count in counts.items() if of == key}
-            panels.append(cut(key, piece.outline, self.edge, own, piece.lines))
-            placed.append(piece.place(panels[-1].points))
+        panels = self._cut()
+        placed = [self._pieces[panel.name].place(panel.points) for panel in panels]
         first = np.cumsum([0] + [len(panel.points) for panel in panels])
         at = {panel.name: k for k, panel in enumerate(panels)}
         total = int(first[-1])
