@@ -62,8 +62,8 @@ class Measures:
     skin_normals: Points
     tree: cKDTree
 
-    def outside(self, points: Points, gap: float) -> Points:
-        """Move (N, 3) points that lie less than `gap` metres outside of the skin to that distance."""
+    def outside(self, points: Points, gap: Points | float) -> Points:
+        """Move (N, 3) points that lie less than `gap` (metres, or (N,)) outside of the skin to that distance."""
         _, near = self.tree.query(points)
         normal = self.skin_normals[near]
         depth = ((points - self.skin[near]) * normal).sum(1)

@@ -15,7 +15,7 @@ Faces = NDArray[np.int64]
 Profile = Callable[[Points], Points]
 """Takes heights (N,) to metres (N,)."""
 
-FARTHEST = 0.10
+FARTHEST = 0.08
 """Metres outside of the outline at which even the widest garment starts."""
 
 
@@ -35,9 +35,9 @@ def slack(tube: Tube, station: Points, girth: Points, clearance: float) -> Point
 
 
 def settle(
-    points: Points, faces: Faces, flat: NDArray[np.float64], measures: Measures, clearance: float, rounds: int
+    points: Points, faces: Faces, flat: NDArray[np.float64], measures: Measures, clearance: Points, rounds: int
 ) -> Points:
-    """Relax (V, 3) points toward the flat lengths of their triangles' edges, outside of the skin.
+    """Relax (V, 3) points toward the flat lengths of their triangles' edges, `clearance` (V,) metres outside of the skin.
 
     Each round moves every vertex by the mean of what its edges want; every fourth moves it out of the skin.
     """

@@ -34,6 +34,7 @@ class _Piece:
     place: Place
     lines: Sequence[Flat]
     attached: float
+    lift: float
     mirror_of: str | None = None
 
 
@@ -47,28 +48,36 @@ class Sewing:
         self.edge = edge
         self._pieces: dict[str, _Piece] = {}
         self._seams: list[tuple[Curve, Curve]] = []
+        self._hidden: set[Curve] = set()
         self._hems: list[Curve] = []
         self._attached: dict[Curve, float] = {}
 
     def piece(
-        self, name: str, outline: Mapping[str, Flat], place: Place, lines: Sequence[Flat] = (), attached: float = 0.0
-    ) -> None:
-        """Add a piece; `lines` are stitched onto it, `attached` holds all of it to what lies beneath."""
-        self._pieces[name] = _Piece(outline, place, lines, attached)
+        self, name: str, outline: Mapping[str, Flat], place: Place, lines: Sequence[Flat] = (), attached: float = 0.0,
+        lift: float = 0.0,
+    ) -> None:  # fmt: skip
+        """Add a piece.
+
+        `lines` are stitched onto it, `attached` holds all of it to what lies beneath, `lift` (metres) keeps it off.
+        """
+        self._pieces[name] = _Piece(outline, place, lines, attached, lift)
 
     def pair(
-        self, name: str, outline: Mapping[str, Flat], place: Place, lines: Sequence[Flat] = (), attached: float = 0.0
-    ) -> None:
+        self, name: str, outline: Mapping[str, Flat], place: Place, lines: Sequence[Flat] = (), attached: float = 0.0,
+        lift: float = 0.0,
+    ) -> None:  # fmt: skip
         """Add a piece of the left side as `name left`, and its mirror image as `name right`."""
-        self.piece(f"{name} left", outline, place, lines, attached)
+        self.piece(f"{name} left", outline, place, lines, attached, lift)
         self._pieces[f"{name} right"] = _Piece(
             mirrored(outline), lambda flat: place(flat * FLIP) * FLIP_3D, [path * FLIP for path in lines], attached,
-            mirror_of=f"{name} left",
+            lift, mirror_of=f"{name} left",
         )  # fmt: skip
 
-    def sew(self, a: Curve, b: Curve) -> None:
-        """Join two boundary curves."""
+    def sew(self, a: Curve, b: Curve, hidden: bool = False) -> None:
+        """Join two boundary curves; a hidden seam does not show as a groove, such as the fold of a collar."""
         self._seams.append((a, b))
+        if hidden:
+            self._hidden.add(a)
 
     def sew_pair(self, a: Curve, b: Curve) -> None:
         """Join two curves of the left side, and those of the right side.
@@ -76,16 +85,25 @@ class Sewing:
         A piece that was added by itself has curves that end in `left` and `right`.
         """
 
-        def of_side(curve: Curve, side: str) -> Curve:
-            piece, name = curve
-            return (f"{piece} {side}", name) if f"{piece} {side}" in self._pieces else (piece, f"{name} {side}")
+        for one, two in zip(self.sides(a), self.sides(b), strict=True):
+            self.sew(one, two)
 
-        for side in ("left", "right"):
-            self.sew(of_side(a, side), of_side(b, side))
+    def sides(self, curve: Curve) -> list[Curve]:
+        """Name a curve of the left side and its counterpart."""
+        piece, name = curve
+        return [
+            (f"{piece} {side}", name) if f"{piece} {side}" in self._pieces else (piece, f"{name} {side}")
+            for side in ("left", "right")
+        ]
 
     def hem(self, *curves: Curve) -> None:
         """Turn up the cloth along boundary curves."""
         self._hems.extend(curves)
+
+    def hem_pair(self, *curves: Curve) -> None:
+        """Turn up the cloth along curves of both sides."""
+        for curve in curves:
+            self.hem(*self.sides(curve))
 
     def attach(self, curve: Curve, share: float) -> None:
         """Hold a boundary curve to what lies beneath: 0 hangs freely, 1 is held."""
@@ -162,21 +180,24 @@ class Sewing:
         folded = (faces[:, 0] == faces[:, 1]) | (faces[:, 1] == faces[:, 2]) | (faces[:, 2] == faces[:, 0])
         faces, flat, piece_of = faces[~folded], flat[~folded], piece_of[~folded]
 
-        attached = np.zeros(count)
+        attached, lift = np.zeros(count), np.zeros(count)
         for k, panel in enumerate(panels):
             own_vertices = label[first[k] : first[k] + len(panel.points)]
-            attached[own_vertices] = np.maximum(attached[own_vertices], self._pieces[panel.name].attached)
+            piece = self._pieces[panel.name]
+            attached[own_vertices] = np.maximum(attached[own_vertices], piece.attached)
+            lift[own_vertices] = np.maximum(lift[own_vertices], piece.lift)
         for curve_, share in self._attached.items():
             index = label[vertices(curve_)]
             attached[index] = np.maximum(attached[index], share)
         stitched = [label[path + first[k]] for k, panel in enumerate(panels) for path in panel.lines]
-        seams = _steps([label[vertices(a)] for a, _ in self._seams] + stitched)
+        seams = _steps([label[vertices(a)] for a, _ in self._seams if a not in self._hidden] + stitched)
         hems = _steps([label[vertices(curve_)] for curve_ in self._hems])
-        start = settle(points, faces, flat, measures, clearance, rounds)
+        start = settle(points, faces, flat, measures, clearance + lift, rounds)
         return Garment(
             name=name, part=part, layer=layer, fabric=fabric, points=start.astype(np.float32),
             faces=faces.astype(np.int32), flat=flat.astype(np.float32), piece=piece_of.astype(np.int32),
             attached=attached.astype(np.float32), seams=seams, hems=hems,
+            lift=lift.astype(np.float32),
         )  # fmt: skip
 
 

@@ -34,6 +34,12 @@ class Skirt:
     band: float = 0.035
     """The waistband's height (0: none)."""
     band_ease: float = 0.01
+    slit: float = 0.0
+    """How long the slits are, and"""
+    slits: tuple[int, ...] = ()
+    """the gores after which they are."""
+    open: bool = False
+    """The front centre stays open."""
 
 
 def draw_gore(girth: Profile, length: float, gores: int) -> Outline:
@@ -56,6 +62,23 @@ def draw_gore(girth: Profile, length: float, gores: int) -> Outline:
         return np.stack([across * x[k], -down[k] + lift[k] * across**2], 1)
 
     return {"hem": bow(-1), "right": right[::-1], "waist": bow(0)[::-1], "left": right * [-1, 1]}
+
+
+def _slit(outline: Outline, length: float, right: bool, left: bool) -> Outline:
+    """Part the lower end of a gore's edges from them."""
+    pieces: Outline = {}
+    for name, curve in outline.items():
+        if (name == "right" and right) or (name == "left" and left):
+            walked = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(curve, axis=0), axis=1))])
+            at = length if name == "right" else walked[-1] - length
+            point = np.array([[np.interp(at, walked, curve[:, k]) for k in range(2)]])
+            before = np.concatenate([curve[walked < at - 1e-4], point])
+            after = np.concatenate([point, curve[walked > at + 1e-4]])
+            first, second = (f"{name} slit", name) if name == "right" else (name, f"{name} slit")
+            pieces[first], pieces[second] = before, after
+        else:
+            pieces[name] = curve
+    return pieces
 
 
 def skirt_place(m: Measures, cut: Skirt, girth: Profile, number: int, clearance: float) -> Place:
@@ -93,11 +116,18 @@ def add_gores(
 ) -> list[tuple[str, str]]:
     """Add the gores, sewn side by side; give their waist curves, from the front centre over the left."""
     girth = profile(*cut.girths)
-    outline = draw_gore(girth, cut.length, cut.gores)
+    whole = draw_gore(girth, cut.length, cut.gores)
     for k in range(cut.gores):
+        outline = dict(whole)
+        if cut.slit:
+            outline = _slit(whole, cut.slit, k in cut.slits, (k - 1) % cut.gores in cut.slits)
         sewing.piece(f"gore {k}", outline, skirt_place(m, cut, girth, k, clearance), list(lines))
     for k in range(cut.gores):
-        sewing.sew((f"gore {k}", "right"), (f"gore {(k + 1) % cut.gores}", "left"))
+        after = f"gore {(k + 1) % cut.gores}"
+        if not (cut.open and k == cut.gores - 1):
+            sewing.sew((f"gore {k}", "right"), (after, "left"))
+        if cut.slit and k in cut.slits:
+            sewing.hem((f"gore {k}", "right slit"), (after, "left slit"))
         sewing.hem((f"gore {k}", "hem"))
     return [(f"gore {k}", "waist") for k in range(cut.gores)]
 

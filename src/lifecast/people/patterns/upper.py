@@ -90,10 +90,8 @@ def draw_half(m: Measures, cut: Bodice, girth: Profile, back: bool) -> Outline:
 def unfold(half: Outline) -> Outline:
     """Unfold a left half along its centre line into one piece."""
     right = mirrored(half)
-    middle = np.concatenate([right["hem"], half["hem"][1:]])
-    names = ("side", "armhole", "shoulder", "neck")
-    piece: Outline = {"hem": middle}
-    piece.update({f"{name} left": half[name] for name in names})
+    names = ("hem", "side", "armhole", "shoulder", "neck")
+    piece: Outline = {f"{name} left": half[name] for name in names}
     piece.update({f"{name} right": right[name] for name in reversed(names)})
     return piece
 
@@ -105,7 +103,7 @@ def trunk_place(
     tip, neck = half["shoulder"]
     wide, deep = half["side"][-1]
     widths = profile((deep, wide), (tip[1], tip[0]), (max(neck[1], tip[1] + 1e-4), neck[0]))
-    heights = profile((deep - 1.0, deep - 1.0), (deep, deep), (m.neck + balance, m.neck), (m.neck + 1, m.neck + 1))
+    heights = profile((deep - 3.0, deep - 3.0), (deep, deep), (m.neck + balance, m.neck), (m.neck + 1, m.neck + 1))
 
     def place(flat: Flat) -> Points:
         x, y = flat[:, 0], flat[:, 1]
