@@ -19,6 +19,10 @@ def _no_edges() -> NDArray[np.int32]:
     return np.zeros((0, 2), np.int32)
 
 
+def _no_lift() -> NDArray[np.float32]:
+    return np.zeros(0, np.float32)
+
+
 @dataclass(frozen=True)
 class Garment:
     """One garment before it is draped, around a body at rest.
@@ -53,13 +57,18 @@ class Garment:
     """(S, 2) edges sewn together or stitched: they show as a shallow groove."""
     hems: NDArray[np.int32] = field(default_factory=_no_edges)
     """(H, 2) border edges that are turned up: they are thicker and stiffer."""
+    lift: NDArray[np.float32] = field(default_factory=_no_lift)
+    """(V,) metres that a vertex stays farther from what lies beneath than the garment's other cloth: what is folded
+    over it, such as the fall of a collar or a lapel. Left out: none."""
 
     def __post_init__(self) -> None:
         count = len(self.points)
+        if not len(self.lift):
+            object.__setattr__(self, "lift", np.zeros(count, np.float32))
         shapes = {
             "points": (self.points.shape, (count, 3)), "faces": (self.faces.shape, (len(self.faces), 3)),
             "flat": (self.flat.shape, (len(self.faces), 3, 2)), "piece": (self.piece.shape, (len(self.faces),)),
-            "attached": (self.attached.shape, (count,)),
+            "attached": (self.attached.shape, (count,)), "lift": (self.lift.shape, (count,)),
         }  # fmt: skip
         for name, (found, wanted) in shapes.items():
             if found != wanted:
