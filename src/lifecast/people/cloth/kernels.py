@@ -13,6 +13,8 @@ import warp as wp
 
 MOST = wp.constant(0.004)
 """Metres that a particle may move in one substep: more would jump through a limb."""
+ROUND = wp.constant(0.75)
+"""How far skin rises from its flat triangles toward the planes of its vertices; 3/4 makes a quadratic patch of it."""
 
 
 @wp.kernel
@@ -129,10 +131,14 @@ def slid(now: wp.vec3, moved: wp.vec3, normal: wp.vec3, pressed: float, friction
 def touch_body(
     x: wp.array(dtype=wp.vec3), before: wp.array(dtype=wp.vec3), w: wp.array(dtype=float),
     gap: wp.array(dtype=float), friction: wp.array(dtype=float),
-    body0: wp.array(dtype=wp.vec3), body1: wp.array(dtype=wp.vec3), faces: wp.array(dtype=int),
-    face: wp.array(dtype=int), place: wp.array(dtype=wp.vec2), now: float, then: float,
+    body0: wp.array(dtype=wp.vec3), body1: wp.array(dtype=wp.vec3), outward: wp.array(dtype=wp.vec3),
+    faces: wp.array(dtype=int), face: wp.array(dtype=int), place: wp.array(dtype=wp.vec2), now: float, then: float,
 ):  # fmt: skip
-    """Keep particles out of the skin; the body is at `now` of the way from `body0` to `body1`, and was at `then`."""
+    """Keep particles out of the skin; the body is at `now` of the way from `body0` to `body1`, and was at `then`.
+
+    The skin is round between its vertices, by their normals `outward` (Boubekeur and Alexa 2008, "Phong
+    tessellation"): tight cloth would show every triangle.
+    """
     i = wp.tid()
     if face[i] >= 0 and w[i] > 0.0:
         a = faces[3 * face[i]]
@@ -146,8 +152,13 @@ def touch_body(
         pa = body0[a] + (body1[a] - body0[a]) * now
         pb = body0[b] + (body1[b] - body0[b]) * now
         pc = body0[c] + (body1[c] - body0[c]) * now
-        n = wp.normalize(wp.cross(pb - pa, pc - pa))
         foot = old + (new - old) * now
+        na = outward[a]
+        nb = outward[b]
+        nc = outward[c]
+        n = wp.normalize(na * u + nb * v + nc * t)
+        rise = na * (u * wp.dot(pa - foot, na)) + nb * (v * wp.dot(pb - foot, nb)) + nc * (t * wp.dot(pc - foot, nc))
+        foot = foot + rise * ROUND
         d = wp.dot(x[i] - foot, n) - gap[i]
         if d < 0.0:
             pressed = wp.min(-d, 0.01)

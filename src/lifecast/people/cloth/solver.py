@@ -87,6 +87,8 @@ class ClothSolver:
         self._corner_start, self._corner = self._corners(mesh.faces, count)
         self._body_faces = self._ints(np.asarray(body_faces).ravel())
         self._body = [self._vectors(body) for _ in range(2)]
+        self._outward = self._vectors(body)
+        self._body_corner_start, self._body_corner = self._corners(np.asarray(body_faces, np.int32), len(body))
         self._skin = wp.Mesh(points=self._vectors(body), indices=self._body_faces)
         self._on_skin = self._contact(count)
         self._beneath = self._layers()
@@ -184,8 +186,8 @@ class ClothSolver:
             held, firmness, face, place, off = self._held
             launch(kernels.hold, len(held), x, held, firmness, *self._body, self._body_faces, face, place, off, now)
         launch(
-            kernels.touch_body, count, x, self._before, w, self._gap, self._friction, *self._body, self._body_faces,
-            *self._on_skin, now, then,
+            kernels.touch_body, count, x, self._before, w, self._gap, self._friction, *self._body, self._outward,
+            self._body_faces, *self._on_skin, now, then,
         )  # fmt: skip
         launch(kernels.finish, count, x, self._before, self._v, w, keep, s.substep)
 
@@ -201,6 +203,9 @@ class ClothSolver:
         self._launch(
             kernels.vertex_normal, count, self._x, self._faces, self._corner_start, self._corner, self._normal
         )
+        launch = self._launch
+        skin = (self._body_faces, self._body_corner_start, self._body_corner)
+        launch(kernels.vertex_normal, len(self._outward), self._body[0], *skin, self._outward)
         wp.copy(self._skin.points, self._body[0])
         self._skin.refit()
         on = self._on_skin
