@@ -7,10 +7,11 @@ settles once more: folds of a few millimetres need no history.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from lifecast.people.cloth.mesh import ClothMesh, cloth_mesh, refined
 from lifecast.people.cloth.solver import ClothSolver, Settings
@@ -18,9 +19,13 @@ from lifecast.people.cloth.tethers import refined_tethers, tethers
 from lifecast.people.garment import Garment
 from lifecast.people.motion import FRAME, Rotations, longest_turn, way
 from lifecast.people.rig import bone_transforms
+from lifecast.space.mesh_normals import vertex_normals
 
 Skin = Callable[[NDArray[np.float64]], NDArray[np.float32]]
 """(B, 3, 4) bone transforms to the (V, 3) vertices that garments lie on."""
+
+REACH = 0.06
+"""Metres within which a garment beneath is looked for before anything hangs."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +36,9 @@ class Hang:
     """Seconds from the start around the body to clothes that hang."""
     slowest: float = 0.5
     """Seconds of a way from pose to pose, at least."""
-    pace: float = 1.6
+    pace: float = 2.4
     """Radians a second of the joint that turns farthest."""
-    rest: float = 0.5
+    rest: float = 0.4
     """Seconds for which a reached pose is held until the cloth hangs still."""
     fine_rest: float = 0.22
     """Seconds on the refined mesh."""
@@ -73,7 +78,7 @@ class DrapedPerson:
         self.hang, self.skin, self.parents, self.heads = hang, skin, list(parents), heads
         self.pose: Rotations = {}
         self.now = skin(bone_transforms(self.parents, heads, {}))
-        coarse = cloth_mesh(garments)
+        coarse = cloth_mesh(layered(garments))
         fine = refined(coarse)
         holding = tethers(coarse)
         self._coarse = ClothSolver(coarse, holding, self.now, faces, Settings(apart=hang.apart), device)
@@ -112,3 +117,26 @@ class DrapedPerson:
             solver.advance(self.now, self._per_frame, damping=4.0 if frame < frames - 4 else 20.0, wind=wind)
         speed = float(np.linalg.norm(solver.velocities, axis=1).mean())
         return Draped(solver.points, solver.mesh, speed)
+
+
+def layered(garments: Sequence[Garment], gap: float = 0.005) -> list[Garment]:
+    """Move the start of outer garments out of those beneath them, to `gap` metres above."""
+    found: list[Garment] = []
+    for garment in garments:
+        lower = [g for g in found if g.layer < garment.layer]
+        points = garment.points
+        if lower:
+            starts = np.cumsum([0, *(len(g.points) for g in lower)])
+            inner = np.concatenate([g.points for g in lower])
+            faces = np.concatenate([g.faces + start for g, start in zip(lower, starts, strict=False)])
+            normals = vertex_normals(inner, faces.astype(np.int32), "area")
+            tree = cKDTree(inner)
+            for _ in range(3):
+                distance, near = tree.query(points, distance_upper_bound=REACH)
+                met = np.flatnonzero(np.isfinite(distance))
+                normal = normals[near[met]]
+                height = np.einsum("nx,nx->n", points[met] - inner[near[met]], normal)
+                points = points.copy()
+                points[met] += normal * np.maximum(gap - height, 0)[:, None]
+        found.append(replace(garment, points=points.astype(np.float32)))
+    return found

@@ -53,6 +53,8 @@ class Garment:
     """(F,) the pattern piece of each triangle."""
     attached: NDArray[np.float32]
     """(V,) 0: hangs freely, to 1: is held to the skin or garment beneath (a waistband, an elastic cuff, a collar)."""
+    self_contact: bool = True
+    """Whether its parts may fall onto each other (skirts, coats, hoods); tight garments are draped faster without."""
     seams: NDArray[np.int32] = field(default_factory=_no_edges)
     """(S, 2) edges sewn together or stitched: they show as a shallow groove."""
     hems: NDArray[np.int32] = field(default_factory=_no_edges)

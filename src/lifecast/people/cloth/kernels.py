@@ -198,21 +198,25 @@ def touch_cloth(
 
 @wp.kernel
 def keep_apart(
-    x: wp.array(dtype=wp.vec3), w: wp.array(dtype=float), flat: wp.array(dtype=wp.vec3), group: wp.array(dtype=int),
+    x: wp.array(dtype=wp.vec3), w: wp.array(dtype=float), start: wp.array(dtype=wp.vec3), group: wp.array(dtype=int),
     grid: wp.uint64, distance: float, moves: wp.array(dtype=wp.vec3),
 ):  # fmt: skip
-    """Push particles of the same garment apart that lie far from each other in it (self-contact)."""
+    """Push particles of the same garment apart that started far from each other (self-contact).
+
+    Particles of group -1 are left alone.
+    """
     i = wp.tid()
-    p = x[i]
     push = wp.vec3(0.0, 0.0, 0.0)
-    found = wp.hash_grid_query(grid, p, distance)
-    j = int(0)
-    while wp.hash_grid_query_next(found, j):
-        if j != i and group[j] == group[i] and group[i] >= 0:
-            d = p - x[j]
-            n = wp.length(d)
-            if n < distance and n > 1.0e-6 and wp.length(flat[i] - flat[j]) > 2.0 * distance:
-                push = push + d * (0.25 * (distance - n) / n)
+    if group[i] >= 0:
+        p = x[i]
+        found = wp.hash_grid_query(grid, p, distance)
+        j = int(0)
+        while wp.hash_grid_query_next(found, j):
+            if j != i and group[j] == group[i]:
+                d = p - x[j]
+                n = wp.length(d)
+                if n < distance and n > 1.0e-6 and wp.length(start[i] - start[j]) > 2.0 * distance:
+                    push = push + d * (0.25 * (distance - n) / n)
     moves[i] = push
 
 

@@ -93,8 +93,7 @@ def midpoint_subdivision(
     4 f + 3: at its first, second and third corner, and the middle one), and the edges (E, 2) whose midpoints are the
     vertices count to count + E - 1.
     """
-    pairs = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)  # (3 F, 2): ab, bc, ca of each
-    edges, number = np.unique(pairs, axis=0, return_inverse=True)
+    edges, _, number, _ = _edges(faces, count)
     ab, bc, ca = (number.reshape(-1, 3) + count).T
     a, b, c = faces.T
     quarters = [np.stack(t, 1) for t in ((a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca))]
@@ -102,6 +101,21 @@ def midpoint_subdivision(
     halves = sp.csr_matrix((np.full(2 * len(edges), 0.5), (rows, edges.ravel())), (len(edges), count))
     matrix = sp.vstack([sp.identity(count), halves]).tocsr()
     return matrix, np.stack(quarters, 1).reshape(-1, 3).astype(np.int32), edges.astype(np.int32)
+
+
+def _edges(
+    faces: NDArray[np.int32], count: int
+) -> tuple[NDArray[np.int32], NDArray[np.integer], NDArray[np.integer], NDArray[np.integer]]:
+    """Number the edges of triangles: (E, 2) ends, lower first, sorted.
+
+    Also the first side that is each edge, the edge of each side (3 F,: ab, bc and ca of each face), and how many sides
+    each edge is.
+    """
+    pairs = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1).astype(np.int64)
+    keys, first, number, times = np.unique(
+        pairs[:, 0] * count + pairs[:, 1], return_index=True, return_inverse=True, return_counts=True
+    )
+    return np.stack([keys // count, keys % count], 1).astype(np.int32), first, number.ravel(), times
 
 
 def _halved(lines: NDArray[np.int32], edges: NDArray[np.int32], count: int) -> NDArray[np.int32]:
@@ -135,9 +149,7 @@ def _constrained(
     mass = np.bincount(faces.ravel(), np.repeat(weight / 3, 3), count) * np.where(hem, HEM_WEIGHT, 1)
 
     # Every edge with its one or two triangles: rows of the same edge follow each other after sorting.
-    pairs = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
-    edges, first, number, times = np.unique(pairs, axis=0, return_index=True, return_inverse=True, return_counts=True)
-    number = number.ravel()
+    edges, first, number, times = _edges(faces, count)
     length = np.bincount(number, long.ravel()) / times
     about = np.bincount(number, np.repeat(area, 3))
     # Direction to the grain: 1 along or across it, 0 on the bias.
@@ -150,7 +162,7 @@ def _constrained(
     order = np.argsort(number, kind="stable")
     at = np.concatenate([[0], np.cumsum(times)])[:-1]
     inner = np.flatnonzero(times == 2)
-    one, two = order[at[inner]], order[at[inner] + 1]  # rows of `pairs`
+    one, two = order[at[inner]], order[at[inner] + 1]  # rows of ab, bc, ca of all faces
     hinges = np.stack([edges[inner, 0], edges[inner, 1], *(faces[r // 3, (r + 2) % 3] for r in (one, two))], 1)
     cot = [_cotangents(flat[r // 3], r % 3, faces[r // 3, r % 3] == edges[inner, 0]) for r in (one, two)]
     (c01, c03), (c02, c04) = cot

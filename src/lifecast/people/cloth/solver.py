@@ -93,9 +93,10 @@ class ClothSolver:
         self._on_skin = self._contact(count)
         self._beneath = self._layers()
         self._moves = self._vectors(np.zeros((count, 3)))
-        self._grid = wp.HashGrid(64, 64, 64, device=device) if settings.apart > 0 else None
         self._start = self._vectors(mesh.points)
-        self._group = self._ints(mesh.garment)
+        touches_itself = np.array([g.self_contact for g in mesh.garments])[mesh.garment]
+        self._group = self._ints(np.where(touches_itself, mesh.garment, -1))
+        self._grid = wp.HashGrid(64, 64, 64, device=device) if settings.apart > 0 and touches_itself.any() else None
         self._held = self._attach()
         self._substeps = 0
 

@@ -57,7 +57,9 @@ def tethers(mesh: ClothMesh, spacing: float = SPACING) -> Tethers:
     between = distance[:, nodes]
     a, b = np.nonzero(np.triu(np.isfinite(between), 1))
     most = between[a, b] * ON_THE_GRAPH * (1 + give[a])
-    near = np.argsort(distance, axis=0)[: min(4, len(nodes))].T  # (N, 4)
+    some = min(4, len(nodes))
+    near = np.ascontiguousarray(distance.T)
+    near = np.argpartition(near, some - 1, axis=1)[:, :some] if len(nodes) > some else np.argsort(near, axis=1)  # (N, 4)
     found = np.take_along_axis(distance.T, near, 1)
     share = np.where(np.isfinite(found), np.clip(1 - found / far, 1e-3, 1) ** 2, 0)
     share /= np.maximum(share.sum(1, keepdims=True), 1e-9)
@@ -98,22 +100,22 @@ def _thinned(mesh: ClothMesh, spacing: float) -> NDArray[np.int64]:
         own = np.flatnonzero(mesh.garment == number)
         order = own[np.lexsort((np.random.default_rng(0).permutation(len(own)), -np.round(mesh.attached[own])))]
         tree = cKDTree(mesh.points[order])
-        beside = tree.query_ball_point(mesh.points[order], spacing)
         free = np.ones(len(order), bool)
         for k in range(len(order)):
             if free[k]:
                 chosen.append(int(order[k]))
-                free[beside[k]] = False
+                free[tree.query_ball_point(mesh.points[order[k]], spacing, return_sorted=False)] = False
     return np.array(sorted(chosen))
 
 
 def _across(mesh: ClothMesh) -> NDArray[np.float64]:
     """(H,) flat distance of the two vertices opposite of an inner edge, unfolded over it."""
-    key = {tuple(edge): length for edge, length in zip(mesh.edges.tolist(), mesh.length.tolist(), strict=True)}
+    size = np.int64(len(mesh.points))
+    keys = mesh.edges[:, 0] * size + mesh.edges[:, 1]  # sorted, as the edges are
 
     def of(p: NDArray[np.int32], q: NDArray[np.int32]) -> NDArray[np.float64]:
-        low, high = np.minimum(p, q).tolist(), np.maximum(p, q).tolist()
-        return np.array([key[a, b] for a, b in zip(low, high, strict=True)])
+        wanted = np.minimum(p, q) * size + np.maximum(p, q)
+        return mesh.length[np.searchsorted(keys, wanted)].astype(np.float64)
 
     a, b, c, d = mesh.hinges.T
     base = of(a, b)
