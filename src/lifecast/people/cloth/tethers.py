@@ -54,18 +54,13 @@ def tethers(mesh: ClothMesh, spacing: float = SPACING) -> Tethers:
     graph = sp.csr_matrix((np.concatenate([mesh.length, over]), (ways[:, 0], ways[:, 1])), (count, count))
     distance = dijkstra(graph, directed=False, indices=nodes, limit=far)  # (M, N), infinite beyond
     give = np.array([FABRICS[g.fabric].give for g in mesh.garments])[mesh.garment[nodes]]
-    between = distance[:, nodes]
+    between = distance[:, nodes]  # (M, M)
     a, b = np.nonzero(np.triu(np.isfinite(between), 1))
     most = between[a, b] * ON_THE_GRAPH * (1 + give[a])
-    some = min(4, len(nodes))
-    near = np.ascontiguousarray(distance.T)
-    near = np.argpartition(near, some - 1, axis=1)[:, :some] if len(nodes) > some else np.argsort(near, axis=1)  # (N, 4)
-    found = np.take_along_axis(distance.T, near, 1)
+    row, column = np.nonzero(np.isfinite(distance))
+    near, found = _first_four(column, row, distance[row, column], count)
     share = np.where(np.isfinite(found), np.clip(1 - found / far, 1e-3, 1) ** 2, 0)
     share /= np.maximum(share.sum(1, keepdims=True), 1e-9)
-    if near.shape[1] < 4:
-        lacking = 4 - near.shape[1]
-        near, share = np.pad(near, ((0, 0), (0, lacking))), np.pad(share, ((0, 0), (0, lacking)))
     carried = np.bincount(near.ravel(), (share * mesh.mass[:, None]).ravel(), len(nodes))
     weight = np.where(mesh.attached[nodes] > 0.5, 0, 1 / np.maximum(carried, 1e-9))
     return Tethers(
@@ -81,16 +76,24 @@ def refined_tethers(coarse: Tethers, mesh: ClothMesh) -> Tethers:
     rows = np.repeat(np.arange(count), 4)
     shares = sp.csr_matrix((coarse.share.ravel(), (rows, coarse.near.ravel())), (count, len(coarse.nodes)))
     fine = (mesh.refinement @ shares).tocsr()
-    near, share = np.zeros((len(mesh.points), 4), np.int32), np.zeros((len(mesh.points), 4), np.float32)
-    # The largest four of each row: sort all entries by row and falling share, keep the first four of each.
     entries = fine.tocoo()
-    order = np.lexsort((-entries.data, entries.row))
-    row, column, value = entries.row[order], entries.col[order], entries.data[order]
-    place = np.arange(len(row)) - np.searchsorted(row, row)
-    kept = place < 4
-    near[row[kept], place[kept]], share[row[kept], place[kept]] = column[kept], value[kept]
+    near, lack = _first_four(entries.row, entries.col, -entries.data, len(mesh.points))
+    share = np.where(np.isfinite(lack), -lack, 0).astype(np.float32)
     share /= np.maximum(share.sum(1, keepdims=True), 1e-9)
     return Tethers(coarse.nodes, coarse.weight, coarse.pairs, coarse.most, near, share)
+
+
+def _first_four(
+    row: NDArray[np.integer], column: NDArray[np.integer], value: NDArray[np.floating], count: int
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """Of each of `count` rows, the columns (count, 4) of its four least values, and these; 0 and infinity for none."""
+    order = np.lexsort((value, row))
+    row, column, value = row[order], column[order], value[order]
+    place = np.arange(len(row)) - np.searchsorted(row, row)
+    kept = place < 4
+    columns, values = np.zeros((count, 4), np.int32), np.full((count, 4), np.inf)
+    columns[row[kept], place[kept]], values[row[kept], place[kept]] = column[kept], value[kept]
+    return columns, values
 
 
 def _thinned(mesh: ClothMesh, spacing: float) -> NDArray[np.int64]:
