@@ -19,8 +19,10 @@ def pocket(middle: float, top: float, wide: float, high: float, point: float = 0
     return line((a, top), (a, top - high), (middle, top - high - point), (b, top - high), (b, top), (a, top))
 
 
-def front_lines(m: Measures, names: Sequence[str], whole: bool, hem: float, neck_low: float, wide: float) -> list[Flat]:
-    """Draw what is stitched onto the front.
+def front_lines(
+    m: Measures, names: Sequence[str], whole: bool, hem: float, neck_low: float, wide: float
+) -> tuple[list[Flat], list[Flat]]:
+    """Draw what is stitched onto the front, and what onto its left half only.
 
     Parameters
     ----------
@@ -32,6 +34,7 @@ def front_lines(m: Measures, names: Sequence[str], whole: bool, hem: float, neck
     chest, waist = level(m, 0) - 0.02, m.waist
     low = max(hem + 0.04, min(level(m, 2.0), waist - 0.08))
     lines: list[Flat] = []
+    left: list[Flat] = []
 
     def pair(path: Flat) -> None:
         lines.extend([path, path * BOTH] if whole else [path])
@@ -44,8 +47,7 @@ def front_lines(m: Measures, names: Sequence[str], whole: bool, hem: float, neck
             if whole:
                 lines.append(line((0.0, neck_low), (0.0, neck_low - 0.13)))
         elif name == "chest pocket":
-            pocket_ = pocket(0.48 * wide, chest - 0.01, 0.105, 0.12, 0.015)
-            lines.append(pocket_)
+            left.append(pocket(0.48 * wide, chest - 0.01, 0.105, 0.12, 0.015))
         elif name == "patch pockets":
             pair(pocket(0.52 * wide, low + 0.08, 0.145, 0.16))
         elif name == "welt pockets":
@@ -63,7 +65,7 @@ def front_lines(m: Measures, names: Sequence[str], whole: bool, hem: float, neck
             pair(line((0.0, chest + 0.05), (1.2 * wide, chest + 0.05)))
         elif name == "darts":
             pair(line((0.45 * wide, min(m.bust - 0.03, waist + 0.12)), (0.45 * wide, max(waist - 0.1, hem))))
-    return lines
+    return lines, left
 
 
 def back_lines(m: Measures, names: Sequence[str], hem: float, wide: float) -> list[Flat]:

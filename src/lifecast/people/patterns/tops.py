@@ -107,12 +107,12 @@ def sew_top(sewing: Sewing, m: Measures, cut: Top, clearance: float) -> tuple[Bl
         open=None if whole else 0.0 if cut.front == "closed" else cut.gap, tail=cut.tail,
     )  # fmt: skip
     low = m.neck + bodice.balance - depth
-    front = front_lines(m, cut.stitched, whole, hem, low, wide)
+    front, left = front_lines(m, cut.stitched, whole, hem, low, wide)
     behind = back_lines(m, cut.stitched, hem, wide)
     if cut.quilt:
         rows = quilting(hem, m.armpit - 0.03, cut.quilt, 2 * wide)
         front, behind = front + rows, behind + rows
-    block = add_bodice(sewing, m, bodice, clearance, tuple(front), tuple(behind))
+    block = add_bodice(sewing, m, bodice, clearance, tuple(front), tuple(behind), tuple(left))
     if cut.sleeve:
         biceps = float(m.arm.girth(m.arm.stations[0]))
         there = float(m.arm.girth(cut.sleeve * m.wrist_station))
