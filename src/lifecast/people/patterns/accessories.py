@@ -70,7 +70,7 @@ def add_scarf(sewing: Sewing, m: Measures, cut: Scarf, clearance: float) -> None
     def place(flat: Flat) -> Points:
         way = flat[:, 0] - first  # along the wound part
         inside = np.clip(way, 0, wound)
-        share = 0.2 - cut.turns * 0 + inside / round_ - 0.0  # begins before the left shoulder
+        share = 0.2 + inside / round_  # begins before the left shoulder
         layer = np.clip(way, -0.1, wound + 0.1) / round_
         out = clearance + 0.015 + 0.014 * np.maximum(layer, 0)
         across = flat[:, 1] - cut.wide / 2
@@ -116,7 +116,7 @@ def add_cape(sewing: Sewing, m: Measures, cut: Cape, clearance: float) -> None:
         along = np.arctan2(flat[:, 0], -flat[:, 1]) / half + 0.5  # 0 in front, 1 behind
         down = np.linalg.norm(flat, axis=1) - radius
         share = along / 2
-        base = m.trunk.place(np.full(len(flat), m.neck), share, cut.wide + 0.012 * cut.open * 0)
+        base = m.trunk.place(np.full(len(flat), m.neck), share, cut.wide)
         turn = 2 * np.pi * share
         slope = np.radians(18) + np.radians(34) * np.sin(turn) ** 2
         slope = np.where(down > 0, slope, 0)
@@ -132,12 +132,12 @@ def add_cape(sewing: Sewing, m: Measures, cut: Cape, clearance: float) -> None:
         return points
 
     sewing.pair("cape", outline, place)
-    sewing.sew(("cape left", "right"), ("cape right", "left"))
+    sewing.sew(("cape left", "right"), ("cape right", "right"))
     sewing.hem_pair(("cape", "hem"), ("cape", "neck"))
     if cut.open:
-        sewing.hem(("cape left", "left"), ("cape right", "right"))
+        sewing.hem_pair(("cape", "left"))
     else:
-        sewing.sew(("cape left", "left"), ("cape right", "right"))
+        sewing.sew(("cape left", "left"), ("cape right", "left"))
 
 
 def add_apron(sewing: Sewing, m: Measures, cut: Apron, clearance: float) -> None:
@@ -195,7 +195,6 @@ def add_apron(sewing: Sewing, m: Measures, cut: Apron, clearance: float) -> None
     route = np.concatenate([left, nape[1:-1], left[::-1] * [-1, 1, 1]])
     step = np.linalg.norm(np.diff(route, axis=0), axis=1)
     walked = np.concatenate([[0.0], np.cumsum(step)])
-    outward = np.array([0.0, 0.0, 0.0])
     strap = {
         "low": line((0, 0), (walked[-1], 0)), "end": line((walked[-1], 0), (walked[-1], 0.025)),
         "top": line((walked[-1], 0.025), (0, 0.025)), "start": line((0, 0.025), (0, 0)),
@@ -208,7 +207,7 @@ def add_apron(sewing: Sewing, m: Measures, cut: Apron, clearance: float) -> None
         across = flat[:, 1] - 0.0125
         base[:, 0] -= side * across * front
         base[:, 1] += across * (1 - front)
-        return base + outward
+        return base
 
     sewing.piece("strap", strap, place_strap)
     sewing.sew(("strap", "start"), ("apron", "strap left"))

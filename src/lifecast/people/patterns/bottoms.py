@@ -24,8 +24,8 @@ class Legs:
     """The level at which the legs end."""
     hip: float = 0.06
     thigh: float = 0.1
-    knee: float = 0.2
-    hem: float = 0.4
+    knee: float = 0.18
+    hem: float = 0.6
     gathered: float = 0.02
     """Ease of the waist seam, which an elastic waistband gathers."""
     rise: float = 0.015
@@ -40,9 +40,9 @@ def trousers(m: Measures, cut: Legs) -> Trousers:
     """Compute the cut in metres for one body."""
     waist, end = level(m, cut.waist), min(level(m, cut.end), m.crotch - 0.06)
     knee = max(m.knee, end)
-    ankle = float(m.leg.girth(end))
+    ankle = float(m.leg.girth(max(end, m.ankle + 0.05)))
     if end < m.knee:  # the foot must pass
-        ankle = max(ankle, 0.62 * float(m.leg.girth(m.knee)))
+        ankle = max(ankle, 0.66 * float(m.leg.girth(m.knee)))
     return Trousers(
         waist=waist, waist_ease=cut.gathered * float(m.trunk.girth(waist)),
         hip_ease=cut.hip * float(m.trunk.girth(m.hip)),

@@ -127,7 +127,7 @@ class Sewing:
             for curve_ in joined:
                 group[curve_] = joined
         return {
-            curve: max(2, round(float(np.mean([self.length(c) for c in sorted(joined)])) / self.edge) + 1)
+            curve: max(2, round(max(self.length(c) for c in joined) / self.edge) + 1)
             for curve, joined in group.items()
         }
 
