@@ -8,6 +8,6 @@ from lifecast.people.patterns.measures import Measures
 
 
 def level(m: Measures, at: float) -> float:
-    """Find the height of a level: 0 armpit, 1 waist, 2 hip, 3 crotch, 4 knee, 5 ankle, and between them; metres."""
-    heights = (m.armpit, m.waist, max(m.hip, m.crotch + 0.02), m.crotch, m.knee, m.ankle)
-    return float(np.interp(at, range(6), heights))
+    """Find a level's height: 0 armpit, 1 waist, 2 hip, 3 crotch, 4 knee, 5 ankle, 6 floor, and between; metres."""
+    heights = (m.armpit, m.waist, max(m.hip, m.crotch + 0.02), m.crotch, m.knee, m.ankle, m.floor)
+    return float(np.interp(at, range(7), heights))

@@ -13,8 +13,15 @@ from lifecast.people.patterns.collars import strip
 from lifecast.people.patterns.measures import Measures
 from lifecast.people.patterns.panel import Flat, Outline, bezier, line
 from lifecast.people.patterns.placement import Profile, profile, slack
-from lifecast.people.patterns.sewing import FLIP, Place, Sewing
+from lifecast.people.patterns.sewing import FLIP, Curve, Place, Sewing
+from lifecast.people.patterns.stitching import pocket
 from lifecast.people.patterns.tube import Points
+
+
+WAISTS: tuple[Curve, ...] = (
+    ("leg front left", "waist"), ("leg back left", "waist"), ("leg back right", "waist"), ("leg front right", "waist"),
+)  # fmt: skip
+"""The legs' waist curves, from the front centre over the left side and the back."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,9 @@ class Trousers:
     cuff: float = 0.0
     """The height of elastic cuffs (0: none), and"""
     cuff_girth: float = 0.0
+    """their girth."""
+    stitched: tuple[str, ...] = ()
+    """fly, slant pockets, patch pockets (behind), cargo pockets, creases."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,18 +138,57 @@ def add_legs(sewing: Sewing, m: Measures, cut: Trousers, clearance: float) -> No
         outline = leg.outline
         if back:
             outline = {key: curve[::-1] * FLIP for key, curve in reversed(list(outline.items()))}
-        sewing.pair(name, outline, leg_place(m, leg, cut, clearance, back))
+        lines, left_lines = _leg_lines(m, leg, cut, back)
+        sewing.pair(name, outline, leg_place(m, leg, cut, clearance, back), lines, left_lines=left_lines)
         sewing.sew((f"{name} left", "crotch"), (f"{name} right", "crotch"))
     for seam in ("outseam", "inseam"):
         sewing.sew_pair(("leg front", seam), ("leg back", seam))
-    for side in ("left", "right"):
-        for half in ("front", "back"):
-            if not cut.cuff:
-                sewing.hem((f"leg {half} {side}", "hem"))
+    if not cut.cuff:
+        sewing.hem_pair(("leg front", "hem"), ("leg back", "hem"))
+        return
+    lengths = [cut.cuff_girth / 2] * 2
+
+    def place(flat: Flat) -> Points:
+        station = cut.end - cut.cuff + flat[:, 1]
+        return m.leg.place(station, flat[:, 0] / cut.cuff_girth - 0.25, clearance)
+
+    sewing.pair("ankle cuff", strip(lengths, cut.cuff), place, attached=0.6)
+    sewing.sew_pair(("ankle cuff", "start"), ("ankle cuff", "end"))
+    for k, half in enumerate(("front", "back")):
+        sewing.sew_pair(("ankle cuff", f"top {k}"), (f"leg {half}", "hem"))
+        sewing.hem_pair(("ankle cuff", f"low {k}"))
+
+
+def _leg_lines(m: Measures, leg: _Leg, cut: Trousers, back: bool) -> tuple[list[Flat], list[Flat]]:
+    """Draw what is stitched onto a left leg's half, and what onto no right one; of the back, x is mirrored at last."""
+    lines: list[Flat] = []
+    single: list[Flat] = []
+    top = cut.waist
+
+    def edge(y: float) -> float:
+        return float(leg.outer(np.array(y)))
+
+    for name in cut.stitched:
+        if name == "fly" and not back:
+            low = top - 0.6 * (top - m.crotch) - 0.03
+            single.append(line((0.04, top), (0.04, low + 0.03), (0.0, low)))
+        elif name == "slant pockets" and not back:
+            lines.append(line((edge(top) - 0.05, top), (edge(top - 0.15), top - 0.15)))
+        elif name == "patch pockets" and back:
+            middle, high = 0.5 * edge(top - 0.1) + 0.01, top - 0.07
+            lines.append(pocket(middle, high, min(0.13, edge(high) - 0.05), 0.13, 0.02))
+        elif name == "cargo pockets":
+            high = 0.55 * m.crotch + 0.45 * m.knee
+            if high - 0.18 > cut.end:
+                lines.append(line((edge(high) - 0.1, high - 0.17), (edge(high) - 0.1, high), (edge(high), high)))
+                lines.append(line((edge(high - 0.17) - 0.1, high - 0.17), (edge(high - 0.17), high - 0.17)))
+        elif name == "creases":
+            lines.append(line((0.5 * edge(m.crotch) - 0.02, m.crotch), (0.5 * edge(m.crotch) - 0.02, cut.end)))
+    return [path * FLIP if back else path for path in lines], single
 
 
 def add_waistband(
-    sewing: Sewing, m: Measures, seams: list[tuple[str, str]], height: float, low: float, girth: float,
+    sewing: Sewing, m: Measures, seams: list[Curve], height: float, low: float, girth: float,
     clearance: float, held: float = 1.0,
 ) -> None:  # fmt: skip
     """Add a waistband over waist curves, which are walked from the front centre over the left side and the back."""
@@ -159,6 +208,5 @@ def add_waistband(
 def add_trousers(sewing: Sewing, m: Measures, cut: Trousers, clearance: float) -> None:
     """Add legs and a waistband."""
     add_legs(sewing, m, cut, clearance)
-    order = [("leg front left", "waist"), ("leg back left", "waist"), ("leg back right", "waist"), ("leg front right", "waist")]
     girth = float(m.trunk.girth(cut.waist + cut.band / 2)) + cut.band_ease
-    add_waistband(sewing, m, order, cut.band, cut.waist, girth, clearance)
+    add_waistband(sewing, m, list(WAISTS), cut.band, cut.waist, girth, clearance)

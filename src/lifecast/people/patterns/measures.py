@@ -64,10 +64,12 @@ class Measures:
 
     def outside(self, points: Points, gap: Points | float) -> Points:
         """Move (N, 3) points that lie less than `gap` (metres, or (N,)) outside of the skin to that distance."""
-        _, near = self.tree.query(points)
+        distance, near = self.tree.query(points)
         normal = self.skin_normals[near]
         depth = ((points - self.skin[near]) * normal).sum(1)
-        return points + normal * np.maximum(gap - depth, 0)[:, None]
+        # A point between the legs may lie behind the tangent plane of its nearest skin without lying in the body.
+        close = (distance < np.maximum(2 * np.asarray(gap), 0.025)) | (depth < -0.7 * distance)
+        return points + normal * np.where(close, np.maximum(gap - depth, 0), 0)[:, None]
 
 
 @dataclass(frozen=True, eq=False)

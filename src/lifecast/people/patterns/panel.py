@@ -37,10 +37,10 @@ class Panel:
     lines: list[NDArray[np.int64]]
     """The vertices of each stitched line."""
 
-    def mirrored(self, name: str) -> Panel:
-        """Mirror the piece in the y axis."""
+    def mirrored(self, name: str, lines: int) -> Panel:
+        """Mirror the piece in the y axis, with its first `lines` stitched lines."""
         curves = {key: curve[::-1] for key, curve in self.curves.items()}
-        return Panel(name, self.points * [-1, 1], self.faces[:, ::-1], curves, self.lines)
+        return Panel(name, self.points * [-1, 1], self.faces[:, ::-1], curves, self.lines[:lines])
 
 
 def curve_length(curve: Flat) -> float:

@@ -64,10 +64,13 @@ class Sewing:
 
     def pair(
         self, name: str, outline: Mapping[str, Flat], place: Place, lines: Sequence[Flat] = (), attached: float = 0.0,
-        lift: float = 0.0,
+        lift: float = 0.0, left_lines: Sequence[Flat] = (),
     ) -> None:  # fmt: skip
-        """Add a piece of the left side as `name left`, and its mirror image as `name right`."""
-        self.piece(f"{name} left", outline, place, lines, attached, lift)
+        """Add a piece of the left side as `name left`, and its mirror image as `name right`.
+
+        `left_lines` are stitched onto the left one only.
+        """
+        self.piece(f"{name} left", outline, place, [*lines, *left_lines], attached, lift)
         self._pieces[f"{name} right"] = _Piece(
             mirrored(outline), lambda flat: place(flat * FLIP) * FLIP_3D, [path * FLIP for path in lines], attached,
             lift, mirror_of=f"{name} left",
@@ -124,7 +127,7 @@ class Sewing:
             for curve_ in joined:
                 group[curve_] = joined
         return {
-            curve: max(2, round(float(np.mean([self.length(c) for c in sorted(joined)])) / self.edge) + 1)
+            curve: max(2, round(max(self.length(c) for c in joined) / self.edge) + 1)
             for curve, joined in group.items()
         }
 
@@ -136,7 +139,7 @@ class Sewing:
         for key, piece in self._pieces.items():
             own = used[key] = {curve: count for (of, curve), count in counts.items() if of == key}
             if piece.mirror_of and used[piece.mirror_of] == own:
-                panels[key] = panels[piece.mirror_of].mirrored(key)
+                panels[key] = panels[piece.mirror_of].mirrored(key, len(piece.lines))
             else:
                 panels[key] = cut(key, piece.outline, self.edge, own, piece.lines)
         return list(panels.values())

@@ -5,7 +5,6 @@ A gore's y is minus the way down its middle from the waist seam, x the way acros
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +39,8 @@ class Skirt:
     """the gores after which they are."""
     open: bool = False
     """The front centre stays open."""
+    pleats: bool = False
+    """Lines along the folds are pressed."""
 
 
 def draw_gore(girth: Profile, length: float, gores: int) -> Outline:
@@ -62,6 +63,15 @@ def draw_gore(girth: Profile, length: float, gores: int) -> Outline:
         return np.stack([across * x[k], -down[k] + lift[k] * across**2], 1)
 
     return {"hem": bow(-1), "right": right[::-1], "waist": bow(0)[::-1], "left": right * [-1, 1]}
+
+
+def _pleats(girth: Profile, cut: Skirt) -> list[Flat]:
+    """Draw the ridges of a gore's folds, from near the waist to near the hem."""
+    per_gore = max(1, round(cut.folds / cut.gores))
+    ends = np.array([0.0, cut.length])
+    half = girth(ends) / cut.gores / 2
+    shares = (np.arange(per_gore) + 0.5) / per_gore * 2 - 1
+    return [line((share * half[0], 0.0), (share * half[1], -cut.length)) for share in shares]
 
 
 def _slit(outline: Outline, length: float, right: bool, left: bool) -> Outline:
@@ -99,29 +109,34 @@ def skirt_place(m: Measures, cut: Skirt, girth: Profile, number: int, clearance:
     around = tube + 2 * np.pi * offset
     surplus = np.clip(wanted / around, 1, 2.6) - 1
     folds = cut.folds or max(6, round(float(around[-1]) / 0.16))
+    if cut.pleats:
+        folds = cut.gores * max(1, round(folds / cut.gores))
     wave = 2 * np.sqrt(surplus) * around / (2 * np.pi * folds)
     wave = np.minimum(wave, 0.8 * around / folds) * np.clip(down / 0.08, 0.15, 1)
+
+    phase = -1.0 if cut.pleats else 1.0  # ridges lie in the middle of a gore's shares
 
     def place(flat: Flat) -> Points:
         y = -flat[:, 1]
         share = (number + 0.5) / cut.gores + flat[:, 0] / np.maximum(girth(y), 1e-3)
-        out = np.interp(y, down, offset) + np.interp(y, down, wave) * (1 + np.cos(2 * np.pi * folds * share)) / 2
+        out = np.interp(y, down, offset) + np.interp(y, down, wave) * (1 + phase * np.cos(2 * np.pi * folds * share)) / 2
         return m.trunk.place(np.interp(y, down, stations), share, out)
 
     return place
 
 
 def add_gores(
-    sewing: Sewing, m: Measures, cut: Skirt, clearance: float, lines: Sequence[Flat] = ()
+    sewing: Sewing, m: Measures, cut: Skirt, clearance: float
 ) -> list[tuple[str, str]]:
     """Add the gores, sewn side by side; give their waist curves, from the front centre over the left."""
     girth = profile(*cut.girths)
     whole = draw_gore(girth, cut.length, cut.gores)
+    lines = _pleats(girth, cut) if cut.pleats else []
     for k in range(cut.gores):
         outline = dict(whole)
         if cut.slit:
             outline = _slit(whole, cut.slit, k in cut.slits, (k - 1) % cut.gores in cut.slits)
-        sewing.piece(f"gore {k}", outline, skirt_place(m, cut, girth, k, clearance), list(lines))
+        sewing.piece(f"gore {k}", outline, skirt_place(m, cut, girth, k, clearance), lines)
     for k in range(cut.gores):
         after = f"gore {(k + 1) % cut.gores}"
         if not (cut.open and k == cut.gores - 1):
@@ -137,6 +152,3 @@ def add_skirt(sewing: Sewing, m: Measures, cut: Skirt, clearance: float) -> None
     waists = add_gores(sewing, m, cut, clearance)
     girth = float(m.trunk.girth(cut.waist + cut.band / 2)) + cut.band_ease
     add_waistband(sewing, m, waists, cut.band, cut.waist, girth, clearance)
-
-
-__all__ = ["Skirt", "add_gores", "add_skirt", "draw_gore", "line", "skirt_place"]

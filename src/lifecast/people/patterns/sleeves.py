@@ -49,8 +49,8 @@ def _cap(width: float, height: float) -> Flat:
     return bezier((width / 2, 0), (0.30 * width, 0.02 * height), (0.26 * width, height), (0, height))
 
 
-def add_sleeves(sewing: Sewing, block: Block, cut: Sleeve) -> None:
-    """Add both sleeves, and sew them into the armholes."""
+def add_sleeves(sewing: Sewing, block: Block, cut: Sleeve, quilt: float = 0.0) -> None:
+    """Add both sleeves, and sew them into the armholes; `quilt` is the distance of lines stitched around them."""
     m, clearance = block.measures, block.clearance
     seam = sum(block.armholes) * 1.02
     arm = m.arm
@@ -78,7 +78,9 @@ def add_sleeves(sewing: Sewing, block: Block, cut: Sleeve) -> None:
         "end": line((-end / 2, -length), (end / 2, -length)), "seam back": back, "cap back": cap,
         "cap front": cap[::-1] * [-1, 1], "seam front": back[::-1] * [-1, 1],
     }  # fmt: skip
-    sewing.pair("sleeve", outline, place)
+    rows = np.arange(quilt, length + 0.3 * height, quilt) - 0.3 * height if quilt else ()
+    rings = [line((-width, -y), (width, -y)) for y in rows if y < length - 0.5 * quilt]
+    sewing.pair("sleeve", outline, place, rings)
     sewing.sew_pair(("sleeve", "seam back"), ("sleeve", "seam front"))
     for half in ("front", "back"):
         sewing.sew_pair(("sleeve", f"cap {half}"), (half, "armhole"))

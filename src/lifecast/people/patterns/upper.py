@@ -120,11 +120,11 @@ def trunk_place(
 
 def add_bodice(
     sewing: Sewing, m: Measures, cut: Bodice, clearance: float, lines: tuple[Flat, ...] = (),
-    back_lines: tuple[Flat, ...] = (),
+    back_lines: tuple[Flat, ...] = (), left_lines: tuple[Flat, ...] = (),
 ) -> Block:  # fmt: skip
     """Add front and back, and sew their sides and shoulders.
 
-    `lines` are stitched onto the front; onto both of its halves where it is open.
+    `lines` are stitched onto the front, onto both of its halves where it is open; `left_lines` onto the left only.
     """
     girth = profile(*cut.girths)
     front, back = draw_half(m, cut, girth, False), draw_half(m, cut, girth, True)
@@ -133,9 +133,13 @@ def add_bodice(
     # The back is drawn from behind: its left half lies at x < 0.
     sewing.piece("back", mirrored(unfold(back)), place_back, list(back_lines))
     if cut.open is None:
-        sewing.piece("front", unfold(front), place_front, list(lines))
+        sewing.piece("front", unfold(front), place_front, [*lines, *left_lines])
     else:
-        sewing.pair("front", front, lambda flat: place_front(np.maximum(flat, [1e-6, -np.inf])), list(lines))
+
+        def place_half(flat: Flat) -> Points:
+            return place_front(np.maximum(flat, [1e-6, -np.inf]))
+
+        sewing.pair("front", front, place_half, list(lines), left_lines=list(left_lines))
         if cut.open == 0:
             sewing.sew(("front left", "centre"), ("front right", "centre"))
     for name in ("side", "shoulder"):
