@@ -49,9 +49,12 @@ class GarmentSurface:
     def __init__(self, mesh: ClothMesh, number: int, stitching: Stitching = Stitching()) -> None:
         self.garment, self.stitching = mesh.garments[number], stitching
         own = np.flatnonzero(mesh.garment == number)
-        self.particles = slice(int(own[0]), int(own[-1]) + 1)
+        self.particles = own
+        """(V,) the particles of the mesh that are this garment's."""
+        self._new = np.zeros(len(mesh.points), np.int32)
+        self._new[own] = np.arange(len(own))
         rows = mesh.garment[mesh.faces[:, 0]] == number
-        self.faces: NDArray[np.int32] = mesh.faces[rows] - np.int32(own[0])
+        self.faces: NDArray[np.int32] = self._new[mesh.faces[rows]]
         piece = np.repeat(self.garment.piece, len(self.faces) // len(self.garment.faces))
         width = int(piece.max()) + 1
         key = self.faces.astype(np.int64) * width + piece[:, None]
@@ -60,18 +63,18 @@ class GarmentSurface:
         self.split_of: NDArray[np.int32] = (kept // width).astype(np.int32)
         self.metres: Points = mesh.flat[rows].reshape(-1, 2)[first]
         """(V', 2) texture coordinates in metres."""
-        self.relief = self._relief(mesh, own)
+        self.relief = self._relief(mesh, number)
         self._borders(border_edges(self.faces))
 
-    def _relief(self, mesh: ClothMesh, own: NDArray[np.integer]) -> Points:
+    def _relief(self, mesh: ClothMesh, number: int) -> Points:
         """(V,) metres that stitches and hems stand out."""
-        s, count = self.stitching, len(own)
-        inside = mesh.garment[mesh.edges[:, 0]] == mesh.garment[own[0]]
-        a, b = (mesh.edges[inside] - own[0]).T
+        s, count = self.stitching, len(self.particles)
+        inside = mesh.garment[mesh.edges[:, 0]] == number
+        a, b = self._new[mesh.edges[inside]].T
         graph = sp.csr_matrix((mesh.length[inside], (a, b)), (count, count))
 
         def far(lines: NDArray[np.int32]) -> NDArray[np.float64]:
-            ends = np.unique(lines[mesh.garment[lines[:, 0]] == mesh.garment[own[0]]] - own[0])
+            ends = np.unique(self._new[lines[mesh.garment[lines[:, 0]] == number]])
             if not len(ends):
                 return np.full(count, np.inf)
             limit = s.hem_width + 0.01
