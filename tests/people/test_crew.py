@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import importlib.util
 import json
 import os
 import signal
@@ -151,10 +152,18 @@ def test_an_empty_poses_folder_is_refused_before_anything_is_loaded(tmp_path: Pa
         synthesize(tmp_path / "out", count=1, poses=tmp_path / "poses")
 
 
-def test_without_anny_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(body.importlib.util, "find_spec", lambda name: None)
+def test_without_anny_and_the_body_file_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body, "SHIPPED", tmp_path / "none.safetensors")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match=r"lifecast\[people\]"):
-        body.BodyModel()
+        body.body_model.__wrapped__()
+
+
+def test_people_have_the_shipped_body_without_anny(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "anny", None)
+    model = body.body_model.__wrapped__()
+    assert isinstance(model, body.BakedModel)
+    assert model.rest({}, {}, {}).vertices.shape == (19158, 3)
 
 
 @pytest.fixture

