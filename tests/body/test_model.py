@@ -14,6 +14,7 @@ from lifecast.body.kinematics import rotations_from_vectors
 from lifecast.body.model import Body
 from lifecast.body.names import TOES
 from lifecast.errors import UsageError
+from lifecast.people.appearance import draw_build
 
 RECORDED: dict[str, Any] = json.loads(Path(__file__).with_name("recorded.json").read_text())
 
@@ -158,13 +159,7 @@ def test_toes_are_bones_of_the_rig(body: Body) -> None:
 
 
 @pytest.mark.slow
-def test_200_bodies_and_poses_are_annys(body: Body) -> None:
-    pytest.importorskip("anny")
-    from against_anny import Reference  # type: ignore[import-not-found]
-
-    from lifecast.people.appearance import draw_build
-
-    reference = Reference(body)
+def test_200_bodies_and_poses_are_annys(body: Body, reference: Any) -> None:
     rng = np.random.default_rng(5)
     turned = np.array([not joint.startswith("toes") for joint in body.joints])[:, None]
     ours = [k for k, joint in enumerate(body.joints) if not joint.startswith("toes")]

@@ -177,7 +177,6 @@ def threads() -> Iterator[None]:
 
 def test_one_thread_and_two_make_the_same_person(threads: None) -> None:
     """A real one: an unlike last digit of the body becomes millimetres of cloth."""
-    pytest.importorskip("anny")
     made = []
     for count in (1, 2):
         torch.set_num_threads(count)
@@ -189,7 +188,6 @@ def test_one_thread_and_two_make_the_same_person(threads: None) -> None:
 
 def test_one_worker_and_two_make_the_same_people(tmp_path: Path) -> None:
     """By the command line, as many threads allowed as a machine of three cores would."""
-    pytest.importorskip("anny")
     files = []
     for workers in (1, 2):
         out = tmp_path / str(workers)

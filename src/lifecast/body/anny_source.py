@@ -54,7 +54,7 @@ def load_anny(shapes: Shapes = "compact") -> Any:
         The cache cannot be written.
     """
     if importlib.util.find_spec("anny") is None:
-        raise MissingExtra("anny", "people", "making people")
+        raise MissingExtra("anny", "people", "shaping bodies by Anny itself")
     from anny.paths import get_anny_cache_path
     from filelock import FileLock
     from safetensors import SafetensorError

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 import torch
 from numpy.typing import NDArray
 
 from lifecast.body.anny_source import load_anny
-from lifecast.body.model import Body, joints_of_bones
+from lifecast.body.model import joints_of_bones
+from lifecast.body.names import JOINT_NAMES
 from lifecast.people.appearance import Build
 
 AXES = np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]], np.float64)
@@ -30,9 +32,9 @@ class Posed:
 class Reference:
     """Anny's model, in double precision."""
 
-    def __init__(self, body: Body) -> None:
+    def __init__(self, joints: Sequence[str]) -> None:
         self.model = load_anny().double().eval()
-        self.owner, _ = joints_of_bones(self.model.bone_labels, self.model.bone_parents, body.joints)
+        self.owner, _ = joints_of_bones(self.model.bone_labels, self.model.bone_parents, joints)
         self.parents = [int(parent) for parent in self.model.bone_parents]
 
     def posed(self, build: Build, rotations: NDArray[np.float64], translation: Sequence[float]) -> Posed:
@@ -60,3 +62,10 @@ class Reference:
             out = self.model(pose_parameters=torch.from_numpy(turned)[None], pose_parameterization="world-orient",
                              **shaped)  # fmt: skip
         return Posed(out["vertices"][0].numpy() @ AXES.T, out["bone_poses"][0, :, :3, 3].numpy() @ AXES.T)
+
+
+@pytest.fixture
+def reference() -> Reference:
+    """Anny's model."""
+    pytest.importorskip("anny")
+    return Reference(list(JOINT_NAMES))
