@@ -20,7 +20,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("commands", "web", "cluster"),
     ("training", "evaluation"),
     ("pipeline",),
-    ("people", "scans", "model", "surface", "photo"),
+    ("people", "scans", "model", "surface", "photo", "body"),
     ("space",),
 )
 """From the roof to the ground: what a folder imports stands lower, or beside it."""
@@ -31,6 +31,7 @@ FORBIDDEN: tuple[tuple[str, str], ...] = tuple(
         "photo": ("model", "surface", "people", "scans", "pipeline", "training", "evaluation"),
         "scans": ("model", "pipeline", "training", "evaluation"),
         "people": ("model", "pipeline", "training", "evaluation"),
+        "body": ("pipeline", "training", "evaluation"),
         "surface": ("model", "pipeline", "training", "evaluation"),
         "model": ("pipeline", "training", "evaluation", "surface", "photo"),
     }.items()

@@ -138,7 +138,6 @@ def test_prepare_by_the_command_line(cluster, tmp_path):
 
 
 def test_synthesize_by_the_command_line(cluster, tmp_path):
-    pytest.importorskip("anny", reason="the extra lifecast[people] is not installed")
     out = tmp_path / "people"
     command = ["synthesize", str(out), "--count", "3", "--seed", "5", "--cluster", "local", "--workers", "2"]
     assert main(command) == 0

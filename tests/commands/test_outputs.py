@@ -48,6 +48,7 @@ COMMANDS: dict[str, Arguments] = {
     "train": lambda good, bad: ["normals", "--data", good / "data", "--out", bad],
     "combine": lambda good, bad: ["compact", "compact", "--parts", "fine", "--out", bad / "w.safetensors"],
     "calibrate": lambda good, bad: ["compact", good / "data", "--out", bad / "w.safetensors"],
+    "body bake": lambda good, bad: [bad / "body.safetensors"],
     "evaluate": lambda good, bad: ["--data", good / "data", "--out", bad],
     "evaluate --pictures": lambda good, bad: ["--data", good / "data", "--pictures", bad],
     "ablate": lambda good, bad: ["--data", good / "data", "--out", bad],

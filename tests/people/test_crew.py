@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import importlib.util
 import json
 import os
 import signal
@@ -151,10 +152,18 @@ def test_an_empty_poses_folder_is_refused_before_anything_is_loaded(tmp_path: Pa
         synthesize(tmp_path / "out", count=1, poses=tmp_path / "poses")
 
 
-def test_without_anny_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(body.importlib.util, "find_spec", lambda name: None)
+def test_without_anny_and_the_body_file_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body, "SHIPPED", tmp_path / "none.safetensors")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match=r"lifecast\[people\]"):
-        body.BodyModel()
+        body.body_model.__wrapped__()
+
+
+def test_people_have_the_shipped_body_without_anny(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "anny", None)
+    model = body.body_model.__wrapped__()
+    assert isinstance(model, body.BakedModel)
+    assert model.rest({}, {}, {}).vertices.shape == (19158, 3)
 
 
 @pytest.fixture
@@ -168,7 +177,6 @@ def threads() -> Iterator[None]:
 
 def test_one_thread_and_two_make_the_same_person(threads: None) -> None:
     """A real one: an unlike last digit of the body becomes millimetres of cloth."""
-    pytest.importorskip("anny")
     made = []
     for count in (1, 2):
         torch.set_num_threads(count)
@@ -180,7 +188,6 @@ def test_one_thread_and_two_make_the_same_person(threads: None) -> None:
 
 def test_one_worker_and_two_make_the_same_people(tmp_path: Path) -> None:
     """By the command line, as many threads allowed as a machine of three cores would."""
-    pytest.importorskip("anny")
     files = []
     for workers in (1, 2):
         out = tmp_path / str(workers)

@@ -154,7 +154,6 @@ def test_bad_values_and_other_mannequins_are_refused(tmp_path: Path, seen: list[
 
 @pytest.mark.slow
 def test_poses_are_of_one_body_whose_joints_blazepose_finds(tmp_path: Path) -> None:
-    pytest.importorskip("anny")
     if not blazepose.available():
         pytest.skip("no BlazePose")
     poses = SHARED / "poses"
@@ -180,7 +179,6 @@ def test_poses_are_of_one_body_whose_joints_blazepose_finds(tmp_path: Path) -> N
 
 @pytest.mark.slow
 def test_kept_pictures_are_a_dataset_whose_joints_lie_inside_the_person(tmp_path: Path) -> None:
-    pytest.importorskip("anny")
     if not blazepose.available():
         pytest.skip("no BlazePose")
     order = Order(tmp_path / "out", 4)
@@ -214,7 +212,6 @@ def test_kept_pictures_are_a_dataset_whose_joints_lie_inside_the_person(tmp_path
 
 @pytest.mark.slow
 def test_one_worker_and_two_make_the_same_mannequins(tmp_path: Path) -> None:
-    pytest.importorskip("anny")
     if not blazepose.available():
         pytest.skip("no BlazePose")
     files = []

@@ -1,6 +1,6 @@
 """Whole people on Anny's body: clothes outside the skin in random poses, the same person every time.
 
-Slow: Anny's first load takes minutes and later ones many seconds.
+Slow: many people.
 """
 
 import os
@@ -20,7 +20,6 @@ from lifecast.people.rig import skin
 from lifecast.people.stances import draw_pose
 
 pytestmark = pytest.mark.slow
-pytest.importorskip("anny")
 SHARED = Path(os.environ.get("LIFECAST_SHARED", Path(__file__).parents[2].parent / "shared"))
 ASSETS, POSES = SHARED / "makehuman-assets", SHARED / "poses"
 

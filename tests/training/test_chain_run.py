@@ -31,7 +31,6 @@ from lifecast.training.chain_places import Places
 from lifecast.training.links import forget, read_record, run_links, write_record
 from lifecast.training.run_folder import RunFolder, read_state
 
-pytest.importorskip("anny")
 pytestmark = pytest.mark.skipif(not blazepose.available(), reason="mediapipe or ai-edge-litert is not installed")
 
 SAMPLE = Path(lifecast.__file__).parent / "samples" / "person.jpg"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lifecast.people.body import LOCAL_CHANGES
+from lifecast.body.anny_source import LOCAL_CHANGES
 
 Rng = np.random.Generator
 

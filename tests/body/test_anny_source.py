@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from lifecast.body import anny_source
 from lifecast.errors import LifecastError
-from lifecast.people import body
 
 anny = pytest.importorskip("anny")
 paths = pytest.importorskip("anny.paths")
@@ -56,7 +56,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def test_the_cache_is_computed_once_and_on_one_thread(home: Path, builder: Builder) -> None:
     home.mkdir()
     (home / "cached").write_text("by two threads")
-    assert [body._load_anny(), body._load_anny()] == ["whole", "whole"]
+    assert [anny_source.load_anny(), anny_source.load_anny()] == ["whole", "whole"]
     assert builder.built == 1
     assert set(builder.threads) == {1}
     assert torch.get_num_threads() == 2
@@ -68,13 +68,13 @@ def test_the_cache_is_computed_once_and_on_one_thread(home: Path, builder: Build
 def test_an_interrupted_first_load_leaves_no_cache(home: Path, builder: Builder, failure: Exception) -> None:
     builder.failure = failure
     with pytest.raises((KeyboardInterrupt, LifecastError)):
-        body._load_anny()
+        anny_source.load_anny()
     assert [path.name for path in home.iterdir() if path.is_dir()] == []
     builder.failure = None
-    assert body._load_anny() == "whole"
+    assert anny_source.load_anny() == "whole"
 
 
 def test_a_cache_that_cannot_be_written_is_named(home: Path, builder: Builder) -> None:
     home.write_text("a file")
     with pytest.raises(LifecastError, match=f"{home}.*ANNY_CACHE_DIR"):
-        body._load_anny()
+        anny_source.load_anny()
