@@ -78,7 +78,8 @@ class DrapedPerson:
         self.hang, self.skin, self.parents, self.heads = hang, skin, list(parents), heads
         self.pose: Rotations = {}
         self.now = skin(bone_transforms(self.parents, heads, {}))
-        coarse = cloth_mesh(layered(garments))
+        self.faces, self._device = faces, device
+        coarse = cloth_mesh(garments)
         fine = refined(coarse)
         holding = tethers(coarse)
         self._coarse = ClothSolver(coarse, holding, self.now, faces, Settings(apart=hang.apart), device)
@@ -88,12 +89,33 @@ class DrapedPerson:
         self._per_frame = round(FRAME / self._coarse.settings.substep)
 
     def dress(self) -> None:
-        """Let the garments fall from where they start until they hang on the body at rest."""
+        """Put the garments on, layer by layer, and let each fall until it hangs on the body at rest.
+
+        A garment starts outside of what hangs there already.
+        """
+        garments = self._coarse.mesh.garments
+        number = self._coarse.mesh.garment
+        points = self._coarse.mesh.points.copy()
+        layers = sorted({g.layer for g in garments})
+        for layer in layers:
+            on = [k for k, g in enumerate(garments) if g.layer <= layer]
+            hanging = [replace(garments[k], points=points[number == k]) for k in on]
+            hanging = layered(hanging, layer)
+            solver = self._coarse
+            if layer < layers[-1]:
+                mesh = cloth_mesh(hanging)
+                solver = ClothSolver(mesh, tethers(mesh), self.now, self.faces, self._coarse.settings, self._device)
+            solver.points = np.concatenate([g.points for g in hanging])
+            self._fall(solver)
+            for k, garment in enumerate(on):
+                points[number == garment] = solver.points[solver.mesh.garment == k]
+
+    def _fall(self, solver: ClothSolver) -> None:
         frames = round(self.hang.dressing / FRAME)
         for frame in range(frames):
             # Cloth first finds its lengths, then its weight sets in.
             weight = min(1.0, 2 * frame / frames)
-            self._coarse.advance(self.now, self._per_frame, damping=8.0, gravity=9.81 * weight)
+            solver.advance(self.now, self._per_frame, damping=8.0, gravity=9.81 * weight)
 
     def move(self, pose: Rotations, wind: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> None:
         """Go on to another pose and wait until the cloth hangs, in a wind of so many m/s."""
@@ -119,24 +141,25 @@ class DrapedPerson:
         return Draped(solver.points, solver.mesh, speed)
 
 
-def layered(garments: Sequence[Garment], gap: float = 0.005) -> list[Garment]:
-    """Move the start of outer garments out of those beneath them, to `gap` metres above."""
-    found: list[Garment] = []
-    for garment in garments:
-        lower = [g for g in found if g.layer < garment.layer]
-        points = garment.points
-        if lower:
-            starts = np.cumsum([0, *(len(g.points) for g in lower)])
-            inner = np.concatenate([g.points for g in lower])
-            faces = np.concatenate([g.faces + start for g, start in zip(lower, starts, strict=False)])
-            normals = vertex_normals(inner, faces.astype(np.int32), "area")
-            tree = cKDTree(inner)
-            for _ in range(3):
-                distance, near = tree.query(points, distance_upper_bound=REACH)
-                met = np.flatnonzero(np.isfinite(distance))
-                normal = normals[near[met]]
-                height = np.einsum("nx,nx->n", points[met] - inner[near[met]], normal)
-                points = points.copy()
-                points[met] += normal * np.maximum(gap - height, 0)[:, None]
-        found.append(replace(garment, points=points.astype(np.float32)))
-    return found
+def layered(garments: Sequence[Garment], layer: int, gap: float = 0.005) -> list[Garment]:
+    """Move the start of the garments of a layer out of those beneath, to `gap` metres above."""
+    lower = [g for g in garments if g.layer < layer]
+    if not lower:
+        return list(garments)
+    starts = np.cumsum([0, *(len(g.points) for g in lower)])
+    inner = np.concatenate([g.points for g in lower])
+    faces = np.concatenate([g.faces + start for g, start in zip(lower, starts, strict=False)])
+    normals = vertex_normals(inner, faces.astype(np.int32), "area")
+    tree = cKDTree(inner)
+
+    def moved_out(points: NDArray[np.float32]) -> NDArray[np.float32]:
+        for _ in range(3):
+            distance, near = tree.query(points, distance_upper_bound=REACH)
+            met = np.flatnonzero(np.isfinite(distance))
+            normal = normals[near[met]]
+            height = np.einsum("nx,nx->n", points[met] - inner[near[met]], normal)
+            points = points.copy()
+            points[met] += normal * np.maximum(gap - height, 0)[:, None]
+        return points
+
+    return [replace(g, points=moved_out(g.points)) if g.layer == layer else g for g in garments]

@@ -13,6 +13,8 @@ import warp as wp
 
 MOST = wp.constant(0.004)
 """Metres that a particle may move in one substep: more would jump through a limb."""
+ASIDE = wp.constant(0.004)
+"""Metres that a particle may slide along a triangle beneath before the next look for contacts."""
 ROUND = wp.constant(0.75)
 """How far skin rises from its flat triangles toward the planes of its vertices; 3/4 makes a quadratic patch of it."""
 
@@ -182,8 +184,11 @@ def touch_cloth(
         v = place[i][1]
         t = 1.0 - u - v
         n = wp.normalize(wp.cross(x[b] - x[a], x[c] - x[a]))
-        d = wp.dot(x[i] - (x[a] * u + x[b] * v + x[c] * t), n) - gap[i]
-        if d < 0.0:
+        off = x[i] - (x[a] * u + x[b] * v + x[c] * t)
+        high = wp.dot(off, n)
+        d = high - gap[i]
+        # Past a border of the garment beneath, its plane says nothing.
+        if d < 0.0 and wp.length(off - n * high) < ASIDE + wp.abs(high):
             total = wp.max(w[i] + w[a] * u * u + w[b] * v * v + w[c] * t * t, 1.0e-9)
             pressed = wp.min(-d, 0.01)
             s = pressed / total

@@ -259,7 +259,7 @@ class ClothSolver:
         place = wp.array(uv[on], dtype=wp.vec2, device=self.device)
         return (
             self._ints(held[on]), self._floats(self.mesh.attached[held[on]]), self._ints(rows[on]), place,
-            self._floats(np.clip(off, 0.001, 0.02)),
+            self._floats(np.clip(off, 0.001, 0.03)),
         )  # fmt: skip
 
     def _launch(self, kernel: Any, size: int, *inputs: Any) -> None:
