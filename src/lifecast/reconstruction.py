@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import trimesh
 
     from lifecast.model.inference_options import InferenceOptions
+    from lifecast.step_constants import StepConstants
     from lifecast.surface.colour.colour_surface import SurfaceColours
     from lifecast.surface.output.coloured_mesh import ColouredMesh
     from lifecast.surface.output.picture import Style, Subject
@@ -61,6 +62,8 @@ class Reconstruction:
     """The card of the weights used."""
     inference: InferenceOptions | None = None
     """The steps without weights that ran."""
+    constants: StepConstants | None = None
+    """Constants of these steps; None: the default ones."""
 
     @property
     def steps(self) -> dict[str, Any]:
@@ -82,6 +85,8 @@ class Reconstruction:
             "photograph": Path(self.photo_name).name,
             "steps": self.steps,
         }
+        if self.constants is not None and (changed := self.constants.changed()):
+            provenance["constants"] = changed
         if "licence" in self.weights:
             # Viewers show glTF's `asset.copyright`; some weights bind what is made with them.
             provenance["copyright"] = f"made with weights {self.weights.get('name', '')}: {self.weights['licence']}"
@@ -91,10 +96,12 @@ class Reconstruction:
     @cached_property
     def textured(self) -> ColouredMesh:
         """The same surface cut into charts, with a texture of 2048 x 2048 texels."""
+        from lifecast.surface.output.charts import CHART_CUTTING
         from lifecast.surface.output.coloured_mesh import ColouredMesh
         from lifecast.surface.output.texture import bake_texture
 
-        baked = bake_texture(self.vertices, self.faces, self.coloured, self.image, self.mask)
+        cutting = CHART_CUTTING if self.constants is None else self.constants.texture
+        baked = bake_texture(self.vertices, self.faces, self.coloured, self.image, self.mask, constants=cutting)
         whole = self.model
         return ColouredMesh(
             whole.vertices[baked.vertex],

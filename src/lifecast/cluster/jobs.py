@@ -54,10 +54,7 @@ class ReconstructJob:
             check_results(stem, asked)
             with local_file(item) as path:
                 photo = read_photo(path, name=item)
-            results = model.reconstruct_all(
-                photo, asked.person, resolution=asked.resolution, height=asked.height, faces=asked.faces,
-                turn=asked.turn, without=asked.without,
-            )  # fmt: skip
+            results = model.reconstruct_all(photo, asked)
             made = []
             for number, result in enumerate(results, 1):
                 suffix = "" if len(results) == 1 else f"_{number}"

@@ -151,9 +151,7 @@ def reconstruct_photograph(
         name = stem if len(people) == 1 else stem.with_name(f"{stem.name}_{which}")
         number = which if len(people) > 1 else None
         try:
-            result = model.reconstruct_person(
-                photo, one, options.resolution, options.height, options.faces, progress, seconds, options.without
-            )
+            result = model.reconstruct_person(photo, one, options, progress, seconds)
             progress("saving")
             begun = time.perf_counter()
             written = write_results(result, name, options)

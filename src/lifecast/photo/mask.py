@@ -145,17 +145,40 @@ def without_specks(mask: np.ndarray, share: float = 0.05) -> np.ndarray:
     return np.where(ndimage.binary_dilation(specks[parts], iterations=2), 0, mask).astype(mask.dtype)
 
 
-EDGE_LEVEL = 0.45
-"""What the guided filter answers at the edge: BlazePose's masks end a little early. Measured on 62 made people, whose
-mask IoU is 0.9840 at 0.50, 0.9848 at 0.47, 0.9849 at 0.45, 0.9848 at 0.43 and 0.9840 at 0.40."""
+@dataclass(frozen=True)
+class MaskRefinement:
+    """Constants of the step `refine_mask`."""
+
+    radius: int = 8
+    """Pixels of the guided filter's window at a picture of 1024, from its middle."""
+    smoothness: float = 1e-3
+    """The guided filter's epsilon, for colours in [0, 1]."""
+    edge_level: float = 0.45
+    """The filter's output at the edge; below 0.5, because BlazePose's masks end a little early."""
+    steepness: float = 2.0
+    """How much steeper the edge is made: the filter leaves a veil where the background varies."""
+    sure: tuple[float, float] = (0.02, 0.98)
+    """Mean of the mask over a window below which all is background, and above which all is person."""
+    specks: float = 0.02
+    """Share of the largest part's area below which a part is a speck."""
 
 
-def refine(mask: np.ndarray, colour: np.ndarray, radius: int = 8, smoothness: float = 1e-3) -> np.ndarray:
-    """A soft mask whose edges follow those of the photograph: (S, S) float32 in [0, 1].
+MASK_REFINEMENT = MaskRefinement()
+
+
+def refined_mask(mask: np.ndarray, colour: np.ndarray, constants: MaskRefinement = MASK_REFINEMENT) -> np.ndarray:
+    """Refine a found mask (S, S) by its photograph (S, S, 3) uint8, and leave its specks out: (S, S) float32."""
+    radius = max(2, len(mask) * constants.radius // 1024)
+    return without_specks(refine(mask, colour, radius, constants), constants.specks)
+
+
+def refine(
+    mask: np.ndarray, colour: np.ndarray, radius: int = 8, constants: MaskRefinement = MASK_REFINEMENT
+) -> np.ndarray:
+    """Move the edges of a soft mask to those of the photograph: (S, S) float32 in [0, 1].
 
     He, Sun, Tang, "Guided Image Filtering" (2013), with the colours as guide (equation 14 there), its coefficients
-    solved at half size ("Fast Guided Filter", 2015). `radius` is in pixels, `smoothness` their epsilon for colours in
-    [0, 1]. Far from the soft edge nothing changes.
+    solved at half size ("Fast Guided Filter", 2015). `radius` is in pixels. Far from the soft edge nothing changes.
     """
     size = mask.shape[0]
     half = max(size // 2, 1)
@@ -176,7 +199,7 @@ def refine(mask: np.ndarray, colour: np.ndarray, radius: int = 8, smoothness: fl
         for j in range(i, 3):
             value = mean(channels[i] * channels[j]) - means[..., i] * means[..., j]
             covariance[..., i, j] = covariance[..., j, i] = value
-    covariance += smoothness * np.eye(3, dtype=np.float32)
+    covariance += constants.smoothness * np.eye(3, dtype=np.float32)
     joint = np.stack([mean(c * small) for c in channels], -1) - means * mean_mask[..., None]
     slope = np.linalg.solve(covariance, joint[..., None])[..., 0].astype(np.float32)  # (h, h, 3)
     offset = mean_mask - (slope * means).sum(-1)
@@ -184,10 +207,11 @@ def refine(mask: np.ndarray, colour: np.ndarray, radius: int = 8, smoothness: fl
     refined = (slope * guide_full).sum(-1) + _resize(mean(offset), size)
     # The filter leaves a veil where the background varies: a steeper edge removes it, and a sure background or
     # foreground (with its neighbourhood) stays what it was.
-    refined = np.clip((refined - EDGE_LEVEL) * 2 + 0.5, 0, 1)
+    refined = np.clip((refined - constants.edge_level) * constants.steepness + 0.5, 0, 1)
     sure = mean(small)
     sure_full = _resize(sure, size)
-    return np.where(sure_full < 0.02, 0, np.where(sure_full > 0.98, 1, refined)).astype(np.float32)
+    outside, inside = constants.sure
+    return np.where(sure_full < outside, 0, np.where(sure_full > inside, 1, refined)).astype(np.float32)
 
 
 def _resize(values: np.ndarray, size: int) -> np.ndarray:

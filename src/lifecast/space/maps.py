@@ -6,6 +6,7 @@ map, seen through the person.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -81,11 +82,18 @@ def averaged(one: Maps, other: Maps) -> Maps:
     return Maps(front, back, mask, mean(one.mask_logit, other.mask_logit), mean(one.depth, other.depth))
 
 
-SHARPENED_WITHIN = 1.5
-"""Pixels at a map of 512: standard deviation of the smoothing that `sharpened` takes the opposite of."""
+@dataclass(frozen=True)
+class Sharpening:
+    """Constants of the step `sharpen`."""
+
+    within: float = 1.5
+    """Pixels at a map of 512: standard deviation of the smoothing that the step takes the opposite of."""
 
 
-def sharpened(normals: Tensor, amount: float) -> Tensor:
+SHARPENING = Sharpening()
+
+
+def sharpened(normals: Tensor, amount: float, constants: Sharpening = SHARPENING) -> Tensor:
     """Deepen the folds of normal maps (B, 3, S, S): unsharp masking of their directions.
 
     Each normal moves away from the mean direction around it by `amount` of the difference. Lengths, and where there is
@@ -93,6 +101,6 @@ def sharpened(normals: Tensor, amount: float) -> Tensor:
     """
     normals = normals.contiguous(memory_format=torch.channels_last)  # lengths are found several times as fast on a CPU
     unit = functional.normalize(normals, dim=1, eps=1e-6)
-    around = functional.normalize(smoothed(unit, SHARPENED_WITHIN * normals.shape[-1] / 512), dim=1, eps=1e-6)
+    around = functional.normalize(smoothed(unit, constants.within * normals.shape[-1] / 512), dim=1, eps=1e-6)
     length: Tensor = normals.norm(dim=1, keepdim=True)  # (B, 1, S, S)
     return functional.normalize(unit + amount * (unit - around), dim=1, eps=1e-6) * length

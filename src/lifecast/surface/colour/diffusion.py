@@ -16,8 +16,6 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
-CLUSTER = 4.0
-"""Edge lengths across a cluster of the coarse problem."""
 ENOUGH = 0.5
 """Stop when no colour is off by more than this, of 255, in the preconditioner's estimate (the mean is far below)."""
 DAMPING = 0.66
