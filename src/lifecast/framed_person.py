@@ -106,9 +106,10 @@ class Framer:
         return FramedPerson(camera, image, mask, joints, pose, inputs, given)
 
     def inputs(self, photo: Photo, image: np.ndarray, mask: np.ndarray | None, camera: Camera) -> tuple[Tensor, ...]:
-        """Turn a framed image (S, S, 3) into input tensors (1, 3, s, s), grey beyond the mask (S, S) if one is given.
+        """Turn a framed image (S, S, 3) into input tensors (1, 3, s, s).
 
-        The authors' program resizes both of its images from the photograph, so that there are two.
+        Grey beyond the mask (S, S) if one is given. The authors' program resizes both of its images from the
+        photograph, so that there are two.
         """
         grey = OFFICIAL_GREY if self.official else BLANK_GREY
         images = [image]

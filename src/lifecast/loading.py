@@ -68,7 +68,10 @@ def load(
 
 
 def device_named(name: str) -> torch.device:
-    """Choose the device of that name; "auto" is a GPU if there is one. UsageError if it is not there."""
+    """Choose the device of that name; "auto" is a GPU if there is one.
+
+    UsageError if it is not there.
+    """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

@@ -51,7 +51,10 @@ def networks_field(
 def person_field(
     model: Model, person: PredictedPerson, options: InferenceOptions, constants: StepConstants = STEP_CONSTANTS
 ) -> Field:
-    """Build the field that the surface is extracted from: the finest net's, joined with hidden limbs."""
+    """Build the field that the surface is extracted from.
+
+    The finest net's, joined with hidden limbs.
+    """
     field, maps = networks_field(model, person, options, constants), person.maps
     if not options.hidden_limbs or maps is None or person.joints is None:
         return field
@@ -68,10 +71,10 @@ def person_surface(
     faces: int | None = None,
     constants: StepConstants = STEP_CONSTANTS,
 ) -> Surface:
-    """Extract a person's surface on a lattice of `resolution` points a side, with the relief of the normal maps.
+    """Extract a person's surface, with the relief of the normal maps.
 
-    Coarse surfaces of a model that has a fine net get no relief: its input is other maps. `faces` as in
-    `extract_surface`, which also says what is raised.
+    On a lattice of `resolution` points a side. Coarse surfaces of a model that has a fine net get no relief: its input
+    is other maps. `faces` as in `extract_surface`, which also says what is raised.
     """
     field, maps = person_field(model, person, options, constants), person.maps
     finest = person.prediction.fine_features is not None or model.fine is None

@@ -114,17 +114,20 @@ class Reconstruction:
 
     @cached_property
     def mesh(self) -> trimesh.Trimesh:
-        """The surface as a trimesh: metres, y up, feet on y = 0, front toward +z, vertex normals and colours."""
+        """The surface as a trimesh, with vertex normals and colours.
+
+        In metres, y up, feet on y = 0, front toward +z.
+        """
         from lifecast.surface.output.export import to_trimesh
 
         return to_trimesh(self.model)
 
     def save(self, path: str | Path, textured: bool = True, stl_metres: bool = False) -> list[Path]:
-        """Write the model as its suffix says (.glb, .obj, .ply, .stl), each file atomically; return what was written.
+        """Write the model as its suffix says (.glb, .obj, .ply, .stl).
 
-        GLB and OBJ are textured, or with `textured` off have vertex colours; PLY has these, STL the shape alone.
-        STL is in millimetres with z up, for printing, or with `stl_metres` in metres with y up like the others.
-        `OutputError` if the file cannot be written.
+        Each file is written atomically. Returns what was written. GLB and OBJ are textured, or with `textured` off have
+        vertex colours; PLY has these, STL the shape alone. STL is in millimetres with z up, for printing, or with
+        `stl_metres` in metres with y up like the others. `OutputError` if the file cannot be written.
         """
         from lifecast.surface.output.export import save_model
 
@@ -132,7 +135,10 @@ class Reconstruction:
         return save_model(self.textured if textured else self.model, path, stl_metres)
 
     def preview(self, size: int = 512, yaw: float = 0.0, style: Style = "colour") -> Image.Image:
-        """A picture of the model, `size` x `size`; a positive `yaw` (degrees) turns its front toward the right."""
+        """Draw the model, `size` x `size`.
+
+        A positive `yaw` (degrees) turns its front toward the right.
+        """
         from lifecast.surface.output.picture import draw
 
         return Image.fromarray(draw(self._subject, size, yaw, style=style))
@@ -144,14 +150,14 @@ class Reconstruction:
         return subject(self.model.vertices, self.faces, self.normals, self.coloured.colours)
 
     def normal_map(self, side: Literal["front", "back"]) -> Image.Image:
-        """A predicted normal map as a picture: (n + 1) / 2, mid-grey where nobody is."""
+        """Draw a predicted normal map: (n + 1) / 2, mid-grey where nobody is."""
         values = self.front_normals if side == "front" else self.back_normals
         if values is None:
             raise UsageError(f"these weights predict no normal maps, so there is no {side} one to show")
         return Image.fromarray(np.round((values + 1) * 127.5).clip(0, 255).astype(np.uint8))
 
     def overview(self, height: int = 512) -> Image.Image:
-        """Front, left side, back, and the front's normals side by side."""
+        """Draw front, left side, back, and the front's normals side by side."""
         from lifecast.surface.output.preview import preview
 
         return Image.fromarray(preview(self._subject, height))

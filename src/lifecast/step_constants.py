@@ -42,7 +42,10 @@ class StepConstants:
     """Of the texture's charts, if one is written."""
 
     def changed(self) -> dict[str, Any]:
-        """List the constants that are not the default ones, by step and name, as a result records them."""
+        """List the constants that are not the default ones, by step and name.
+
+        A result records them.
+        """
         return _difference(self, STEP_CONSTANTS)
 
 

@@ -74,9 +74,9 @@ def read_results(request: Request) -> list[Result]:
 
 
 def write_pictures(request: Request, folder: Path, progress: Progress | None = None, note: Note | None = None) -> int:
-    """Write the benchmark's pictures, as a method sees them, to `folder`/<picture>.png; returns how many.
+    """Write the benchmark's pictures to `folder`/<picture>.png; return how many.
 
-    For other programs: what they make of `person_000003_view_001.png` is measured as
+    They are as a method gets them. For other programs: what they make of `person_000003_view_001.png` is measured as
     `person_000003_view_001.obj`.
     """
     from PIL import Image
@@ -95,7 +95,10 @@ def write_pictures(request: Request, folder: Path, progress: Progress | None = N
 
 
 def prepared(request: Request, report: Progress, note: Note | None = None) -> tuple[Path, Path | None]:
-    """Find the dataset and the folder of cards; scans in `request.data` are made into a dataset first."""
+    """Find the dataset and the folder of cards.
+
+    Scans in `request.data` are made into a dataset first.
+    """
     if not request.data.is_dir():
         raise DataError(f"{request.data}: no such folder; give a prepared dataset, or a folder of scans")
     if (request.data / "dataset.json").is_file():

@@ -123,7 +123,10 @@ class Predictor:
         return people[0] if people else Person((0.0, 0.0, float(photo.size[0]), float(photo.size[1])))
 
     def surface(self, person: PredictedPerson, level: str) -> Triangles:
-        """Extract the surface of one level as `reconstruct` does; LifecastError if its field is empty."""
+        """Extract the surface of one level as `reconstruct` does.
+
+        LifecastError if its field is empty.
+        """
         used, person = self.reconstructor, person.at_level(level)
         surface = person_surface(self.model, person, used.inference, self.resolution, constants=used.constants)
         return Triangles(np.asarray(surface.vertices), np.asarray(surface.faces))

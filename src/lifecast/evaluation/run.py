@@ -155,7 +155,10 @@ class Evaluator:
 
 
 def map_errors(prediction: Prediction, view: ViewMaps) -> dict[str, float]:
-    """Measure the predicted maps inside the true mask, at their own size; empty if there are none."""
+    """Measure the predicted maps inside the true mask, at their own size.
+
+    Empty if there are none.
+    """
     figures: dict[str, float] = {}
     if prediction.front is not None and prediction.back is not None:
         size = prediction.front.shape[0]

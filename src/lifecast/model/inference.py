@@ -17,7 +17,10 @@ from lifecast.space.maps import SHARPENING, MapPyramid, Sharpening, averaged, mi
 
 
 def limb_maps(joints: Tensor) -> Tensor:
-    """Draw the limb maps (B, 6, s, s) of joints (B, 33, 4) in view space, on the device of `joints`."""
+    """Draw the limb maps (B, 6, s, s) of joints (B, 33, 4) in view space.
+
+    On the device of `joints`.
+    """
     return torch.stack([limb_map(one) for one in joints.cpu()]).to(joints.device)
 
 
@@ -33,9 +36,10 @@ def predict_maps(
     integration: Integration = INTEGRATION,
     tilt: Tilt = TILT,
 ) -> MapPyramid:
-    """Predict the maps of a picture, and apply the steps `mirror`, `sharpen`, `integrate` and `tilt`.
+    """Predict the maps of a picture, and apply the steps without weights.
 
-    image (B, 3, S, S) in [-1, 1], S the architecture's `image_size`; small, mask and pose as in `Model.forward`.
+    They are `mirror`, `sharpen`, `integrate` and `tilt`. image (B, 3, S, S) in [-1, 1], S the architecture's
+    `image_size`; small, mask and pose as in `Model.forward`.
     """
     maps: MapPyramid | None = model(image, until="maps", small=small, mask=mask, pose=pose).maps
     assert maps is not None  # else `forward` has refused

@@ -33,7 +33,10 @@ SILHOUETTE_BOUND = SilhouetteBound()
 def silhouette_bound(
     mask: Tensor, align_corners: bool = False, constants: SilhouetteBound = SILHOUETTE_BOUND
 ) -> Tensor:
-    """Bound logits by masks (B, 1, H, W) in [0, 1]: (B, 1, size, size) float32, from 0 to -fall, to be added."""
+    """Bound logits by masks (B, 1, H, W) in [0, 1]: (B, 1, size, size) float32.
+
+    From 0 to -fall, to be added.
+    """
     mask = (2 * resize_map(mask.float(), constants.size, align_corners)).clamp(max=1)  # the person begins at one half
     reached = functional.max_pool2d(mask, 2 * constants.margin + 1, 1, constants.margin)
     for _ in range(2):

@@ -18,10 +18,16 @@ class Mask(Protocol):
 
     @property
     def exact(self) -> bool:
-        """Whether its edges are already as fine as the photograph's own (a user's mask, an alpha channel)."""
+        """Whether its edges are already as fine as the photograph's own.
+
+        So are those of a user's mask and of an alpha channel.
+        """
 
     def window(self, left: float, top: float, side: float, size: int) -> np.ndarray:
-        """The upright square (left, top, side), pixels of the photograph: (size, size) float32 in [0, 1], 0 outside."""
+        """Cut out the upright square (left, top, side), pixels of the photograph.
+
+        (size, size) float32 in [0, 1], 0 outside.
+        """
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +39,7 @@ class ArrayMask:
     exact: bool = True
 
     def window(self, left: float, top: float, side: float, size: int) -> np.ndarray:
-        """See `Mask.window`."""
+        """Cut out a square as `Mask.window` says."""
         height, width = self.values.shape
         if left >= width or top >= height or left + side <= 0 or top + side <= 0:
             return np.zeros((size, size), np.float32)
@@ -55,7 +61,7 @@ class PoseMask:
     """What a frame lets through of the photograph, where it has one."""
 
     def window(self, left: float, top: float, side: float, size: int) -> np.ndarray:
-        """See `Mask.window`."""
+        """Cut out a square as `Mask.window` says."""
         mask = mask_in(self.pose, left, top, side, size).copy()
         if self.own is not None and self.others:
             share = share_of(self.own, self.others, left, top, side)
@@ -78,14 +84,17 @@ class SquareMask:
     exact: bool = False
 
     def window(self, left: float, top: float, side: float, size: int) -> np.ndarray:
-        """See `Mask.window`."""
+        """Cut out a square as `Mask.window` says."""
         scale = self.values.shape[0] / self.side
         place = ((left - self.left) * scale, (top - self.top) * scale, side * scale)
         return crop_square(self.values, *place, size, outside=0.0)
 
 
 def within_photo(photo_size: tuple[int, int], left: float, top: float, side: float, size: int) -> np.ndarray:
-    """(size, size) bool: where the square (left, top, side) shows a photograph of (width, height) pixels."""
+    """Find where a square shows a photograph of (width, height) pixels: (size, size) bool.
+
+    The square is (left, top, side).
+    """
     centres = (np.arange(size) + 0.5) * side / size
     columns, rows = centres + left, centres + top
     return ((rows >= 0) & (rows <= photo_size[1]))[:, None] & ((columns >= 0) & (columns <= photo_size[0]))[None]
@@ -94,7 +103,7 @@ def within_photo(photo_size: tuple[int, int], left: float, top: float, side: flo
 def crop_square(
     values: np.ndarray, left: float, top: float, side: float, size: int, outside: float | None
 ) -> np.ndarray:
-    """The square (left, top, side) of a picture, resampled to `size`: (size, size[, C]), of the dtype of `values`.
+    """Crop the square (left, top, side) of a picture: (size, size[, C]), of its dtype.
 
     values: (H, W) float32, or (H, W, 3) uint8. Shrinking averages (bilinear with support), enlarging interpolates;
     half-pixel centres. Outside the picture: the constant `outside`, or with None the nearest edge pixel.
@@ -120,9 +129,10 @@ def crop_square(
 
 
 def bounding_box(mask: np.ndarray) -> tuple[float, float, float, float] | None:
-    """Left, top, right, bottom (pixel edges) of what `mask` (H, W) shows above 0.5; specks are left out.
+    """Find the box around a mask (H, W) above 0.5: left, top, right, bottom, pixel edges.
 
-    A speck is a part, connected at the 0.5 level, of less than 5% of the largest one's area. None for an empty mask.
+    Specks are left out. A speck is a part, connected at the 0.5 level, of less than 5% of the largest one's area. None
+    for an empty mask.
     """
     kept = without_specks(mask) > 0.5
     if not kept.any():
@@ -132,7 +142,10 @@ def bounding_box(mask: np.ndarray) -> tuple[float, float, float, float] | None:
 
 
 def without_specks(mask: np.ndarray, share: float = 0.05) -> np.ndarray:
-    """`mask` (H, W), 0 at parts (connected above 0.5) of less than `share` of the largest one's area."""
+    """Remove small parts of a mask (H, W).
+
+    A part is connected above 0.5, and small if it has less than `share` of the largest one's area.
+    """
     parts, count = ndimage.label(mask > 0.5)
     if count < 2:
         return mask
@@ -167,7 +180,10 @@ MASK_REFINEMENT = MaskRefinement()
 
 
 def refined_mask(mask: np.ndarray, colour: np.ndarray, constants: MaskRefinement = MASK_REFINEMENT) -> np.ndarray:
-    """Refine a found mask (S, S) by its photograph (S, S, 3) uint8, and leave its specks out: (S, S) float32."""
+    """Refine a found mask (S, S) by its photograph (S, S, 3) uint8: (S, S) float32.
+
+    Specks are left out.
+    """
     radius = max(2, len(mask) * constants.radius // 1024)
     return without_specks(refine(mask, colour, radius, constants), constants.specks)
 

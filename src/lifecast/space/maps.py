@@ -45,9 +45,10 @@ class MapPyramid(NamedTuple):
 
 
 def under_mask(maps: Maps, mask: Tensor) -> Maps:
-    """Put maps under a given mask (B, 1, H, W) in place of the predicted one; unchanged if none was predicted.
+    """Put maps under a given mask (B, 1, H, W) in place of the predicted one.
 
-    A net that predicts a mask has multiplied its unit normals by it: they are brought back to unit length first.
+    They are unchanged if none was predicted. A net that predicts a mask has multiplied its unit normals by it: they are
+    brought back to unit length first.
     """
     if maps.mask is None:
         return maps
@@ -57,7 +58,10 @@ def under_mask(maps: Maps, mask: Tensor) -> Maps:
 
 
 def mirrored(maps: Maps) -> Maps:
-    """Turn the maps of a mirrored picture into the picture's own: columns reversed, and x of the normals."""
+    """Turn the maps of a mirrored picture into the picture's own.
+
+    Columns are reversed, and x of the normals.
+    """
 
     def flipped(values: Tensor | None) -> Tensor | None:
         return None if values is None else values.flip(-1)
@@ -70,7 +74,10 @@ def mirrored(maps: Maps) -> Maps:
 
 
 def averaged(one: Maps, other: Maps) -> Maps:
-    """Average two predictions of one picture: mask and depths, and the directions of the normals."""
+    """Average two predictions of one picture.
+
+    Mask and depths, and the directions of the normals.
+    """
 
     def mean(a: Tensor | None, b: Tensor | None) -> Tensor | None:
         return None if a is None or b is None else (a + b) / 2

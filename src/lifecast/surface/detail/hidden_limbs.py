@@ -78,9 +78,10 @@ class Bones(NamedTuple):
         return Bones(*(values.to(device) for values in self))
 
     def distance(self, points: Tensor) -> Tensor:
-        """Compute the distance (N,) of points (N, 3) to the nearest bone, view units, negative inside.
+        """Compute the distance (N,) of points (N, 3) to the nearest bone.
 
-        Of cones it is the distance along the normal of their axis: too far by the cosine of their opening.
+        In view units, negative inside. Of cones it is the distance along the normal of their axis: too far by the
+        cosine of their opening.
         """
         nearest = points.new_full((len(points),), torch.inf)
         for start, end, (first, last) in zip(self.starts, self.ends, self.radii, strict=True):

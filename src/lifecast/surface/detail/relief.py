@@ -47,7 +47,9 @@ RELIEF = Relief()
 def with_relief(
     surface: Surface, front: Tensor, back: Tensor, mask: Tensor | None = None, constants: Relief = RELIEF
 ) -> Surface:
-    """Move a surface's vertices to the relief of its normal maps; their number and the faces stay.
+    """Move a surface's vertices to the relief of its normal maps.
+
+    Their number and the faces stay.
 
     Parameters
     ----------

@@ -221,10 +221,10 @@ def low_corner(plane: np.ndarray, cell: float = CHART_CUTTING.cell) -> np.ndarra
 def outline_cells(
     plane: np.ndarray, chart: np.ndarray, faces: np.ndarray, width: float = CHART_CUTTING.cell
 ) -> np.ndarray:
-    """Find square cells, `width` view units wide, that cover each chart: (C, 3) int, chart, column, row.
+    """Find square cells that cover each chart: (C, 3) int, chart, column, row.
 
-    They are unique, ordered by chart. Each face covers the cells of its bounding box; neighbours share a cell, so a
-    chart's cells hang together.
+    They are `width` view units wide. They are unique, ordered by chart. Each face covers the cells of its bounding box;
+    neighbours share a cell, so a chart's cells hang together.
     """
     cell = np.floor((plane - low_corner(plane, width)) / width).astype(np.int64)[faces]  # (F, 3, 2)
     low, high = cell.min(1), cell.max(1)
