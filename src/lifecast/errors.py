@@ -52,7 +52,7 @@ class OptionError(UsageError):
     def named(self, called: Called) -> OptionError:
         """Repeat the error with the options' names as a caller writes them.
 
-        Such as `--box` for `box`.
+        On a command line `box` is `--box`.
         """
         return OptionError(called(self.field), self.value, _with_names(self.hint, called))
 
@@ -100,7 +100,7 @@ class CheckpointError(LifecastError):
 class OutputError(LifecastError, OSError):
     """A file or folder that cannot be written.
 
-    For instance: a full or read-only disk, a missing right, too long a name.
+    The disk is full or read-only, a right is missing, or the name is too long.
     """
 
 

@@ -10,7 +10,7 @@ import torch
 def free_bytes(device: torch.device) -> int:
     """Estimate the memory in bytes that may still be taken.
 
-    Of the GPU, or of the machine and of the container's limit, whichever is less.
+    It is the GPU's, or the lesser of the machine's and of what the container's limit leaves.
     """
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)

@@ -73,8 +73,8 @@ def person_surface(
 ) -> Surface:
     """Extract a person's surface, with the relief of the normal maps.
 
-    On a lattice of `resolution` points a side. Coarse surfaces of a model that has a fine net get no relief: its input
-    is other maps. `faces` as in `extract_surface`, which also says what is raised.
+    The lattice has `resolution` points a side. Coarse surfaces of a model that has a fine net get no relief: the
+    coarse net has other maps as its input. `faces` as in `extract_surface`, which also says what is raised.
     """
     field, maps = person_field(model, person, options, constants), person.maps
     finest = person.prediction.fine_features is not None or model.fine is None

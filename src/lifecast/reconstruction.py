@@ -116,7 +116,7 @@ class Reconstruction:
     def mesh(self) -> trimesh.Trimesh:
         """The surface as a trimesh, with vertex normals and colours.
 
-        In metres, y up, feet on y = 0, front toward +z.
+        It is in metres, y up, feet on y = 0, front toward +z.
         """
         from lifecast.surface.output.export import to_trimesh
 

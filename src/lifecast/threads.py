@@ -27,7 +27,7 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "IGL_NU
 def share_cores(environment: MutableMapping[str, str] = os.environ) -> None:
     """Let OpenMP's threads sleep while they wait.
 
-    And count no cores that a container may not use. What `environment` holds already stays as it is.
+    Cores that a container may not use are not counted. What `environment` holds already stays as it is.
     """
     if not any(name in environment for name in CHOSEN_BY_USER):
         environment.update(WAITING)
@@ -64,7 +64,7 @@ def container_share(root: Path = Path("/sys/fs/cgroup")) -> int | None:
 def threads_each(processes: int) -> int:
     """Share the cores out among `processes` of this machine: threads for each.
 
-    Or as OMP_NUM_THREADS says.
+    If OMP_NUM_THREADS is set, it says how many.
     """
     chosen = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     return int(chosen) if chosen.isdecimal() and int(chosen) > 0 else max(1, available_cores() // processes)
@@ -74,8 +74,8 @@ def threads_each(processes: int) -> int:
 def inherited_threads(count: int) -> Iterator[None]:
     """Start processes that use `count` threads each.
 
-    If the user's environment does not say otherwise. This process keeps its own: its libraries have read the
-    environment already.
+    The user's environment goes before `count`. This process keeps its own: its libraries have read the environment
+    already.
     """
     added = {name: str(count) for name in THREADS if name not in os.environ}
     os.environ.update(added)

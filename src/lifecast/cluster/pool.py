@@ -31,7 +31,7 @@ class Job(Protocol):
     def open(self) -> Callable[[str], dict[str, Any]]:
         """Load what is needed once and return the function that does one item.
 
-        Such as weights, or a body model.
+        That may be weights, or a body model.
         """
         ...
 
@@ -69,7 +69,7 @@ def run_on_cluster(
 ) -> Iterator[Outcome]:
     """Run `items` on a Ray cluster and yield each outcome as it comes.
 
-    The order is that of completion. Every outcome is appended to `manifest` before it is yielded.
+    They come in the order of completion. Every outcome is appended to `manifest` before it is yielded.
 
     Parameters
     ----------

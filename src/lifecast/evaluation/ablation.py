@@ -101,8 +101,8 @@ def run_study(study: Study, say: Say) -> list[MeasuredRow]:
 def evaluation_request(study: Study, row: Row) -> Request:
     """Request a row's measurement: its finest surface, on the test people.
 
-    As in the paper's table. No row's field is bounded by the silhouette: the paper has no such bound, and rows without
-    a mask can have none.
+    It is what the paper's table measures. No row's field is bounded by the silhouette: the paper has no such bound, and
+    rows without a mask can have none.
     """
     return Request(
         data=study.data,

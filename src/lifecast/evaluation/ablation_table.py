@@ -35,7 +35,7 @@ BRIEF = ("prediction_to_truth_cm", "chamfer_cm", "normal_consistency", "iou")
 class Comparison:
     """One claim, measured: the difference of two rows' Chamfer distances.
 
-    Over the pictures that both rows reconstructed.
+    It is over the pictures that both rows reconstructed.
     """
 
     better: str

@@ -100,7 +100,7 @@ def read_json(path: Path) -> dict[str, Any]:
 def read_items(root: Path, views: int | None = None, limit: int | None = None, split: str = "test") -> list[Item]:
     """List the pictures of the people in `split` of the prepared dataset at `root`.
 
-    Of the first `limit` people, if there is a limit. Raises DataError for a dataset that is missing, damaged, of
+    With a `limit` they are those of its first people. Raises DataError for a dataset that is missing, damaged, of
     another format, or whose split is empty.
     """
     if not root.is_dir():

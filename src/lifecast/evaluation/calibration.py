@@ -58,8 +58,8 @@ def overlaps(
 ) -> NDArray[np.float64]:
     """Measure the IoU of a person's true solid and the predicted one.
 
-    At each of K ascending shifts. logits (N,) and truth (N,) at points that each stand for the same volume -> (K,) in
-    [0, 1], 0 where both are empty.
+    Each of K ascending shifts has its IoU. logits (N,) and truth (N,) at points that each stand for the same volume ->
+    (K,) in [0, 1], 0 where both are empty.
     """
     order = np.argsort(-logits)
     # The first k points in this order are the predicted solid, where k of them have logit + shift > 0.

@@ -96,8 +96,8 @@ def stratified_points(bounds: Floats, count: int, seed: int) -> Floats:
 def volume_iou(prediction: Triangles, truth: Triangles, points: int = IOU_POINTS, seed: int = 0) -> float:
     """Compute the intersection over union of the two solids in [0, 1].
 
-    By winding number at `points` shared stratified points. `truth` is the whole soup, not only its bounding triangles.
-    The points fill the box around both.
+    Both are decided by winding number at `points` shared stratified points. `truth` is the whole soup, not only its
+    bounding triangles. The points fill the box around both.
     """
     low = np.minimum(prediction.bounds[0], truth.bounds[0])
     high = np.maximum(prediction.bounds[1], truth.bounds[1])

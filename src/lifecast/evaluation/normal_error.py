@@ -46,9 +46,9 @@ def reprojection_errors(
 ) -> dict[str, float]:
     """Measure re-rendered normal maps (of `render_sides`) at the four sides.
 
-    With their means over the sides. `normal_l2_SIDE`: mean Euclidean distance of the two normals over the union of the
-    silhouettes, background being zero, in [0, 2]: a missing arm costs 1 a pixel. `normal_degrees_SIDE`: mean angle
-    where both silhouettes are. `silhouette_iou_SIDE` in [0, 1].
+    The means over the sides are there, too. `normal_l2_SIDE`: mean Euclidean distance of the two normals over the union
+    of the silhouettes, background being zero, in [0, 2]: a missing arm costs 1 a pixel. `normal_degrees_SIDE`: mean
+    angle where both silhouettes are. `silhouette_iou_SIDE` in [0, 1].
     """
     errors: dict[str, float] = {}
     for side in SIDES:

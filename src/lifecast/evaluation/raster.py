@@ -67,7 +67,7 @@ class Raster:
 def raster(mesh: Triangles, size: int, degrees: float = 0.0) -> Raster:
     """Cast one orthographic ray through each pixel centre, from +z, with Embree.
 
-    Of an image of size x size. The mesh is turned by `degrees` about +y first: in fact the rays are, so that one tree
+    The image is size x size. The mesh is turned by `degrees` about +y first: in fact the rays are, so that one tree
     serves all sides.
     """
     try:

@@ -271,7 +271,7 @@ def html(
 def headline_values(results: list[dict[str, Any]], found: Overview) -> dict[str, dict[str, list[float]]]:
     """List metric, level, and one number a picture for the distributions.
 
-    At the first alignment.
+    They are those at the first alignment.
     """
     first = found.protocol.alignments[0]
     return {

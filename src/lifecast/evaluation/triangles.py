@@ -125,7 +125,8 @@ class Triangles:
     def inside(self, points: Floats) -> NDArray[np.bool_]:
         """Decide whether each point is inside, (N,), as for the training labels.
 
-        That is, if the generalised winding number is above 0.5, or in a pocket that is not visible from outside.
+        It is if its generalised winding number is above 0.5, or if it lies in a pocket that is not visible from
+        outside.
         """
         return self.solid.occupied(np.asarray(points, dtype=np.float64))
 

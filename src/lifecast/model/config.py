@@ -189,7 +189,7 @@ class LevelConfig:
     def map_channels(self) -> int:
         """Channels of the feature map.
 
-        With the global feature's and the depth maps, if any, appended.
+        They include the global feature's and the depth maps, if there are any.
         """
         return self.features + (self.global_feature.features if self.global_feature else 0) + 2 * self.depth_features
 
@@ -263,7 +263,7 @@ class Architecture:
     def input_channels(self) -> int:
         """Channels of the levels' encoders.
 
-        Image, front, back, mask, front and back depth, in this order.
+        They are image, front, back, mask, front and back depth, in this order.
         """
         return 3 + {"none": 0, "front": 3, "both": 6}[self.normal_inputs] + self.mask_input + 2 * self.depth_input
 
@@ -276,8 +276,8 @@ class Architecture:
     def picture_side(self, until: Until, given: bool = False) -> int:
         """Compute the side of the input picture of a forward pass `until` some part.
 
-        At the architecture's own sizes. `given`: the maps are given and no head runs. UsageError if the architecture
-        lacks that part.
+        It is the side at the architecture's own sizes. `given`: the maps are given and no head runs. UsageError if the
+        architecture lacks that part.
         """
         if until not in ("coarse", "fine") and self.maps is None:
             raise UsageError(f"architecture {self.name} predicts no normals")

@@ -56,7 +56,7 @@ PARTS = {"lifter": "pose_lifter", "enhancer": "detail"}
 def translated_architecture(values: dict[str, Any]) -> tuple[dict[str, Any], InferenceOptions]:
     """Translate a preset of version 1 to an architecture and inference options.
 
-    As version 2 has them.
+    The result is what version 2 has in their place.
     """
     choices: dict[str, Any] = {}
     architecture = _translated(values, choices)

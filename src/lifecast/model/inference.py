@@ -19,7 +19,7 @@ from lifecast.space.maps import SHARPENING, MapPyramid, Sharpening, averaged, mi
 def limb_maps(joints: Tensor) -> Tensor:
     """Draw the limb maps (B, 6, s, s) of joints (B, 33, 4) in view space.
 
-    On the device of `joints`.
+    They are on the device of `joints`.
     """
     return torch.stack([limb_map(one) for one in joints.cpu()]).to(joints.device)
 

@@ -282,8 +282,8 @@ class Model(nn.Module):
     def with_normals_at(self, size: int | None) -> Model:
         """Make a model whose fine net gets normals predicted at `size`.
 
-        With None they are enlarged from the usual size. The weights are this model's. The weights are shared with
-        `self`; only the architecture differs.
+        With None they are enlarged from the usual size. The weights are shared with `self`; only the architecture
+        differs.
         """
         if self.architecture.maps is None:
             raise UsageError(f"architecture {self.architecture.name} predicts no normals")

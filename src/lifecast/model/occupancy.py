@@ -97,7 +97,7 @@ class OccupancyNet(nn.Module):
     def sample(self, features: Tensor, points: Tensor, window: Tensor | None = None) -> Tensor:
         """Sample features (B, C, h, w) at points (B, N, 3) -> (B, N, C).
 
-        Under the architecture's conventions.
+        Places are read by the architecture's conventions.
         """
         return sample_features(
             features,
@@ -145,7 +145,7 @@ class CoarseNet(OccupancyNet):
 class FineNet(OccupancyNet):
     """Equation 4: local features on top of the coarse net's 3D embedding.
 
-    In Fig. 3's ablation on depth instead.
+    In Fig. 3's ablation depth is in the embedding's place.
     """
 
     def __init__(self, architecture: Architecture) -> None:

@@ -35,7 +35,7 @@ def silhouette_bound(
 ) -> Tensor:
     """Bound logits by masks (B, 1, H, W) in [0, 1]: (B, 1, size, size) float32.
 
-    From 0 to -fall, to be added.
+    It is from 0 to -fall, and is added to the logits.
     """
     mask = (2 * resize_map(mask.float(), constants.size, align_corners)).clamp(max=1)  # the person begins at one half
     reached = functional.max_pool2d(mask, 2 * constants.margin + 1, 1, constants.margin)

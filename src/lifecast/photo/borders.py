@@ -32,7 +32,7 @@ def border_notes(box: Box, photo_size: tuple[int, int]) -> tuple[str, ...]:
 def missing_notes(cut: tuple[str, ...], box: Box, model: Box, photo_size: tuple[int, int]) -> tuple[str, ...]:
     """Note what became of parts that borders cut off.
 
-    They are guessed, or the model ends there. box: of the person; model: of what was made; both in pixels of the
+    Either they are guessed, or the model ends there. box: of the person; model: of what was made; both in pixels of the
     photograph and beyond it.
     """
     if not cut:
@@ -54,8 +54,8 @@ def in_words(sides: list[str]) -> str:
 def beyond(box: np.ndarray, points: np.ndarray, cut: list[str]) -> np.ndarray:
     """Extend the box over the borders that cut the body.
 
-    To where the landmarks place the rest of it. Never by more than the visible extent: landmarks far outside are
-    guesses.
+    It reaches to where the landmarks place the rest of it. It never grows by more than the visible extent: landmarks
+    far outside are guesses.
     """
     extent = max(box[2] - box[0], box[3] - box[1])
     feet = points[list(ANKLES + HEELS_AND_TOES), :2]

@@ -102,8 +102,8 @@ def person_by_mask(photo: Photo, mask: np.ndarray, name: str = "the mask") -> Pe
 def person_by_alpha(photo: Photo) -> Given:
     """Make the person of a cut-out.
 
-    Or explain why its transparency (which it must have) is no person's outline. Raises PhotoError where it shows
-    nobody, or the person is what is transparent.
+    The picture must have transparency; if that is no person's outline, the reason is returned. Raises PhotoError where
+    it shows nobody, or the person is what is transparent.
     """
     assert photo.alpha is not None
     name = f"the transparency of {photo.name}"

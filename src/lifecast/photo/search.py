@@ -35,7 +35,8 @@ def search(photo: Photo, which: str | int, otherwise: Otherwise) -> list[Person]
 def search_cut_out(photo: Photo, which: str | int, otherwise: Otherwise) -> list[Person]:
     """Find the people meant in a picture with transparency.
 
-    Its shape, or whoever is inside if it is only a frame. Raises PhotoError as `search` and `person_by_alpha` do.
+    It is the shape, or whoever is inside if the shape is only a frame. Raises PhotoError as `search` and
+    `person_by_alpha` do.
     """
     person, verdict = person_by_alpha(photo)
     if person is not None:
@@ -75,7 +76,7 @@ def turn_that_finds(photo: Photo) -> int:
 def turn_photo(photo: Photo, turn: Turn) -> Photo:
     """Turn a photograph clockwise by 90, 180 or 270 degrees.
 
-    Or, with "auto", so that its largest person stands. Raises MissingExtra for "auto" without BlazePose.
+    With "auto" it is turned so that its largest person stands. Raises MissingExtra for "auto" without BlazePose.
     """
     if turn != "auto":
         return turned(photo, turn)

@@ -35,7 +35,7 @@ class Field(Protocol):
 class CallableField:
     """Any function of points as a field.
 
-    For tests, evaluation, and networks that have no faster query.
+    It is for tests, evaluation, and networks that have no faster query.
 
     Parameters
     ----------

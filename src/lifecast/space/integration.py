@@ -61,9 +61,9 @@ def slopes(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Compute the change of depth from a pixel to the next, and its weight.
 
-    To the right and downward. normals (B, 3, H, W) of one side, of any length -> three of (B, H, W): view units, view
-    units, weight in [0, 1]. `step`: view units from pixel to pixel; by default they are of a whole picture, 2 / W.
-    `grazing`: as in `Integration`.
+    The next is the one to the right, and the one below. normals (B, 3, H, W) of one side, of any length -> three of (B,
+    H, W): view units, view units, weight in [0, 1]. `step`: view units from pixel to pixel; by default they are of a
+    whole picture, 2 / W. `grazing`: as in `Integration`.
     """
     step = 2 / normals.shape[-1] if step is None else step
     a, b, c = functional.normalize(normals, dim=1, eps=1e-6).unbind(1)
@@ -109,7 +109,7 @@ def integrated(
 def differences(depth: Tensor) -> tuple[Tensor, Tensor]:
     """Subtract each pixel from its right and its lower neighbour.
 
-    (B, S, S - 1) and (B, S - 1, S).
+    Returns (B, S, S - 1) and (B, S - 1, S).
     """
     return depth[:, :, 1:] - depth[:, :, :-1], depth[:, 1:] - depth[:, :-1]
 

@@ -76,7 +76,7 @@ def mirrored(maps: Maps) -> Maps:
 def averaged(one: Maps, other: Maps) -> Maps:
     """Average two predictions of one picture.
 
-    Mask and depths, and the directions of the normals.
+    Mask, depths, and the directions of the normals are averaged.
     """
 
     def mean(a: Tensor | None, b: Tensor | None) -> Tensor | None:

@@ -43,7 +43,7 @@ class Raster:
     def interpolate(self, faces: Tensor, values: Tensor) -> Tensor:
         """Interpolate values (V, C) of the vertices at the covered pixels: (covered, C).
 
-        In row-major order.
+        Pixels are in row-major order.
         """
         hit = self.covered
         corners = faces[self.face[hit]]  # (n, 3)

@@ -22,7 +22,7 @@ def new_trainee(
 ) -> Trainee:
     """Make the model of `preset`, its losses and optimiser.
 
-    From the parts in --init or from a checkpoint's state.
+    Weights come from the parts in --init or from a checkpoint's state.
     """
     part = recipe.stage(options.stage)
     if state is None:

@@ -173,7 +173,7 @@ def load_chain(name: str | Path) -> Chain:
 def scaled(chain: Chain, hours: float) -> Chain:
     """Scale a chain to take about `hours`.
 
-    That is, the number of people and the length of every run.
+    The number of people and the length of every run are scaled.
     """
     if hours <= 0:
         raise OptionError("hours", hours, "must be positive")

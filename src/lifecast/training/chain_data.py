@@ -19,7 +19,7 @@ from lifecast.training.links import Link, files_fingerprint, listing_fingerprint
 def data_links(chain: Chain, places: Places) -> list[Link]:
     """List the links that leave a prepared dataset at `places.data`.
 
-    With landmarks if the preset needs them. The dataset's fingerprint is the output of the one called "data".
+    It has landmarks if the preset needs them. The dataset's fingerprint is the output of the one called "data".
     """
     links = [people_link(chain, places), prepare_link(chain, places)]
     if chain.posed:

@@ -10,10 +10,10 @@ from lifecast.space.resizing import resize_map
 
 
 def continued(depth: Tensor, mask: Tensor, width: int) -> Tensor:
-    """Convert true depth maps (B, 2, h, w) to a network's form.
+    """Resize true depth maps (B, 2, h, w) to a width, and continue them beyond the mask.
 
-    `width` wide, continued beyond the mask (B, 1, h, w). Averages over the person's pixels only; outside of the person,
-    of ever wider surroundings.
+    mask (B, 1, h, w). The result is `width` wide. Inside it is the mean of the person's pixels only; outside of the
+    person, the mean of ever wider surroundings.
     """
     inside = (mask > 0.5).to(depth.dtype)
     summed, count = resize_map(depth * inside, width), resize_map(inside, width)

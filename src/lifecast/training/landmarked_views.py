@@ -59,7 +59,7 @@ def joints_in_views(folder: Path) -> NDArray[np.float32]:
 def read_views(roots: Iterable[Path]) -> LandmarkedViews:
     """Read all views of prepared datasets in which BlazePose found somebody.
 
-    With their joints.
+    Their joints are read, too.
     """
     people: list[tuple[Path, int]] = []
     landmarks, joints, train = [], [], []

@@ -40,8 +40,8 @@ _DEPTH_WEIGHT = 1.5
 def fold_of(folder: Path, folds: int) -> int:
     """Choose which of `folds` parts a person belongs to.
 
-    By name alone, so that it is one wherever they were prepared. All poses of a mannequin (`mannequin_000003_pose_001`)
-    are in one.
+    The name alone decides, so that it is the same wherever they were prepared. All poses of a mannequin
+    (`mannequin_000003_pose_001`) are in one.
     """
     return zlib.crc32(folder.name.split("_pose_")[0].encode()) % folds
 
@@ -171,7 +171,7 @@ def train_and_lift(
 def model_with_lifter(weights: str | None, preset: str, seed: int) -> tuple[Model, dict[str, Any]]:
     """Make a model of a preset with a lifter, and the history of what is trained.
 
-    Fresh, with an empty history; or with `weights`, whose preset it then is, their lifter. UsageError where the preset
+    It is fresh, with an empty history. With `weights` it has their preset and their lifter. UsageError where the preset
     has no lifter, CheckpointError where nobody trained the one of `weights`.
     """
     if weights is None:

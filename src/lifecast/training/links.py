@@ -86,7 +86,7 @@ def files_fingerprint(paths: Iterable[Path], root: Path) -> str:
 def listing_fingerprint(folder: Path) -> str:
     """Compute the SHA-256 of the names and sizes of all files in a folder.
 
-    For a folder that is too large to read.
+    It is for a folder that is too large to read.
     """
     digest = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):

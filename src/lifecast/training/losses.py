@@ -30,9 +30,9 @@ def extended_bce(
 ) -> Tensor:
     """Compute the extended binary cross entropy of equation 5, averaged over the points.
 
-    And over the stacks if given several. lambda, the share of points outside the surface, weighs the points inside and
-    1 - lambda those outside, so that both sides of the surface pull alike however many points each has. (Equation 5
-    leaves out the minus sign.)
+    If there are several stacks, it is averaged over them, too. lambda, the share of points outside the surface, weighs
+    the points inside and 1 - lambda those outside, so that both sides of the surface pull alike however many points
+    each has. (Equation 5 leaves out the minus sign.)
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def extended_bce(
 def masked_mean(values: Tensor, weights: Tensor, across: Across = alone) -> Tensor:
     """Average `values` (B, C, H, W) by `weights` (B, 1, H, W).
 
-    0 if these are 0.
+    It is 0 if these are 0.
     """
     count = across(weights.sum() * values.shape[1])
     return (values * weights).sum() / count.clamp_min(1.0)
@@ -74,8 +74,8 @@ def masked_mean(values: Tensor, weights: Tensor, across: Across = alone) -> Tens
 def normal_l1(predicted: Tensor, true: Tensor, mask: Tensor | None = None, across: Across = alone) -> Tensor:
     """Compute the L1 distance of normal maps (B, 3, H, W) in [-1, 1].
 
-    The second term of equation 6, without its weight. Without a mask all pixels count, and the background is pulled to
-    0; with a mask (B, 1, H, W) only the person's do.
+    It is the second term of equation 6, without its weight. Without a mask all pixels count, and the background is
+    pulled to 0; with a mask (B, 1, H, W) only the person's do.
     """
     difference = (predicted.float() - true.float()).abs()
     return difference.mean() if mask is None else masked_mean(difference, mask.float(), across)
@@ -84,7 +84,7 @@ def normal_l1(predicted: Tensor, true: Tensor, mask: Tensor | None = None, acros
 def normal_cosine(predicted: Tensor, true: Tensor, mask: Tensor, across: Across = alone) -> Tensor:
     """Compute 1 - cosine between predicted and true normals (B, 3, H, W): in [0, 2].
 
-    Averaged over the mask.
+    It is averaged over the mask.
     """
     cosine = F.cosine_similarity(predicted.float(), true.float(), dim=1, eps=1e-4)[:, None]  # (B, 1, H, W)
     return masked_mean(1 - cosine, mask.float(), across)
@@ -98,7 +98,7 @@ def mask_bce(logits: Tensor, mask: Tensor) -> Tensor:
 def depth_l1(predicted: Tensor, true: Tensor, mask: Tensor, across: Across = alone) -> Tensor:
     """Compute the mean distance of depth maps (B, 2, h, w) inside `mask` (B, 1, h, w).
 
-    Front and back, in view units.
+    It is of front and back, in view units.
     """
     true = true.float()
     return masked_mean((predicted.float() - true).abs(), mask.float(), across)
@@ -107,8 +107,8 @@ def depth_l1(predicted: Tensor, true: Tensor, mask: Tensor, across: Across = alo
 def depth_bins(logits: Tensor, true: Tensor, mask: Tensor, centres: Tensor, across: Across = alone) -> Tensor:
     """Compute the cross entropy of distributions over depths, logits (B, 2, K, h, w).
 
-    Against the true depth (B, 2, h, w) spread over the nearest of the `centres` (K,), a bell as wide as their spacing;
-    inside `mask` (B, 1, h, w).
+    The truth is the depth (B, 2, h, w) spread over the nearest of the `centres` (K,), a bell as wide as their spacing.
+    Only pixels inside `mask` (B, 1, h, w) count.
     """
     step = centres[1] - centres[0]
     away = (true.float().clamp(float(centres[0]), float(centres[-1]))[:, :, None] - centres[:, None, None]) / step
@@ -120,8 +120,8 @@ def depth_bins(logits: Tensor, true: Tensor, mask: Tensor, centres: Tensor, acro
 def angle_degrees(predicted: Tensor, true: Tensor) -> Tensor:
     """Compute the angle between two maps of vectors (B, 3, H, W): (B, H, W).
 
-    In degrees, in [0, 180]. By atan2 of the cross and the dot product, which unlike the arc cosine is exact for small
-    angles too.
+    It is in degrees, in [0, 180]. It is the atan2 of the cross and the dot product, which unlike the arc cosine is
+    exact for small angles too.
     """
     p, t = predicted.float(), true.float()
     cross = torch.linalg.cross(p, t, dim=1).norm(dim=1)

@@ -18,7 +18,7 @@ HALF_PRECISIONS: dict[str, Literal["bf16-mixed", "16-mixed"]] = {"bf16": "bf16-m
 def processes(options: TrainOptions) -> tuple[int, int]:
     """Count processes on each machine, and machines.
 
-    As torchrun started them, else as the options say. UsageError where both say something and they differ.
+    They are as torchrun started them, else as the options say. UsageError where both say something and they differ.
     """
     asked = (options.devices, options.nodes)
     if "LOCAL_WORLD_SIZE" not in os.environ:

@@ -91,7 +91,7 @@ class InvertedResidual(nn.Module):
 def mobilenet_v2_layers() -> nn.Sequential:
     """Build MobileNetV2's `features` without its last 1x1 layer.
 
-    With the key names of torchvision's file.
+    Its key names are those of torchvision's file.
     """
     layers: list[nn.Module] = [conv_norm_relu6(3, 32, 3, 2)]
     channels = 32

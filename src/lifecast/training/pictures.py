@@ -131,8 +131,8 @@ def shaded(normals: Tensor, side: int = 1) -> Tensor:
 def surface_normals(stage: Stage, batch: dict[str, Any], resolution: int = 48) -> tuple[Tensor, Tensor]:
     """Compute normals (B, 3, R, R) of the finest net's first and last surface.
 
-    Along each line of sight, 0 for none. Queried on R x R lines of R points. The 0.5 level is interpolated between
-    them; normals are differences of depth.
+    A line of sight that meets no surface has 0. The net is queried on R x R lines of R points. The 0.5 level is
+    interpolated between them; normals are differences of depth.
     """
     device = batch["image"].device
     count = resolution
@@ -149,7 +149,7 @@ def surface_normals(stage: Stage, batch: dict[str, Any], resolution: int = 48) -
 def ask(stage: Stage, batch: dict[str, Any], points: Tensor, chunk: int = 65536) -> Tensor:
     """Query the finest net in training at points (B, N, 3): occupancy (B, N) in [0, 1].
 
-    For whole images.
+    The batch's images are whole.
     """
     prediction = stage.predict(batch)
     return torch.cat(

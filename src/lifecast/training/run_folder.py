@@ -99,7 +99,7 @@ class RunFolder:
     def drop_log_after(self, step: int) -> None:
         """Forget the log lines of steps that will be done again.
 
-        And a last line cut off by a crash.
+        A last line that was cut off by a crash goes, too.
         """
         if not self.log.exists():
             return

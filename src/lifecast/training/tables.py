@@ -82,7 +82,7 @@ def read_table(kind: Any, table: Any, where: str) -> Any:
 def read_value(hint: Any, value: Any, where: str) -> Any:
     """Check `value` and convert it to the annotated type `hint`.
 
-    Of the few kinds that these files use.
+    It knows the few kinds that these files use.
     """
     if dataclasses.is_dataclass(hint):
         return read_table(hint, value, where)

@@ -58,7 +58,7 @@ def chosen_preset(name: str | None, init: tuple[Path, ...]) -> Architecture:
 def new_model(preset: Architecture, init: tuple[Path, ...], seed: int) -> tuple[Model, dict[str, Any]]:
     """Make a model with weights drawn from `seed`, then trained parts of each file of `init`.
 
-    And their histories.
+    Returns also the parts' histories.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -76,7 +76,7 @@ def new_model(preset: Architecture, init: tuple[Path, ...], seed: int) -> tuple[
 def history_of(model: Model, card: dict[str, Any]) -> dict[str, Any]:
     """Read from its card what the trained parts of a loaded model went through.
 
-    Of a card that does not say, all parts.
+    If the card does not say, all parts count as trained.
     """
     found = card.get("training", {}).get("levels")
     notes = dict.fromkeys(PARTS, None) if found is None else found
@@ -97,7 +97,7 @@ def _terms(card: dict[str, Any]) -> dict[str, str]:
 def begin_history(history: dict[str, Any], parts: Sequence[str]) -> None:
     """Begin a run's notes on `parts`, which it trains: earlier ones go under `before`.
 
-    In place.
+    The history is changed in place.
     """
     for part in parts:
         if note := history.get(part):

@@ -236,8 +236,8 @@ def make_app(queue: ReconstructionQueue, reconstructor: Any, upload_limit: int =
 class BodyLimit:
     """Refuses a body of the API above `limit` bytes.
 
-    At once if its length is announced, else as it arrives. The form is read to disk before a route gets any of it, so
-    the routes' own limit comes too late for this.
+    It refuses at once if the length is announced, else as the body arrives. The form is read to disk before a route
+    gets any of it, so the routes' own limit comes too late for this.
     """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:

@@ -59,7 +59,7 @@ class UNetConfig:
 class HourglassConfig:
     """A stacked hourglass (Newell et al.) with group norm.
 
-    As the paper's image encoders (section 4).
+    The paper's image encoders are such (section 4).
     """
 
     stacks: int

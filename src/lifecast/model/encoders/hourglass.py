@@ -103,7 +103,7 @@ class Stack(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Compute features (B, F, h, w) of x (B, width, h, w).
 
-        And the next stack's input (B, width, h, w).
+        Returns also the next stack's input (B, width, h, w).
         """
         y = self.top(self.hourglass(x))
         y = activate(self.end_norm(self.end(y)))

@@ -48,7 +48,7 @@ def channel_moments(x: Tensor) -> tuple[Tensor, Tensor]:
 def instance_norm(x: Tensor) -> Tensor:
     """Normalise each channel of each image: (B, C, H, W) -> the same.
 
-    Without scale or running statistics; may write into `x`.
+    There is no scale and there are no running statistics. It may write into `x`.
     """
     if not _by_moments(x):
         return functional.instance_norm(x, eps=EPS)

@@ -94,8 +94,9 @@ class _Propagation(TorchFunctionMode):
 def receptive_field(network: nn.Module, channels: int, size: int) -> int:
     """Compute the receptive field: pixels, along one axis, of one output texel.
 
-    Of `network`'s last output, if it has several. network: takes (1, channels, size, size), gives a map or a list of
-    maps. Its parameters may be on any device; it is moved to the meta device, so hand over a network built there.
+    The texel is of the last output, if there are several. network: takes (1, channels, size, size), gives a map or a
+    list of maps. Its parameters may be on any device; it is moved to the meta device, so hand over a network built
+    there.
     """
     propagation = _Propagation()
     network = network.to("meta")

@@ -49,7 +49,7 @@ def conditioned(image: Tensor, pose: Tensor | None, config: MapsConfig) -> Tenso
 class NormalHead(nn.Module):
     """Normals of both sides and the mask.
 
-    By two generators (`front`, `back`) or one U-Net (`unet`).
+    They come from two generators (`front`, `back`) or one U-Net (`unet`).
     """
 
     def __init__(self, config: MapsConfig) -> None:

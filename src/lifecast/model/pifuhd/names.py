@@ -117,8 +117,8 @@ def _net_names(net: OccupancyNet, official: str, ours: str) -> Names:
 def official_names(model: Model) -> list[tuple[str, str]]:
     """List (the released file's name, ours) of every weight.
 
-    In that file's order, second names included. UsageError where the model has parts that the released format has no
-    names for.
+    They are in that file's order, second names included. UsageError where the model has parts that the released format
+    has no names for.
     """
     if model.fine is None or model.normals is None or model.normals.front is None or model.normals.back is None:
         raise UsageError(f"{model.architecture.name} lacks a part of the released model: fine net or generators")
@@ -236,7 +236,7 @@ def architecture_of_state(
 def model_state(state: Mapping[str, Tensor], architecture: Architecture) -> dict[str, Tensor]:
     """Rename released weights to the state dict of `Model(architecture)`.
 
-    Without copying them. CheckpointError where a weight is missing, superfluous, of another shape or kind, or where the
+    No weight is copied. CheckpointError where a weight is missing, superfluous, of another shape or kind, or where the
     two names of one tensor disagree.
     """
     with torch.device("meta"):

@@ -126,7 +126,7 @@ class Model:
     def approximate(self, residual: np.ndarray) -> np.ndarray:
         """Approximate system^-1 residual, (N, C) float32.
 
-        By one damped Jacobi step plus the coarse solution.
+        It is one damped Jacobi step plus the coarse solution.
         """
         coarse = self.coarse.solve((self.restrict @ residual).astype(np.float64))
         result: np.ndarray = DAMPING * residual / self.diagonal + self.prolong @ coarse.astype(np.float32)

@@ -106,7 +106,7 @@ def prepare_photograph(image: np.ndarray, mask: np.ndarray) -> Photograph:
 def mesh_outline(vertices: np.ndarray, faces: np.ndarray, size: int) -> np.ndarray:
     """Draw the outline of a mesh (view space) as a mask (size, size) float32.
 
-    For photographs without a mask.
+    It is for photographs without a mask.
     """
     corners = torch.tensor(np.asarray(vertices, np.float32))
     depth = rasterize(corners, torch.tensor(faces).long(), min(size, 1024)).depth

@@ -80,7 +80,7 @@ class Bones(NamedTuple):
     def distance(self, points: Tensor) -> Tensor:
         """Compute the distance (N,) of points (N, 3) to the nearest bone.
 
-        In view units, negative inside. Of cones it is the distance along the normal of their axis: too far by the
+        It is in view units, negative inside. Of cones it is the distance along the normal of their axis: too far by the
         cosine of their opening.
         """
         nearest = points.new_full((len(points),), torch.inf)

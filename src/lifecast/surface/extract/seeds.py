@@ -65,7 +65,7 @@ class SeedLattice(NamedTuple):
 def seed_lattice(modulus: int) -> SeedLattice:
     """Choose the lattice of one point in `modulus` with the smallest covering radius.
 
-    Of 512 at random. Only the 12 of the longest shortest vector are looked at closely.
+    512 are drawn at random. Only the 12 of the longest shortest vector are looked at closely.
     """
     if modulus == 1:
         return SeedLattice(1, 0, 0, np.eye(3, dtype=np.int64), float(np.sqrt(3) / 2))

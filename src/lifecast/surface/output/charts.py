@@ -162,7 +162,7 @@ def overlapped(
 def of_each(piece: np.ndarray, value: np.ndarray) -> np.ndarray:
     """Pick the value (F,) of any face of each piece, (P,).
 
-    For what all faces of a piece have in common.
+    It is for what all faces of a piece have in common.
     """
     each = np.zeros(int(piece.max()) + 1, value.dtype)
     each[piece] = value

@@ -155,6 +155,6 @@ def save_obj(model: ColouredMesh, path: Path) -> list[Path]:
 def rows(template: str, values: np.ndarray) -> str:
     """Write one line a row.
 
-    By a single format operation, because a loop is slow.
+    A single format operation writes them, because a loop is slow.
     """
     return (template * len(values)) % tuple(values.ravel().tolist())
