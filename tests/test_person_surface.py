@@ -19,7 +19,7 @@ from lifecast.space.mesh_normals import vertex_normals
 from lifecast.space.skeleton import Joint
 from lifecast.space.view import Camera
 from lifecast.surface.detail.hidden_limbs import WithLimbs
-from lifecast.surface.detail.relief import FARTHEST
+from lifecast.surface.detail.relief import RELIEF
 from lifecast.surface.extract.surface import extract_surface
 from lifecast.surface.raster import rasterize
 
@@ -74,7 +74,7 @@ def test_the_surface_takes_on_the_folds_of_its_normal_maps(shipped: Reconstructo
     assert angle(found.vertices, found.faces) < 0.9 * angle(bare.vertices, bare.faces)
     np.testing.assert_array_equal(found.vertices[:, :2], bare.vertices[:, :2])
     np.testing.assert_array_equal(found.faces, bare.faces)
-    assert 0 < np.abs(found.vertices[:, 2] - bare.vertices[:, 2]).max() <= FARTHEST + 1e-6
+    assert 0 < np.abs(found.vertices[:, 2] - bare.vertices[:, 2]).max() <= RELIEF.farthest + 1e-6
 
 
 def test_faces_are_simplified_after_the_relief(shipped: Reconstructor, predicted: PredictedPerson) -> None:

@@ -14,6 +14,7 @@ import lifecast
 from lifecast import framed_person, pipeline
 from lifecast.errors import PhotoError, UsageError
 from lifecast.model.inference_options import PLAIN, InferenceOptions
+from lifecast.options import ReconstructOptions
 from lifecast.photo import blazepose
 from lifecast.photo.decode import Photo, read_photo
 from lifecast.photo.person import Person
@@ -124,7 +125,7 @@ def test_several_people(model: Reconstructor, doll: Doll) -> None:
     for left, top, step in ((0, 20, 1), (500, 150, 2)):
         picture, body = doll[0][::step, ::step], doll[1][::step, ::step] > 0.5
         wall[top : top + body.shape[0], left : left + body.shape[1]][body] = picture[body]
-    everybody = model.reconstruct_all(wall, resolution=RESOLUTION)
+    everybody = model.reconstruct_all(wall, ReconstructOptions(person="all", resolution=RESOLUTION))
     assert len(everybody) == 2
     assert everybody[0].camera.left < everybody[1].camera.left
     second = model.reconstruct(wall, person=2, resolution=RESOLUTION)

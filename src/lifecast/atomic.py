@@ -30,9 +30,10 @@ FULL = 1 << 16
 
 
 def part_path(path: Path) -> Path:
-    """A fresh hidden name in `path`'s own folder (same file system, so that the rename is atomic).
+    """Choose a fresh hidden name in `path`'s own folder.
 
-    The suffix of `path` is kept at the end, because many writers choose the format by it.
+    It is on the same file system, so that the rename is atomic. The suffix of `path` is kept at the end, because many
+    writers choose the format by it.
     """
     stem = path.stem
     while len(os.fsencode(stem)) > STEM_BYTES:
@@ -42,7 +43,7 @@ def part_path(path: Path) -> Path:
 
 
 def output_error(path: Path, error: OSError) -> OutputError:
-    """What `error` means for somebody who wants `path` written, and what to do about it."""
+    """Explain `error` to somebody who wants `path` written, and what to do about it."""
     longest = max(path.parts, default="", key=len)
     name = str(path).replace(longest, f"{longest[:STEM_BYTES]}...") if len(longest) > STEM_BYTES else str(path)
     if error.errno in DISK_FULL:
@@ -117,9 +118,9 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary folder to fill; on success it takes the place of `path` (an older one is removed).
+    """Yield a temporary folder to fill; on success it takes the place of `path`.
 
-    `OutputError` if `path` cannot be written.
+    An older one is removed. `OutputError` if `path` cannot be written.
     """
     final = Path(path)
     _make_home(final)
@@ -152,10 +153,11 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def write_together(files: Mapping[Path, bytes]) -> None:
-    """Write files that belong together: all under temporary names first, then renamed one right after the other.
+    """Write files that belong together.
 
-    On an exception while they are written, all of the old ones stay. No file system renames several at once, so a
-    process killed between two renames, which follow within microseconds, can still leave new ones beside old ones.
+    All are written under temporary names first, then renamed one right after the other. On an exception while they are
+    written, all of the old ones stay. No file system renames several at once, so a process killed between two renames,
+    which follow within microseconds, can still leave new ones beside old ones.
     """
     parts = {path: part_path(path) for path in files}
     try:

@@ -45,7 +45,7 @@ missing, what needs them says so."""
 
 
 def usage() -> str:
-    """The overview that `lifecast --help` prints."""
+    """Write the overview that `lifecast --help` prints."""
     lines = [f"lifecast {__version__}: one photograph of a person in, a 3D model of that person out.", ""]
     lines += ["usage: lifecast VERB [options]     lifecast VERB --help lists a verb's options", ""]
     lines += [f"  {verb:<12} {purpose}" for verb, purpose in VERBS.items()]
@@ -108,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def option_names(command: Callable[..., Any]) -> Callable[[str], str]:
-    """Tell how a verb's command line writes the name of a field: `--box`, or `SCANS` of a positional argument."""
+    """Name a field as a verb's command line does: `--box`, or `SCANS` if it is positional."""
     import tyro
 
     names: dict[str, str] = {}

@@ -7,7 +7,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 def counted_progress(console: Console) -> Progress:
-    """What is done, a bar, how many of how many, the time so far, and the time left."""
+    """Make a progress bar: what is done, how many of how many, time so far, and time left."""
     return Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"),
         TimeRemainingColumn(), console=console,

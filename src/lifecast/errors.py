@@ -50,7 +50,10 @@ class OptionError(UsageError):
         return f"{self.field} {shown}: {_with_names(self.hint, str)}"
 
     def named(self, called: Called) -> OptionError:
-        """The same error with the options' names as a caller writes them, such as `--box` for `box`."""
+        """Repeat the error with the options' names as a caller writes them.
+
+        On a command line `box` is `--box`.
+        """
         return OptionError(called(self.field), self.value, _with_names(self.hint, called))
 
 
@@ -65,7 +68,7 @@ class OptionsError(UsageError):
         return _with_names(self.words, str)
 
     def named(self, called: Called) -> OptionsError:
-        """As `OptionError.named`."""
+        """Repeat the error as `OptionError.named` does."""
         return OptionsError(_with_names(self.words, called))
 
 
@@ -95,7 +98,10 @@ class CheckpointError(LifecastError):
 
 
 class OutputError(LifecastError, OSError):
-    """A file or folder that cannot be written: a full or read-only disk, a missing right, too long a name."""
+    """A file or folder that cannot be written.
+
+    The disk is full or read-only, a right is missing, or the name is too long.
+    """
 
 
 class MissingExtra(LifecastError):

@@ -21,11 +21,12 @@ from lifecast.model.model import Model
 from lifecast.photo.decode import Photo
 from lifecast.photo.framing import crop_colour, frame
 from lifecast.photo.lost_parts import with_lost_parts
-from lifecast.photo.mask import PoseMask, refine, within_photo, without_specks
+from lifecast.photo.mask import PoseMask, refined_mask, within_photo
 from lifecast.photo.person import Person
 from lifecast.space.resizing import resize_image
 from lifecast.space.units import BLANK_GREY
 from lifecast.space.view import Camera
+from lifecast.step_constants import STEP_CONSTANTS, StepConstants
 
 COLOUR_SIZE = 1024
 """Least side of the framed photograph that colours are taken from."""
@@ -68,10 +69,17 @@ class Framer:
     Parameters
     ----------
     masker: takes the place of the rules that refine a found mask.
+    constants: of the steps `refine_mask` and `lost_parts`.
     """
 
-    def __init__(self, model: Model, options: InferenceOptions, masker: Masker | None = None) -> None:
-        self.model, self.options, self.masker = model, options, masker
+    def __init__(
+        self,
+        model: Model,
+        options: InferenceOptions,
+        masker: Masker | None = None,
+        constants: StepConstants = STEP_CONSTANTS,
+    ) -> None:
+        self.model, self.options, self.masker, self.constants = model, options, masker, constants
         self.architecture = model.architecture
         self.device = next(model.parameters()).device
         self.official = self.architecture.framing == "pifuhd"
@@ -98,9 +106,10 @@ class Framer:
         return FramedPerson(camera, image, mask, joints, pose, inputs, given)
 
     def inputs(self, photo: Photo, image: np.ndarray, mask: np.ndarray | None, camera: Camera) -> tuple[Tensor, ...]:
-        """Turn a framed image (S, S, 3) into input tensors (1, 3, s, s), grey beyond the mask (S, S) if one is given.
+        """Turn a framed image (S, S, 3) into input tensors (1, 3, s, s).
 
-        The authors' program resizes both of its images from the photograph, so that there are two.
+        Grey beyond the mask (S, S) if one is given. The authors' program resizes both of its images from the
+        photograph, so that there are two.
         """
         grey = OFFICIAL_GREY if self.official else BLANK_GREY
         images = [image]
@@ -143,7 +152,7 @@ class Framer:
         ):
             mask = self._with_lost_parts(mask, image, photo, camera, pose)
         if self.options.refine_mask:
-            mask = without_specks(refine(mask, image, radius=max(2, camera.size * 8 // 1024)), share=0.02)
+            mask = refined_mask(mask, image, self.constants.refine_mask)
         return mask
 
     def _with_lost_parts(
@@ -158,7 +167,8 @@ class Framer:
         if predicted is None:
             return found
         soft = resize_image(predicted, len(found))[0, 0].float().cpu().numpy()
-        return with_lost_parts(found, soft, within_photo(photo.size, camera.left, camera.top, camera.side, camera.size))
+        inside = within_photo(photo.size, camera.left, camera.top, camera.side, camera.size)
+        return with_lost_parts(found, soft, inside, self.constants.lost_parts)
 
     def _cleans(self, person: Person) -> bool:
         """Whether the background is painted grey for the networks, if there is a mask.

@@ -8,7 +8,10 @@ import torch
 
 
 def free_bytes(device: torch.device) -> int:
-    """Memory that may still be taken: of the GPU, or of the machine and of the container's limit, whichever is less."""
+    """Estimate the memory in bytes that may still be taken.
+
+    It is the GPU's, or the lesser of the machine's and of what the container's limit leaves.
+    """
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         return int(free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device))

@@ -15,6 +15,7 @@ from lifecast.framed_person import Masker
 from lifecast.model.allocation import keep_freed_pages
 from lifecast.model.checkpoint import load_checkpoint
 from lifecast.pipeline import PersonFinder, Reconstructor
+from lifecast.step_constants import STEP_CONSTANTS, StepConstants
 
 
 def load(
@@ -24,6 +25,7 @@ def load(
     without: Sequence[str] = (),
     finder: PersonFinder | None = None,
     masker: Masker | None = None,
+    constants: StepConstants = STEP_CONSTANTS,
 ) -> Reconstructor:
     """Load weights once, for any number of photographs.
 
@@ -40,6 +42,8 @@ def load(
         Names of steps that are left out (`lifecast.model.inference_options.STEPS`), such as "relief".
     finder, masker
         Functions that find people, and a framed person's mask, in place of the built-in ones.
+    constants
+        Constants of the steps without weights, such as `StepConstants(relief=Relief(reach=0.02))`.
 
     Raises
     ------
@@ -60,11 +64,14 @@ def load(
         if not 64 <= normals_at <= 4096 or normals_at % 64:
             raise UsageError(f"normals at {normals_at} pixels: give a multiple of 64 from 64 to 4096")
         model = model.with_normals_at(normals_at)
-    return Reconstructor(model, checkpoint.card, chosen, inference, finder, masker)
+    return Reconstructor(model, checkpoint.card, chosen, inference, finder, masker, constants)
 
 
 def device_named(name: str) -> torch.device:
-    """Choose the device of that name; "auto" is a GPU if there is one. UsageError if it is not there."""
+    """Choose the device of that name; "auto" is a GPU if there is one.
+
+    UsageError if it is not there.
+    """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

@@ -82,14 +82,17 @@ def parse_box(text: str) -> Box | None:
 
 
 def check_box(box: Box) -> None:
-    """`OptionError` for a box that no photograph can have."""
+    """Check a box; `OptionError` for one that no photograph can have."""
     if not (all(math.isfinite(v) and abs(v) < FARTHEST for v in box) and box[2] > 0 and box[3] > 0):
         numbers = ",".join(f"{v:g}" for v in box)
         raise OptionError("box", numbers, "give x,y,width,height in pixels, width and height above 0")
 
 
 def parse_steps(text: str) -> tuple[str, ...]:
-    """Read "relief, hidden-limbs" as ("relief", "hidden_limbs"), each once; `OptionError` for an unknown step."""
+    """Read "relief, hidden-limbs" as ("relief", "hidden_limbs"), each once.
+
+    `OptionError` for an unknown step.
+    """
     steps = tuple(dict.fromkeys(part.lower().replace("-", "_") for part in re.split(r"[,;\s]+", text) if part))
     if unknown := [step for step in steps if step not in STEPS]:
         raise OptionError("without", unknown[0], f"there is no such step; choose from {', '.join(STEPS)}")
@@ -97,7 +100,10 @@ def parse_steps(text: str) -> tuple[str, ...]:
 
 
 def one_text(read: Callable[[str], Any], metavar: str) -> Any:
-    """Let tyro read an option out of one word of the command line, as forms and the API read it out of one text."""
+    """Let tyro read an option out of one word of the command line.
+
+    Forms and the API read it out of one text in the same way.
+    """
 
     def written(value: Any) -> list[str]:
         if isinstance(value, tuple):
@@ -179,7 +185,7 @@ class ReconstructOptions:
             raise error.named(called) from None
 
     def endings(self) -> list[str]:
-        """What the files' names may end in, after NAME."""
+        """List what the files' names may end in, after NAME."""
         endings = [f".{one}" for one in self.formats]
         if "obj" in self.formats and not self.vertex_colours:
             endings += [".mtl", ".png"]
@@ -190,19 +196,22 @@ class ReconstructOptions:
 
 
 def check_picture_name(field: str, path: Path | None) -> None:
-    """`OptionError` for a picture to draw whose name has not the suffix of a picture."""
+    """Check the name of a picture to draw; `OptionError` without the suffix of a picture."""
     if path is not None and path.suffix.lower() not in PICTURES:
         raise OptionError(field, path, "name a .png, .jpg or .webp file")
 
 
 def check_weights_name(field: str, path: Path) -> None:
-    """`OptionError` for a weights file to write whose name does not end in .safetensors."""
+    """Check the name of a weights file; `OptionError` if it does not end in .safetensors."""
     if path.suffix != ".safetensors":
         raise OptionError(field, path, "name a file that ends in .safetensors")
 
 
 def check_calibration(people: int | None, points: int, share: float) -> None:
-    """`OptionError` for a calibration on too few people or points, or for a share that is none."""
+    """Check a calibration's options.
+
+    `OptionError` for too few people or points, or for a share that is none.
+    """
     if people is not None and people < 1:
         raise OptionError("people", people, "give at least 1")
     if points < 1000:

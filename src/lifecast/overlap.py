@@ -13,7 +13,10 @@ Inputs = Mapping[str, Path | Iterable[Path] | None]
 
 
 def is_within(inner: Path, outer: Path) -> bool:
-    """Whether `inner` is the folder `outer` or lies in it, whatever links lead there; neither need exist."""
+    """Check whether `inner` is the folder `outer` or lies in it, whatever links lead there.
+
+    Neither need exist.
+    """
     inner, outer = Path(os.path.realpath(inner)), Path(os.path.realpath(outer))
     if inner.is_relative_to(outer):
         return True
@@ -22,7 +25,9 @@ def is_within(inner: Path, outer: Path) -> bool:
 
 
 def refuse_overlap(out: Path, option: str, inputs: Inputs) -> None:
-    """Check that `out`, the folder that the option of this name gives, is apart from every input folder.
+    """Check that `out` is apart from every input folder.
+
+    It is the folder that the option of this name gives.
 
     Raises
     ------

@@ -13,6 +13,7 @@ from lifecast.model.model import Model, Prediction
 from lifecast.model.silhouette import silhouette_bound
 from lifecast.space.field import Field
 from lifecast.space.maps import Maps
+from lifecast.step_constants import STEP_CONSTANTS, StepConstants
 from lifecast.surface.detail.hidden_limbs import WithLimbs, hidden_limbs
 from lifecast.surface.detail.relief import with_relief
 from lifecast.surface.extract.surface import Surface, extract_surface, simplified
@@ -37,35 +38,48 @@ class PredictedPerson(NamedTuple):
         return self._replace(prediction=self.prediction._replace(fine_features=None))
 
 
-def networks_field(model: Model, person: PredictedPerson, options: InferenceOptions) -> ColumnField:
+def networks_field(
+    model: Model, person: PredictedPerson, options: InferenceOptions, constants: StepConstants = STEP_CONSTANTS
+) -> ColumnField:
     """Build the finest net's field, bounded by the silhouette if the options say so."""
     bound, maps = None, person.maps
     if options.silhouette and maps is not None and maps.mask is not None:
-        bound = silhouette_bound(maps.mask, model.architecture.align_corners)
+        bound = silhouette_bound(maps.mask, model.architecture.align_corners, constants.silhouette)
     return ColumnField(model, person.prediction, bound)
 
 
-def person_field(model: Model, person: PredictedPerson, options: InferenceOptions) -> Field:
-    """Build the field that the surface is extracted from: the finest net's, joined with hidden limbs."""
-    field, maps = networks_field(model, person, options), person.maps
+def person_field(
+    model: Model, person: PredictedPerson, options: InferenceOptions, constants: StepConstants = STEP_CONSTANTS
+) -> Field:
+    """Build the field that the surface is extracted from.
+
+    The finest net's, joined with hidden limbs.
+    """
+    field, maps = networks_field(model, person, options, constants), person.maps
     if not options.hidden_limbs or maps is None or person.joints is None:
         return field
-    bones = hidden_limbs(person.joints[0], maps)
-    return field if bones is None else WithLimbs(field, bones, field.bound)
+    bones = hidden_limbs(person.joints[0], maps, constants.hidden_limbs)
+    return field if bones is None else WithLimbs(field, bones, field.bound, constants.hidden_limbs)
 
 
 @torch.inference_mode()
 def person_surface(
-    model: Model, person: PredictedPerson, options: InferenceOptions, resolution: int, faces: int | None = None
+    model: Model,
+    person: PredictedPerson,
+    options: InferenceOptions,
+    resolution: int,
+    faces: int | None = None,
+    constants: StepConstants = STEP_CONSTANTS,
 ) -> Surface:
-    """Extract a person's surface on a lattice of `resolution` points a side, with the relief of the normal maps.
+    """Extract a person's surface, with the relief of the normal maps.
 
-    Coarse surfaces of a model that has a fine net get no relief: the coarse net is fed other maps. `faces` as in
-    `extract_surface`, which also says what is raised.
+    The lattice has `resolution` points a side. Coarse surfaces of a model that has a fine net get no relief: the
+    coarse net has other maps as its input. `faces` as in `extract_surface`, which also says what is raised.
     """
-    field, maps = person_field(model, person, options), person.maps
+    field, maps = person_field(model, person, options, constants), person.maps
     finest = person.prediction.fine_features is not None or model.fine is None
     if not options.relief or maps is None or not finest:
         return extract_surface(field, resolution, faces=faces)
     mask = None if maps.mask is None else maps.mask[0, 0]
-    return simplified(with_relief(extract_surface(field, resolution), maps.front[0], maps.back[0], mask), faces)
+    surface = extract_surface(field, resolution)
+    return simplified(with_relief(surface, maps.front[0], maps.back[0], mask, constants.relief), faces)

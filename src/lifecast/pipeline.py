@@ -6,7 +6,8 @@
 
 decode (`photo.decode`) -> find (`photo.person`) -> frame (`framed_person`) -> maps (`model.inference`) ->
 features (`model.model`) -> field and surface (`person_surface`) -> colour (`surface.colour.colour_surface`) -> metres
-(`surface.output.scale`). What has no weights is switched by `InferenceOptions`; finder and masker can be exchanged.
+(`surface.output.scale`). What has no weights is switched by `InferenceOptions`, and its constants are `StepConstants`;
+finder and masker can be exchanged.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from lifecast.photo.search import search, search_cut_out, turn_photo
 from lifecast.reconstruction import Reconstruction
 from lifecast.space.resizing import resize_image
 from lifecast.space.view import Camera
+from lifecast.step_constants import STEP_CONSTANTS, StepConstants
 from lifecast.surface.colour.colour_surface import colour_surface
 from lifecast.surface.colour.landmarked_head import landmarked_head
 from lifecast.surface.colour.photograph import mesh_outline
@@ -52,6 +54,8 @@ Picture = str | os.PathLike[str] | bytes | Image.Image | np.ndarray | Photo
 Progress = Callable[[str], None]
 XYWH = tuple[float, float, float, float]
 """x, y of the top left corner, width, height, in pixels of the upright photograph."""
+
+USUAL, EVERYBODY = ReconstructOptions(), ReconstructOptions(person="all")
 
 
 class PersonFinder(Protocol):
@@ -69,6 +73,7 @@ class Reconstructor:
     inference: which steps without weights run.
     finder: finds people in place of BlazePose.
     masker: finds a framed person's mask in place of the rules that refine BlazePose's.
+    constants: of the steps without weights.
     """
 
     def __init__(
@@ -79,12 +84,13 @@ class Reconstructor:
         inference: InferenceOptions = PLAIN,
         finder: PersonFinder | None = None,
         masker: Masker | None = None,
+        constants: StepConstants = STEP_CONSTANTS,
     ) -> None:
         self.device = torch.device(device)
         self.model = model.to(self.device).for_inference()
         self.card = card or {}
         self.inference = inference.fitting(model.architecture)
-        self.finder, self.masker = finder, masker
+        self.finder, self.masker, self.constants = finder, masker, constants
 
     def reconstruct(
         self,
@@ -124,40 +130,37 @@ class Reconstructor:
         """
         if person == "all":
             raise UsageError("reconstruct() makes one person; reconstruct_all() makes everybody")
-        return self.reconstruct_all(image, person, mask, box, resolution, height, faces, progress, turn, without)[0]
+        # Wrong values are refused before any work.
+        options = ReconstructOptions(
+            person=person, box=box, turn=turn, height=height, resolution=resolution, faces=faces, without=tuple(without)
+        )
+        return self.reconstruct_all(image, options, mask, progress)[0]
 
     def reconstruct_all(
         self,
         image: Picture,
-        person: str | int = "all",
+        options: ReconstructOptions = EVERYBODY,
         mask: Picture | None = None,
-        box: XYWH | None = None,
-        resolution: int = 512,
-        height: float = 1.70,
-        faces: int | None = None,
         progress: Progress | None = None,
-        turn: Turn = 0,
-        without: Sequence[str] = (),
     ) -> list[Reconstruction]:
-        """Reconstruct everybody in the photograph, the largest first; parameters as in `reconstruct`."""
-        # Wrong values are refused before any work.
-        ReconstructOptions(
-            person=person, box=box, turn=turn, height=height, resolution=resolution, faces=faces, without=tuple(without)
-        )
+        """Reconstruct those whom the options ask for, by default everybody, the largest first.
+
+        image, mask and progress as in `reconstruct`. Which files to write is of no effect here.
+        """
         watch = Stopwatch(self.device, progress)
         with watch.stage("finding the person"):
-            photo = turn_photo(image if isinstance(image, Photo) else read_photo(image), turn)
-            people = self.find(photo, person, mask, box)
-        return [
-            self.reconstruct_person(photo, one, resolution, height, faces, progress, watch.seconds, without)
-            for one in people
-        ]
+            photo = turn_photo(image if isinstance(image, Photo) else read_photo(image), options.turn)
+            people = self.find(photo, options.person, mask, options.box)
+        return [self.reconstruct_person(photo, one, options, progress, watch.seconds) for one in people]
 
     @with_notes
     def find(
         self, photo: Photo, person: str | int = "largest", mask: Picture | None = None, box: XYWH | None = None
     ) -> list[Person]:
-        """Who would be reconstructed. A mask beats a box, a box beats an alpha channel, and that beats the detector."""
+        """Find who would be reconstructed.
+
+        A mask beats a box, a box beats an alpha channel, and that beats the detector.
+        """
         person = ReconstructOptions(person=person, box=box).person
         if mask is not None:
             return [person_by_mask(photo, *read_mask(mask, photo.turned))]
@@ -179,21 +182,19 @@ class Reconstructor:
         self,
         photo: Photo,
         person: Person,
-        resolution: int = 512,
-        height: float = 1.70,
-        faces: int | None = None,
+        options: ReconstructOptions = USUAL,
         progress: Progress | None = None,
         seconds: dict[str, float] | None = None,
-        without: Sequence[str] = (),
     ) -> Reconstruction:
         """Reconstruct a person that `find` found; `seconds` that were spent before join the timings."""
-        asked = ReconstructOptions(height=height, resolution=resolution, faces=faces, without=tuple(without))
-        inference = self.inference.without(*asked.without)
+        inference = self.inference.without(*options.without)
         watch = Stopwatch(self.device, progress)
         watch.seconds.update(seconds or {})
         framed, predicted = self.predict(photo, person, watch=watch, inference=inference)
         with watch.stage("surface"):
-            surface = person_surface(self.model, predicted, inference, resolution, faces)
+            surface = person_surface(
+                self.model, predicted, inference, options.resolution, options.faces, self.constants
+            )
         mask = framed.mask
         if mask is None and predicted.maps is not None and predicted.maps.mask is not None:
             predicted_mask = resize_image(predicted.maps.mask.float(), framed.camera.size, antialias=False)
@@ -203,13 +204,13 @@ class Reconstructor:
             joints = None if predicted.joints is None else predicted.joints[0].float().cpu().numpy()  # (33, 4)
             painted = colour_surface(
                 surface.vertices, surface.faces, surface.normals, framed.image, mask,
-                landmarked_head(person.landmarks, standing, framed.camera), joints,
+                landmarked_head(person.landmarks, standing, framed.camera), joints, self.constants.colour,
             )  # fmt: skip
         corners = framed.camera.to_photo(surface.vertices)
         made = (*corners.min(0).tolist(), *corners.max(0).tolist())
         cut_notes = missing_notes(person.cut, person.box, made, photo.size)
         in_view = None if standing is None else standing * 2 / framed.camera.side
-        metres, scale_notes = person_frame(surface.vertices, surface.faces, height, in_view)
+        metres, scale_notes = person_frame(surface.vertices, surface.faces, options.height, in_view)
         if mask is None:
             mask = mesh_outline(surface.vertices, surface.faces, framed.image.shape[0])
         return Reconstruction(
@@ -231,6 +232,7 @@ class Reconstructor:
             islands_dropped=surface.islands_dropped,
             weights=self.card,
             inference=inference,
+            constants=self.constants,
         )
 
     @torch.inference_mode()
@@ -249,12 +251,15 @@ class Reconstructor:
         watch = watch or Stopwatch(self.device)
         inference = self.inference if inference is None else inference
         with watch.stage("finding the person"):
-            framed = Framer(self.model, inference, self.masker).frame(photo, person, camera)
+            framed = Framer(self.model, inference, self.masker, self.constants).frame(photo, person, camera)
         image, small = framed.inputs[0], framed.inputs[-1]
         with watch.stage("normals"), half_precision(self.device):
             maps = None
             if self.model.normals is not None:
-                maps = predict_maps(self.model, image, inference, small=small, mask=framed.given_mask, pose=framed.pose)
+                maps = predict_maps(
+                    self.model, image, inference, small=small, mask=framed.given_mask, pose=framed.pose,
+                    sharpening=self.constants.sharpen, integration=self.constants.integrate, tilt=self.constants.tilt,
+                )  # fmt: skip
         with watch.stage("features"), half_precision(self.device):
             prediction = self.model(image, small=small, given=maps)
         return framed, PredictedPerson(prediction, framed.joints)
@@ -262,7 +267,7 @@ class Reconstructor:
     @property
     def framer(self) -> Framer:
         """Frames people as the model's architecture and the options say."""
-        return Framer(self.model, self.inference, self.masker)
+        return Framer(self.model, self.inference, self.masker, self.constants)
 
     @torch.inference_mode()
     def _person_by_networks(self, photo: Photo) -> Person:

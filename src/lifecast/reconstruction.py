@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import trimesh
 
     from lifecast.model.inference_options import InferenceOptions
+    from lifecast.step_constants import StepConstants
     from lifecast.surface.colour.colour_surface import SurfaceColours
     from lifecast.surface.output.coloured_mesh import ColouredMesh
     from lifecast.surface.output.picture import Style, Subject
@@ -61,6 +62,8 @@ class Reconstruction:
     """The card of the weights used."""
     inference: InferenceOptions | None = None
     """The steps without weights that ran."""
+    constants: StepConstants | None = None
+    """Constants of these steps; None: the default ones."""
 
     @property
     def steps(self) -> dict[str, Any]:
@@ -82,6 +85,8 @@ class Reconstruction:
             "photograph": Path(self.photo_name).name,
             "steps": self.steps,
         }
+        if self.constants is not None and (changed := self.constants.changed()):
+            provenance["constants"] = changed
         if "licence" in self.weights:
             # Viewers show glTF's `asset.copyright`; some weights bind what is made with them.
             provenance["copyright"] = f"made with weights {self.weights.get('name', '')}: {self.weights['licence']}"
@@ -91,10 +96,12 @@ class Reconstruction:
     @cached_property
     def textured(self) -> ColouredMesh:
         """The same surface cut into charts, with a texture of 2048 x 2048 texels."""
+        from lifecast.surface.output.charts import CHART_CUTTING
         from lifecast.surface.output.coloured_mesh import ColouredMesh
         from lifecast.surface.output.texture import bake_texture
 
-        baked = bake_texture(self.vertices, self.faces, self.coloured, self.image, self.mask)
+        cutting = CHART_CUTTING if self.constants is None else self.constants.texture
+        baked = bake_texture(self.vertices, self.faces, self.coloured, self.image, self.mask, constants=cutting)
         whole = self.model
         return ColouredMesh(
             whole.vertices[baked.vertex],
@@ -107,17 +114,20 @@ class Reconstruction:
 
     @cached_property
     def mesh(self) -> trimesh.Trimesh:
-        """The surface as a trimesh: metres, y up, feet on y = 0, front toward +z, vertex normals and colours."""
+        """The surface as a trimesh, with vertex normals and colours.
+
+        It is in metres, y up, feet on y = 0, front toward +z.
+        """
         from lifecast.surface.output.export import to_trimesh
 
         return to_trimesh(self.model)
 
     def save(self, path: str | Path, textured: bool = True, stl_metres: bool = False) -> list[Path]:
-        """Write the model as its suffix says (.glb, .obj, .ply, .stl), each file atomically; return what was written.
+        """Write the model as its suffix says (.glb, .obj, .ply, .stl).
 
-        GLB and OBJ are textured, or with `textured` off have vertex colours; PLY has these, STL the shape alone.
-        STL is in millimetres with z up, for printing, or with `stl_metres` in metres with y up like the others.
-        `OutputError` if the file cannot be written.
+        Each file is written atomically. Returns what was written. GLB and OBJ are textured, or with `textured` off have
+        vertex colours; PLY has these, STL the shape alone. STL is in millimetres with z up, for printing, or with
+        `stl_metres` in metres with y up like the others. `OutputError` if the file cannot be written.
         """
         from lifecast.surface.output.export import save_model
 
@@ -125,7 +135,10 @@ class Reconstruction:
         return save_model(self.textured if textured else self.model, path, stl_metres)
 
     def preview(self, size: int = 512, yaw: float = 0.0, style: Style = "colour") -> Image.Image:
-        """A picture of the model, `size` x `size`; a positive `yaw` (degrees) turns its front toward the right."""
+        """Draw the model, `size` x `size`.
+
+        A positive `yaw` (degrees) turns its front toward the right.
+        """
         from lifecast.surface.output.picture import draw
 
         return Image.fromarray(draw(self._subject, size, yaw, style=style))
@@ -137,14 +150,14 @@ class Reconstruction:
         return subject(self.model.vertices, self.faces, self.normals, self.coloured.colours)
 
     def normal_map(self, side: Literal["front", "back"]) -> Image.Image:
-        """A predicted normal map as a picture: (n + 1) / 2, mid-grey where nobody is."""
+        """Draw a predicted normal map: (n + 1) / 2, mid-grey where nobody is."""
         values = self.front_normals if side == "front" else self.back_normals
         if values is None:
             raise UsageError(f"these weights predict no normal maps, so there is no {side} one to show")
         return Image.fromarray(np.round((values + 1) * 127.5).clip(0, 255).astype(np.uint8))
 
     def overview(self, height: int = 512) -> Image.Image:
-        """Front, left side, back, and the front's normals side by side."""
+        """Draw front, left side, back, and the front's normals side by side."""
         from lifecast.surface.output.preview import preview
 
         return Image.fromarray(preview(self._subject, height))

@@ -17,13 +17,19 @@ ROOM = {"glb": 4 << 20, "obj": 16 << 20, "ply": 4 << 20, "stl": 8 << 20}
 
 
 def check_results(stem: Path, options: ReconstructOptions) -> None:
-    """Check that what `write_results` writes can be written; `OutputError` if not. See `lifecast.writable`."""
+    """Check that what `write_results` writes can be written; `OutputError` if not.
+
+    See `lifecast.writable`.
+    """
     check_folder(stem.parent, room=_room(options))
     _check_names(stem, options)
 
 
 def unwritable(stems: Sequence[Path], options: ReconstructOptions) -> dict[Path, OutputError]:
-    """Those of `stems` whose results cannot be written, and why. Every folder is tried once."""
+    """Find those of `stems` whose results cannot be written, and why.
+
+    Every folder is tried once.
+    """
     found: dict[Path, OutputError] = {}
     folders: dict[Path, OutputError | None] = {}
     for stem in stems:
@@ -53,7 +59,10 @@ def _check_names(stem: Path, options: ReconstructOptions) -> None:
 
 
 def write_results(result: Reconstruction, stem: Path, options: ReconstructOptions) -> list[Path]:
-    """Write all that is wanted under `stem` (a path without suffix), each file atomically; return the paths."""
+    """Write all that is wanted under `stem` (a path without suffix); return the paths.
+
+    Each file is written atomically.
+    """
     written: list[Path] = []
     for suffix in options.formats:
         written += result.save(stem.with_name(f"{stem.name}.{suffix}"), not options.vertex_colours, options.stl_metres)
@@ -75,7 +84,7 @@ def _picture(stem: Path, kind: str, picture: Any) -> Path:
 
 
 def facts(result: Reconstruction) -> dict[str, Any]:
-    """What is said of a result in JSON."""
+    """Describe a result in JSON values."""
     left, top, right, bottom = result.person.box
     low, high = result.frame.to_metres(result.vertices).min(0), result.frame.to_metres(result.vertices).max(0)
     return {

@@ -21,7 +21,10 @@ COLUMNS = ("photograph", "as framed", "front normals", "back normals", "front", 
 
 
 def row(result: Reconstruction, photo: np.ndarray | None = None) -> Image.Image:
-    """Draw one result's row; `photo` is the whole photograph (H, W, 3) uint8, by default only its framed part."""
+    """Draw one result's row.
+
+    `photo` is the whole photograph (H, W, 3) uint8, by default only its framed part.
+    """
     framed = Image.fromarray(result.image)
     whole = framed if photo is None else Image.fromarray(photo)
     if photo is not None:
@@ -49,10 +52,10 @@ def row(result: Reconstruction, photo: np.ndarray | None = None) -> Image.Image:
 
 
 def write_sheet(path: Path, rows: Sequence[Image.Image]) -> None:
-    """All rows, one under the other, under the columns' names; atomically. `OutputError` if it cannot be written.
+    """Write all rows, one under the other, under the columns' names; atomically.
 
-    Where the file's format allows no picture so high, the rows that are too many stand beside the first ones, and
-    where that is not enough the sheet is made smaller.
+    `OutputError` if the sheet cannot be written. Where the file's format allows no picture so high, the rows that are
+    too many stand beside the first ones, and where that is not enough the sheet is made smaller.
     """
     most = MOST_PIXELS.get(path.suffix.lower(), sys.maxsize)
     width, height = max(one.width for one in rows), max(one.height for one in rows) + _GAP

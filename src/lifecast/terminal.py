@@ -8,9 +8,10 @@ import sys
 
 
 def accept_any_text() -> None:
-    """Let no character end the program: what the terminal's encoding lacks is written as an escape, like \\xfc.
+    """Let no character end the program.
 
-    Names of files may hold characters, or bytes that are no text at all, that a terminal cannot show.
+    What the terminal's encoding lacks is written as an escape, like \\xfc. Names of files may hold characters, or bytes
+    that are no text at all, that a terminal cannot show.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -18,5 +19,8 @@ def accept_any_text() -> None:
 
 
 def give_up_output() -> None:
-    """Nothing more can be written to standard output; what Python still holds for it must not fail again at exit."""
+    """Stop writing to standard output.
+
+    Nothing more can be written there, and what Python still holds for it must not fail again at exit.
+    """
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

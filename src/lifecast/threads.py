@@ -25,9 +25,9 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "IGL_NU
 
 
 def share_cores(environment: MutableMapping[str, str] = os.environ) -> None:
-    """Let OpenMP's threads sleep while they wait, and count no cores that a container may not use.
+    """Let OpenMP's threads sleep while they wait.
 
-    What `environment` holds already stays as it is.
+    Cores that a container may not use are not counted. What `environment` holds already stays as it is.
     """
     if not any(name in environment for name in CHOSEN_BY_USER):
         environment.update(WAITING)
@@ -37,7 +37,7 @@ def share_cores(environment: MutableMapping[str, str] = os.environ) -> None:
 
 
 def visible_cores() -> int:
-    """Cores that this process may run on."""
+    """Count the cores that this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -47,9 +47,9 @@ def available_cores() -> int:
 
 
 def container_share(root: Path = Path("/sys/fs/cgroup")) -> int | None:
-    """Cores' worth of time that the container may use, rounded up; None without a limit.
+    """Count the cores' worth of time that the container may use, rounded up.
 
-    `root` is where its control group is mounted, of either version.
+    None without a limit. `root` is where its control group is mounted, of either version.
     """
     try:
         if (root / "cpu.max").is_file():
@@ -62,16 +62,20 @@ def container_share(root: Path = Path("/sys/fs/cgroup")) -> int | None:
 
 
 def threads_each(processes: int) -> int:
-    """Share the cores out among `processes` of this machine: threads for each, or as OMP_NUM_THREADS says."""
+    """Share the cores out among `processes` of this machine: threads for each.
+
+    If OMP_NUM_THREADS is set, it says how many.
+    """
     chosen = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     return int(chosen) if chosen.isdecimal() and int(chosen) > 0 else max(1, available_cores() // processes)
 
 
 @contextmanager
 def inherited_threads(count: int) -> Iterator[None]:
-    """Start processes that use `count` threads each, where the user's environment does not say otherwise.
+    """Start processes that use `count` threads each.
 
-    This process keeps its own: its libraries have read the environment already.
+    The user's environment goes before `count`. This process keeps its own: its libraries have read the environment
+    already.
     """
     added = {name: str(count) for name in THREADS if name not in os.environ}
     os.environ.update(added)

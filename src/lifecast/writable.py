@@ -21,9 +21,10 @@ ROOM = 1 << 20
 
 
 def check_folder(folder: Path, option: str = "", room: int = ROOM) -> None:
-    """Check that files of together `room` bytes can be written into `folder`, which need not be there yet.
+    """Check that files of together `room` bytes can be written into `folder`.
 
-    Raises `OutputError` if not; `option`, such as "--output", says in the message what named the folder.
+    It need not be there yet. Raises `OutputError` if not; `option`, such as "--output", says in the message what named
+    the folder.
     """
     try:
         _try(folder, room)
@@ -32,7 +33,10 @@ def check_folder(folder: Path, option: str = "", room: int = ROOM) -> None:
 
 
 def check_file(path: Path, option: str = "", room: int = ROOM) -> None:
-    """Check that a file `path` of `room` bytes can be written or replaced. Raises `OutputError` if not."""
+    """Check that a file `path` of `room` bytes can be written or replaced.
+
+    Raises `OutputError` if not.
+    """
     check_names([path], option)
     try:
         _try(path.parent, room)
@@ -41,7 +45,7 @@ def check_file(path: Path, option: str = "", room: int = ROOM) -> None:
 
 
 def check_names(paths: Iterable[Path], option: str = "") -> None:
-    """Check that only plain files stand under these names, if anything, and that none is too long.
+    """Check that under these names stands nothing but plain files, and that none is too long.
 
     Raises `OutputError` if not.
     """

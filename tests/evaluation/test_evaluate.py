@@ -113,7 +113,7 @@ def test_by_default_every_core_has_a_process(
     monkeypatch.setattr(run, "available_cores", lambda: 6)
     monkeypatch.setattr(run, "free_bytes", lambda device: 64e9)
     assert Request(benchmark_data, Path("out"), meshes=meshes).workers is None
-    plan = run.Plan(benchmark_data, meshes=meshes)
+    plan = run.Plan(Request(benchmark_data, meshes=meshes), benchmark_data)
     assert run.default_workers(plan) == 6
     monkeypatch.setattr(run, "free_bytes", lambda device: 7e9)
     assert run.default_workers(plan) == 2
@@ -122,8 +122,8 @@ def test_by_default_every_core_has_a_process(
     monkeypatch.setattr(run, "free_bytes", lambda device: 64e9)
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     assert run.default_workers(plan) == 6  # meshes need no GPU
-    assert run.default_workers(run.Plan(benchmark_data, weights="compact")) == 1
-    assert run.default_workers(run.Plan(benchmark_data, weights="compact", device="cpu")) == 6
+    assert run.default_workers(run.Plan(Request(benchmark_data), benchmark_data)) == 1
+    assert run.default_workers(run.Plan(Request(benchmark_data, device="cpu"), benchmark_data)) == 6
 
 
 def test_pictures_are_written_as_a_method_sees_them(benchmark_data: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Maps as they are used: each step without weights, against its definition applied to what the model predicts."""
 
 import dataclasses
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,9 +11,9 @@ from lifecast.model.ablations import preset_named
 from lifecast.model.inference import limb_maps, predict_maps
 from lifecast.model.inference_options import PLAIN, InferenceOptions
 from lifecast.model.model import Model
-from lifecast.space.integration import integrated_depths, tilted
+from lifecast.space.integration import INTEGRATION, TILT, integrated_depths, tilted
 from lifecast.space.limb_map import limb_map, mirrored_limbs
-from lifecast.space.maps import Maps, averaged, mirrored, sharpened
+from lifecast.space.maps import SHARPENING, Maps, averaged, mirrored, sharpened
 
 EVERYTHING = "tiny-pose-depth-maps-detail"
 MIRROR = InferenceOptions(mirror=True)
@@ -186,3 +187,27 @@ def test_steps_that_are_not_of_maps_change_no_map(model, inputs):
         found = [predict_maps(model, **inputs, options=options).fine for options in (others, none, PLAIN)]
     assert_same(found[0], found[2], atol=0, rtol=0)
     assert_same(found[1], found[2], atol=0, rtol=0)
+
+
+@torch.no_grad()
+def test_constants_reach_their_steps(model, inputs):
+    options = InferenceOptions(sharpen=0.5, integrate=64, tilt=0.5)
+    usual = predict_maps(model, **inputs, options=options).fine
+    tilt = replace(TILT, broad=1.0)
+    found = predict_maps(model, **inputs, options=options, tilt=tilt).fine
+    plain = predict_maps(model, **inputs, options=options.without("tilt")).fine
+    torch.testing.assert_close(found.front, tilted(plain.front, usual.depth[:, 0], usual.mask, 1.0, 0.5, tilt))
+    torch.testing.assert_close(found.back, tilted(plain.back, usual.depth[:, 1], usual.mask, -1.0, 0.5, tilt))
+    assert not torch.equal(found.front, usual.front)
+    integration = replace(INTEGRATION, stay=10.0)
+    stiff = predict_maps(model, **inputs, options=options, integration=integration).fine.depth
+    rough = predict_maps(model, **inputs, options=PLAIN).fine
+    torch.testing.assert_close(
+        stiff,
+        integrated_depths(rough.depth, plain.front, plain.back, rough.mask, 64, constants=integration),
+    )
+    assert not torch.equal(stiff, usual.depth)
+    wide = replace(SHARPENING, within=6.0)
+    sharp = predict_maps(model, **inputs, options=InferenceOptions(sharpen=0.5), sharpening=wide).fine
+    torch.testing.assert_close(sharp.front, sharpened(rough.front, 0.5, wide))
+    assert not torch.equal(sharp.front, plain.front)

@@ -4,7 +4,9 @@ import torch
 
 from lifecast.model.model import Model
 from lifecast.model.presets import PRESETS
-from lifecast.model.silhouette import FALL, MARGIN, SIZE, silhouette_bound
+from lifecast.model.silhouette import SILHOUETTE_BOUND, silhouette_bound
+
+SIZE = SILHOUETTE_BOUND.size
 
 
 def plain_bound(mask):
@@ -15,10 +17,10 @@ def plain_bound(mask):
 
     texels = [(row, column) for row in range(SIZE) for column in range(SIZE)]
     mask = np.minimum(2 * mask, 1)
-    reached = np.array([window(mask, *texel, MARGIN).max() for texel in texels]).reshape(SIZE, SIZE)
+    reached = np.array([window(mask, *texel, SILHOUETTE_BOUND.margin).max() for texel in texels]).reshape(SIZE, SIZE)
     for _ in range(2):
         reached = np.array([window(reached, *texel, 1).mean() for texel in texels]).reshape(SIZE, SIZE)
-    return FALL * np.clip(2 * reached - 2, -1, 0)
+    return SILHOUETTE_BOUND.fall * np.clip(2 * reached - 2, -1, 0)
 
 
 def test_equals_the_plain_loop():
@@ -36,7 +38,7 @@ def test_nothing_changes_within_the_mask_and_all_of_it_far_away(size):
     mask[..., size // 4 : size // 2, size // 4 : size // 2] = 1
     bound = torch.nn.functional.interpolate(silhouette_bound(mask), size=(size, size))
     assert bool((bound[mask > 0.5] == 0).all())
-    assert bool((bound[..., -size // 4 :, :] == -FALL).all())
+    assert bool((bound[..., -size // 4 :, :] == -SILHOUETTE_BOUND.fall).all())
 
 
 def test_occupancy_is_bounded_to_the_mask():

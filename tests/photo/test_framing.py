@@ -7,7 +7,7 @@ import pytest
 
 from lifecast.errors import PhotoError
 from lifecast.photo.framing import PIFUHD_SIDE, crop_colour, frame
-from lifecast.photo.mask import EDGE_LEVEL, ArrayMask, SquareMask, bounding_box, crop_square, refine
+from lifecast.photo.mask import MASK_REFINEMENT, ArrayMask, SquareMask, bounding_box, crop_square, refine
 from lifecast.space.units import PERSON_SPAN
 from lifecast.space.view import Camera
 
@@ -118,4 +118,4 @@ def test_without_a_line_in_the_photograph_the_edge_is_where_masks_end_early() ->
     colour = np.full((256, 256, 3), 90, np.uint8)
     ramp = np.tile(np.linspace(0, 1, 256, dtype=np.float32), (256, 1))
     edge = int((refine(ramp, colour, radius=4)[128] > 0.5).argmax())
-    assert ramp[0, edge] == pytest.approx(EDGE_LEVEL, abs=0.01)
+    assert ramp[0, edge] == pytest.approx(MASK_REFINEMENT.edge_level, abs=0.01)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,11 +11,8 @@ from scipy import ndimage
 from torch.nn import functional
 
 from lifecast.space.integration import (
-    BROAD,
-    DISAGREEING,
-    INSIDE,
-    ITERATIONS,
-    STEEP,
+    INTEGRATION,
+    TILT,
     differences,
     gathered,
     integrated,
@@ -119,7 +118,7 @@ def test_enough_iterations_are_made() -> None:
     true, normals, mask = sphere(64)
     rough = torch.nn.functional.interpolate(torch.nn.functional.avg_pool2d(true[None], 8), size=(64, 64))[0]
     found = integrated(rough, normals, mask)
-    more = integrated(rough, normals, mask, iterations=10 * ITERATIONS)
+    more = integrated(rough, normals, mask, constants=replace(INTEGRATION, iterations=240))
     torch.testing.assert_close(more, found, atol=8e-4, rtol=0)
 
 
@@ -170,15 +169,17 @@ def test_tilting_is_what_its_definition_says_pixel_by_pixel() -> None:
     turn = np.zeros((size, size, 3))
     for row in range(size):
         for column in range(size):
-            if mask[0, row, column] <= INSIDE:
+            if mask[0, row, column] <= TILT.inside:
                 continue
             right = (z[row, min(column + 1, size - 1)] - z[row, max(column - 1, 0)]) / (4 / size)
             up = (z[max(row - 1, 0), column] - z[min(row + 1, size - 1), column]) / (4 / size)
             slope = np.array([-right, -up, 1]) / np.sqrt(right**2 + up**2 + 1)
             angle = np.degrees(np.arccos(np.clip(slope @ unit[row, column], -1, 1)))
-            belief = np.interp(angle, DISAGREEING, (1, 0)) * np.interp(abs(unit[row, column, 2]), STEEP, (0, 1))
+            belief = np.interp(angle, TILT.disagreeing, (1, 0)) * np.interp(
+                abs(unit[row, column, 2]), TILT.steep, (0, 1)
+            )
             turn[row, column] = belief * (slope - unit[row, column])
-    sigma = BROAD * size / 256
+    sigma = TILT.broad * size / 256
     radius = int(np.ceil(3 * sigma))
     turn = ndimage.gaussian_filter(turn, sigma, mode="constant", radius=radius, axes=(0, 1))
     wanted = unit + share * turn

@@ -15,7 +15,7 @@ from lifecast.errors import MissingExtra, UsageError
 
 
 def is_url(name: str) -> bool:
-    """Whether fsspec has to fetch `name` (a Windows drive is no URL)."""
+    """Check whether fsspec has to fetch `name` (a Windows drive is no URL)."""
     scheme, separator, _ = name.partition("://")
     return bool(separator) and len(scheme) > 1
 
@@ -29,7 +29,9 @@ def _fsspec() -> Any:
 
 
 def list_inputs(names: Iterable[str], suffixes: frozenset[str]) -> Iterator[str]:
-    """Names of the inputs, in a stable order, one at a time (a bucket of millions is never a list in memory).
+    """List the names of the inputs, in a stable order, one at a time.
+
+    A bucket of millions is never a list in memory.
 
     Parameters
     ----------
@@ -96,7 +98,7 @@ def _list_url(url: str, suffixes: frozenset[str]) -> Iterator[str]:
 
 
 def unique_stem(name: str) -> str:
-    """A file stem for the outputs of `name`: its own stem, and eight digits of its hash.
+    """Make a file stem for the outputs of `name`: its own stem, and eight digits of its hash.
 
     Two inputs of the same name in different folders must not overwrite each other's outputs.
     """
@@ -105,7 +107,7 @@ def unique_stem(name: str) -> str:
 
 @contextmanager
 def local_file(name: str) -> Iterator[Path]:
-    """A local path with the content of `name`; a fetched copy is deleted afterwards."""
+    """Yield a local path with the content of `name`; a fetched copy is deleted afterwards."""
     if not is_url(name):
         yield Path(name)
         return

@@ -54,10 +54,7 @@ class ReconstructJob:
             check_results(stem, asked)
             with local_file(item) as path:
                 photo = read_photo(path, name=item)
-            results = model.reconstruct_all(
-                photo, asked.person, resolution=asked.resolution, height=asked.height, faces=asked.faces,
-                turn=asked.turn, without=asked.without,
-            )  # fmt: skip
+            results = model.reconstruct_all(photo, asked)
             made = []
             for number, result in enumerate(results, 1):
                 suffix = "" if len(results) == 1 else f"_{number}"
@@ -96,7 +93,7 @@ class PrepareJob:
     lights: NDArray[np.float32]
 
     def open(self) -> Callable[[str], dict[str, Any]]:
-        """Nothing to load; a worker computes on one core."""
+        """Prepare a worker to compute on one core; there is nothing to load."""
         from lifecast.scans.cores import one_thread
         from lifecast.scans.prepare import keep_or_make
 
@@ -112,7 +109,10 @@ class PrepareJob:
 
 
 def reconstruct_on(address: str, workers: int, job: ReconstructJob, inputs: Iterable[str], json_lines: bool) -> int:
-    """`lifecast reconstruct --cluster`: reports every photograph as it ends; returns the exit status."""
+    """Run `lifecast reconstruct --cluster`; return the exit status.
+
+    Every photograph is reported as it ends.
+    """
     from rich.console import Console
 
     from lifecast.photo.decode import SUFFIXES
@@ -153,7 +153,10 @@ def reconstruct_on(address: str, workers: int, job: ReconstructJob, inputs: Iter
 
 
 def done_and_there(manifest: Manifest, out: Path) -> set[str]:
-    """The items that the manifest lists as done and whose files are still in `out` (listed once, not file by file)."""
+    """List the items that the manifest lists as done and whose files are still in `out`.
+
+    The folder is listed once, not file by file.
+    """
     there = {entry.name for entry in os.scandir(out)}
     return manifest.done(
         lambda outcome: there.issuperset(name for one in outcome.result.get("people", ()) for name in one["files"])
@@ -161,7 +164,7 @@ def done_and_there(manifest: Manifest, out: Path) -> set[str]:
 
 
 def prepare_on(address: str, workers: int) -> Execute:
-    """What `lifecast.scans.prepare.prepare` takes as `execute` to run on a cluster.
+    """Make what `lifecast.scans.prepare.prepare` takes as `execute` to run on a cluster.
 
     Whether a person is there and undamaged is found by its checksums, so the manifest is a record only: a person that
     it lists as done and that was damaged since is made again.

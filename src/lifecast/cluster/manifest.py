@@ -33,6 +33,7 @@ class Outcome:
 
     @property
     def done(self) -> bool:
+        """Whether the item was done and not failed."""
         return self.status == "done"
 
 
@@ -66,7 +67,10 @@ class Manifest:
             self._file = None
 
     def append(self, outcome: Outcome) -> None:
-        """Add one line; it is in the kernel's hands when this returns (a killed process loses nothing)."""
+        """Append one line; it is in the kernel's hands when this returns.
+
+        A killed process loses nothing.
+        """
         if self._file is None:
             raise ValueError("a manifest is written inside its `with` block")
         record = {
@@ -79,7 +83,7 @@ class Manifest:
         os.write(self._file, (json.dumps(record, ensure_ascii=False) + "\n").encode())
 
     def outcomes(self) -> Iterator[Outcome]:
-        """Every line in the order of writing; an item done again appears again."""
+        """Read every line in the order of writing; an item done again appears again."""
         if not self.path.exists():
             return
         with self.path.open(encoding="utf-8", errors="replace") as lines:
@@ -101,14 +105,14 @@ class Manifest:
                     # A line cut short by a crash: its item simply counts as not done.
 
     def done(self, holds: Callable[[Outcome], bool] = lambda outcome: True) -> set[str]:
-        """The items whose last outcome is done, and still is so by `holds`."""
+        """List the items whose last outcome is done, and still is so by `holds`."""
         done: set[str] = set()
         for outcome in self.outcomes():  # the names alone: a manifest of millions of items has long lines
             (done.add if outcome.done and holds(outcome) else done.discard)(outcome.item)
         return done
 
     def failed(self) -> dict[str, str]:
-        """The items whose last outcome is a failure, with the reason."""
+        """List the items whose last outcome is a failure, with the reason."""
         return {item: outcome.reason for item, outcome in self._last().items() if not outcome.done}
 
     def _last(self) -> dict[str, Outcome]:

@@ -29,7 +29,10 @@ class Job(Protocol):
     """What a worker does; it is pickled to the workers, so it holds plain values only."""
 
     def open(self) -> Callable[[str], dict[str, Any]]:
-        """Load what is needed once (weights, a body model) and return the function that does one item."""
+        """Load what is needed once and return the function that does one item.
+
+        That may be weights, or a body model.
+        """
         ...
 
 
@@ -64,9 +67,9 @@ def run_on_cluster(
     gpus_per_worker: float = 0.0,
     done: Container[str] | None = None,
 ) -> Iterator[Outcome]:
-    """Do `items` on a Ray cluster and yield each outcome as it comes; the order is that of completion.
+    """Run `items` on a Ray cluster and yield each outcome as it comes.
 
-    Every outcome is appended to `manifest` before it is yielded.
+    They come in the order of completion. Every outcome is appended to `manifest` before it is yielded.
 
     Parameters
     ----------
@@ -130,7 +133,7 @@ def _gpus(ray: Any) -> float:
 
 
 def start_local(cpus: int) -> None:
-    """Ray on this machine, for this process, offering `cpus`."""
+    """Start Ray on this machine, for this process, offering `cpus`."""
     import ray
 
     # Ray's workers are very nice (15) by default: beside any other work on the same machine they would stand still.

@@ -11,10 +11,10 @@ from lifecast.writable import check_folder
 
 
 def ablate(study: Inline[Study]) -> int:
-    """Train and measure the rows of the paper's Table 1 and Figures 3 and 5 on the same data, seed and
-    budget.
+    """Train and measure the rows of the paper's Table 1 and Figures 3 and 5.
 
-    Run again with the same options it goes on where it stopped. OUT/ablation.md holds the table.
+    All rows have the same data, seed and budget. Run again with the same options it goes on where it stopped.
+    OUT/ablation.md holds the table.
     """
     check_folder(study.out, "--out")
     from lifecast.evaluation.ablation import run_study

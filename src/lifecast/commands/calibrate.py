@@ -44,11 +44,12 @@ class Calibrate:
 
 
 def calibrate(asked: Inline[Calibrate]) -> int:
-    """Shift the occupancies of WEIGHTS so that their solids overlap those of DATA's test people most (volume IoU).
+    """Shift the occupancies of WEIGHTS to those of DATA's test people.
 
-    A net that is unsure need not predict one half where people end: all of its people are then a little too thin or too
-    thick. This finds, for the coarse and for the fine net, the one number that, added to all logits, makes up for it,
-    and adds it to the last layer's bias. The last step before weights are used; nothing else of them changes.
+    The shift is the one at which their solids overlap most (volume IoU). A net that is unsure need not predict one half
+    where people end: all of its people are then a little too thin or too thick. This finds, for the coarse and for the
+    fine net, the one number that, added to all logits, makes up for it, and adds it to the last layer's bias. The last
+    step before weights are used; nothing else of them changes.
 
         lifecast calibrate ours.safetensors DATA --out calibrated.safetensors --precision float16
     """

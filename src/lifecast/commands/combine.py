@@ -37,10 +37,10 @@ class Combine:
 
 
 def combine(asked: Inline[Combine]) -> int:
-    """Put weights together out of several files: those of BASE, with PARTS out of SOURCES instead.
+    """Put weights together out of several files.
 
-    Several sources are averaged: runs that went on from the same weights with other seeds, on other cores or machines,
-    are mostly better as a mean than each alone.
+    They are those of BASE, with PARTS out of SOURCES instead. Several sources are averaged: runs that went on from the
+    same weights with other seeds, on other cores or machines, are mostly better as a mean than each alone.
 
         lifecast combine compact A.safetensors B.safetensors --parts normals depth --out mean.safetensors
         lifecast combine mean.safetensors C.safetensors --parts detail --out ours.safetensors --precision float16

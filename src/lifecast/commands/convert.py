@@ -32,10 +32,10 @@ class Convert:
 
 
 def convert(asked: Inline[Convert]) -> int:
-    """Turn the authors' pifuhd.pt (CC BY-NC 4.0, yours to download) into weights for `lifecast reconstruct --weights`.
+    """Convert the authors' pifuhd.pt into weights for `lifecast reconstruct --weights`.
 
-    Nothing in the file is executed. The weights keep their licence: it is written into the converted file and into
-    every model made with it.
+    It is CC BY-NC 4.0 and yours to download. Nothing in the file is executed. The weights keep their licence: it is
+    written into the converted file and into every model made with it.
     """
     check_file(asked.output)
     from lifecast.model.pifuhd.pickle_file import convert_official

@@ -32,7 +32,10 @@ class Landmarks:
 
 
 def landmarks(asked: Inline[Landmarks]) -> int:
-    """Add to prepared data the landmarks that BlazePose finds, which presets with limb maps (compact) train on."""
+    """Add the landmarks that BlazePose finds to prepared data.
+
+    Presets with limb maps (compact) train on them.
+    """
     from lifecast.scans.cores import one_thread
 
     one_thread()

@@ -43,7 +43,7 @@ class Lift:
 
 
 def lift(asked: Inline[Lift]) -> int:
-    """Train a pose lifter on made people's joints, and lift the landmarks of prepared data with it.
+    """Train a pose lifter on made people, and lift the landmarks of prepared data with it.
 
     Presets with a pose lifter (compact) draw limb maps from these. Training people are lifted by pose lifters that were
     trained without them, so that the map heads learn how far lifted landmarks can be trusted. OUT holds it:

@@ -34,10 +34,11 @@ class Mannequins:
 
 
 def mannequins(asked: Inline[Mannequins]) -> int:
-    """Let BlazePose look at many poses of made people, whose joints are known: data for `lifecast lift`.
+    """Run BlazePose on many poses of made people whose joints are known.
 
-    A draped person shows one pose. Mannequins' clothes follow their bodies stiffly, so that further poses are cheap;
-    only landmarks and joints are kept, so nothing but `lift` can train on OUT:
+    They are the data of `lifecast lift`. A draped person shows one pose. Mannequins' clothes follow their bodies
+    stiffly, so that further poses are cheap; only landmarks and joints are kept, so nothing but `lift` can train on
+    OUT:
 
         lifecast mannequins POSES --count 300 --each 10 --workers 2
         lifecast lift POSES DATA --out RUNS/lifter.safetensors

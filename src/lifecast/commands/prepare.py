@@ -54,7 +54,7 @@ class Prepare:
 
 
 def prepare(asked: Inline[Prepare]) -> int:
-    """Scans or made people to training data."""
+    """Prepare scans or made people as training data."""
     from lifecast.scans.cores import one_thread
 
     one_thread()  # before NumPy's BLAS is loaded, which fixes its threads then

@@ -68,7 +68,7 @@ class Reconstruct:
 
 
 def reconstruct(asked: Inline[Annotated[Reconstruct, tyro.conf.FlagCreatePairsOff]]) -> int:
-    """Photographs of people to coloured 3D models.
+    """Reconstruct coloured 3D models from photographs of people.
 
     A photograph NAME.jpg becomes NAME.glb beside it, or in --output; of several people NAME_1.glb, NAME_2.glb, the
     largest first. Files of the same name are replaced, each in one step: at no moment is there half a file. A
@@ -118,7 +118,10 @@ def reconstruct(asked: Inline[Annotated[Reconstruct, tyro.conf.FlagCreatePairsOf
 
 
 def check_places(asked: Reconstruct) -> None:
-    """Find out before any work whether what is asked for can be read and written; UsageError or OutputError if not."""
+    """Check before any work that what is asked for can be read and written.
+
+    Raises UsageError or OutputError if not.
+    """
     from lifecast.surface.output.turntable import check_animation
 
     if "-" in asked.inputs and (sys.stdin is None or sys.stdin.isatty()):
@@ -136,7 +139,10 @@ def check_places(asked: Reconstruct) -> None:
 def reconstruct_photograph(
     model: Reconstructor, path: Path, stem: Path, asked: Reconstruct, report: Report, progress: Progress
 ) -> list[Image]:
-    """Reconstruct and write who is asked for of one photograph; return their rows of the sheet, if one is wanted."""
+    """Reconstruct and write who is asked for of one photograph.
+
+    Returns their rows of the sheet, if one is wanted.
+    """
     from lifecast.results import check_results, write_results
     from lifecast.sheet import row
 
@@ -151,9 +157,7 @@ def reconstruct_photograph(
         name = stem if len(people) == 1 else stem.with_name(f"{stem.name}_{which}")
         number = which if len(people) > 1 else None
         try:
-            result = model.reconstruct_person(
-                photo, one, options.resolution, options.height, options.faces, progress, seconds, options.without
-            )
+            result = model.reconstruct_person(photo, one, options, progress, seconds)
             progress("saving")
             begun = time.perf_counter()
             written = write_results(result, name, options)

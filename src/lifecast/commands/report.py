@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class Report:
-    """Words for people on standard error (or, without --json, results on standard output), JSON lines for programs."""
+    """Words for people on standard error, JSON lines for programs.
+
+    Without --json results go to standard output.
+    """
 
     def __init__(self, json: bool) -> None:
         self._json = json
@@ -27,17 +30,17 @@ class Report:
 
     @contextmanager
     def stage(self, title: str) -> Iterator[Callable[[str], None]]:
-        """A spinner that names the stage, on a terminal; nothing elsewhere."""
+        """Show a spinner that names the stage, on a terminal; nothing elsewhere."""
         spinner = "line" if self._errors.options.ascii_only else "dots"
         with self._errors.status(_plain(title), spinner=spinner) as status:
             yield lambda stage: status.update(_plain(f"{title}: {stage}"))
 
     def say(self, text: str) -> None:
-        """A line for people."""
+        """Write a line for people."""
         (self._errors if self._json else self._out).print(text, markup=False)
 
     def done(self, name: str, result: Reconstruction, written: list[Path], person: int | None) -> None:
-        """One result was written."""
+        """Report one result that was written."""
         from lifecast.results import facts
 
         self._done += 1
@@ -51,7 +54,7 @@ class Report:
             self.say(f"  note: {note}")
 
     def failed(self, name: str, error: LifecastError, person: int | None = None) -> None:
-        """One photograph, or one person of it, could not be used."""
+        """Report one photograph, or one person of it, that could not be used."""
         self._failed += 1
         if self._json:
             line = {"input": name, "error": str(error)} | ({"person": person} if person else {})
@@ -60,7 +63,7 @@ class Report:
         self._errors.print(f"skipped {said}", markup=False)
 
     def summary(self) -> int:
-        """The last line, and the exit status."""
+        """Write the last line, and return the exit status."""
         if self._failed or self._done > 1:
             self.say(f"{self._done} reconstructed, {self._failed} failed")
         return 1 if self._failed else 0

@@ -55,7 +55,7 @@ class Serve:
 
 
 def serve(asked: Inline[Serve]) -> int:
-    """A page to drop a photograph on, and an HTTP API (documented at /api/docs)."""
+    """Serve a page to drop a photograph on, and an HTTP API (documented at /api/docs)."""
     host, port = asked.host, asked.port
     check_temporary_folder()
     _check_port(host, port)

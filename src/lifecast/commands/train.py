@@ -20,11 +20,12 @@ class Train(TrainOptions):
 
 
 def train(options: Inline[Train]) -> int:
-    """Train one stage: the normal head, the depth head, the detail head, the coarse net, the fine net on a frozen
-    coarse one, or both nets jointly.
+    """Train one stage of the networks.
 
-    A run's folder holds its log, checkpoints, pictures and `weights.safetensors`, which is usable at any time. Each
-    stage starts from the weights of the ones before, and presets with a pose lifter (compact) from `lifecast lift`'s:
+    A stage is the normal head, the depth head, the detail head, the coarse net, the fine net on a frozen coarse one, or
+    both nets jointly. A run's folder holds its log, checkpoints, pictures and `weights.safetensors`, which is usable at
+    any time. Each stage starts from the weights of the ones before, and presets with a pose lifter (compact) from
+    `lifecast lift`'s:
 
         lifecast train normals --data DATA --out RUNS/normals --init RUNS/lifter.safetensors
         lifecast train depth --data DATA --out RUNS/depth1 --init RUNS/normals/weights.safetensors

@@ -43,7 +43,9 @@ class TrainAll:
 
 
 def train_all(asked: Inline[TrainAll]) -> int:
-    """Make weights from nothing: people, data, pose lifter, then every stage on what the stages before it predict.
+    """Make weights from nothing.
+
+    It makes people, data and pose lifter, then every stage on what the stages before it predict.
 
         lifecast train all --out RUNS --assets MAKEHUMAN_ASSETS --poses POSES --lighting LIGHTING
         lifecast reconstruct photo.jpg --weights RUNS/weights

@@ -51,7 +51,7 @@ class MeasuredRow:
 
 
 def run_fingerprint(study: Study, run: TrainingRun) -> str:
-    """Of everything that decides a run's weights (but the clock)."""
+    """Hash everything that decides a run's weights (but the clock)."""
     from lifecast.training.data import fingerprint
 
     known = {
@@ -66,7 +66,7 @@ def run_fingerprint(study: Study, run: TrainingRun) -> str:
 
 
 def recipe_text(study: Study) -> str:
-    """The recipe of all runs, as TOML."""
+    """Write the recipe of all runs, as TOML."""
     assert study.base.fine is not None
     template = Path(__file__).with_name("ablation_recipe.toml").read_text(encoding="utf-8")
     window = study.base.fine.image_size // 2
@@ -74,7 +74,7 @@ def recipe_text(study: Study) -> str:
 
 
 def run_folder(study: Study, run: TrainingRun) -> Path:
-    """Where a run trains."""
+    """Name the folder in which a run trains."""
     return study.out / "runs" / run.name
 
 
@@ -99,9 +99,10 @@ def run_study(study: Study, say: Say) -> list[MeasuredRow]:
 
 
 def evaluation_request(study: Study, row: Row) -> Request:
-    """How a row is measured: its finest surface, on the test people, as in the paper's table.
+    """Request a row's measurement: its finest surface, on the test people.
 
-    No row's field is bounded by the silhouette: the paper has no such bound, and rows without a mask can have none.
+    It is what the paper's table measures. No row's field is bounded by the silhouette: the paper has no such bound, and
+    rows without a mask can have none.
     """
     return Request(
         data=study.data,
@@ -164,10 +165,10 @@ def train_run(study: Study, run: TrainingRun, say: Say) -> None:
 
 
 def transplant(study: Study, run: TrainingRun, preset: Architecture) -> Path | None:
-    """A file of the run's own preset with the trained parts of the runs below it; None if it stands on none.
+    """Write a file of the run's own preset with the trained parts of the runs below it.
 
-    `lifecast train --init` takes weights of its own preset only, for good reason; here the presets differ
-    exactly in what the parts carried over do not have.
+    None if it stands on none. `lifecast train --init` takes weights of its own preset only, for good reason; here the
+    presets differ exactly in what the parts carried over do not have.
     """
     from lifecast.training.weights import export, new_model
 
@@ -189,7 +190,7 @@ def transplant(study: Study, run: TrainingRun, preset: Architecture) -> Path | N
 
 
 def measured_row(study: Study, row: Row, found: Overview) -> MeasuredRow:
-    """Figures of a row, and what its weights' card says of the training."""
+    """Read the figures of a row, and what its weights' card says of the training."""
     from lifecast.model.checkpoint import read_description
 
     described = read_description(run_folder(study, run_named(row.run)) / "weights.safetensors")

@@ -98,17 +98,17 @@ CLAIMS: tuple[tuple[str, str, str], ...] = (
 
 
 def row_named(name: str) -> Row:
-    """The row of that name."""
+    """Find the row of that name."""
     return next(row for row in ROWS if row.name == name)
 
 
 def run_named(name: str) -> TrainingRun:
-    """The run of that name."""
+    """Find the run of that name."""
     return next(run for run in RUNS if run.name == name)
 
 
 def needed_runs(rows: list[Row]) -> list[TrainingRun]:
-    """The runs that `rows` stand on, in order."""
+    """List the runs that `rows` stand on, in order."""
     wanted: set[str] = set()
     open_names = [row.run for row in rows]
     while open_names:
@@ -120,8 +120,10 @@ def needed_runs(rows: list[Row]) -> list[TrainingRun]:
 
 
 def row_preset(base: Architecture, run: TrainingRun) -> Architecture:
-    """The run's architecture. The base goes without what the paper lacks: a mask channel, depth maps, pose
-    channels, a detail head."""
+    """Make the run's architecture.
+
+    The base goes without what the paper lacks: a mask channel, depth maps, pose channels, a detail head.
+    """
     beyond = {
         "no-mask": base.mask_input,
         "no-depth-maps": base.depth_input,

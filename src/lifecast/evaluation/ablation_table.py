@@ -33,8 +33,9 @@ BRIEF = ("prediction_to_truth_cm", "chamfer_cm", "normal_consistency", "iou")
 
 @dataclass(frozen=True)
 class Comparison:
-    """One claim, measured: the difference of Chamfer distances over the pictures that both rows
-    reconstructed.
+    """One claim, measured: the difference of two rows' Chamfer distances.
+
+    It is over the pictures that both rows reconstructed.
     """
 
     better: str
@@ -55,7 +56,10 @@ class Comparison:
 
 
 def compare_rows(better: MeasuredRow, worse: MeasuredRow, says: str, seed: int = 0) -> Comparison:
-    """Paired by picture, people drawn together: what the two rows share cancels."""
+    """Compare rows paired by picture, people drawn together.
+
+    What the two rows share cancels.
+    """
     shared = sorted(set(better.chamfer) & set(worse.chamfer))
     differences = np.array([better.chamfer[name] - worse.chamfer[name] for name in shared])
     people = [name.rsplit("_view_", 1)[0] for name in shared]
@@ -65,7 +69,7 @@ def compare_rows(better: MeasuredRow, worse: MeasuredRow, says: str, seed: int =
 
 
 def comparisons(rows: list[MeasuredRow], seed: int = 0) -> list[Comparison]:
-    """Every claim whose two rows were measured."""
+    """Compare the rows of every claim whose two rows were measured."""
     measured = {row.row.name: row for row in rows}
     return [
         compare_rows(measured[better], measured[worse], says, seed)
@@ -75,27 +79,31 @@ def comparisons(rows: list[MeasuredRow], seed: int = 0) -> list[Comparison]:
 
 
 def places(rows: list[MeasuredRow]) -> dict[str, int]:
-    """Row name to its place among Table 1's rows by mean Chamfer distance, 1 the best."""
+    """Rank Table 1's rows by mean Chamfer distance, 1 the best: row name to place."""
     table = [row for row in rows if row.row.table == TABLE_1 and row.chamfer]
     order = sorted(table, key=lambda row: float(np.mean(list(row.chamfer.values()))))
     return {row.row.name: place + 1 for place, row in enumerate(order)}
 
 
 def place_in_paper(rows: list[MeasuredRow]) -> dict[str, int]:
-    """Row name to its place in the paper among the rows of Table 1 that are here: its rows run from worst to
-    best.
+    """Rank the rows of Table 1 that are here as the paper does: row name to place.
+
+    The paper's rows run from worst to best.
     """
     table = [row.row.name for row in rows if row.row.table == TABLE_1]
     return {name: len(table) - index for index, name in enumerate(table)}
 
 
 def figures_of(row: MeasuredRow) -> Figures:
-    """The finest level's figures without alignment; empty where no picture gave a surface."""
+    """Choose the finest level's figures without alignment.
+
+    They are empty if no picture gave a surface.
+    """
     return next(iter(row.found.figures.values()))[row.found.finest] if row.found.levels else {}
 
 
 def table_cells(rows: list[MeasuredRow]) -> tuple[list[str], list[list[str]]]:
-    """Head and rows of the whole table, as text."""
+    """Write head and rows of the whole table, as text."""
     head = ["", "row", *(short_label(name) for name in COLUMNS), "place here", "place in the paper", "steps"]
     here, paper = places(rows), place_in_paper(rows)
     cells = []
@@ -110,7 +118,7 @@ def table_cells(rows: list[MeasuredRow]) -> tuple[list[str], list[list[str]]]:
 
 
 def brief_cells(rows: list[MeasuredRow]) -> list[list[str]]:
-    """Rows with the means of `BRIEF` alone, for the terminal."""
+    """Write the rows with the means of `BRIEF` alone, for the terminal."""
     here, paper = places(rows), place_in_paper(rows)
     cells = []
     for row in rows:
@@ -122,7 +130,7 @@ def brief_cells(rows: list[MeasuredRow]) -> list[list[str]]:
 
 
 def markdown(study: Study, rows: list[MeasuredRow]) -> str:
-    """Table and comparisons, as `docs/ablations.md` quotes them."""
+    """Write table and comparisons, as `docs/ablations.md` quotes them."""
     head, cells = table_cells(rows)
     lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     lines += ["| " + " | ".join(line) + " |" for line in cells]
@@ -145,7 +153,7 @@ def markdown(study: Study, rows: list[MeasuredRow]) -> str:
 
 
 def write_table(study: Study, rows: list[MeasuredRow]) -> None:
-    """`ablation.md` and `ablation.json` into the study's folder."""
+    """Write `ablation.md` and `ablation.json` into the study's folder."""
     write_text(study.out / "ablation.md", markdown(study, rows))
     record: dict[str, Any] = {
         "rows": [

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Motion:
-    """p -> scale * rotation @ p + shift, with rotation (3, 3) proper and shift (3,) in view units."""
+    """A similarity, p -> scale * rotation @ p + shift.
+
+    The rotation (3, 3) is proper, the shift (3,) in view units.
+    """
 
     rotation: Floats
     shift: Floats
@@ -47,8 +50,9 @@ IDENTITY = Motion(np.eye(3), np.zeros(3))
 
 
 def umeyama(source: Floats, target: Floats, with_scale: bool = False) -> Motion:
-    """The motion that takes `source` (N, 3) to `target` (N, 3) with least squared error; never a
-    reflection.
+    """Find the motion from `source` (N, 3) to `target` (N, 3) with least squared error.
+
+    It is never a reflection.
     """
     source_mean, target_mean = source.mean(0), target.mean(0)
     centred = source - source_mean
@@ -69,11 +73,11 @@ def closest_point_alignment(
     with_scale: bool = False,
     seed: int = 0,
 ) -> Motion:
-    """Iterated closest points in both directions, exact on triangles, starting from where the meshes stand.
+    """Align meshes by closest points in both directions, repeatedly.
 
-    Each round pairs samples of either surface with their closest points on the other and solves for the
-    motion; the root mean square distance never grows. It ends when a round improves it by less than
-    `tolerance_cm`.
+    They are exact on triangles, and the start is where the meshes stand. Each round pairs samples of either surface
+    with their closest points on the other and solves for the motion; the root mean square distance never grows. It ends
+    when a round improves it by less than `tolerance_cm`.
     """
     on_prediction, _ = prediction.sample(samples, seed)
     on_truth, _ = truth.sample(samples, seed + 1)

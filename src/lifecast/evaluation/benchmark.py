@@ -71,14 +71,14 @@ class ViewMaps:
 
 
 def wrapped(degrees: float) -> float:
-    """The angle in (-180, 180]."""
+    """Wrap an angle into (-180, 180]."""
     return 180.0 - (180.0 - degrees) % 360.0
 
 
 def chosen_views(yaws: list[float], count: int | None) -> list[int]:
-    """Indices of `count` views spread evenly from the most frontal one on; None: all, in their order.
+    """Choose `count` views spread evenly from the most frontal one on: their indices.
 
-    One view a person is thus the front view.
+    None: all, in their order. One view a person is thus the front view.
     """
     if count is None or count >= len(yaws):
         return list(range(len(yaws)))
@@ -87,7 +87,7 @@ def chosen_views(yaws: list[float], count: int | None) -> list[int]:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A dataset's JSON file, or a DataError that says what to do."""
+    """Read a dataset's JSON file, or raise a DataError that says what to do."""
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -98,9 +98,10 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def read_items(root: Path, views: int | None = None, limit: int | None = None, split: str = "test") -> list[Item]:
-    """The pictures of the people in `split` of the prepared dataset at `root`; of the first `limit` people.
+    """List the pictures of the people in `split` of the prepared dataset at `root`.
 
-    Raises DataError for a dataset that is missing, damaged, of another format, or whose split is empty.
+    With a `limit` they are those of its first people. Raises DataError for a dataset that is missing, damaged, of
+    another format, or whose split is empty.
     """
     if not root.is_dir():
         raise DataError(f"{root}: no such folder; make a benchmark with `lifecast synthesize` and `lifecast prepare`")
@@ -137,7 +138,7 @@ def read_items(root: Path, views: int | None = None, limit: int | None = None, s
 
 
 def read_true_mesh(root: Path, item: Item) -> Triangles:
-    """The person's whole mesh (the soup) in the view space of `item`."""
+    """Read the person's whole mesh (the soup) in the view space of `item`."""
     path = root / item.person / "mesh.npz"
     try:
         with np.load(path) as stored:
@@ -156,7 +157,7 @@ def _read_picture(path: Path, flags: int) -> NDArray[np.uint8]:
 
 
 def decode_normals(stored: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Stored bytes (n + 1) / 2 -> unit normals (S, S, 3), 0 outside of `mask`."""
+    """Decode stored bytes (n + 1) / 2 to unit normals (S, S, 3), 0 outside of `mask`."""
     normals = stored.astype(np.float32) / 127.5 - 1
     length = np.linalg.norm(normals, axis=-1, keepdims=True)
     usable = mask[..., None] & (length > 0.05)
@@ -164,7 +165,7 @@ def decode_normals(stored: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArra
 
 
 def read_view(root: Path, item: Item, seed: int = 0, backgrounds: Path | None = None) -> ViewMaps:
-    """The picture of `item` before its background, and its true maps.
+    """Read the picture of `item` before its background, and its true maps.
 
     The background is generated, or cropped from the folder `backgrounds`; `seed`, person and view decide it.
     """
@@ -186,7 +187,7 @@ def read_view(root: Path, item: Item, seed: int = 0, backgrounds: Path | None = 
 def resized_maps(
     normals: NDArray[np.float32], mask: NDArray[np.bool_], size: int
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """True normals and mask at another size: area means, normals made unit length again."""
+    """Resize true normals and mask: area means, normals made unit length again."""
     if normals.shape[0] == size:
         return normals, mask
     mode = cv2.INTER_AREA if normals.shape[0] > size else cv2.INTER_LINEAR

@@ -56,9 +56,10 @@ class Calibration:
 def overlaps(
     logits: NDArray[np.float32], inside: NDArray[np.bool_], shifts: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """IoU of a person's true solid and of the predicted one, at each of K ascending shifts.
+    """Measure the IoU of a person's true solid and the predicted one.
 
-    logits (N,) and truth (N,) at points that each stand for the same volume -> (K,) in [0, 1], 0 where both are empty.
+    Each of K ascending shifts has its IoU. logits (N,) and truth (N,) at points that each stand for the same volume ->
+    (K,) in [0, 1], 0 where both are empty.
     """
     order = np.argsort(-logits)
     # The first k points in this order are the predicted solid, where k of them have logit + shift > 0.
@@ -70,11 +71,11 @@ def overlaps(
 
 
 def best_shift(people: Sequence[tuple[NDArray[np.float32], NDArray[np.bool_]]], share: float = 1.0) -> Calibration:
-    """The shift at which people's `overlaps` are largest on average, taken no further than that is sure: the smallest
-    one on the way there that falls short of it by no more than the standard error of that difference between people.
+    """Choose the shift at which people's `overlaps` are largest on average.
 
-    Every shift moves the surface of all people, and the mean over a few of them is flat around its top. Of that shift
-    `share` is taken.
+    It is taken no further than that is sure: the smallest shift on the way there that falls short of it by no more than
+    the standard error of that difference between people. Every shift moves the surface of all people, and the mean over
+    a few of them is flat around its top. Of that shift `share` is taken.
     """
     curves = np.stack([overlaps(logits, inside, SHIFTS) for logits, inside in people])  # (P, K)
     mean = curves.mean(axis=0)
@@ -99,10 +100,11 @@ def calibrate(
     device: str = "auto",
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Model, dict[str, Calibration], dict[str, Any]]:
-    """Calibrate the nets of the model in `weights` on the test people of the prepared dataset `data`.
+    """Calibrate the nets of the model in `weights` on the test people of `data`.
 
-    Returns the model, what was found for each net, and what each part of the model went through, this included.
-    Each person is measured once, in the most frontal view, before a generated background, as `evaluate` has them.
+    A prepared dataset. Returns the model, what was found for each net, and what each part of the model went through,
+    this included. Each person is measured once, in the most frontal view, before a generated background, as `evaluate`
+    has them.
 
     Parameters
     ----------

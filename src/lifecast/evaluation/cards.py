@@ -9,13 +9,16 @@ from lifecast.evaluation.benchmark import read_json
 
 
 def garment_classes(card: dict[str, Any]) -> list[str]:
-    """The card's `classes`, sorted; empty for a card that names none (a scan's, say)."""
+    """Sort the card's `classes`; empty for a card that names none (a scan's, say)."""
     classes = card.get("classes")
     return sorted({str(name) for name in classes}) if isinstance(classes, list) else []
 
 
 def read_classes(person: str, folders: list[Path]) -> list[str]:
-    """The classes of `person` by the first card.json found in `folders`/person; empty without one."""
+    """Read the classes of `person` from the first card.json in `folders`/person.
+
+    Empty without one.
+    """
     for folder in folders:
         path = folder / person / "card.json"
         if path.is_file():

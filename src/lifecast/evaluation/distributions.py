@@ -17,9 +17,9 @@ COLOURS = {"coarse": "#8fa3b8", "fine": "#c2410c", "mesh": "#c2410c"}
 
 
 def distributions_svg(values: dict[str, dict[str, list[float]]], bins: int = 24) -> str:
-    """One histogram a metric, levels over each other, their medians marked; an `<svg>` element.
+    """Draw one histogram a metric as an `<svg>` element.
 
-    values: metric, level, one number a picture.
+    Levels are drawn over each other, their medians marked. values: metric, level, one number a picture.
     """
     try:
         import matplotlib

@@ -44,23 +44,7 @@ def evaluate(request: Request, progress: Progress | None = None, note: Note | No
     items = read_items(data, request.views, request.limit)
     if request.meshes is not None:
         check_folder(request.meshes, items)
-    plan = Plan(
-        data=data,
-        protocol=request.protocol,
-        weights=None if request.meshes else request.weights,
-        meshes=request.meshes,
-        mesh_space=request.mesh_space,
-        levels=request.level,
-        masks=request.masks,
-        without=request.without,
-        resolution=request.resolution,
-        seed=request.seed,
-        backgrounds=request.backgrounds,
-        cards=cards,
-        device=request.device,
-        samples=request.samples,
-        strips=request.strips,
-    )
+    plan = Plan(request, data, cards)
     done = 0
 
     def count(result: Result) -> None:
@@ -71,7 +55,7 @@ def evaluate(request: Request, progress: Progress | None = None, note: Note | No
     report("measuring", 0, len(items))
     results = run(plan, items, request.out, request.workers, count)
     found = overview(results, request.protocol, request.seed)
-    facts = described(request, plan, items)
+    facts = described(plan, items)
     write_text(request.out / "evaluation.json", json.dumps({"facts": facts} | found.to_json(), indent=1))
     title = f"Evaluation of {request.meshes or Path(request.weights).stem}"
     write_report(request.out, found, results, title, facts)
@@ -90,9 +74,9 @@ def read_results(request: Request) -> list[Result]:
 
 
 def write_pictures(request: Request, folder: Path, progress: Progress | None = None, note: Note | None = None) -> int:
-    """Write the benchmark's pictures, as a method sees them, to `folder`/<picture>.png; returns how many.
+    """Write the benchmark's pictures to `folder`/<picture>.png; return how many.
 
-    For other programs: what they make of `person_000003_view_001.png` is measured as
+    They are as a method gets them. For other programs: what they make of `person_000003_view_001.png` is measured as
     `person_000003_view_001.obj`.
     """
     from PIL import Image
@@ -111,7 +95,10 @@ def write_pictures(request: Request, folder: Path, progress: Progress | None = N
 
 
 def prepared(request: Request, report: Progress, note: Note | None = None) -> tuple[Path, Path | None]:
-    """The dataset to read, and the folder of cards: made of scans first where `request.data` holds those."""
+    """Find the dataset and the folder of cards.
+
+    Scans in `request.data` are made into a dataset first.
+    """
     if not request.data.is_dir():
         raise DataError(f"{request.data}: no such folder; give a prepared dataset, or a folder of scans")
     if (request.data / "dataset.json").is_file():
@@ -147,15 +134,16 @@ def prepared(request: Request, report: Progress, note: Note | None = None) -> tu
     return out, request.cards or request.data
 
 
-def described(request: Request, plan: Plan, items: list[Item]) -> dict[str, str]:
-    """What the report says of itself."""
+def described(plan: Plan, items: list[Item]) -> dict[str, str]:
+    """Describe an evaluation, for its report."""
+    request = plan.request
     people = {item.person for item in items}
     facts = {
         "measured": f"meshes in {request.meshes}" if request.meshes else f"weights {request.weights}",
         "data": str(request.data),
         "pictures": f"{len(items)} of {len(people)} people",
         "protocol": request.protocol,
-        "samples": f"{(plan.samples or PROTOCOLS[request.protocol].samples):,} a surface",
+        "samples": f"{(request.samples or PROTOCOLS[request.protocol].samples):,} a surface",
         "seed": str(request.seed),
         "lifecast": lifecast.__version__,
         "plan": plan.fingerprint()[:16],

@@ -18,7 +18,7 @@ SUFFIXES = (".glb", ".gltf", ".obj", ".ply", ".stl", ".off")
 
 
 def find_mesh(folder: Path, item: Item) -> Path | None:
-    """The file of `item` in `folder`, or None."""
+    """Find the file of `item` in `folder`, or None."""
     for stem in (item.name, f"{item.person}/view_{item.view:03d}"):
         for suffix in SUFFIXES:
             path = folder / f"{stem}{suffix}"
@@ -28,7 +28,7 @@ def find_mesh(folder: Path, item: Item) -> Path | None:
 
 
 def check_folder(folder: Path, items: list[Item]) -> None:
-    """UsageError unless `folder` holds a mesh of at least one of `items`."""
+    """Check that `folder` holds a mesh of at least one of `items`; UsageError if not."""
     if not folder.is_dir():
         raise OptionError("meshes", folder, "no such folder")
     if not any(find_mesh(folder, item) for item in items):
@@ -38,7 +38,10 @@ def check_folder(folder: Path, items: list[Item]) -> None:
 
 
 def read_mesh(path: Path) -> Triangles:
-    """All triangles of a file, its scene's transforms applied; ScanError where it is no mesh."""
+    """Read all triangles of a file, its scene's transforms applied.
+
+    Raises ScanError if it is no mesh.
+    """
     import trimesh
 
     try:
@@ -60,9 +63,10 @@ def read_mesh(path: Path) -> Triangles:
 
 
 def fit_to_person(mesh: Triangles, truth: Triangles, seed: int = 0) -> Triangles:
-    """`mesh` scaled to the truth's height, box on box, then moved and scaled by closest points (similarity).
+    """Fit `mesh` to the truth: scaled to its height, box on box, then by closest points.
 
-    This grants a program that says nothing about where and how large its person is what only the truth knows.
+    The closest points give a similarity. This grants a program that says nothing about where and how large its person
+    is what only the truth knows.
     """
     low, high = mesh.bounds
     true_low, true_high = truth.bounds

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Truth:
-    """The true person in the view space of one picture; what several predictions are measured against is
-    kept.
+    """The true person in the view space of one picture.
+
+    What several predictions are measured against is kept.
     """
 
     soup: Triangles
@@ -49,13 +50,16 @@ class Truth:
 
 @dataclass(frozen=True)
 class Measurement:
-    """The figures at one alignment, and the motion that was applied before (identity for "none")."""
+    """The figures at one alignment, and the motion that was applied before.
+
+    The motion is the identity for "none".
+    """
 
     figures: dict[str, float]
     motion: Motion
 
     def to_json(self) -> dict[str, float]:
-        """The figures and how far the alignment moved the mesh."""
+        """Describe the figures and how far the alignment moved the mesh, in JSON values."""
         return self.figures | {
             "moved_cm": float(np.linalg.norm(self.motion.shift)) * CM_PER_UNIT,
             "turned_degrees": self.motion.angle_degrees,
@@ -64,7 +68,7 @@ class Measurement:
 
 
 def measure(prediction: Triangles, truth: Truth, protocol: Protocol, seed: int = 0) -> dict[Alignment, Measurement]:
-    """All of `protocol`'s figures of `prediction`, by alignment.
+    """Measure all of `protocol`'s figures of `prediction`, by alignment.
 
     Samples, IoU points and alignment follow from `seed`: the same meshes give the same figures, on any
     machine up to rounding.

@@ -41,7 +41,7 @@ class SurfaceComparison:
     truth_dot: Floats
 
     def summary(self, fscore_cm: float = FSCORE_CM) -> dict[str, float]:
-        """The scalar metrics: names with their unit, F-score and its parts in [0, 1]."""
+        """List the scalar metrics: names with their unit, F-score and its parts in [0, 1]."""
         forth, back = self.prediction_to_truth, self.truth_to_prediction
         precision, recall = float((forth < fscore_cm).mean()), float((back < fscore_cm).mean())
         both = precision + recall
@@ -61,11 +61,11 @@ class SurfaceComparison:
 def compare_surfaces(
     prediction: Triangles, truth: Triangles, samples: int = SAMPLES, seed: int = 0
 ) -> SurfaceComparison:
-    """Sample both surfaces uniformly (`samples` points each, seeded) and measure each against the other.
+    """Sample both surfaces uniformly and measure each against the other.
 
-    Normal consistency follows Mescheder et al. (Occupancy Networks, CVPR 2019): the absolute dot product of
-    face normals at a sample and at its closest point, averaged over both directions; the signed form also
-    finds sheets whose inside faces out.
+    `samples` points each, seeded. Normal consistency follows Mescheder et al. (Occupancy Networks, CVPR 2019): the
+    absolute dot product of face normals at a sample and at its closest point, averaged over both directions; the signed
+    form also finds sheets whose inside faces out.
     """
     on_prediction, prediction_face = prediction.sample(samples, seed)
     on_truth, truth_face = truth.sample(samples, seed + 1)
@@ -81,8 +81,9 @@ def compare_surfaces(
 
 
 def stratified_points(bounds: Floats, count: int, seed: int) -> Floats:
-    """About `count` points (N, 3) in the box `bounds` (2, 3): one uniform point in each cell of a near-cubic
-    grid.
+    """Draw about `count` points (N, 3) in the box `bounds` (2, 3).
+
+    One uniform point in each cell of a near-cubic grid.
     """
     extent = bounds[1] - bounds[0]
     cell = float(np.prod(extent) / count) ** (1 / 3)
@@ -93,10 +94,10 @@ def stratified_points(bounds: Floats, count: int, seed: int) -> Floats:
 
 
 def volume_iou(prediction: Triangles, truth: Triangles, points: int = IOU_POINTS, seed: int = 0) -> float:
-    """Intersection over union of the two solids in [0, 1], by winding number at `points` shared stratified
-    points.
+    """Compute the intersection over union of the two solids in [0, 1].
 
-    `truth` is the whole soup, not only its bounding triangles. The points fill the box around both.
+    Both are decided by winding number at `points` shared stratified points. `truth` is the whole soup, not only its
+    bounding triangles. The points fill the box around both.
     """
     low = np.minimum(prediction.bounds[0], truth.bounds[0])
     high = np.maximum(prediction.bounds[1], truth.bounds[1])

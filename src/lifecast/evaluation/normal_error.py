@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 
 def angle_error_degrees(predicted: NDArray[np.floating], true: NDArray[np.floating], mask: Mask) -> float:
-    """Mean angle in degrees between two normal maps (S, S, 3) over `mask` (S, S); nan for an empty mask.
+    """Compute the mean angle in degrees between normal maps (S, S, 3) over `mask` (S, S).
 
-    Where a map has no normal (0, 0, 0) its pixel counts as 90 degrees: a lost foot is no match.
+    It is nan for an empty mask. Where a map has no normal (0, 0, 0) its pixel counts as 90 degrees: a lost foot is no
+    match.
     """
     if not mask.any():
         return float("nan")
@@ -35,7 +36,7 @@ def angle_error_degrees(predicted: NDArray[np.floating], true: NDArray[np.floati
 
 
 def mask_iou(predicted: Mask, true: Mask) -> float:
-    """Intersection over union of two masks, in [0, 1]; 1 when both are empty."""
+    """Compute the intersection over union of two masks, in [0, 1]; 1 if both are empty."""
     union = int((predicted | true).sum())
     return int((predicted & true).sum()) / union if union else 1.0
 
@@ -43,12 +44,11 @@ def mask_iou(predicted: Mask, true: Mask) -> float:
 def reprojection_errors(
     prediction: dict[str, tuple[Floats, Mask]], truth: dict[str, tuple[Floats, Mask]]
 ) -> dict[str, float]:
-    """Errors of re-rendered normal maps (of `render_sides`) at the four sides, and their means over the
-    sides.
+    """Measure re-rendered normal maps (of `render_sides`) at the four sides.
 
-    `normal_l2_SIDE`: mean Euclidean distance of the two normals over the union of the silhouettes, background
-    being zero, in [0, 2]: a missing arm costs 1 a pixel. `normal_degrees_SIDE`: mean angle where both
-    silhouettes are. `silhouette_iou_SIDE` in [0, 1].
+    The means over the sides are there, too. `normal_l2_SIDE`: mean Euclidean distance of the two normals over the union
+    of the silhouettes, background being zero, in [0, 2]: a missing arm costs 1 a pixel. `normal_degrees_SIDE`: mean
+    angle where both silhouettes are. `silhouette_iou_SIDE` in [0, 1].
     """
     errors: dict[str, float] = {}
     for side in SIDES:

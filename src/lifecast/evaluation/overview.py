@@ -58,7 +58,7 @@ class Overview:
         return self.levels[-1]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """Describe the overview in plain values."""
 
         def plain(figures: Figures) -> dict[str, Any]:
             return {name: summary.to_json() for name, summary in figures.items()}
@@ -83,7 +83,7 @@ class Overview:
 def summaries(
     results: Iterable[Result], values: Iterable[dict[str, float]], metrics: Iterable[str], seed: int
 ) -> Figures:
-    """Statistics of each metric over pictures; `values` goes with `results`."""
+    """Summarise each metric over pictures; `values` goes with `results`."""
     pairs = list(zip(results, values, strict=True))
     all_metrics = {**METRICS, **MAP_METRICS}
     found: Figures = {}
@@ -141,7 +141,7 @@ def overview(results: list[Result], protocol_name: str, seed: int = 0) -> Overvi
 
 
 def person_rows(good: list[Result], level: str, alignment: str, protocol: Protocol) -> list[PersonRow]:
-    """Each person's means, sorted by `RANKED_BY`, best first."""
+    """Average each person's figures, sorted by `RANKED_BY`, best first."""
     by_person: dict[str, list[Result]] = {}
     for result in good:
         if level in result["levels"]:
@@ -164,7 +164,10 @@ def person_rows(good: list[Result], level: str, alignment: str, protocol: Protoc
 
 
 def shown_people(rows: list[PersonRow], each: int = 2) -> list[tuple[str, PersonRow]]:
-    """Best, median and worst people, `each` of them where there are enough, never one twice."""
+    """Choose the best, median and worst people to show.
+
+    `each` of them if there are enough, never one twice.
+    """
     if len(rows) < 3 * each:
         each = 1
     middle = max(0, (len(rows) - each) // 2)

@@ -40,7 +40,7 @@ _PALETTE = np.array([[255, 250, 205], [253, 190, 90], [220, 70, 60], [125, 20, 9
 
 
 def palette(share: NDArray[np.float64]) -> Picture:
-    """Colours (..., 3) of values in [0, 1]."""
+    """Colour values in [0, 1]: (..., 3)."""
     place = np.clip(share, 0, 1) * (len(_PALETTE) - 1)
     low = np.minimum(place.astype(int), len(_PALETTE) - 2)
     along = (place - low)[..., None]
@@ -49,7 +49,7 @@ def palette(share: NDArray[np.float64]) -> Picture:
 
 
 def normals_picture(normals: NDArray[np.floating] | None, mask: NDArray[np.bool_] | None, side: int) -> Picture:
-    """(n + 1) / 2 on white; all white where a method predicts no maps."""
+    """Draw normals as (n + 1) / 2 on white; all white if a method predicts no maps."""
     if normals is None:
         return np.full((side, side, 3), 255, np.uint8)
     inside = np.linalg.norm(normals, axis=-1) > 0.3 if mask is None else mask
@@ -59,9 +59,9 @@ def normals_picture(normals: NDArray[np.floating] | None, mask: NDArray[np.bool_
 
 
 def mesh_pictures(mesh: Triangles, degrees: float, side: int, truth: Triangles | None = None) -> list[Picture]:
-    """The mesh turned by `degrees`, shaded grey; and painted with its distance to `truth`, where that is given.
+    """Draw the mesh turned by `degrees`: shaded grey, and painted with its distance to `truth`.
 
-    Twice oversampled.
+    The latter if the truth is given. Twice oversampled.
     """
     hits = raster(mesh, 2 * side, degrees)
     normals = normals_at_hits(mesh, hits, degrees)  # (N, 3)
@@ -82,8 +82,9 @@ def mesh_pictures(mesh: Triangles, degrees: float, side: int, truth: Triangles |
 
 
 def strip(view: ViewMaps, prediction: Prediction, mesh: Triangles, truth: Triangles, side: int = SIDE) -> Picture:
-    """All `PANELS` side by side, (side, 10 w, 3), each cut to the width w that the person takes from any
-    side.
+    """Draw all `PANELS` side by side, (side, 10 w, 3).
+
+    Each is cut to the width w that the person takes from any side.
     """
     photo = cv2.resize(view.picture, (side, side), interpolation=cv2.INTER_AREA)
     front, error_front = mesh_pictures(mesh, 0.0, side, truth)

@@ -108,13 +108,14 @@ class Predictor:
 
     @torch.inference_mode()
     def encode(self, picture: NDArray[np.uint8]) -> PredictedPerson:
-        """What the networks make of a square picture, as for `__call__`."""
+        """Predict a person from a square picture, as for `__call__`."""
         photo = read_photo(picture)
         return self.reconstructor.predict(photo, self._person(photo), Camera.whole(len(picture)))[1]
 
     def field(self, person: PredictedPerson, level: str) -> ColumnField:
-        """The field of one level's net alone, without hidden limbs."""
-        return networks_field(self.model, person.at_level(level), self.reconstructor.inference)
+        """Build the field of one level's net alone, without hidden limbs."""
+        used = self.reconstructor
+        return networks_field(self.model, person.at_level(level), used.inference, used.constants)
 
     def _person(self, photo: Photo) -> Person:
         """Whom BlazePose finds in the picture, where it is installed and finds anybody; else the whole picture."""
@@ -122,6 +123,10 @@ class Predictor:
         return people[0] if people else Person((0.0, 0.0, float(photo.size[0]), float(photo.size[1])))
 
     def surface(self, person: PredictedPerson, level: str) -> Triangles:
-        """The surface of one level, as `reconstruct` makes it; LifecastError when its field is empty."""
-        surface = person_surface(self.model, person.at_level(level), self.reconstructor.inference, self.resolution)
+        """Extract the surface of one level as `reconstruct` does.
+
+        LifecastError if its field is empty.
+        """
+        used, person = self.reconstructor, person.at_level(level)
+        surface = person_surface(self.model, person, used.inference, self.resolution, constants=used.constants)
         return Triangles(np.asarray(surface.vertices), np.asarray(surface.faces))

@@ -30,7 +30,7 @@ who faces the camera has the left hand at +x; turning by 270 degrees takes +x to
 
 
 def turn(degrees: float) -> Floats:
-    """(3, 3) rotation about +y; +z goes toward +x for positive angles."""
+    """Rotate about +y: (3, 3); +z goes toward +x for positive angles."""
     angle = np.radians(degrees)
     c, s = np.cos(angle), np.sin(angle)
     return np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])
@@ -53,21 +53,22 @@ class Raster:
         return np.asarray(self.face >= 0)
 
     def interpolate(self, faces: NDArray[np.int64], values: Floats) -> Floats:
-        """Per-vertex values (V, C) to pixels (S, S, C), zero outside."""
+        """Interpolate per-vertex values (V, C) at pixels (S, S, C), zero outside."""
         picture = np.zeros((*self.face.shape, values.shape[-1]))
         picture[self.mask] = self.at_hits(faces, values)
         return picture
 
     def at_hits(self, faces: NDArray[np.int64], values: Floats) -> Floats:
-        """Per-vertex values (V, C) at the N pixels of the mask, (N, C)."""
+        """Interpolate per-vertex values (V, C) at the N pixels of the mask, (N, C)."""
         corners = values[faces[self.face[self.mask]]]  # (N, 3, C)
         return np.asarray(np.einsum("nk,nkc->nc", self.barycentric[self.mask], corners))
 
 
 def raster(mesh: Triangles, size: int, degrees: float = 0.0) -> Raster:
-    """Cast one orthographic ray through each pixel centre of a size x size image, from +z, with Embree.
+    """Cast one orthographic ray through each pixel centre, from +z, with Embree.
 
-    The mesh is turned by `degrees` about +y first: in fact the rays are, so that one tree serves all sides.
+    The image is size x size. The mesh is turned by `degrees` about +y first: in fact the rays are, so that one tree
+    serves all sides.
     """
     try:
         scene = mesh.solid.scene
@@ -94,7 +95,10 @@ def raster(mesh: Triangles, size: int, degrees: float = 0.0) -> Raster:
 
 
 def normals_at_hits(mesh: Triangles, hits: Raster, degrees: float) -> Floats:
-    """(N, 3) smooth normals of the turned mesh at the N pixels that it covers, unit length or zero."""
+    """Interpolate the turned mesh's normals at the N pixels that it covers, (N, 3).
+
+    They are of unit length or zero.
+    """
     normals = hits.at_hits(mesh.faces, mesh.vertex_normals) @ turn(degrees).T
     length = np.linalg.norm(normals, axis=-1, keepdims=True)
     unit: Floats = np.divide(normals, length, out=np.zeros_like(normals), where=length > 1e-12)
@@ -102,11 +106,11 @@ def normals_at_hits(mesh: Triangles, hits: Raster, degrees: float) -> Floats:
 
 
 def render_normals(mesh: Triangles, degrees: float = 0.0, size: int = 512) -> tuple[Floats, Mask]:
-    """Smooth normals of `mesh` turned by `degrees` about +y: (S, S, 3) unit vectors, zero outside; mask (S,
-    S).
+    """Render the smooth normals of `mesh` turned by `degrees` about +y.
 
-    Normals come from area-weighted vertex normals. Where the first triangle met shows its back (open sheets,
-    hair), its normal is turned to the camera, since that is the visible side.
+    (S, S, 3) unit vectors, zero outside; and the mask (S, S). Normals come from area-weighted vertex normals. Where the
+    first triangle met shows its back (open sheets, hair), its normal is turned to the camera, since that is the visible
+    side.
     """
     hits = raster(mesh, size, degrees)
     normals = normals_at_hits(mesh, hits, degrees)
@@ -117,5 +121,5 @@ def render_normals(mesh: Triangles, degrees: float = 0.0, size: int = 512) -> tu
 
 
 def render_sides(mesh: Triangles, size: int = 512) -> dict[str, tuple[Floats, Mask]]:
-    """Normal map and mask of each of the four `SIDES`."""
+    """Render normal map and mask of each of the four `SIDES`."""
     return {side: render_normals(mesh, degrees, size) for side, degrees in SIDES.items()}

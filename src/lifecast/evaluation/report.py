@@ -32,12 +32,12 @@ ALIGNED = {
 
 
 def shown(metric: Metric, value: float) -> str:
-    """A figure in its digits; a dash for what is unknown."""
+    """Format a figure in its digits; a dash for what is unknown."""
     return "–" if not math.isfinite(value) else f"{value:.{metric.digits}f}"
 
 
 def metric_of(name: str) -> Metric:
-    """A metric of a mesh or of the predicted maps."""
+    """Choose a metric of a mesh or of the predicted maps."""
     return METRICS[name] if name in METRICS else MAP_METRICS[name]
 
 
@@ -49,14 +49,14 @@ def label(name: str) -> str:
 
 
 def short_label(name: str) -> str:
-    """As `label`, for the head of a narrow column."""
+    """Label as `label` does, for the head of a narrow column."""
     metric = metric_of(name)
     unit = f" {metric.unit}" if metric.unit else ""
     return f"{metric.short or metric.label}{unit} {'↓' if metric.lower_is_better else '↑'}"
 
 
 def interval(metric: Metric, summary: Summary) -> str:
-    """Mean with its 95% interval."""
+    """Format a mean with its 95% interval."""
     mean = shown(metric, summary.mean)
     if not math.isfinite(summary.low):
         return mean
@@ -64,7 +64,10 @@ def interval(metric: Metric, summary: Summary) -> str:
 
 
 def figures_table(title: str, levels: dict[str, Figures], metrics: tuple[str, ...]) -> Table:
-    """Rows of metrics; for each level mean with interval, median, and what nine of ten pictures reach."""
+    """Write a table whose rows are metrics.
+
+    For each level it has mean with interval, median, and what nine of ten pictures reach.
+    """
     head = ["metric"]
     for level in levels:
         head += [f"{level}: mean [95%]", f"{level}: median", f"{level}: 90th percentile"]
@@ -90,7 +93,7 @@ def figures_table(title: str, levels: dict[str, Figures], metrics: tuple[str, ..
 
 
 def groups_table(title: str, groups: dict[str, Figures], metrics: tuple[str, ...], note: str = "") -> Table:
-    """Rows of groups, columns of metrics: means with intervals."""
+    """Write a table of groups by metrics: means with intervals."""
     head = ["", "pictures", *(short_label(name) for name in metrics)]
     rows = []
     for group, figures in groups.items():
@@ -101,7 +104,7 @@ def groups_table(title: str, groups: dict[str, Figures], metrics: tuple[str, ...
 
 
 def tables(found: Overview) -> list[Table]:
-    """The tables at the head of the report, in reading order."""
+    """List the tables at the head of the report, in reading order."""
     made = [
         figures_table(f"Meshes, {ALIGNED[alignment]}", levels, found.protocol.headline)
         for alignment, levels in found.figures.items()
@@ -132,7 +135,10 @@ def tables(found: Overview) -> list[Table]:
 
 
 def details_tables(found: Overview) -> list[Table]:
-    """What is not headline: single sides, precision and recall, the signed normals."""
+    """List the tables of what is not headline.
+
+    Single sides, precision and recall, the signed normals.
+    """
     rest = tuple(name for name in found.protocol.metrics if name not in found.protocol.headline)
     if not rest:
         return []
@@ -142,7 +148,7 @@ def details_tables(found: Overview) -> list[Table]:
 
 
 def people_table(found: Overview) -> Table:
-    """Every person, best first; what they wear where that is known."""
+    """Write a table of every person, best first; what they wear if that is known."""
     names = [
         name for name in (*found.protocol.headline, *MAP_METRICS) if any(name in row.figures for row in found.people)
     ]
@@ -162,7 +168,7 @@ def people_table(found: Overview) -> Table:
 
 
 def markdown_table(table: Table) -> str:
-    """GitHub's Markdown."""
+    """Write a table in GitHub's Markdown."""
     lines = [f"## {table['title']}", ""]
     if table["note"]:
         lines += [table["note"], ""]
@@ -173,7 +179,10 @@ def markdown_table(table: Table) -> str:
 
 
 def markdown(found: Overview, title: str, facts: dict[str, str], items: Path) -> str:
-    """The whole report as Markdown; strips, in the folder `items`, are linked, not embedded."""
+    """Write the whole report as Markdown.
+
+    Strips, in the folder `items`, are linked, not embedded.
+    """
     parts = [f"# {title}\n", "\n".join(f"- {name}: {value}" for name, value in facts.items()) + "\n"]
     parts += [markdown_table(table) for table in tables(found)]
     if found.people:
@@ -197,7 +206,7 @@ def markdown(found: Overview, title: str, facts: dict[str, str], items: Path) ->
 
 
 def captions(row: PersonRow) -> str:
-    """One person's figures in a line."""
+    """Write one person's figures in a line."""
     return ", ".join(
         f"{metric_of(name).short} {shown(metric_of(name), value)} {metric_of(name).unit}".strip()
         for name, value in row.figures.items()
@@ -205,7 +214,7 @@ def captions(row: PersonRow) -> str:
 
 
 def embedded(picture: np.ndarray, quality: int = 85) -> str:
-    """RGB picture (H, W, 3) as a data URI."""
+    """Write an RGB picture (H, W, 3) as a data URI."""
     good, data = cv2.imencode(".webp", np.ascontiguousarray(picture[..., ::-1]), [cv2.IMWRITE_WEBP_QUALITY, quality])
     if not good:
         raise OSError("a picture could not be encoded as WebP")
@@ -213,7 +222,7 @@ def embedded(picture: np.ndarray, quality: int = 85) -> str:
 
 
 def strip_panels(path: Path) -> list[tuple[str, str]]:
-    """(caption, data URI) of each panel of a stored strip that shows anything."""
+    """Cut a stored strip into panels that show anything: (caption, data URI) of each."""
     stored = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
     if stored is None:
         return []
@@ -224,7 +233,7 @@ def strip_panels(path: Path) -> list[tuple[str, str]]:
 def html(
     found: Overview, title: str, facts: dict[str, str], values: dict[str, dict[str, list[float]]], items: Path
 ) -> str:
-    """The whole report as one HTML page.
+    """Write the whole report as one HTML page.
 
     values: metric, level, one number a picture, for the distributions. items: folder of the strips.
     """
@@ -260,7 +269,10 @@ def html(
 
 
 def headline_values(results: list[dict[str, Any]], found: Overview) -> dict[str, dict[str, list[float]]]:
-    """Metric, level, one number a picture: what the distributions show, at the first alignment."""
+    """List metric, level, and one number a picture for the distributions.
+
+    They are those at the first alignment.
+    """
     first = found.protocol.alignments[0]
     return {
         metric: {
@@ -273,6 +285,6 @@ def headline_values(results: list[dict[str, Any]], found: Overview) -> dict[str,
 
 
 def write_report(out: Path, found: Overview, results: list[dict[str, Any]], title: str, facts: dict[str, str]) -> None:
-    """`report.md` and `report.html` into `out`."""
+    """Write `report.md` and `report.html` into `out`."""
     write_text(out / "report.md", markdown(found, title, facts, out / "items"))
     write_text(out / "report.html", html(found, title, facts, headline_values(results, found), out / "items"))

@@ -80,7 +80,7 @@ class Request:
                 raise OptionError(name, value, f"give at least {least}")
 
     def folders(self) -> Inputs:
-        """The folders that are read, by their options."""
+        """List the folders that are read, by their options."""
         return {
             "data": self.data, "meshes": self.meshes, "backgrounds": self.backgrounds, "cards": self.cards,
             "lighting": self.lighting,

@@ -28,7 +28,7 @@ from lifecast.evaluation.normal_error import angle_error_degrees, mask_iou
 from lifecast.evaluation.panels import strip
 from lifecast.evaluation.predict import Prediction, Predictor
 from lifecast.evaluation.protocol import PROTOCOLS
-from lifecast.evaluation.request import Levels, Masks, MeshSpace
+from lifecast.evaluation.request import Request
 from lifecast.evaluation.truth import bounding_mask
 from lifecast.free_memory import free_bytes
 from lifecast.threads import available_cores, inherited_threads, threads_each
@@ -43,42 +43,31 @@ DEFINITIONS = 3
 without a predicted normal as right."""
 
 
+DECIDING = ("protocol", "meshes", "mesh_space", "masks", "without", "resolution", "seed", "backgrounds", "samples")
+"""Fields of a request that decide the figures as they are; data, weights and levels do, too."""
+
+
 @dataclass(frozen=True)
 class Plan:
-    """What is measured on what, and how; everything that decides the figures."""
+    """A request, and the prepared folders that it is measured on."""
 
+    request: Request
     data: Path
-    protocol: str = "all"
-    weights: str | None = None
-    """Weights file or name; None when meshes are given."""
-    meshes: Path | None = None
-    mesh_space: MeshSpace = "view"
-    levels: Levels = "both"
-    masks: Masks = "found"
-    without: tuple[str, ...] = ()
-    """Inference steps that are left out."""
-    resolution: int = 512
-    seed: int = 0
-    backgrounds: Path | None = None
+    """Prepared dataset: the request's own, or the one that was made of its scans."""
     cards: Path | None = None
     """Folder of made people whose cards say what they wear."""
-    device: str = "auto"
-    samples: int | None = None
-    """Surface samples a direction in place of the protocol's."""
-    strips: bool = True
-    """Draw a strip for each result."""
 
     def fingerprint(self) -> str:
-        """Of everything that decides the figures; results of another fingerprint are measured again."""
-        parts: dict[str, Any] = {"definitions": DEFINITIONS} | {
-            k: str(v) if isinstance(v, Path) else v
-            for k, v in asdict(self).items()
-            if k not in ("device", "cards", "strips")
-        }
-        if self.weights is not None:
+        """Hash all that decides the figures; results of another fingerprint are measured again."""
+        asked = self.request
+        decided = {name: getattr(asked, name) for name in DECIDING}
+        parts: dict[str, Any] = {
+            "definitions": DEFINITIONS, "data": str(self.data), "levels": asked.level, "weights": None,
+        } | {name: str(value) if isinstance(value, Path) else value for name, value in decided.items()}  # fmt: skip
+        if asked.meshes is None:
             from lifecast.model.checkpoint import checkpoint_files
 
-            weights = b"".join(file.read_bytes() for file in checkpoint_files(self.weights))
+            weights = b"".join(file.read_bytes() for file in checkpoint_files(asked.weights))
             parts["weights"] = hashlib.sha256(weights).hexdigest()
         for name in ("dataset.json", "split.json"):
             parts[name] = hashlib.sha256((self.data / name).read_bytes()).hexdigest()
@@ -95,25 +84,25 @@ class Evaluator:
 
     def __init__(self, plan: Plan, out: Path, fingerprint: str) -> None:
         self.plan, self.out, self.fingerprint = plan, out, fingerprint
-        protocol = PROTOCOLS[plan.protocol]
-        self.protocol = protocol if plan.samples is None else replace(protocol, samples=plan.samples)
+        self.asked = plan.request
+        protocol, samples = PROTOCOLS[self.asked.protocol], self.asked.samples
+        self.protocol = protocol if samples is None else replace(protocol, samples=samples)
         self._predictor: Predictor | None = None
 
     @property
     def predictor(self) -> Predictor:
         """The loaded weights."""
         if self._predictor is None:
-            assert self.plan.weights is not None
-            plan = self.plan
+            asked = self.asked
             self._predictor = Predictor(
-                self.plan.weights, plan.resolution, plan.levels, plan.device, plan.masks, plan.without
+                asked.weights, asked.resolution, asked.level, asked.device, asked.masks, asked.without
             )
         return self._predictor
 
     def __call__(self, item: Item) -> Result:
         """Measure one picture and write its result and strip; one that gave no mesh is counted as failed."""
         begun = time.perf_counter()
-        view = read_view(self.plan.data, item, self.plan.seed, self.plan.backgrounds)
+        view = read_view(self.plan.data, item, self.asked.seed, self.asked.backgrounds)
         truth = self.truth(item)
         folders = [self.plan.data] if self.plan.cards is None else [self.plan.cards, self.plan.data]
         result: Result = {
@@ -126,17 +115,17 @@ class Evaluator:
         result |= {"levels": {}, "triangles": {}, "failed": prediction.failed, "seconds": prediction.seconds}
         result["maps"] = map_errors(prediction, view)
         for level, mesh in prediction.meshes.items():
-            found = measure(mesh, truth, self.protocol, self.plan.seed)
+            found = measure(mesh, truth, self.protocol, self.asked.seed)
             result["levels"][level] = {a: m.to_json() for a, m in found.items()}
             result["triangles"][level] = len(mesh.faces)
-        if prediction.meshes and self.plan.strips:
+        if prediction.meshes and self.asked.strips:
             self.write_strip(item, strip(view, prediction, mesh, truth.outer))
         result["total_seconds"] = time.perf_counter() - begun
         write_text(result_path(self.out, item), json.dumps(result, indent=1))
         return result
 
     def truth(self, item: Item) -> Truth:
-        """The true person in the picture's view space; which triangles bound the person is found once."""
+        """Read the true person in the picture's view space; which triangles bound it is found once."""
         soup = read_true_mesh(self.plan.data, item)
         person = (self.plan.data.resolve(), item.person)
         if person not in _bounding:
@@ -145,15 +134,15 @@ class Evaluator:
 
     def predict(self, view: ViewMaps, item: Item, truth: Truth) -> Prediction:
         """Predict with the weights, or read the mesh that another program left."""
-        if self.plan.meshes is None:
+        if self.asked.meshes is None:
             return self.predictor(view.picture)
-        path = find_mesh(self.plan.meshes, item)
+        path = find_mesh(self.asked.meshes, item)
         if path is None:
-            return Prediction(failed={"mesh": f"no mesh of {item.name} in {self.plan.meshes}"})
+            return Prediction(failed={"mesh": f"no mesh of {item.name} in {self.asked.meshes}"})
         try:
             mesh = read_mesh(path)
-            if self.plan.mesh_space == "person":
-                mesh = fit_to_person(mesh, truth.outer, self.plan.seed)
+            if self.asked.mesh_space == "person":
+                mesh = fit_to_person(mesh, truth.outer, self.asked.seed)
         except ScanError as error:
             return Prediction(failed={"mesh": str(error)})
         return Prediction({"mesh": mesh})
@@ -166,7 +155,10 @@ class Evaluator:
 
 
 def map_errors(prediction: Prediction, view: ViewMaps) -> dict[str, float]:
-    """Figures of the predicted maps, inside the true mask, at their own size; empty where there are none."""
+    """Measure the predicted maps inside the true mask, at their own size.
+
+    Empty if there are none.
+    """
     figures: dict[str, float] = {}
     if prediction.front is not None and prediction.back is not None:
         size = prediction.front.shape[0]
@@ -180,17 +172,17 @@ def map_errors(prediction: Prediction, view: ViewMaps) -> dict[str, float]:
 
 
 def result_path(out: Path, item: Item) -> Path:
-    """Where one picture's figures go."""
+    """Name the file of one picture's figures."""
     return out / "items" / f"{item.name}.json"
 
 
 def strip_path(out: Path, item: Item) -> Path:
-    """Where one picture's strip goes."""
+    """Name the file of one picture's strip."""
     return out / "items" / f"{item.name}.webp"
 
 
 def finished(out: Path, item: Item, fingerprint: str) -> Result | None:
-    """The stored result of `item`, if it was measured under the same plan."""
+    """Read the stored result of `item`, if it was measured under the same plan."""
     try:
         stored: Result = json.loads(result_path(out, item).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -218,10 +210,13 @@ def _work(items: list[Item]) -> list[Result]:
 
 
 def default_workers(plan: Plan) -> int:
-    """A process for each available core, as far as memory goes; one on a GPU, which several would have to share."""
+    """Choose a process for each available core, as far as memory goes; one on a GPU.
+
+    Several would have to share the GPU.
+    """
     import torch
 
-    if plan.weights is not None and plan.device != "cpu" and torch.cuda.is_available():
+    if plan.request.meshes is None and plan.request.device != "cpu" and torch.cuda.is_available():
         return 1
     return max(1, min(available_cores(), int(free_bytes(torch.device("cpu")) // WORKER_BYTES)))
 

@@ -30,17 +30,18 @@ class Summary:
     people: int
 
     def to_json(self) -> dict[str, float | int]:
-        """Plain values."""
+        """Describe the summary in plain values."""
         return asdict(self)
 
 
 def bootstrap_interval(
     values: np.ndarray, people: Sequence[str], seed: int = 0, resamples: int = RESAMPLES
 ) -> tuple[float, float]:
-    """The 95% percentile interval of the mean of `values` (N,), people being drawn with replacement.
+    """Compute the 95% percentile interval of the mean of `values` (N,).
 
-    Whole people are drawn, each with all of their pictures: four pictures of one person are not four
-    independent trials, and drawing pictures would make the interval too narrow. nan for a single person.
+    People are drawn with replacement. Whole people are drawn, each with all of their pictures: four pictures of one
+    person are not four independent trials, and drawing pictures would make the interval too narrow. nan for a single
+    person.
     """
     _, owner = np.unique(np.asarray(people), return_inverse=True)
     sums, counts = np.bincount(owner, values), np.bincount(owner)
@@ -53,9 +54,9 @@ def bootstrap_interval(
 
 
 def summarise(values: Sequence[float], people: Sequence[str], lower_is_better: bool, seed: int = 0) -> Summary | None:
-    """Statistics of one metric; values that are not numbers (a view without any overlap) are left out of it.
+    """Summarise one metric; values that are not numbers are left out.
 
-    None when no value is left.
+    A view without any overlap has such values. None when no value is left.
     """
     numbers = np.asarray(values, dtype=np.float64)
     finite = np.isfinite(numbers)

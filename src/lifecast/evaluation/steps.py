@@ -70,7 +70,7 @@ class StepsTable:
     """By step, the steps that stand on it and were off with it."""
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """Describe the table in plain values."""
         return {
             "weights": self.weights,
             "pictures": self.pictures,
@@ -84,7 +84,10 @@ class StepsTable:
         }
 
     def markdown(self) -> str:
-        """A table of what changes without each step; differences whose interval keeps off 0 are bold."""
+        """Write a table of what changes without each step.
+
+        Differences whose interval keeps off 0 are bold.
+        """
         names = [name for name in FIGURES if name in self.base]
         lines = [
             f"Weights `{self.weights}`, {self.pictures} pictures of {self.people} people. Each row: the figure without",
@@ -109,7 +112,7 @@ class StepsTable:
 
 
 def chosen_steps(options: InferenceOptions, steps: Sequence[str]) -> list[str]:
-    """Names of the steps to compare, in the order in which they run.
+    """List the names of the steps to compare, in the order in which they run.
 
     Raises
     ------
@@ -131,10 +134,11 @@ def chosen_steps(options: InferenceOptions, steps: Sequence[str]) -> list[str]:
 def measure_steps(
     request: Request, steps: Sequence[str], progress: Progress | None = None, note: Note | None = None
 ) -> StepsTable:
-    """Measure with all steps and once more without each; results and reports stand in folders of `request.out`.
+    """Measure with all steps and once more without each.
 
-    What was measured before with the same plan is kept, so that an interrupted comparison goes on. `steps.json` and
-    `steps.md` hold the table. `progress` and `note` as of `evaluate`, which also says what is raised.
+    Results and reports stand in folders of `request.out`. What was measured before with the same plan is kept, so that
+    an interrupted comparison goes on. `steps.json` and `steps.md` hold the table. `progress` and `note` as of
+    `evaluate`, which also says what is raised.
 
     Raises
     ------

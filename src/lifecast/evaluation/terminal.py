@@ -12,7 +12,10 @@ BRIEFLY = {"none": "as it stands", "rigid": "aligned", "similarity": "aligned, s
 
 
 def headline(found: Overview) -> Table:
-    """Means with 95% intervals: a column for each level and alignment, and the predicted maps below."""
+    """Format means with 95% intervals for the terminal.
+
+    A column for each level and alignment, and the predicted maps below.
+    """
     table = Table(title=f"{found.pictures} pictures of {len(found.people)} people", title_justify="left")
     table.add_column("mean [95%]", no_wrap=True)
     columns = [(alignment, level) for alignment, levels in found.figures.items() for level in levels]

@@ -105,7 +105,10 @@ class Triangles:
         return np.stack([used.min(0), used.max(0)])
 
     def closest(self, points: Floats) -> tuple[Floats, Integers, Floats]:
-        """Exact closest points on the triangles: distances (N,), faces (N,), points (N, 3)."""
+        """Find the exact closest points on the triangles.
+
+        Distances (N,), faces (N,), points (N, 3).
+        """
         order = morton_order(points)  # neighbours in turn find the tree's branch in the cache: half the time
         queries = np.ascontiguousarray(np.asarray(points, np.float64)[order])
         squared, face, closest = np.empty(len(points)), np.empty(len(points), np.int64), np.empty((len(points), 3))
@@ -113,20 +116,24 @@ class Triangles:
         return np.sqrt(np.maximum(squared, 0.0)), face, closest
 
     def winding(self, points: Floats) -> Floats:
-        """(N,) generalised winding number: 1 inside a closed outward mesh, 0 outside (fast hierarchical
-        form).
+        """Compute the generalised winding number (N,), by the fast hierarchical form.
+
+        It is 1 inside a closed outward mesh and 0 outside.
         """
         return self.solid.winding_number(points)
 
     def inside(self, points: Floats) -> NDArray[np.bool_]:
-        """(N,) whether each point is inside, as for the training labels: generalised winding number above 0.5, or in
-        a pocket that is not visible from outside.
+        """Decide whether each point is inside, (N,), as for the training labels.
+
+        It is if its generalised winding number is above 0.5, or if it lies in a pocket that is not visible from
+        outside.
         """
         return self.solid.occupied(np.asarray(points, dtype=np.float64))
 
     def sample(self, count: int, seed: int) -> tuple[Floats, Integers]:
-        """`count` points uniform over the area: points (count, 3), faces (count,). The seed decides all of
-        it.
+        """Sample `count` points uniformly over the area: (count, 3), and their faces (count,).
+
+        The seed decides all of it.
         """
         rng = np.random.default_rng(seed)
         ends = np.cumsum(self.face_areas)
@@ -136,5 +143,5 @@ class Triangles:
         return a * (1 - root) + b * (root * (1 - along)) + c * (root * along), face  # (count, 3), (count,)
 
     def moved(self, rotation: Floats, shift: Floats, scale: float = 1.0) -> Triangles:
-        """The mesh after `scale * rotation @ p + shift` of every vertex."""
+        """Move the mesh by `scale * rotation @ p + shift` of every vertex."""
         return Triangles(scale * self.vertices @ np.asarray(rotation).T + shift, self.faces)

@@ -27,12 +27,12 @@ _PROBES = np.array([[1, 1, 1], [4, 1, 1], [1, 4, 1], [1, 1, 4]]) / np.array([[3]
 
 
 def bounding_mask(soup: Triangles, step: float = SIDE_STEP) -> NDArray[np.bool_]:
-    """(F,) which triangles of `soup` bound its occupancy; their own normals point out of the solid.
+    """Find which triangles of `soup` bound its occupancy, (F,).
 
-    The winding number rises by one from a triangle's front to its back, so a triangle bounds the solid where
-    its back is inside and its front is not. Each is probed at four places and kept if one of them bounds,
-    which keeps triangles that are partly covered. `step` is in the mesh's own units.
-    Raises `ScanError` when no triangle bounds anything (a sheet without volume, or a mesh turned inside out).
+    Their own normals point out of the solid. The winding number rises by one from a triangle's front to its back, so a
+    triangle bounds the solid where its back is inside and its front is not. Each is probed at four places and kept if
+    one of them bounds, which keeps triangles that are partly covered. `step` is in the mesh's own units. Raises
+    `ScanError` when no triangle bounds anything (a sheet without volume, or a mesh turned inside out).
     """
     corners = soup.vertices[soup.faces]  # (F, 3, 3)
     bounds = np.zeros(len(corners), bool)  # (F,)
@@ -52,5 +52,5 @@ def bounding_mask(soup: Triangles, step: float = SIDE_STEP) -> NDArray[np.bool_]
 
 
 def bounding_triangles(soup: Triangles, step: float = SIDE_STEP) -> Triangles:
-    """The triangles of `bounding_mask` as a mesh."""
+    """Cut the triangles of `bounding_mask` out as a mesh."""
     return Triangles(soup.vertices, soup.faces[bounding_mask(soup, step)])

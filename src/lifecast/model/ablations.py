@@ -201,7 +201,7 @@ TABLE_ROWS: tuple[tuple[str, ...], ...] = (
 
 
 def ablation(base: Architecture, *switches: str) -> Architecture:
-    """`base` with the switches applied in order; its name gets them appended."""
+    """Apply switches to `base` in order; its name gets them appended."""
     preset = base
     for switch in switches:
         if switch not in SWITCHES:
@@ -214,14 +214,20 @@ def ablation(base: Architecture, *switches: str) -> Architecture:
 
 
 def inference_for(architecture: Architecture) -> InferenceOptions:
-    """Choose what an architecture is used with: the options of the preset that its name begins with, if they fit it."""
+    """Choose the inference options of an architecture.
+
+    They are those of the preset that its name begins with, if they fit it.
+    """
     name = architecture.name
     base = next((base for base in INFERENCE if name == base or name.startswith(f"{base}-")), None)
     return (PLAIN if base is None else INFERENCE[base]).fitting(architecture)
 
 
 def preset_named(name: str) -> Architecture:
-    """A base preset, or one with switches: 'compact', 'paper-joint-front-normals'. UsageError if there is none."""
+    """Find a base preset, or one with switches: 'compact', 'paper-joint-front-normals'.
+
+    UsageError if there is none.
+    """
     if name in PRESETS:
         return PRESETS[name]
     for base_name, base in PRESETS.items():

@@ -15,10 +15,11 @@ LARGEST = 2**31 - 1
 
 
 def keep_freed_pages() -> bool:
-    """Let the whole process keep freed memory up to 2 GB for its next request; whether that could be arranged.
+    """Let the whole process keep freed memory up to 2 GB for its next request.
 
-    Large blocks come out of the heap rather than from a mapping of their own, and the heap's end is not given back.
-    Call it before the first large allocation. Only glibc is asked; elsewhere nothing happens.
+    Returns whether that could be arranged. Large blocks come out of the heap rather than from a mapping of their own,
+    and the heap's end is not given back. Call it before the first large allocation. Only glibc is asked; elsewhere
+    nothing happens.
     """
     if platform.libc_ver()[0] != "glibc":
         return False

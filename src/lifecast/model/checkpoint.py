@@ -65,15 +65,19 @@ def save_checkpoint(
     inference: InferenceOptions = PLAIN,
     parts: Sequence[str] = PARTS,
 ) -> None:
-    """Write `model`, or some of its parts, and `card` to the file `path`, atomically. float16 halves the file."""
+    """Write `model`, or some of its parts, and `card` to the file `path`, atomically.
+
+    float16 halves the file.
+    """
     state = {name: tensor for name, tensor in model.state_dict().items() if name.split(".")[0] in parts}
     save_state(path, state, model.architecture, card, precision, inference)
 
 
 def save_folder(folder: Path, checkpoint: Checkpoint, precision: Precision = "float32") -> list[Path]:
-    """Write a model as a folder of parts, each file with the card of its part; returns the files.
+    """Write a model as a folder of parts, each file with the card of its part.
 
-    The rest of the card goes into `card.json`. Files of parts that the model does not have are removed.
+    Returns the files. The rest of the card goes into `card.json`. Files of parts that the model does not have are
+    removed.
     """
     model, card = checkpoint.model, checkpoint.card
     history = history_in(card)
@@ -191,7 +195,10 @@ def load_checkpoint(weights: str | Path, expect: Architecture | None = None) -> 
 
 
 def history_in(card: dict[str, Any]) -> dict[str, Any]:
-    """Find what the parts of a card's weights went through, by part; empty if the card does not say."""
+    """Find the history of the parts of a card's weights, by part.
+
+    Empty if the card does not say.
+    """
     training = card.get("training")
     levels = training.get("levels") if isinstance(training, dict) else None
     return levels if isinstance(levels, dict) else {}

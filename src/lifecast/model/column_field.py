@@ -70,7 +70,9 @@ class Taps:
 
 
 class SplitMLP:
-    """A `PixelAlignedMLP` taken apart: what each layer makes of the MLP's input, and of the running value.
+    """A `PixelAlignedMLP` taken apart.
+
+    Each layer's output is a sum of two shares: of the MLP's input, and of the running value.
 
     Parameters
     ----------
@@ -124,7 +126,10 @@ class SplitMLP:
 
 
 class TableShare:
-    """The share of (features, depth), from a table of one row a texel: depth is linear, so it is one more row."""
+    """The share of (features, depth), from a table of one row a texel.
+
+    Depth is linear, so it is one more row.
+    """
 
     def __init__(self, mlp: SplitMLP, features: Tensor, taps: Taps, depth_scale: float) -> None:
         channels = len(features)
@@ -147,7 +152,10 @@ class TableShare:
 
 
 class SampledShare:
-    """The share of (features, embedding and depth, or either), by one product of the point's whole input."""
+    """The share of features with embedding, depth or both, by one product.
+
+    The product is with the point's whole input.
+    """
 
     def __init__(
         self, mlp: SplitMLP, features: Tensor, taps: Taps, depth_scale: float, depth_conditioned: bool
@@ -238,11 +246,12 @@ class ColumnField:
 
     @property
     def device(self) -> torch.device:
+        """Device of the model."""
         return self._device
 
     @torch.inference_mode()
     def logits(self, points: Tensor) -> Tensor:
-        """Logits (N,) float32 at view-space points (N, 3)."""
+        """Compute logits (N,) float32 at view-space points (N, 3)."""
         logits = torch.empty(len(points), device=self._device)
         for part, found in zip(torch.split(points, self.chunk), torch.split(logits, self.chunk), strict=True):
             value: Tensor | None = None
@@ -257,5 +266,5 @@ class ColumnField:
         return logits
 
     def occupancy(self, points: Tensor) -> Tensor:
-        """Occupancy (N,) in [0, 1] at view-space points (N, 3)."""
+        """Compute the occupancy (N,) in [0, 1] at view-space points (N, 3)."""
         return torch.sigmoid(self.logits(points))

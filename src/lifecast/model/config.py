@@ -52,7 +52,10 @@ class PoseLifterConfig:
 
 @dataclass(frozen=True)
 class MapsConfig:
-    """The map heads: front and back normal maps, the person's mask, depth maps, detail, and the pose they stand on."""
+    """The map heads, and the pose that they are conditioned on.
+
+    They predict front and back normal maps, the person's mask, depth maps, and detail.
+    """
 
     network: GeneratorConfig | UNetConfig
     """Two generators whose tanh outputs are used as they are, or one U-Net whose outputs are made unit length."""
@@ -104,7 +107,7 @@ class MapsConfig:
         return self.global_size or self.size
 
     def depth_adapter_stages(self) -> tuple[int, int]:
-        """Find the stages of the normal head and of the depth head whose texels are as large as the distribution's.
+        """Find the stages of normal head and depth head with texels of the distribution's size.
 
         Raises
         ------
@@ -184,7 +187,10 @@ class LevelConfig:
 
     @property
     def map_channels(self) -> int:
-        """Channels of the feature map with the global feature's and the depth maps, if any, appended."""
+        """Channels of the feature map.
+
+        They include the global feature's and the depth maps, if there are any.
+        """
         return self.features + (self.global_feature.features if self.global_feature else 0) + 2 * self.depth_features
 
     @property
@@ -255,7 +261,10 @@ class Architecture:
 
     @property
     def input_channels(self) -> int:
-        """Channels of the levels' encoders: image, front, back, mask, front and back depth, in this order."""
+        """Channels of the levels' encoders.
+
+        They are image, front, back, mask, front and back depth, in this order.
+        """
         return 3 + {"none": 0, "front": 3, "both": 6}[self.normal_inputs] + self.mask_input + 2 * self.depth_input
 
     @property
@@ -265,9 +274,10 @@ class Architecture:
         return 0 if layer is None else self.coarse.mlp[layer]
 
     def picture_side(self, until: Until, given: bool = False) -> int:
-        """Side of the picture that a forward pass `until` some part is given, at the architecture's own sizes.
+        """Compute the side of the input picture of a forward pass `until` some part.
 
-        `given`: the maps are given and no head runs. UsageError if the architecture lacks that part.
+        It is the side at the architecture's own sizes. `given`: the maps are given and no head runs. UsageError if the
+        architecture lacks that part.
         """
         if until not in ("coarse", "fine") and self.maps is None:
             raise UsageError(f"architecture {self.name} predicts no normals")

@@ -29,7 +29,10 @@ PART_CLASSES: dict[str, type] = {
 
 
 def to_dict(part: Any) -> dict[str, Any]:
-    """Describe an architecture, or a part of one, in plain JSON values; each dataclass is tagged with its `kind`."""
+    """Describe an architecture, or a part of one, in plain JSON values.
+
+    Each dataclass is tagged with its `kind`.
+    """
     values: dict[str, Any] = {"kind": type(part).__name__}
     for field in dataclasses.fields(part):
         value = getattr(part, field.name)
@@ -60,7 +63,10 @@ def _part_from_dict(values: dict[str, Any]) -> Any:
 
 
 def architecture_from_dict(values: dict[str, Any]) -> Architecture:
-    """Read the architecture that `to_dict` described. UsageError says which part is unknown or malformed."""
+    """Read the architecture that `to_dict` described.
+
+    UsageError says which part is unknown or malformed.
+    """
     architecture = _part_from_dict(values)
     if not isinstance(architecture, Architecture):
         raise UsageError(f"a {type(architecture).__name__} is a part of an architecture, not a whole one")

@@ -54,7 +54,10 @@ PARTS = {"lifter": "pose_lifter", "enhancer": "detail"}
 
 
 def translated_architecture(values: dict[str, Any]) -> tuple[dict[str, Any], InferenceOptions]:
-    """Translate a preset of version 1: the architecture as version 2 has it, and the inference options that it said."""
+    """Translate a preset of version 1 to an architecture and inference options.
+
+    The result is what version 2 has in their place.
+    """
     choices: dict[str, Any] = {}
     architecture = _translated(values, choices)
     return architecture, InferenceOptions(**choices)
@@ -81,7 +84,7 @@ def translated_name(name: str) -> str:
 
 
 def translated_card(card: dict[str, Any]) -> dict[str, Any]:
-    """A card whose history names the parts as they are called now."""
+    """Translate a card whose history names the parts as version 1 called them."""
     training = card.get("training")
     levels = training.get("levels") if isinstance(training, dict) else None
     if not isinstance(training, dict) or not isinstance(levels, dict):

@@ -11,13 +11,16 @@ from torch import Tensor
 
 from lifecast.model.inference_options import InferenceOptions
 from lifecast.model.model import Model
-from lifecast.space.integration import integrated_depths, tilted
+from lifecast.space.integration import INTEGRATION, TILT, Integration, Tilt, integrated_depths, tilted
 from lifecast.space.limb_map import limb_map, mirrored_limbs
-from lifecast.space.maps import MapPyramid, averaged, mirrored, sharpened
+from lifecast.space.maps import SHARPENING, MapPyramid, Sharpening, averaged, mirrored, sharpened
 
 
 def limb_maps(joints: Tensor) -> Tensor:
-    """Draw the limb maps (B, 6, s, s) of joints (B, 33, 4) in view space, on the device of `joints`."""
+    """Draw the limb maps (B, 6, s, s) of joints (B, 33, 4) in view space.
+
+    They are on the device of `joints`.
+    """
     return torch.stack([limb_map(one) for one in joints.cpu()]).to(joints.device)
 
 
@@ -29,10 +32,14 @@ def predict_maps(
     small: Tensor | None = None,
     mask: Tensor | None = None,
     pose: Tensor | None = None,
+    sharpening: Sharpening = SHARPENING,
+    integration: Integration = INTEGRATION,
+    tilt: Tilt = TILT,
 ) -> MapPyramid:
-    """Predict the maps of a picture, and apply the steps `mirror`, `sharpen`, `integrate` and `tilt`.
+    """Predict the maps of a picture, and apply the steps without weights.
 
-    image (B, 3, S, S) in [-1, 1], S the architecture's `image_size`; the others as in `Model.forward`.
+    They are `mirror`, `sharpen`, `integrate` and `tilt`. image (B, 3, S, S) in [-1, 1], S the architecture's
+    `image_size`; small, mask and pose as in `Model.forward`.
     """
     maps: MapPyramid | None = model(image, until="maps", small=small, mask=mask, pose=pose).maps
     assert maps is not None  # else `forward` has refused
@@ -44,14 +51,15 @@ def predict_maps(
         maps = MapPyramid(*(averaged(a, mirrored(b)) for a, b in zip(maps, again, strict=True)))
     fine = maps.fine
     if options.sharpen:
-        fine = fine._replace(front=sharpened(fine.front, options.sharpen), back=sharpened(fine.back, options.sharpen))
+        front, back = (sharpened(normals, options.sharpen, sharpening) for normals in (fine.front, fine.back))
+        fine = fine._replace(front=front, back=back)
     if options.integrate is None or fine.depth is None or fine.mask is None:
         return maps._replace(fine=fine)
     size = options.integrate * image.shape[-1] // model.architecture.image_size
-    depth = integrated_depths(fine.depth, fine.front, fine.back, fine.mask, size)
+    depth = integrated_depths(fine.depth, fine.front, fine.back, fine.mask, size, constants=integration)
     if options.tilt:
         fine = fine._replace(
-            front=tilted(fine.front, depth[:, 0], fine.mask, 1.0, options.tilt),
-            back=tilted(fine.back, depth[:, 1], fine.mask, -1.0, options.tilt),
+            front=tilted(fine.front, depth[:, 0], fine.mask, 1.0, options.tilt, tilt),
+            back=tilted(fine.back, depth[:, 1], fine.mask, -1.0, options.tilt, tilt),
         )
     return MapPyramid(maps.coarse._replace(depth=depth), fine._replace(depth=depth))

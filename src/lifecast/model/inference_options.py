@@ -81,7 +81,10 @@ class InferenceOptions:
         return [name for name, off in STEPS.items() if getattr(self, name) != off]
 
     def fitting(self, architecture: Architecture) -> InferenceOptions:
-        """Switch off what an architecture has no inputs for: maps, a mask, a pose, a pose lifter, depths."""
+        """Switch off what an architecture has no inputs for.
+
+        Maps, a mask, a pose, a pose lifter, depths.
+        """
         maps = architecture.maps
         missing = []
         if maps is None:
@@ -99,7 +102,7 @@ class InferenceOptions:
         return self.without(*missing)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
+        """Describe the options in plain JSON values."""
         return dataclasses.asdict(self)
 
 

@@ -12,7 +12,7 @@ LEAKY_SLOPE = 0.01
 
 
 class PixelAlignedMLP(nn.Module):
-    """Linear layers with leaky ReLU between them, the input appended again at some of them (section 4).
+    """Linear layers with leaky ReLU between them, the input again at some (section 4).
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class PixelAlignedMLP(nn.Module):
             running = width
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
-        """x (..., inputs) -> logit (...), embedding (..., E) or None."""
+        """Compute the logit (...) of x (..., inputs), and its embedding (..., E) or None."""
         running = x  # (..., inputs)
         embedding = None
         last = len(self.layers) - 1

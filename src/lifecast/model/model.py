@@ -269,19 +269,21 @@ class Model(nn.Module):
         return occupancy * inside_box(points, axes) if self.architecture.mask_box else occupancy
 
     def for_inference(self) -> Model:
-        """Set this model up for speed, in place: evaluation mode, no gradients, convolutions in channels_last.
+        """Set this model up for speed, in place.
 
-        On a CPU that is nearly the rate of matrix products (`benchmarks/encoders.py`). Sums are taken in another order,
-        so results differ from the plain layout's by rounding: as far from float64 as those are.
+        Evaluation mode, no gradients, convolutions in channels_last. On a CPU that is nearly the rate of matrix
+        products (`benchmarks/encoders.py`). Sums are taken in another order, so results differ from the plain layout's
+        by rounding: as far from float64 as those are.
         """
         self.eval().requires_grad_(False)
         model: Model = self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return model
 
     def with_normals_at(self, size: int | None) -> Model:
-        """This model, its fine net fed with normals predicted at `size` (None: enlarged from the usual size).
+        """Make a model whose fine net gets normals predicted at `size`.
 
-        The weights are shared with `self`; only the architecture differs.
+        With None they are enlarged from the usual size. The weights are shared with `self`; only the architecture
+        differs.
         """
         if self.architecture.maps is None:
             raise UsageError(f"architecture {self.architecture.name} predicts no normals")

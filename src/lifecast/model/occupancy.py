@@ -20,7 +20,10 @@ from lifecast.space.resizing import resize_map
 
 
 class OccupancyNet(nn.Module):
-    """An image encoder and an MLP on its pixel-aligned features; `CoarseNet` and `FineNet` say what joins them."""
+    """An image encoder and an MLP on its pixel-aligned features.
+
+    `CoarseNet` and `FineNet` say what joins them.
+    """
 
     def __init__(self, config: LevelConfig, architecture: Architecture, condition_width: int) -> None:
         super().__init__()
@@ -46,11 +49,11 @@ class OccupancyNet(nn.Module):
         mask: Tensor | None = None,
         depth: Tensor | None = None,
     ) -> list[Tensor]:
-        """Feature maps (B, C, h, w) of each stack, the last the best; a U-Net has one.
+        """Encode an input: feature maps (B, C, h, w) of each stack, the last the best.
 
-        image (B, 3, S, S) in [-1, 1], front and back normals (B, 3, S, S), mask (B, 1, S, S) in [0, 1], depths
-        (B, 2, S, S) in view units, all of one size: any multiple of the encoder's `size_multiple`. Maps that are no
-        inputs of this architecture are ignored; one that is and is missing is a UsageError. A net with a global
+        A U-Net has one. image (B, 3, S, S) in [-1, 1], front and back normals (B, 3, S, S), mask (B, 1, S, S) in [0,
+        1], depths (B, 2, S, S) in view units, all of one size: any multiple of the encoder's `size_multiple`. Maps that
+        are no inputs of this architecture are ignored; one that is and is missing is a UsageError. A net with a global
         feature appends it as constant channels, one with `depth_features` the depths times `depth_scale`.
         """
         architecture = self.architecture
@@ -92,7 +95,10 @@ class OccupancyNet(nn.Module):
         return stacks
 
     def sample(self, features: Tensor, points: Tensor, window: Tensor | None = None) -> Tensor:
-        """features (B, C, h, w) at points (B, N, 3) -> (B, N, C), under the architecture's conventions."""
+        """Sample features (B, C, h, w) at points (B, N, 3) -> (B, N, C).
+
+        Places are read by the architecture's conventions.
+        """
         return sample_features(
             features,
             points,
@@ -107,16 +113,20 @@ class OccupancyNet(nn.Module):
 
 
 class CoarseNet(OccupancyNet):
-    """Equation 3: holistic features and absolute depth. Also the only net of a single-level architecture."""
+    """Equation 3: holistic features and absolute depth.
+
+    Also the only net of a single-level architecture.
+    """
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__(architecture.coarse, architecture, condition_width=1)
         self.depth_head = nn.Conv2d(self.config.map_channels, 2, 1) if self.config.depth_head else None
 
     def query(self, features: Tensor, points: Tensor, window: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
-        """features (B, C, h, w), points (B, N, 3) -> logit (B, N), 3D embedding (B, N, E) or None.
+        """Compute logit (B, N) and 3D embedding (B, N, E) or None at points (B, N, 3).
 
-        `window` (B, 4), fractions, when the features are of a part of the image (see `pixel_aligned`).
+        features (B, C, h, w). `window` (B, 4), fractions, when the features are of a part of the image (see
+        `pixel_aligned`).
         """
         sampled = self.sample(features, points, window)
         queried: tuple[Tensor, Tensor | None] = self.mlp(
@@ -125,7 +135,7 @@ class CoarseNet(OccupancyNet):
         return queried
 
     def predict_depth(self, features: Tensor) -> Tensor:
-        """Front and back depth, view units, at the features' size: (B, C, h, w) -> (B, 2, h, w)."""
+        """Predict front and back depth, view units: (B, C, h, w) -> (B, 2, h, w)."""
         if self.depth_head is None:
             raise UsageError(f"architecture {self.architecture.name} has no depth head")
         depth: Tensor = self.depth_head(features)
@@ -133,7 +143,10 @@ class CoarseNet(OccupancyNet):
 
 
 class FineNet(OccupancyNet):
-    """Equation 4: local features on top of the coarse net's 3D embedding (or, in Fig. 3's ablation, depth)."""
+    """Equation 4: local features on top of the coarse net's 3D embedding.
+
+    In Fig. 3's ablation depth is in the embedding's place.
+    """
 
     def __init__(self, architecture: Architecture) -> None:
         if architecture.fine is None:
@@ -142,12 +155,12 @@ class FineNet(OccupancyNet):
         super().__init__(architecture.fine, architecture, condition_width=width + architecture.fine.depth_conditioned)
 
     def query(self, features: Tensor, points: Tensor, embedding: Tensor | None, window: Tensor | None = None) -> Tensor:
-        """features (B, C, h, w), points (B, N, 3), embedding (B, N, E) -> logit (B, N).
+        """Compute the logit (B, N) at points (B, N, 3).
 
-        `window` (B, 4), fractions of the whole image, when the features are of a part of it (`pixel_aligned`): a point
-        is then sampled where it is in the whole. An encoder's features of a window are those of the whole but near the
-        window's edge and for its group norms, whose statistics are the window's; windows should begin at multiples of
-        the encoder's `size_multiple`.
+        features (B, C, h, w), embedding (B, N, E). `window` (B, 4), fractions of the whole image, when the features are
+        of a part of it (`pixel_aligned`): a point is then sampled where it is in the whole. An encoder's features of a
+        window are those of the whole but near the window's edge and for its group norms, whose statistics are the
+        window's; windows should begin at multiples of the encoder's `size_multiple`.
         """
         sampled = self.sample(features, points, window)
         parts = [sampled]

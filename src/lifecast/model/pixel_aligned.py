@@ -15,12 +15,15 @@ from torch.nn import functional
 
 
 def window_fractions(window: Tensor, size: int) -> Tensor:
-    """Pixel windows (..., 4) x0, y0, width, height of images `size` pixels wide -> fractions (..., 4) float32."""
+    """Convert pixel windows (..., 4) to fractions (..., 4) float32.
+
+    Windows are x0, y0, width, height of images `size` pixels wide.
+    """
     return window.to(torch.float32) / size
 
 
 def texel_grid(points: Tensor, height: int, width: int, *, align_corners: bool, window: Tensor | None = None) -> Tensor:
-    """Where view points fall on a feature map, in `grid_sample`'s coordinates.
+    """Place view points on a feature map, in `grid_sample`'s coordinates.
 
     points (B, N, 2 or 3) view space; `height`, `width`: the feature map's; window (B, 4) or (4,) fractions.
     Returns (B, N, 2): column, row, in [-1, 1] inside the window. With `align_corners`, view -1 is the centre of the
@@ -47,7 +50,7 @@ def sample_features(
     padding: Literal["zeros", "border"] = "border",
     window: Tensor | None = None,
 ) -> Tensor:
-    """Bilinear samples of features (B, C, h, w) at view points (B, N, 2 or 3) -> (B, N, C).
+    """Sample features (B, C, h, w) at view points (B, N, 2 or 3) -> (B, N, C), bilinear.
 
     `window` says of which part of the image the features are (fractions, see the module); None: all of it.
     Computed in the points' precision, at least float32: half precision cannot place a point on 512 texels.
@@ -70,11 +73,17 @@ def sample_features(
 
 
 def inside_box(points: Tensor, axes: int) -> Tensor:
-    """Whether the first `axes` coordinates of points (..., 3) all lie in [-1, 1], the ends included -> (...) bool."""
+    """Check whether the first `axes` coordinates of points (..., 3) lie in [-1, 1]: bool.
+
+    The ends included; (...).
+    """
     return (points[..., :axes].abs() <= 1).all(dim=-1)
 
 
 def cut_windows(images: Tensor, windows: Tensor) -> Tensor:
-    """Cut windows (B, 4) x0, y0, width, height, all of one size, out of images (B, C, S, S): (B, C, height, width)."""
+    """Cut windows (B, 4) out of images (B, C, S, S): (B, C, height, width).
+
+    Windows are x0, y0, width, height, all of one size.
+    """
     cut = [image[:, y : y + h, x : x + w] for image, (x, y, w, h) in zip(images, windows.tolist(), strict=True)]
     return torch.stack(cut)

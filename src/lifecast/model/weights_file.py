@@ -79,7 +79,9 @@ def save_state(
     precision: Precision = "float32",
     inference: InferenceOptions = PLAIN,
 ) -> None:
-    """Write weights by their names in the model, atomically. `save_checkpoint` is the usual way here.
+    """Write weights by their names in the model, atomically.
+
+    `save_checkpoint` is the usual way here.
 
     Raises
     ------
@@ -111,9 +113,10 @@ def save_state(
 
 
 def order_metadata(path: Path) -> None:
-    """Sort the metadata in a safetensors file's header, in place: the same weights and card give the same bytes.
+    """Sort the metadata in a safetensors file's header, in place.
 
-    The library writes them in an order drawn by chance. The header's length stays.
+    The same weights and card give the same bytes. The library writes them in an order drawn by chance. The header's
+    length stays.
     """
     with path.open("r+b") as file:
         length = int.from_bytes(file.read(8), "little")

@@ -14,7 +14,10 @@ WINDOW_MASK = 0.02
 
 
 class Window(NamedTuple):
-    """A part of a picture: rows `top` to `bottom`, columns `left` to `right`, the ends not included."""
+    """A part of a picture: rows `top` to `bottom`, columns `left` to `right`.
+
+    The ends are not included.
+    """
 
     top: int
     bottom: int

@@ -15,7 +15,7 @@ _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/{1,3}[^/]", re.IGNORECASE)  # a pat
 def address_problem(name: str | os.PathLike[str]) -> str | None:
     """Say what to do about a name that is an address; None for the name of a file.
 
-    Such as https://host/photo.jpg.
+    https://host/photo.jpg is one.
     """
     found = _ADDRESS.match(os.fspath(name))
     if found is None or Path(name).exists():

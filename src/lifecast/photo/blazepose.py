@@ -297,7 +297,7 @@ def _to_picture(xy: np.ndarray, circle: Circle, side: float) -> np.ndarray:
 def cut_square(picture: Image.Image, x: float, y: float, side: float, angle: float, size: int) -> np.ndarray:
     """Cut the square of `side` around (x, y), turned by `angle`: (size, size, 3) float32.
 
-    In [0, 1], black outside.
+    Values are in [0, 1], 0 outside the picture.
     """
     # Pillow's transform does not average, so a large square is first reduced by whole pixels.
     factor = max(1, int(side / size))

@@ -12,7 +12,7 @@ MADE = 0.05
 
 
 def cut_sides(box: Box, photo_size: tuple[int, int]) -> list[str]:
-    """The photograph's borders that a person's box touches (within 1% of the person)."""
+    """Find the photograph's borders that a person's box touches (within 1% of the person)."""
     near = 0.01 * max(box[2] - box[0], box[3] - box[1]) + 1
     sides = {
         "left": box[0] <= near,
@@ -24,15 +24,16 @@ def cut_sides(box: Box, photo_size: tuple[int, int]) -> list[str]:
 
 
 def border_notes(box: Box, photo_size: tuple[int, int]) -> tuple[str, ...]:
-    """What is said where a mask touches the photograph's borders."""
+    """Note that a mask touches the photograph's borders."""
     cut = cut_sides(box, photo_size)
     return (f"touches the photograph's {in_words(cut)}; it may be cut off",) if cut else ()
 
 
 def missing_notes(cut: tuple[str, ...], box: Box, model: Box, photo_size: tuple[int, int]) -> tuple[str, ...]:
-    """What is said of the parts that borders cut off: that they are guessed, or that the model ends there.
+    """Note what became of parts that borders cut off.
 
-    box: of the person; model: of what was made; both in pixels of the photograph and beyond it.
+    Either they are guessed, or the model ends there. box: of the person; model: of what was made; both in pixels of the
+    photograph and beyond it.
     """
     if not cut:
         return ()
@@ -45,15 +46,16 @@ def missing_notes(cut: tuple[str, ...], box: Box, model: Box, photo_size: tuple[
 
 
 def in_words(sides: list[str]) -> str:
-    """Sides, at least one, in words: 'left, upper and lower borders'."""
+    """Write sides, at least one, in words: 'left, upper and lower borders'."""
     *before, last = sides
     return f"{', '.join(before)} and {last} borders" if before else f"{last} border"
 
 
 def beyond(box: np.ndarray, points: np.ndarray, cut: list[str]) -> np.ndarray:
-    """The box grown over the borders that cut the body, to where the landmarks place the rest of it.
+    """Extend the box over the borders that cut the body.
 
-    Never by more than the visible extent: landmarks far outside are guesses.
+    It reaches to where the landmarks place the rest of it. It never grows by more than the visible extent: landmarks
+    far outside are guesses.
     """
     extent = max(box[2] - box[0], box[3] - box[1])
     feet = points[list(ANKLES + HEELS_AND_TOES), :2]

@@ -45,7 +45,7 @@ class Encoding:
 def to_srgb(picture: Image.Image, data: bytes = b"") -> Image.Image:
     """Convert an RGB, CMYK or grey picture's colours to sRGB.
 
-    As the picture or its file's bytes define them. A profile or a chunk that is broken is ignored.
+    The picture or its file's bytes define them. A profile or a chunk that is broken is ignored.
     """
     if picture.mode not in ("RGB", "CMYK", "L"):
         return picture

@@ -68,7 +68,7 @@ class Photo:
         return self.colour.shape[1], self.colour.shape[0]
 
     def image(self) -> Image.Image:
-        """The colours as a Pillow picture."""
+        """Convert the colours to a Pillow picture."""
         return Image.fromarray(self.colour)
 
 

@@ -13,9 +13,10 @@ _PNG_RGB = (2, 6)
 
 
 def deep_colours(picture: Image.Image, data: bytes) -> np.ndarray | None:
-    """A dark picture's colours (H, W, 3) uint16 from its file's bytes; None where 8 bits do.
+    """Read a dark picture's colours (H, W, 3) uint16 from its file's bytes.
 
-    Only a picture whose upper 8 bits are nearly empty needs them, and for it they are turned as `picture` is.
+    None if 8 bits do. Only a picture whose upper 8 bits are nearly empty needs them, and for it they are turned as
+    `picture` is.
     """
     if picture.mode not in ("RGB", "RGBA") or not _is_deep(data):
         return None

@@ -42,12 +42,12 @@ class Face:
     score: float
 
     def scaled(self, factor: float) -> Face:
-        """The same face in a picture `factor` times as large."""
+        """Scale the face to a picture `factor` times as large."""
         nose = self.nose[0] * factor, self.nose[1] * factor
         return Face(self.x * factor, self.y * factor, self.width * factor, nose, self.score)
 
     def bodies(self) -> list[Circle]:
-        """Circles in which the rest of somebody who stands upright would be, the likeliest first."""
+        """Estimate circles that the rest of an upright body would be in, the likeliest first."""
         return [
             Circle(self.x, self.y + below * self.width, radius * self.width, 0.0, self.score)
             for below, radius in _BODIES
@@ -64,14 +64,14 @@ def _network() -> Network:
 
 @lru_cache(maxsize=1)
 def anchors() -> np.ndarray:
-    """Centres of the network's 2304 cells in [0, 1]: (2304, 2)."""
+    """Compute the centres of the network's 2304 cells in [0, 1]: (2304, 2)."""
     centre = (np.arange(_SIZE // _STRIDE) + 0.5) * _STRIDE / _SIZE
     y, x = np.meshgrid(centre, centre, indexing="ij")
     return np.stack([x, y], -1).reshape(-1, 2)
 
 
 def available() -> bool:
-    """Whether the network is among those of the mediapipe that is installed."""
+    """Check whether the network is among those of the mediapipe that is installed."""
     folder = models_folder()
     return folder is not None and (folder / _DETECTOR).is_file()
 

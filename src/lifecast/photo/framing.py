@@ -26,7 +26,7 @@ Box = tuple[float, float, float, float]
 
 
 def frame(box: Box, photo_size: tuple[int, int], size: int, framing: Framing = "lifecast") -> Camera:
-    """The square around `box` under one of the two rules.
+    """Choose the square around `box` under one of the two rules.
 
     box: for "lifecast" that of the whole person (of a mask, where there is one); for "pifuhd" that of the confident
     landmarks. Raises PhotoError for a box without area or wholly outside the photograph.

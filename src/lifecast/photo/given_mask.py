@@ -67,7 +67,7 @@ def read_mask(
 
 
 def person_by_mask(photo: Photo, mask: np.ndarray, name: str = "the mask") -> Person:
-    """A person where `mask` (H, W) in [0, 1] says so.
+    """Make a person of a mask (H, W) in [0, 1].
 
     Raises PhotoError where it shows nobody, does not fit the photograph, or cannot be a person's: a frame, inverted,
     turned, far larger than the person, beside them.
@@ -100,9 +100,10 @@ def person_by_mask(photo: Photo, mask: np.ndarray, name: str = "the mask") -> Pe
 
 
 def person_by_alpha(photo: Photo) -> Given:
-    """The person of a cut-out, or why its transparency (which it must have) is no person's outline.
+    """Make the person of a cut-out.
 
-    Raises PhotoError where it shows nobody, or the person is what is transparent.
+    The picture must have transparency; if that is no person's outline, the reason is returned. Raises PhotoError where
+    it shows nobody, or the person is what is transparent.
     """
     assert photo.alpha is not None
     name = f"the transparency of {photo.name}"

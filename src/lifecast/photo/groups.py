@@ -40,7 +40,10 @@ HEIGHT_IN_FACES = 11.5
 
 
 def faces_around(photo: Photo, box: Box) -> list[Face]:
-    """The faces in a box of a photograph, and what is around it up to a square; none where the network is missing."""
+    """Find the faces in a box of a photograph, and around it up to a square.
+
+    No faces if the network is missing.
+    """
     if not faces.available():
         return []
     left, top, right, bottom = box
@@ -85,7 +88,7 @@ def strange_faces(
 
 
 def group_notes(strangers: int) -> tuple[str, ...]:
-    """What is said of a body with other people's faces in it: nothing, or one note."""
+    """Note that a body has other people's faces in it: nothing, or one note."""
     if not strangers:
         return ()
     more = "another face lies" if strangers == 1 else f"{strangers} more faces lie"

@@ -18,10 +18,16 @@ class Mask(Protocol):
 
     @property
     def exact(self) -> bool:
-        """Whether its edges are already as fine as the photograph's own (a user's mask, an alpha channel)."""
+        """Whether its edges are already as fine as the photograph's own.
+
+        So are those of a user's mask and of an alpha channel.
+        """
 
     def window(self, left: float, top: float, side: float, size: int) -> np.ndarray:
-        """The upright square (left, top, side), pixels of the photograph: (size, size) float32 in [0, 1], 0 outside."""
+        """Cut out the upright square (left, top, side), pixels of the photograph.
+
+        (size, size) float32 in [0, 1], 0 outside.
+        """
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +39,7 @@ class ArrayMask:
     exact: bool = True
 
     def window(self, left: float, top: float, side: float, size: int) -> np.ndarray:
-        """See `Mask.window`."""
+        """Cut out a square as `Mask.window` says."""
         height, width = self.values.shape
         if left >= width or top >= height or left + side <= 0 or top + side <= 0:
             return np.zeros((size, size), np.float32)
@@ -55,7 +61,7 @@ class PoseMask:
     """What a frame lets through of the photograph, where it has one."""
 
     def window(self, left: float, top: float, side: float, size: int) -> np.ndarray:
-        """See `Mask.window`."""
+        """Cut out a square as `Mask.window` says."""
         mask = mask_in(self.pose, left, top, side, size).copy()
         if self.own is not None and self.others:
             share = share_of(self.own, self.others, left, top, side)
@@ -78,14 +84,17 @@ class SquareMask:
     exact: bool = False
 
     def window(self, left: float, top: float, side: float, size: int) -> np.ndarray:
-        """See `Mask.window`."""
+        """Cut out a square as `Mask.window` says."""
         scale = self.values.shape[0] / self.side
         place = ((left - self.left) * scale, (top - self.top) * scale, side * scale)
         return crop_square(self.values, *place, size, outside=0.0)
 
 
 def within_photo(photo_size: tuple[int, int], left: float, top: float, side: float, size: int) -> np.ndarray:
-    """(size, size) bool: where the square (left, top, side) shows a photograph of (width, height) pixels."""
+    """Find where a square shows a photograph of (width, height) pixels: (size, size) bool.
+
+    The square is (left, top, side).
+    """
     centres = (np.arange(size) + 0.5) * side / size
     columns, rows = centres + left, centres + top
     return ((rows >= 0) & (rows <= photo_size[1]))[:, None] & ((columns >= 0) & (columns <= photo_size[0]))[None]
@@ -94,7 +103,7 @@ def within_photo(photo_size: tuple[int, int], left: float, top: float, side: flo
 def crop_square(
     values: np.ndarray, left: float, top: float, side: float, size: int, outside: float | None
 ) -> np.ndarray:
-    """The square (left, top, side) of a picture, resampled to `size`: (size, size[, C]), of the dtype of `values`.
+    """Crop the square (left, top, side) of a picture: (size, size[, C]), of its dtype.
 
     values: (H, W) float32, or (H, W, 3) uint8. Shrinking averages (bilinear with support), enlarging interpolates;
     half-pixel centres. Outside the picture: the constant `outside`, or with None the nearest edge pixel.
@@ -120,9 +129,10 @@ def crop_square(
 
 
 def bounding_box(mask: np.ndarray) -> tuple[float, float, float, float] | None:
-    """Left, top, right, bottom (pixel edges) of what `mask` (H, W) shows above 0.5; specks are left out.
+    """Find the box around a mask (H, W) above 0.5: left, top, right, bottom, pixel edges.
 
-    A speck is a part, connected at the 0.5 level, of less than 5% of the largest one's area. None for an empty mask.
+    Specks are left out. A speck is a part, connected at the 0.5 level, of less than 5% of the largest one's area. None
+    for an empty mask.
     """
     kept = without_specks(mask) > 0.5
     if not kept.any():
@@ -132,7 +142,10 @@ def bounding_box(mask: np.ndarray) -> tuple[float, float, float, float] | None:
 
 
 def without_specks(mask: np.ndarray, share: float = 0.05) -> np.ndarray:
-    """`mask` (H, W), 0 at parts (connected above 0.5) of less than `share` of the largest one's area."""
+    """Remove small parts of a mask (H, W).
+
+    A part is connected above 0.5, and small if it has less than `share` of the largest one's area.
+    """
     parts, count = ndimage.label(mask > 0.5)
     if count < 2:
         return mask
@@ -145,17 +158,43 @@ def without_specks(mask: np.ndarray, share: float = 0.05) -> np.ndarray:
     return np.where(ndimage.binary_dilation(specks[parts], iterations=2), 0, mask).astype(mask.dtype)
 
 
-EDGE_LEVEL = 0.45
-"""What the guided filter answers at the edge: BlazePose's masks end a little early. Measured on 62 made people, whose
-mask IoU is 0.9840 at 0.50, 0.9848 at 0.47, 0.9849 at 0.45, 0.9848 at 0.43 and 0.9840 at 0.40."""
+@dataclass(frozen=True)
+class MaskRefinement:
+    """Constants of the step `refine_mask`."""
+
+    radius: int = 8
+    """Pixels of the guided filter's window at a picture of 1024, from its middle."""
+    smoothness: float = 1e-3
+    """The guided filter's epsilon, for colours in [0, 1]."""
+    edge_level: float = 0.45
+    """The filter's output at the edge; below 0.5, because BlazePose's masks end a little early."""
+    steepness: float = 2.0
+    """How much steeper the edge is made: the filter leaves a veil where the background varies."""
+    sure: tuple[float, float] = (0.02, 0.98)
+    """Mean of the mask over a window below which all is background, and above which all is person."""
+    specks: float = 0.02
+    """Share of the largest part's area below which a part is a speck."""
 
 
-def refine(mask: np.ndarray, colour: np.ndarray, radius: int = 8, smoothness: float = 1e-3) -> np.ndarray:
-    """A soft mask whose edges follow those of the photograph: (S, S) float32 in [0, 1].
+MASK_REFINEMENT = MaskRefinement()
+
+
+def refined_mask(mask: np.ndarray, colour: np.ndarray, constants: MaskRefinement = MASK_REFINEMENT) -> np.ndarray:
+    """Refine a found mask (S, S) by its photograph (S, S, 3) uint8: (S, S) float32.
+
+    Specks are left out.
+    """
+    radius = max(2, len(mask) * constants.radius // 1024)
+    return without_specks(refine(mask, colour, radius, constants), constants.specks)
+
+
+def refine(
+    mask: np.ndarray, colour: np.ndarray, radius: int = 8, constants: MaskRefinement = MASK_REFINEMENT
+) -> np.ndarray:
+    """Move the edges of a soft mask to those of the photograph: (S, S) float32 in [0, 1].
 
     He, Sun, Tang, "Guided Image Filtering" (2013), with the colours as guide (equation 14 there), its coefficients
-    solved at half size ("Fast Guided Filter", 2015). `radius` is in pixels, `smoothness` their epsilon for colours in
-    [0, 1]. Far from the soft edge nothing changes.
+    solved at half size ("Fast Guided Filter", 2015). `radius` is in pixels. Far from the soft edge nothing changes.
     """
     size = mask.shape[0]
     half = max(size // 2, 1)
@@ -176,7 +215,7 @@ def refine(mask: np.ndarray, colour: np.ndarray, radius: int = 8, smoothness: fl
         for j in range(i, 3):
             value = mean(channels[i] * channels[j]) - means[..., i] * means[..., j]
             covariance[..., i, j] = covariance[..., j, i] = value
-    covariance += smoothness * np.eye(3, dtype=np.float32)
+    covariance += constants.smoothness * np.eye(3, dtype=np.float32)
     joint = np.stack([mean(c * small) for c in channels], -1) - means * mean_mask[..., None]
     slope = np.linalg.solve(covariance, joint[..., None])[..., 0].astype(np.float32)  # (h, h, 3)
     offset = mean_mask - (slope * means).sum(-1)
@@ -184,10 +223,11 @@ def refine(mask: np.ndarray, colour: np.ndarray, radius: int = 8, smoothness: fl
     refined = (slope * guide_full).sum(-1) + _resize(mean(offset), size)
     # The filter leaves a veil where the background varies: a steeper edge removes it, and a sure background or
     # foreground (with its neighbourhood) stays what it was.
-    refined = np.clip((refined - EDGE_LEVEL) * 2 + 0.5, 0, 1)
+    refined = np.clip((refined - constants.edge_level) * constants.steepness + 0.5, 0, 1)
     sure = mean(small)
     sure_full = _resize(sure, size)
-    return np.where(sure_full < 0.02, 0, np.where(sure_full > 0.98, 1, refined)).astype(np.float32)
+    outside, inside = constants.sure
+    return np.where(sure_full < outside, 0, np.where(sure_full > inside, 1, refined)).astype(np.float32)
 
 
 def _resize(values: np.ndarray, size: int) -> np.ndarray:

@@ -71,7 +71,10 @@ _WAYS: tuple[_Way, ...] = (
 
 
 def small(values: np.ndarray) -> np.ndarray:
-    """Reduce a mask (H, W) in [0, 1] to (h, w) bool, the longer side `GRID`, or less where it is smaller."""
+    """Reduce a mask (H, W) in [0, 1] to (h, w) bool.
+
+    The longer side is `GRID`, or less if the mask is smaller.
+    """
     height, width = values.shape
     scale = min(1.0, GRID / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -79,12 +82,15 @@ def small(values: np.ndarray) -> np.ndarray:
 
 
 def overlap(a: np.ndarray, b: np.ndarray) -> float:
-    """Intersection over union of two masks (h, w) bool; 0 of two empty ones."""
+    """Compute the intersection over union of two masks (h, w) bool; 0 of two empty ones."""
     return float((a & b).sum() / max(int((a | b).sum()), 1))
 
 
 def by_itself(mask: np.ndarray, limits: Limits = LIMITS) -> Verdict | None:
-    """Judge a mask (h, w) bool that shows something by its shape alone; None if nothing speaks against it."""
+    """Judge a mask (h, w) bool that shows something by its shape alone.
+
+    None if nothing speaks against it.
+    """
     rim = np.concatenate([mask[0], mask[-1], mask[1:-1, 0], mask[1:-1, -1]])
     parts, _ = ndimage.label(~mask)
     corners = np.unique(parts[[0, 0, -1, -1], [0, -1, 0, -1]])
@@ -119,7 +125,9 @@ def _drawn_shape(mask: np.ndarray, limits: Limits) -> str | None:
 def against(
     mask: np.ndarray, people: list[np.ndarray], transposed: bool = False, limits: Limits = LIMITS
 ) -> Verdict | None:
-    """Judge a mask by the people found in the photograph; None if it fits one of them, or several together.
+    """Judge a mask by the people found in the photograph.
+
+    None if it fits one of them, or several together.
 
     Parameters
     ----------

@@ -56,7 +56,7 @@ class Limbs:
     def distance(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Compute the distance (H, W) from the nearest limb's axis, over its radius.
 
-        At columns x (W,) and rows y (H,).
+        It is computed at columns x (W,) and rows y (H,).
         """
         nearest = np.full((len(y), len(x)), np.inf, np.float32)
         for start, end, radius in zip(self.start, self.end, self.radius, strict=True):

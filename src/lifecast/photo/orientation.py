@@ -24,7 +24,10 @@ _WAYS = {90: "lies with the head to the left", 180: "is upside down", 270: "lies
 
 
 def turned(photo: Photo, degrees: int) -> Photo:
-    """Turn a photograph clockwise by 0, 90, 180 or 270 degrees, its transparency with it, and note that it was done."""
+    """Turn a photograph clockwise by 0, 90, 180 or 270 degrees, and note that it was done.
+
+    Its transparency is turned with it.
+    """
     if degrees % 360 == 0:
         return photo
     alpha = None if photo.alpha is None else turned_array(photo.alpha, degrees)
@@ -41,7 +44,7 @@ def turned_array(values: np.ndarray, degrees: int) -> np.ndarray:
 
 
 def turn_needed(landmarks: np.ndarray | None) -> int:
-    """Degrees clockwise that would make a person stand: 0, 90, 180 or 270.
+    """Find the degrees clockwise that would make a person stand: 0, 90, 180 or 270.
 
     landmarks: (33, 4) in pixels. 0 without any, and where trunk, head and legs do not agree.
     """
@@ -60,7 +63,7 @@ def turn_needed(landmarks: np.ndarray | None) -> int:
 
 
 def turn_notes(landmarks: np.ndarray | None) -> tuple[str, ...]:
-    """What is said of a person who does not stand upright in the picture: nothing, or one note."""
+    """Note that a person does not stand upright in the picture: nothing, or one note."""
     degrees = turn_needed(landmarks)
     if not degrees:
         return ()

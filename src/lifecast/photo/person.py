@@ -65,7 +65,10 @@ class Person:
         return max(self.box[2] - self.box[0], self.box[3] - self.box[1])
 
     def landmark_box(self) -> Box | None:
-        """The box of the confident landmarks (the released checkpoint is framed by it), or None without any."""
+        """Compute the box of the confident landmarks, or None without any.
+
+        The released checkpoint is framed by it.
+        """
         if self.landmarks is None:
             return None
         sure = self.landmarks[self.landmarks[:, 3] > 0.5]
@@ -76,7 +79,7 @@ class Person:
 
 
 def find_people(photo: Photo) -> list[Person]:
-    """Everybody that BlazePose finds, the largest first; needs `blazepose.available()`.
+    """Find everybody with BlazePose, the largest first; needs `blazepose.available()`.
 
     Where the photograph has transparency, in what it lets through only. Small tiles are looked at only where the
     coarser look found nobody: beside somebody large, a passer-by far away is hardly meant.
@@ -104,7 +107,7 @@ def find_people(photo: Photo) -> list[Person]:
 
 
 def shown_part(photo: Photo) -> Image.Image:
-    """The photograph's colours, and grey where its transparency hides it."""
+    """Draw the photograph's colours, and grey where its transparency hides it."""
     if photo.alpha is None:
         return photo.image()
     cover = photo.alpha[..., None]
@@ -116,7 +119,10 @@ MOST_BOX = 2.0
 
 
 def person_by_box(photo: Photo, box: Box) -> Person:
-    """A person in a box that the user gave; a mask is added where BlazePose sees somebody in it."""
+    """Make a person of a box that the user gave.
+
+    A mask is added if BlazePose finds somebody in it.
+    """
     left, top, right, bottom = box
     if right - left < 8 or bottom - top < 8:
         raise PhotoError(f"{photo.name}: the box {left:g},{top:g},{right - left:g},{bottom - top:g} is too small")
@@ -150,10 +156,10 @@ def _others_in(photo: Photo, box: Box) -> tuple[Limbs, ...]:
 
 
 def choose(people: Sequence[Person], which: str | int, name: str) -> list[Person]:
-    """The people meant by "largest", "all" or a number from 1 (the largest), `refusal`s obeyed.
+    """Choose the people meant by "largest", "all" or a number from 1 (the largest).
 
-    Raises PhotoError where nobody is left. With "all", those with a refusal are skipped as long as somebody
-    stays, whose notes say so.
+    `refusal`s are obeyed. Raises PhotoError where nobody is left. With "all", those with a refusal are skipped as long
+    as somebody stays, whose notes say so.
     """
     if not people:
         raise PhotoError(f"{name}: no person was found in it; if there is one, {HELP}")
@@ -241,10 +247,10 @@ def _person(
 
 
 def standing_height(landmarks: np.ndarray | None) -> float | None:
-    """A person's height standing straight, in pixels, whatever the pose; None where too little can be seen.
+    """Estimate a person's height standing straight, in pixels, whatever the pose.
 
-    The length from ankle over knee and hip to shoulder, in depth too, is `_LIMBS` of the height from soles to hair, or
-    from hip to shoulder `_TRUNK` where the legs are not in the picture.
+    None if too little is visible. The length from ankle over knee and hip to shoulder, in depth too, is `_LIMBS` of the
+    height from soles to hair, or from hip to shoulder `_TRUNK` where the legs are not in the picture.
     """
     if landmarks is None:
         return None

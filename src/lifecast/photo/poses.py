@@ -31,7 +31,7 @@ _ONE_BODY = 0.5
 
 
 def squares(picture: Image.Image, tiles: Sequence[float]) -> list[tuple[float, float, float]]:
-    """Left, top, side of the whole picture's square and of overlapping tiles of it."""
+    """List left, top, side of the whole picture's square and of overlapping tiles of it."""
     longer, shorter = max(picture.size), min(picture.size)
     squares = [((picture.width - longer) / 2, (picture.height - longer) / 2, float(longer))]
     for part in tiles:
@@ -49,7 +49,7 @@ def squares(picture: Image.Image, tiles: Sequence[float]) -> list[tuple[float, f
 
 
 def find_poses(picture: Image.Image, squares: Sequence[tuple[float, float, float]]) -> tuple[list[Pose], list[Face]]:
-    """One pose a person, the surest first; and the faces seen where there is a pose."""
+    """Find one pose a person, the surest first, and all faces if there is a pose."""
     circles = sorted((c for s in squares for c in blazepose.detect(picture, s)), key=lambda c: -c.score)
     kept: list[Circle] = []
     for circle in circles:
@@ -103,7 +103,7 @@ def _taller(a: Box, b: Box) -> bool:
 
 
 def has_face(pose: Pose, face: Face) -> bool:
-    """Whether the pose's nose is the face's."""
+    """Check whether the pose's nose is the face's."""
     return bool(np.hypot(*(pose.landmarks[NOSE, :2] - face.nose)) < _NEAR_NOSE * face.width)
 
 
@@ -151,7 +151,7 @@ def _settle(picture: Image.Image, circle: Circle) -> Pose | None:
 
 
 def scaled(pose: Pose, factor: float) -> Pose:
-    """The same pose in a picture `factor` times as large."""
+    """Scale the pose to a picture `factor` times as large."""
 
     def grown(c: Circle) -> Circle:
         return replace(c, x=c.x * factor, y=c.y * factor, radius=c.radius * factor)
@@ -161,7 +161,7 @@ def scaled(pose: Pose, factor: float) -> Pose:
 
 
 def pose_in(photo: Photo, box: Box) -> Pose | None:
-    """The surest pose around a box, or None (also where BlazePose is not installed)."""
+    """Find the surest pose around a box, or None (also if BlazePose is not installed)."""
     if not blazepose.available():
         return None
     left, top, right, bottom = box
@@ -177,7 +177,7 @@ def pose_in(photo: Photo, box: Box) -> Pose | None:
 
 
 def overlap(a: Box | None, b: Box) -> float:
-    """Intersection over union of two boxes."""
+    """Compute the intersection over union of two boxes."""
     if a is None:
         return 0.0
     width = min(a[2], b[2]) - max(a[0], b[0])
@@ -196,11 +196,18 @@ def _inside(a: Box, b: Box) -> float:
 
 
 def pose_box(pose: Pose, photo_size: tuple[int, int]) -> Box | None:
-    """The box of a pose's mask, neighbours included, inside the photograph; None where nothing is to be seen there."""
+    """Find the box of a pose's mask, neighbours included, inside the photograph.
+
+    None if nothing of it is visible there.
+    """
     return mask_box(PoseMask(pose, photo_size))
 
 
 def mask_box(mask: PoseMask) -> Box | None:
+    """Find the box of a pose's mask inside the photograph, without the neighbours.
+
+    None if nothing of it is visible there.
+    """
     pose = mask.pose
     side = 2 * 1.5 * pose.circle.radius
     left, top = pose.circle.x - side / 2, pose.circle.y - side / 2

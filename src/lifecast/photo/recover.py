@@ -36,7 +36,7 @@ Opener = Callable[[bytes], Image.Image]
 
 
 def is_unfinished_jpeg(data: bytes) -> bool:
-    """Whether a JPEG's end marker is missing after the start of its pixels."""
+    """Check whether a JPEG's end marker is missing after the start of its pixels."""
     start = _pixels_of_jpeg(data)
     return start is not None and data.find(_END, start) < 0
 
@@ -200,7 +200,7 @@ def _cut(one: Image.Image, other: Image.Image, name: str, unharmed: str = _NO_PI
 
 
 def missing(share: float, name: str) -> str:
-    """A remark on the share of pixels that is missing; PhotoError if it is too large."""
+    """Note the share of pixels that is missing; PhotoError if it is too large."""
     if share > MOST_MISSING:
         raise PhotoError(
             f"{name}: is truncated or damaged: {_percent(share)} of its pixels are missing; copy or export it again"

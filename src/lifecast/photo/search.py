@@ -33,9 +33,10 @@ def search(photo: Photo, which: str | int, otherwise: Otherwise) -> list[Person]
 
 
 def search_cut_out(photo: Photo, which: str | int, otherwise: Otherwise) -> list[Person]:
-    """Find the people meant in a picture with transparency: its shape, or whoever is inside if it is only a frame.
+    """Find the people meant in a picture with transparency.
 
-    Raises PhotoError as `search` and `person_by_alpha` do.
+    It is the shape, or whoever is inside if the shape is only a frame. Raises PhotoError as `search` and
+    `person_by_alpha` do.
     """
     person, verdict = person_by_alpha(photo)
     if person is not None:
@@ -52,13 +53,19 @@ def search_cut_out(photo: Photo, which: str | int, otherwise: Otherwise) -> list
 
 
 def nobody_hint(photo: Photo) -> str:
-    """What to do if nobody was found in a photograph: turn it, if somebody is found then; else name the region."""
+    """Explain what to do if nobody was found in a photograph.
+
+    Turn it, if somebody is found then; else name the region.
+    """
     degrees = turn_that_finds(photo)
     return f"turned, somebody is: give --turn {degrees}" if degrees else f"if there is one, {HELP}"
 
 
 def turn_that_finds(photo: Photo) -> int:
-    """Degrees clockwise after which somebody who stands is found, 0 if there are none; needs BlazePose."""
+    """Find the degrees clockwise after which somebody who stands is found.
+
+    0 if there are none; needs BlazePose.
+    """
     for degrees in (180, 90, 270):
         people = find_people(turned(photo, degrees))
         if people and not turn_needed(people[0].landmarks):
@@ -67,9 +74,9 @@ def turn_that_finds(photo: Photo) -> int:
 
 
 def turn_photo(photo: Photo, turn: Turn) -> Photo:
-    """Turn a photograph clockwise by 90, 180 or 270 degrees, or with "auto" so that its largest person stands.
+    """Turn a photograph clockwise by 90, 180 or 270 degrees.
 
-    Raises MissingExtra for "auto" without BlazePose.
+    With "auto" it is turned so that its largest person stands. Raises MissingExtra for "auto" without BlazePose.
     """
     if turn != "auto":
         return turned(photo, turn)

@@ -50,7 +50,7 @@ Opener = Callable[[bytes], Image.Image]
 
 
 def is_tiff(data: bytes) -> bool:
-    """Whether a file begins as TIFFs and BigTIFFs do."""
+    """Check whether a file begins as TIFFs and BigTIFFs do."""
     return data[:4] in (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 
 

@@ -53,11 +53,11 @@ class Directory:
         return struct.unpack_from(f"{self.order}{count}{form}", self.data, place)
 
     def number(self, tag: int, default: int = 0) -> int:
-        """A tag's first whole number."""
+        """Read a tag's first whole number."""
         return next(iter(self.numbers(tag)), default)
 
     def raw(self, tag: int) -> bytes:
-        """A tag's bytes; b"" where it is missing."""
+        """Read a tag's bytes; b"" if it is missing."""
         kind, count, place = self.entries.get(tag, (0, 0, 0))
         return self.data[place : place + count * _WIDTHS.get(kind, 1)]
 
@@ -77,7 +77,7 @@ class Directory:
         return not self.number(SUBFILE) & 0b10101 and self.number(OLD_SUBFILE) != 2
 
     def alone(self, height: int | None = None) -> bytes:
-        """The file with this page as its first, of fewer rows if `height` says so."""
+        """Write the file with this page as its first, of fewer rows if `height` says so."""
         form, at = self.order + ("Q" if self.big else "I"), 8 if self.big else 4
         if height is None and struct.unpack_from(form, self.data, at) == (self.offset,):
             return self.data

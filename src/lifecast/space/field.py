@@ -25,14 +25,17 @@ class Field(Protocol):
         """Where points are expected and logits returned."""
 
     def logits(self, points: Tensor) -> Tensor:
-        """Logits (N,) of the occupancy at view-space points (N, 3) float32, each independent of the others.
+        """Compute logits (N,) of the occupancy at view-space points (N, 3) float32.
 
-        Neighbours on a line of sight come one after the other where the caller has the choice.
+        Each is independent of the others. Neighbours on a line of sight come one after the other where the caller has
+        the choice.
         """
 
 
 class CallableField:
-    """Any function of points as a field: for tests, evaluation, and networks that have no faster query.
+    """Any function of points as a field.
+
+    It is for tests, evaluation, and networks that have no faster query.
 
     Parameters
     ----------
@@ -55,10 +58,14 @@ class CallableField:
 
     @property
     def device(self) -> torch.device:
+        """Device of the results."""
         return self._device
 
     def logits(self, points: Tensor) -> Tensor:
-        """Logits (N,) at points (N, 3); an occupancy of exactly 0 or 1 counts as 1e-12 short of it."""
+        """Compute logits (N,) at points (N, 3).
+
+        An occupancy of exactly 0 or 1 counts as 1e-12 short of it.
+        """
         values = [self.function(part) for part in torch.split(points, self.chunk)] or [points.new_zeros(0)]
         joined = torch.cat(values)  # (N,)
         return joined if self.gives_logits else torch.logit(joined.double(), eps=1e-12).float()

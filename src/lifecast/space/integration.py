@@ -8,6 +8,8 @@ is a sparse linear system of one unknown a pixel, solved by conjugate gradients.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -15,34 +17,57 @@ from torch.nn import functional
 from lifecast.space.resizing import resize_image
 from lifecast.space.smoothing import smoothed
 
-STAY = 0.03
-"""Weight of the rough depth at a pixel against the difference to a neighbour: detail of up to about 1 / sqrt(STAY)
-pixels, 6 cm at 256, is the normals'."""
-JUMP = 0.02
-"""View units from pixel to pixel by which depths may differ from what the normals say before they are let go."""
-GRAZING = 0.15
-"""Least |c| of a normal that is believed: beyond, slopes have no bound."""
-ROUNDS, ITERATIONS = 2, 24
-BROAD = 3.0
-"""Pixels at a depth map of 256: standard deviation of the smoothing beyond which `tilted` believes depths."""
-DISAGREEING = (10.0, 20.0)
-"""Degrees between a normal and the depths' slope up to which the slope is believed wholly, and from which not at all:
-where they are so far apart, one surface ends before another."""
-STEEP = (0.4, 0.6)
-"""Normals' |z| from which slopes are believed, and from which wholly: at the silhouette they have no bound."""
-INSIDE = 0.98
-"""Mask above which they are."""
+
+@dataclass(frozen=True)
+class Integration:
+    """Constants of the step `integrate`."""
+
+    stay: float = 0.03
+    """Weight of the rough depth at a pixel against the difference to a neighbour: detail of up to about 1 / sqrt(stay)
+    pixels, 6 cm at 256, is the normals'."""
+    jump: float = 0.02
+    """View units from pixel to pixel by which depths may differ from what the normals say before they are let go."""
+    grazing: float = 0.15
+    """Least |c| of a normal that is believed: beyond, slopes have no bound."""
+    rounds: int = 2
+    """How often the differences that are let go are chosen anew."""
+    iterations: int = 24
+    """Steps of conjugate gradients a round."""
 
 
-def slopes(normals: Tensor, step: float | None = None) -> tuple[Tensor, Tensor, Tensor]:
-    """Change of depth from a pixel to the next, to the right and downward, and how far to believe it.
+INTEGRATION = Integration()
 
-    normals (B, 3, H, W) of one side, of any length -> three of (B, H, W): view units, view units, weight in [0, 1].
-    `step`: view units from pixel to pixel; by default they are of a whole picture, 2 / W.
+
+@dataclass(frozen=True)
+class Tilt:
+    """Constants of the step `tilt`."""
+
+    broad: float = 3.0
+    """Pixels at a depth map of 256: standard deviation of the smoothing beyond which depths are believed."""
+    disagreeing: tuple[float, float] = (10.0, 20.0)
+    """Degrees between a normal and the depths' slope up to which the slope is believed wholly, and from which not at
+    all: if they are so far apart, one surface ends before another."""
+    steep: tuple[float, float] = (0.4, 0.6)
+    """Normals' |z| from which slopes are believed, and from which wholly: at the silhouette they have no bound."""
+    inside: float = 0.98
+    """Mask in [0, 1] above which slopes are believed."""
+
+
+TILT = Tilt()
+
+
+def slopes(
+    normals: Tensor, step: float | None = None, grazing: float = INTEGRATION.grazing
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Compute the change of depth from a pixel to the next, and its weight.
+
+    The next is the one to the right, and the one below. normals (B, 3, H, W) of one side, of any length -> three of (B,
+    H, W): view units, view units, weight in [0, 1]. `step`: view units from pixel to pixel; by default they are of a
+    whole picture, 2 / W. `grazing`: as in `Integration`.
     """
     step = 2 / normals.shape[-1] if step is None else step
     a, b, c = functional.normalize(normals, dim=1, eps=1e-6).unbind(1)
-    bounded = torch.where(c < 0, -1.0, 1.0) * c.abs().clamp_min(GRAZING)
+    bounded = torch.where(c < 0, -1.0, 1.0) * c.abs().clamp_min(grazing)
     return -a / bounded * step, b / bounded * step, c * c
 
 
@@ -51,11 +76,9 @@ def integrated(
     normals: Tensor,
     mask: Tensor,
     step: float | None = None,
-    stay: float = STAY,
-    jump: float = JUMP,
-    iterations: int = ITERATIONS,
+    constants: Integration = INTEGRATION,
 ) -> Tensor:
-    """Depths (B, H, W) that follow the normals within the mask, near the rough ones.
+    """Integrate normals to depths (B, H, W) within the mask, near the rough ones.
 
     Parameters
     ----------
@@ -67,29 +90,32 @@ def integrated(
         (B, H, W) in [0, 1].
     step
         As in `slopes`.
-    stay, jump, iterations
-        In place of `STAY`, `JUMP` and `ITERATIONS`.
     """
-    right, down, sure = slopes(normals, step)
+    right, down, sure = slopes(normals, step, constants.grazing)
     wanted = ((right[:, :, 1:] + right[:, :, :-1]) / 2, (down[:, 1:] + down[:, :-1]) / 2)
     cover = mask * sure
     trust = (torch.minimum(cover[:, :, 1:], cover[:, :, :-1]), torch.minimum(cover[:, 1:], cover[:, :-1]))
-    held = stay * mask + 1e-4 * (1 - mask)
+    held = constants.stay * mask + 1e-4 * (1 - mask)
     depth = rough
-    for _ in range(ROUNDS):
+    for _ in range(constants.rounds):
         found = differences(depth)
-        weights = tuple(t / (1 + ((f - w) / jump) ** 2) ** 2 for t, f, w in zip(trust, found, wanted, strict=True))
-        depth = solve(depth, rough, held, weights, wanted, iterations)
+        weights = tuple(
+            t / (1 + ((f - w) / constants.jump) ** 2) ** 2 for t, f, w in zip(trust, found, wanted, strict=True)
+        )
+        depth = solve(depth, rough, held, weights, wanted, constants.iterations)
     return torch.where(mask > 0.5, depth, rough)
 
 
 def differences(depth: Tensor) -> tuple[Tensor, Tensor]:
-    """Each pixel's right neighbour minus itself, (B, S, S - 1), and its lower one, (B, S - 1, S)."""
+    """Subtract each pixel from its right and its lower neighbour.
+
+    Returns (B, S, S - 1) and (B, S - 1, S).
+    """
     return depth[:, :, 1:] - depth[:, :, :-1], depth[:, 1:] - depth[:, :-1]
 
 
 def gathered(flows: tuple[Tensor, Tensor]) -> Tensor:
-    """The transpose of `differences`: (B, S, S)."""
+    """Apply the transpose of `differences`: (B, S, S)."""
     across, down = flows
     return (
         functional.pad(across, (1, 0)) - functional.pad(across, (0, 1))
@@ -103,9 +129,12 @@ def solve(
     stay: Tensor,
     weights: tuple[Tensor, ...],
     wanted: tuple[Tensor, Tensor],
-    iterations: int = ITERATIONS,
+    iterations: int = INTEGRATION.iterations,
 ) -> Tensor:
-    """The depths (B, S, S) that minimise stay (d - rough)^2 + weights (differences(d) - wanted)^2, from `start` on."""
+    """Solve for the depths (B, S, S) by conjugate gradients from `start` on.
+
+    They minimise stay (d - rough)^2 + weights (differences(d) - wanted)^2.
+    """
     across, down = weights
 
     def applied(values: Tensor) -> Tensor:
@@ -138,7 +167,13 @@ def solve(
 
 
 def integrated_depths(
-    depth: Tensor, front: Tensor, back: Tensor, mask: Tensor, size: int, share: float = 1.0
+    depth: Tensor,
+    front: Tensor,
+    back: Tensor,
+    mask: Tensor,
+    size: int,
+    share: float = 1.0,
+    constants: Integration = INTEGRATION,
 ) -> Tensor:
     """Integrate both depth maps of a person: (B, 2, h, size).
 
@@ -149,17 +184,17 @@ def integrated_depths(
     rough = functional.interpolate(depth.float(), size=cover.shape[-2:], mode="bicubic", align_corners=False)
     step = 2 * share / size
     sides = [
-        integrated(rough[:, i], resize_image(normals.float(), size), cover[:, 0], step)
+        integrated(rough[:, i], resize_image(normals.float(), size), cover[:, 0], step, constants)
         for i, normals in enumerate((front, back))
     ]
     return torch.stack(sides, dim=1)
 
 
-def tilted(normals: Tensor, depth: Tensor, mask: Tensor, facing: float, share: float) -> Tensor:
-    """Normal maps (B, 3, S, S) turned toward the broad slopes of the depths.
+def tilted(normals: Tensor, depth: Tensor, mask: Tensor, facing: float, share: float, constants: Tilt = TILT) -> Tensor:
+    """Turn normal maps (B, 3, S, S) toward the broad slopes of the depths.
 
-    Predicted normals have a curl, which no surface has, and the depths that were integrated from them have none; they
-    know what the depth network said, too. So broad slopes are better there, and folds in the normals. Lengths stay.
+    Predicted normals have a curl, which no surface has. Integrated depths have none, and depend on the predicted depths
+    too. So broad slopes are better there, and folds in the normals. Lengths stay.
 
     Parameters
     ----------
@@ -172,7 +207,7 @@ def tilted(normals: Tensor, depth: Tensor, mask: Tensor, facing: float, share: f
     facing
         1 of the front, -1 of the back.
     share
-        Of the difference between both, smoothed by `BROAD`: 0 leaves the normals as they are.
+        Of the difference between both, smoothed by `Tilt.broad`: 0 leaves the normals as they are.
     """
     size = depth.shape[-1]
     normals = normals.contiguous(memory_format=torch.channels_last)  # lengths are found several times as fast on a CPU
@@ -184,9 +219,11 @@ def tilted(normals: Tensor, depth: Tensor, mask: Tensor, facing: float, share: f
     down = (near[:, 2:, 1:-1] - near[:, :-2, 1:-1]) * size / 4
     slope = facing * functional.normalize(torch.stack([-right, down, torch.ones_like(right)], 1), dim=1)
     angle = torch.rad2deg(torch.acos((coarse * slope).sum(1, keepdim=True).clamp(-1, 1)))  # (B, 1, s, s)
-    believed = ((DISAGREEING[1] - angle) / (DISAGREEING[1] - DISAGREEING[0])).clamp(0, 1)
-    believed = believed * ((coarse[:, 2:].abs() - STEEP[0]) / (STEEP[1] - STEEP[0])).clamp(0, 1)
-    believed = believed * (resize_image(mask.to(normals.dtype), size) > INSIDE)
-    turn = resize_image(smoothed((slope - coarse) * believed, BROAD * size / 256), normals.shape[-1])  # (B, 3, S, S)
+    (agree, disagree), (steep, shallow) = constants.disagreeing, constants.steep
+    believed = ((disagree - angle) / (disagree - agree)).clamp(0, 1)
+    believed = believed * ((coarse[:, 2:].abs() - steep) / (shallow - steep)).clamp(0, 1)
+    believed = believed * (resize_image(mask.to(normals.dtype), size) > constants.inside)
+    broad = smoothed((slope - coarse) * believed, constants.broad * size / 256)  # (B, 3, s, s)
+    turn = resize_image(broad, normals.shape[-1])  # (B, 3, S, S)
     length: Tensor = normals.norm(dim=1, keepdim=True)  # (B, 1, S, S)
     return functional.normalize(unit + share * turn, dim=1, eps=1e-6) * length

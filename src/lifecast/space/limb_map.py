@@ -74,5 +74,5 @@ def limb_map(landmarks: Tensor, size: int = SIZE) -> Tensor:
 
 
 def mirrored_limbs(limbs: Tensor) -> Tensor:
-    """The limb maps (B, CHANNELS, h, w) of the mirrored pictures."""
+    """Mirror limb maps (B, CHANNELS, h, w): those of the mirrored pictures."""
     return limbs.flip(-1) * limbs.new_tensor([1.0, 1.0, 1.0, -1.0, 1.0, -1.0]).view(CHANNELS, 1, 1)

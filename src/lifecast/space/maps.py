@@ -6,6 +6,7 @@ map, seen through the person.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -44,9 +45,10 @@ class MapPyramid(NamedTuple):
 
 
 def under_mask(maps: Maps, mask: Tensor) -> Maps:
-    """Put maps under a given mask (B, 1, H, W) in place of the predicted one; unchanged if none was predicted.
+    """Put maps under a given mask (B, 1, H, W) in place of the predicted one.
 
-    A net that predicts a mask has multiplied its unit normals by it: they are brought back to unit length first.
+    They are unchanged if none was predicted. A net that predicts a mask has multiplied its unit normals by it: they are
+    brought back to unit length first.
     """
     if maps.mask is None:
         return maps
@@ -56,7 +58,10 @@ def under_mask(maps: Maps, mask: Tensor) -> Maps:
 
 
 def mirrored(maps: Maps) -> Maps:
-    """Turn the maps of a mirrored picture into the picture's own: columns reversed, and x of the normals."""
+    """Turn the maps of a mirrored picture into the picture's own.
+
+    Columns are reversed, and x of the normals.
+    """
 
     def flipped(values: Tensor | None) -> Tensor | None:
         return None if values is None else values.flip(-1)
@@ -69,7 +74,10 @@ def mirrored(maps: Maps) -> Maps:
 
 
 def averaged(one: Maps, other: Maps) -> Maps:
-    """Average two predictions of one picture: mask and depths, and the directions of the normals."""
+    """Average two predictions of one picture.
+
+    Mask, depths, and the directions of the normals are averaged.
+    """
 
     def mean(a: Tensor | None, b: Tensor | None) -> Tensor | None:
         return None if a is None or b is None else (a + b) / 2
@@ -81,11 +89,18 @@ def averaged(one: Maps, other: Maps) -> Maps:
     return Maps(front, back, mask, mean(one.mask_logit, other.mask_logit), mean(one.depth, other.depth))
 
 
-SHARPENED_WITHIN = 1.5
-"""Pixels at a map of 512: standard deviation of the smoothing that `sharpened` takes the opposite of."""
+@dataclass(frozen=True)
+class Sharpening:
+    """Constants of the step `sharpen`."""
+
+    within: float = 1.5
+    """Pixels at a map of 512: standard deviation of the smoothing that the step takes the opposite of."""
 
 
-def sharpened(normals: Tensor, amount: float) -> Tensor:
+SHARPENING = Sharpening()
+
+
+def sharpened(normals: Tensor, amount: float, constants: Sharpening = SHARPENING) -> Tensor:
     """Deepen the folds of normal maps (B, 3, S, S): unsharp masking of their directions.
 
     Each normal moves away from the mean direction around it by `amount` of the difference. Lengths, and where there is
@@ -93,6 +108,6 @@ def sharpened(normals: Tensor, amount: float) -> Tensor:
     """
     normals = normals.contiguous(memory_format=torch.channels_last)  # lengths are found several times as fast on a CPU
     unit = functional.normalize(normals, dim=1, eps=1e-6)
-    around = functional.normalize(smoothed(unit, SHARPENED_WITHIN * normals.shape[-1] / 512), dim=1, eps=1e-6)
+    around = functional.normalize(smoothed(unit, constants.within * normals.shape[-1] / 512), dim=1, eps=1e-6)
     length: Tensor = normals.norm(dim=1, keepdim=True)  # (B, 1, S, S)
     return functional.normalize(unit + amount * (unit - around), dim=1, eps=1e-6) * length

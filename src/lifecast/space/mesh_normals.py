@@ -19,11 +19,11 @@ def face_normals(vertices: NDArray[np.floating], faces: NDArray[np.integer]) -> 
 def vertex_normals(
     vertices: NDArray[np.floating], faces: NDArray[np.integer], weights: Weights = "angle"
 ) -> NDArray[np.float32]:
-    """Compute unit normals (V, 3) of vertices (V, 3): the weighted mean of the faces (F, 3) around.
+    """Compute unit normals (V, 3) of vertices (V, 3).
 
-    weights: "angle", a face's angle at the vertex (Thürmer and Wüthrich, 1998), does not depend on how a flat piece is
-    cut, so it suits slivers next to large triangles. "area" is cheaper and suits triangles of about one shape. A vertex
-    without faces has (0, 0, 0).
+    Each is the weighted mean of the faces (F, 3) around. weights: "angle", a face's angle at the vertex (Thürmer and
+    Wüthrich, 1998), does not depend on how a flat piece is cut, so it suits slivers next to large triangles. "area" is
+    cheaper and suits triangles of about one shape. A vertex without faces has (0, 0, 0).
     """
     total = np.zeros((len(vertices), 3))
     at_corners = _angle_weighted(vertices, faces) if weights == "angle" else _area_weighted(vertices, faces)

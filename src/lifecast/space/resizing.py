@@ -7,12 +7,12 @@ from torch.nn import functional
 
 
 def sides(image: Tensor, width: int) -> tuple[int, int]:
-    """Height and width of `image` (B, C, H, W) brought to a width."""
+    """Compute height and width of `image` (B, C, H, W) brought to a width."""
     return max(1, round(image.shape[-2] * width / image.shape[-1])), width
 
 
 def resize_image(image: Tensor, size: int, antialias: bool = True) -> Tensor:
-    """image (B, C, S, S) -> (B, C, size, size), bilinear, half-pixel centres.
+    """Resize image (B, C, S, S) -> (B, C, size, size), bilinear, half-pixel centres.
 
     Of an image that is not square, `size` is the width; the proportion stays.
     `antialias` filters before shrinking; the released model does not.
@@ -26,9 +26,10 @@ def resize_image(image: Tensor, size: int, antialias: bool = True) -> Tensor:
 
 
 def resize_map(values: Tensor, size: int, align_corners: bool = False) -> Tensor:
-    """A normal map or mask (B, C, S, S) -> (B, C, size, size), bilinear; filtered where it shrinks.
+    """Resize a normal map or mask (B, C, S, S) -> (B, C, size, size), bilinear.
 
-    With `align_corners` corner texels stay on corner texels: how the released model enlarges its normal maps.
+    It is filtered where it shrinks. With `align_corners` corner texels stay on corner texels: how the released model
+    enlarges its normal maps.
     """
     if values.shape[-1] == size:
         return values

@@ -14,7 +14,10 @@ from torch import Tensor
 
 
 class Joint(IntEnum):
-    """A landmark as BlazePose numbers them; the last three are middles that `with_middles` appends."""
+    """A landmark as BlazePose numbers them.
+
+    The last three are middles that `with_middles` appends.
+    """
 
     NOSE = 0
     LEFT_EYE_INNER = 1

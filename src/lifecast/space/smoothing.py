@@ -11,10 +11,10 @@ from torch.nn import functional
 
 
 def smoothed(maps: Tensor, sigma: float) -> Tensor:
-    """Maps (B, C, H, W), each channel blurred by a Gaussian of `sigma` pixels, cut off at three of them.
+    """Blur each channel of maps (B, C, H, W) by a Gaussian of `sigma` pixels.
 
-    Beyond the border all is 0. Computed in float32 at least, under autocast too: in bfloat16 oneDNN takes many
-    minutes for wide filters, one a channel, on some CPUs.
+    It is cut off at three of them. Beyond the border all is 0. Computed in float32 at least, under autocast too: in
+    bfloat16 oneDNN takes many minutes for wide filters, one a channel, on some CPUs.
     """
     # The meta device, where only shapes are asked for, knows no autocast.
     with nullcontext() if maps.is_meta else torch.autocast(maps.device.type, enabled=False):

@@ -13,9 +13,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Camera:
-    """An orthographic camera: view space (see the design) to pixels of the photograph, and where the crop lies.
+    """An orthographic camera: view space to pixels of the photograph.
 
-    View (x, y) in [-1, 1] spans the square; photograph pixel edges run from (0, 0) at the top left.
+    It also says where the crop lies. View (x, y) in [-1, 1] spans
+    the square; photograph pixel edges run from (0, 0) at the top left.
     """
 
     left: float
@@ -29,7 +30,10 @@ class Camera:
 
     @classmethod
     def whole(cls, size: int) -> Camera:
-        """Of a square picture of `size` pixels that is framed already, as training views are."""
+        """Make the camera of a square picture of `size` pixels that is framed already.
+
+        Training views are.
+        """
         return cls(0.0, 0.0, float(size), size, (size, size))
 
     def to_photo(self, points: np.ndarray) -> np.ndarray:
@@ -39,17 +43,23 @@ class Camera:
         return np.stack([x, y], -1)
 
     def to_view(self, pixels: np.ndarray) -> np.ndarray:
-        """Pixels of the photograph (..., 2) -> x, y of view space (..., 2)."""
+        """Convert pixels of the photograph (..., 2) to x, y of view space (..., 2)."""
         x = (pixels[..., 0] - self.left) / self.side * 2 - 1
         y = 1 - (pixels[..., 1] - self.top) / self.side * 2
         return np.stack([x, y], -1)
 
     def landmarks_to_view(self, landmarks: np.ndarray) -> np.ndarray:
-        """Landmarks (33, 4) in pixels of the photograph, depth too -> the same in view units; visibility stays."""
+        """Convert landmarks (33, 4) from pixels of the photograph to view units.
+
+        Depth is in these units, too; visibility stays.
+        """
         depth = landmarks[:, 2:3] * 2 / self.side
         return np.concatenate([self.to_view(landmarks[:, :2]), depth, landmarks[:, 3:]], 1).astype(np.float32)
 
     def crop_to_photo(self) -> np.ndarray:
-        """The affine map, (2, 3) float64, from pixel edges of the crop to those of the photograph."""
+        """Compute the affine map from pixel edges of the crop to those of the photograph.
+
+        (2, 3) float64.
+        """
         step = self.side / self.size
         return np.array([[step, 0, self.left], [0, step, self.top]])

@@ -41,7 +41,10 @@ class Raster:
         return self.face >= 0
 
     def interpolate(self, faces: Tensor, values: Tensor) -> Tensor:
-        """Values (V, C) of the vertices at the covered pixels, in row-major order: (covered, C)."""
+        """Interpolate values (V, C) of the vertices at the covered pixels: (covered, C).
+
+        Pixels are in row-major order.
+        """
         hit = self.covered
         corners = faces[self.face[hit]]  # (n, 3)
         weights = self.weights[hit]  # (n, 3)

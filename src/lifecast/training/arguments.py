@@ -18,14 +18,14 @@ from lifecast.training.options import TrainOptions
 
 
 def field_help(kind: type) -> dict[str, str]:
-    """The docstring under each field of a dataclass."""
+    """Read the docstring under each field of a dataclass."""
     source = inspect.getsource(kind)
     found = re.findall(r'^    (\w+):[^\n]*\n    """(.*?)"""', source, flags=re.MULTILINE | re.DOTALL)
     return {name: " ".join(text.split()) for name, text in found}
 
 
 def parser() -> argparse.ArgumentParser:
-    """An argument for each field of `TrainOptions`."""
+    """Make an argument for each field of `TrainOptions`."""
     result = argparse.ArgumentParser(prog="python -m lifecast.training", description=inspect.getdoc(TrainOptions))
     hints, helps = get_type_hints(TrainOptions), field_help(TrainOptions)
     for field in dataclasses.fields(TrainOptions):

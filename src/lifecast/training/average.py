@@ -42,7 +42,7 @@ class WeightAverage:
 
     @contextmanager
     def applied(self) -> Iterator[None]:
-        """Within, the module's parameters are the averaged ones."""
+        """Put the averaged parameters in place within a `with` block."""
         kept = {name: parameter.detach().clone() for name, parameter in self.live.items()}
         with torch.no_grad():
             for name, parameter in self.live.items():
@@ -55,7 +55,7 @@ class WeightAverage:
                     parameter.copy_(kept[name])
 
     def state_dict(self) -> dict[str, int | dict[str, Tensor]]:
-        """What `load_state_dict` needs to go on."""
+        """Return what `load_state_dict` needs to go on."""
         return {"steps": self.steps, "mean": dict(self.mean)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

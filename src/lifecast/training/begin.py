@@ -20,7 +20,10 @@ from lifecast.training.trainee import Trainee
 def new_trainee(
     options: TrainOptions, recipe: Recipe, fabric: Any, preset: Architecture, state: dict[str, Any] | None
 ) -> Trainee:
-    """Make the model of `preset`, its losses and optimiser, from the parts in --init or from a checkpoint's state."""
+    """Make the model of `preset`, its losses and optimiser.
+
+    Weights come from the parts in --init or from a checkpoint's state.
+    """
     part = recipe.stage(options.stage)
     if state is None:
         model, history = weights.new_model(preset, options.init, options.seed)

@@ -161,14 +161,20 @@ class Chain:
 
 
 def load_chain(name: str | Path) -> Chain:
-    """Read a chain by its name or path; UsageError, naming file and key, for what it must not hold."""
+    """Read a chain by its name or path.
+
+    UsageError, naming file and key, for what it must not hold.
+    """
     path = named_toml(name, CHAINS, "chain")
     chain: Chain = read_table(Chain, read_toml(path, "chain"), str(path))
     return chain
 
 
 def scaled(chain: Chain, hours: float) -> Chain:
-    """Scale the number of people and the length of every run so that the chain takes about `hours`."""
+    """Scale a chain to take about `hours`.
+
+    The number of people and the length of every run are scaled.
+    """
     if hours <= 0:
         raise OptionError("hours", hours, "must be positive")
     factor = hours / chain.hours
@@ -194,5 +200,5 @@ def scaled(chain: Chain, hours: float) -> Chain:
 
 
 def chain_to_dict(chain: Chain) -> dict[str, Any]:
-    """Plain tables of `chain`."""
+    """Describe `chain` in plain tables."""
     return dataclasses.asdict(chain)

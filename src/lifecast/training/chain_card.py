@@ -39,7 +39,10 @@ def write_parts(chain: Chain, links: Sequence[str], folder: Path, source: Path, 
 
 
 def chain_record(chain: Chain, records: Sequence[Record]) -> dict[str, Any]:
-    """Make what `card.json` says of the chain: its tables, all commands, and figures of links that trained no part."""
+    """Make what `card.json` says of the chain.
+
+    Its tables, all commands, and figures of links that trained no part.
+    """
     tables = chain_to_dict(chain) | {"recipe": load_recipe(chain.recipe).name}
     of_parts = {"lift", "calibrate", *(run.link for run in chain.stages)}
     links: list[dict[str, Any]] = []
@@ -52,7 +55,7 @@ def chain_record(chain: Chain, records: Sequence[Record]) -> dict[str, Any]:
 
 
 def with_commands(history: dict[str, Any], records: Sequence[Record]) -> dict[str, Any]:
-    """The history of all parts, the command of its link with every run."""
+    """Add the command of its link to every run in the history of all parts."""
     commands = {record.link: record.command for record in records}
     told = copy.deepcopy(history)
     for note in told.values():

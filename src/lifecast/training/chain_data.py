@@ -17,9 +17,9 @@ from lifecast.training.links import Link, files_fingerprint, listing_fingerprint
 
 
 def data_links(chain: Chain, places: Places) -> list[Link]:
-    """List the links that leave a prepared dataset at `places.data`, with landmarks where the preset needs them.
+    """List the links that leave a prepared dataset at `places.data`.
 
-    The dataset's fingerprint is the output of the one called "data".
+    It has landmarks if the preset needs them. The dataset's fingerprint is the output of the one called "data".
     """
     links = [people_link(chain, places), prepare_link(chain, places)]
     if chain.posed:
@@ -110,6 +110,6 @@ def landmarks_link(places: Places) -> Link:
 
 
 def data_exists(root: Path) -> None:
-    """DataError where the prepared dataset is gone."""
+    """Check that the prepared dataset is there; DataError if it is gone."""
     if not (root / "dataset.json").is_file():
         raise DataError(f"{root}: holds no prepared data any more")

@@ -23,7 +23,9 @@ from lifecast.training.recipe import load_recipe
 
 
 def train_chain(chain: Chain, places: Places, again: str | None = None) -> Path:
-    """Make weights from nothing, or go on where an earlier call ended; returns the folder of parts.
+    """Make weights from nothing, or go on where an earlier call ended.
+
+    Returns the folder of parts.
 
     Parameters
     ----------
@@ -147,7 +149,10 @@ def calibrate_link(chain: Chain, places: Places, before: str, weights: Path) -> 
 
 
 def weights_link(chain: Chain, places: Places, links: list[Link], source: Path) -> Link:
-    """Write the weights at `source`, which the last of `links` made, as a folder of parts with their cards."""
+    """Write the weights at `source` as a folder of parts with their cards.
+
+    The last of `links` made them.
+    """
 
     def make() -> None:
         write_parts(chain, [link.name for link in links], places.out, source, places.weights)

@@ -16,7 +16,10 @@ from lifecast.errors import OptionError
 
 @dataclass(frozen=True)
 class Places:
-    """Where a chain finds what it needs, and on how many cores; its weights do not depend on either."""
+    """Where a chain finds what it needs, and on how many cores.
+
+    Its weights do not depend on either.
+    """
 
     out: Path
     """The chain's folder."""
@@ -42,22 +45,27 @@ class Places:
 
     @property
     def people(self) -> Path:
+        """Folder of the made people."""
         return self.out / "people"
 
     @property
     def data(self) -> Path:
+        """Folder of the prepared dataset."""
         return self.out / "data"
 
     @property
     def lifter(self) -> Path:
+        """File of the pose lifter's weights."""
         return self.out / "lifter.safetensors"
 
     @property
     def calibrated(self) -> Path:
+        """File of the calibrated weights."""
         return self.out / "calibrated.safetensors"
 
     @property
     def weights(self) -> Path:
+        """Folder of the finished weights, part by part."""
         return self.out / "weights"
 
     @contextmanager
@@ -69,12 +77,15 @@ class Places:
 
 
 def there(path: Path) -> Callable[[], list[Path]]:
-    """What a link has made that is one file or folder: it, if it is there."""
+    """List what a link has made that is one file or folder: it, if it is there."""
     return lambda: [path] if path.exists() else []
 
 
 def written(verb: str, **options: object) -> str:
-    """Write a command line; options that are None, False or empty are left out, paths are below the chain's folder."""
+    """Write a command line.
+
+    Options that are None, False or empty are left out; paths are below the chain's folder.
+    """
     words = ["lifecast", *verb.split()]
     for name, value in options.items():
         if value is None or value is False or value == ():

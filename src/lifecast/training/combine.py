@@ -26,7 +26,9 @@ from lifecast.training.weights import new_model
 def combine(
     base: Path, sources: Sequence[Path], parts: Sequence[str], shares: Sequence[float] | None = None
 ) -> tuple[Model, dict[str, Any]]:
-    """The model in `base` with each of `parts` (of `model.PARTS`) replaced by the weighted mean of those in `sources`.
+    """Replace parts of the model in `base` by the weighted mean of those in `sources`.
+
+    `parts` are of `model.PARTS`.
 
     Parameters
     ----------

@@ -10,9 +10,10 @@ from lifecast.space.resizing import resize_map
 
 
 def continued(depth: Tensor, mask: Tensor, width: int) -> Tensor:
-    """True depth maps (B, 2, h, w) as a network would give them: `width` wide, continued beyond the mask (B, 1, h, w).
+    """Resize true depth maps (B, 2, h, w) to a width, and continue them beyond the mask.
 
-    Averages over the person's pixels only; outside of the person, of ever wider surroundings.
+    mask (B, 1, h, w). The result is `width` wide. Inside it is the mean of the person's pixels only; outside of the
+    person, the mean of ever wider surroundings.
     """
     inside = (mask > 0.5).to(depth.dtype)
     summed, count = resize_map(depth * inside, width), resize_map(inside, width)
@@ -27,7 +28,7 @@ def continued(depth: Tensor, mask: Tensor, width: int) -> Tensor:
 
 
 def corrected(depth: Tensor, true: Tensor, mask: Tensor) -> Tensor:
-    """Predicted depth maps (B, 2, H, W) without their error over long stretches.
+    """Correct predicted depth maps (B, 2, H, W) for their error over long stretches.
 
     true (B, 2, h, w) and its mask (B, 1, h, w) say what the error is. It is averaged over squares of a quarter of the
     predicted maps' resolution, within the mask and continued beyond it: at 256 texels a picture, 4 cm. What is left are
@@ -39,7 +40,7 @@ def corrected(depth: Tensor, true: Tensor, mask: Tensor) -> Tensor:
 
 
 def match_size(maps: Tensor, like: Tensor) -> Tensor:
-    """`maps` (B, C, H, W) averaged down, or interpolated up, to the height and width of `like`."""
+    """Average `maps` (B, C, H, W) down, or interpolate up, to height and width of `like`."""
     size = like.shape[-2:]
     if maps.shape[-2:] == size:
         return maps

@@ -6,17 +6,33 @@ from typing import Any
 
 from torch import Tensor
 
+from lifecast.space.maps import Maps
+from lifecast.space.resizing import resize_map
 from lifecast.space.units import CM_PER_UNIT
 from lifecast.training.depth_targets import match_size
+from lifecast.training.losses import angle_degrees
 
 
 def depth_error(depth: Tensor, batch: dict[str, Any]) -> tuple[Tensor, Tensor]:
-    """Sum of the distance between depth maps (B, 2, h, w) and the truth in cm at 180 cm height, and its count."""
+    """Sum the error of depth maps (B, 2, h, w), in cm at 180 cm height, and count."""
     error = (match_size(depth.float(), batch["depth"]) - batch["depth"]).abs()
     weight = batch["depth_mask"].float()
     return (error * weight).sum() * CM_PER_UNIT, weight.sum() * error.shape[1]
 
 
 def overlap(predicted: Tensor, true: Tensor) -> tuple[Tensor, Tensor]:
-    """Sizes of the intersection and of the union of two boolean tensors."""
+    """Count the intersection and the union of two boolean tensors."""
     return (predicted & true).sum(), (predicted | true).sum()
+
+
+def normal_figures(maps: Maps, batch: dict[str, Any]) -> dict[str, tuple[Tensor, Tensor]]:
+    """Sum and count the normals' angles inside the mask, in degrees, and the mask's overlap."""
+    size = maps.front.shape[-1]
+    inside = resize_map(batch["mask"], size, False)[:, 0] > 0.5
+    figures = {}
+    for name, predicted in (("front", maps.front), ("back", maps.back)):
+        angles = angle_degrees(predicted, resize_map(batch[name], size, False))
+        figures[f"{name}_deg"] = (angles[inside].sum(), inside.sum())
+    if maps.mask is not None:
+        figures["mask_iou"] = overlap(maps.mask[:, 0] > 0.5, inside)
+    return figures

@@ -32,7 +32,7 @@ class Interrupt:
             signal.signal(number, handler)
 
     def note(self, number: int, frame: FrameType | None) -> None:
-        """The handler."""
+        """Record a signal: the handler."""
         if self.noted:
             raise KeyboardInterrupt
         self.noted = True

@@ -37,9 +37,9 @@ class LandmarkedViews:
 
 
 def joints_in_views(folder: Path) -> NDArray[np.float32]:
-    """(views, 33, 3): a prepared person's joints in the view space of each view, nan where not given (all of a scan's).
+    """Place a prepared person's joints in the view space of each view: (views, 33, 3).
 
-    DataError where `person.json` cannot be read.
+    nan where not given (all of a scan's). DataError where `person.json` cannot be read.
     """
     path = folder / "person.json"
     try:
@@ -57,7 +57,10 @@ def joints_in_views(folder: Path) -> NDArray[np.float32]:
 
 
 def read_views(roots: Iterable[Path]) -> LandmarkedViews:
-    """All views of prepared datasets in which BlazePose found somebody, with their joints."""
+    """Read all views of prepared datasets in which BlazePose found somebody.
+
+    Their joints are read, too.
+    """
     people: list[tuple[Path, int]] = []
     landmarks, joints, train = [], [], []
     counts: dict[Path, int] = {}
@@ -85,7 +88,7 @@ def read_views(roots: Iterable[Path]) -> LandmarkedViews:
 
 
 def check_joints(views: LandmarkedViews) -> None:
-    """DataError where a training person's joints are not given, as no scan's are."""
+    """Check that training people's joints are given; DataError if not, as for scans."""
     for row, (folder, _) in enumerate(views.people):
         if views.train[row] and bool(views.joints[row].isnan().all()):
             raise DataError(

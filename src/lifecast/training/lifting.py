@@ -38,20 +38,24 @@ _DEPTH_WEIGHT = 1.5
 
 
 def fold_of(folder: Path, folds: int) -> int:
-    """Which of `folds` parts a person belongs to: by name alone, so that it is one wherever they were prepared.
+    """Choose which of `folds` parts a person belongs to.
 
-    All poses of a mannequin (`mannequin_000003_pose_001`) are in one.
+    The name alone decides, so that it is the same wherever they were prepared. All poses of a mannequin
+    (`mannequin_000003_pose_001`) are in one.
     """
     return zlib.crc32(folder.name.split("_pose_")[0].encode()) % folds
 
 
 def folds_of(views: LandmarkedViews, folds: int) -> Tensor:
-    """(N,) int64: the part that each view's person belongs to."""
+    """Find the part that each view's person belongs to, (N,) int64."""
     return torch.tensor([fold_of(folder, folds) for folder, _ in views.people])
 
 
 def moved(landmarks: Tensor, joints: Tensor, recipe: LiftingRecipe, draw: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Landmarks (B, 33, 4) and joints (B, 33, 3), mirrored, turned, scaled and shifted alike; landmarks noisy."""
+    """Augment landmarks (B, 33, 4) and joints (B, 33, 3).
+
+    They are mirrored, turned, scaled and shifted alike; landmarks get noise.
+    """
     count = len(landmarks)
     flip = (torch.rand(count, generator=draw) < 0.5)[:, None, None]
     landmarks = torch.where(flip, mirrored_landmarks(landmarks), landmarks)
@@ -118,14 +122,17 @@ class LiftingError:
 
 
 def lifting_error(found: Tensor, joints: Tensor) -> LiftingError:
-    """Of (N, 33, 3 or 4) landmarks against (N, 33, 3) joints."""
+    """Measure landmarks (N, 33, 3 or 4) against joints (N, 33, 3)."""
     apart = (found[..., :3] - joints)[:, list(MAIN_JOINTS)] * CM_PER_UNIT
     depth = apart[..., 2] - apart[..., 2].nanmedian(dim=1, keepdim=True).values
     return LiftingError(float(apart[..., :2].norm(dim=-1).nanmean()), float(depth.abs().nanmean()))
 
 
 def lifted_views(views: LandmarkedViews, lifter: PoseLifter, folds: Sequence[PoseLifter]) -> Tensor:
-    """(N, 33, 4): training people's views lifted by the lifter of their fold, the others' by `lifter`."""
+    """Lift views, each training person's by the lifter of their fold: (N, 33, 4).
+
+    The others' by `lifter`.
+    """
     which = folds_of(views, len(folds))
     lifted = lift(lifter, views.landmarks)
     for fold, other in enumerate(folds):
@@ -142,9 +149,10 @@ def train_and_lift(
     progress: Callable[[int, float], None] | None = None,
     start: PoseLifter | None = None,
 ) -> tuple[PoseLifter, Tensor]:
-    """Train a lifter on all training people; lift all views (N, 33, 4), nobody's by a lifter trained on them.
+    """Train a lifter on all training people, and lift all views (N, 33, 4).
 
-    `start`, which all of them go on from, must not be trained on them either.
+    Nobody's landmarks are lifted by a lifter that was trained on them. `start`, which all of them go on from, must not
+    be trained on them either.
     """
     which = folds_of(views, recipe.folds)
 
@@ -161,10 +169,10 @@ def train_and_lift(
 
 
 def model_with_lifter(weights: str | None, preset: str, seed: int) -> tuple[Model, dict[str, Any]]:
-    """A fresh model of a preset that has a lifter, and the history of what of it is trained: nothing, or with `weights`
-    (whose preset it then is) their lifter.
+    """Make a model of a preset with a lifter, and the history of what is trained.
 
-    UsageError where the preset has no lifter, CheckpointError where nobody trained the one of `weights`.
+    It is fresh, with an empty history. With `weights` it has their preset and their lifter. UsageError where the preset
+    has no lifter, CheckpointError where nobody trained the one of `weights`.
     """
     if weights is None:
         model, history = new_model(preset_named(preset), (), seed)
@@ -191,9 +199,9 @@ def lifting_history(
     minutes: float,
     before: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
-    """What a card says of a lifter's training, as other parts' histories do; `minutes` with the folds' lifters.
+    """Describe a lifter's training for its card, as other parts' histories do.
 
-    `before`: what the lifter that it went on from went through.
+    `minutes` with the folds' lifters. `before`: what the lifter that it went on from went through.
     """
     unseen = ~views.train
     error = lifting_error(lifted[unseen], views.joints[unseen]) if unseen.any() else None
@@ -223,7 +231,9 @@ def lift_data(
     init: str | None = None,
     progress: Callable[[int, float], None] | None = None,
 ) -> tuple[LandmarkedViews, Tensor]:
-    """Train a lifter on prepared `data`, write it to `out`, and beside everybody the landmarks that it makes of theirs.
+    """Train a lifter on prepared `data`, write it to `out`, and lift all landmarks.
+
+    The lifted ones are written beside everybody.
 
     Parameters
     ----------

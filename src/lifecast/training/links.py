@@ -61,6 +61,7 @@ class Record:
 
     @property
     def finished(self) -> bool:
+        """Whether the link came to its end."""
         return self.output is not None
 
 
@@ -83,7 +84,10 @@ def files_fingerprint(paths: Iterable[Path], root: Path) -> str:
 
 
 def listing_fingerprint(folder: Path) -> str:
-    """Compute the SHA-256 of the names and sizes of all files in a folder that is too large to read."""
+    """Compute the SHA-256 of the names and sizes of all files in a folder.
+
+    It is for a folder that is too large to read.
+    """
     digest = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         digest.update(f"{path.relative_to(folder).as_posix()}\0{path.stat().st_size}\n".encode())
@@ -91,12 +95,15 @@ def listing_fingerprint(folder: Path) -> str:
 
 
 def record_path(folder: Path, name: str) -> Path:
-    """Where the record of a link lies."""
+    """Name the file of a link's record."""
     return folder / RECORDS / f"{name}.json"
 
 
 def read_record(folder: Path, name: str) -> Record | None:
-    """Read a link's record, None where there is none; DataError for a damaged one or one of another format."""
+    """Read a link's record, None if there is none.
+
+    DataError for a damaged one or one of another format.
+    """
     path = record_path(folder, name)
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
@@ -176,7 +183,10 @@ def _make(folder: Path, link: Link, record: Record) -> None:
 
 
 def forget(links: Sequence[Link], folder: Path, name: str) -> None:
-    """Remove a link and all that stand on it, the last ones first: their files, then their records."""
+    """Remove a link and all that stand on it, the last ones first.
+
+    Their files, then their records.
+    """
     if name not in [link.name for link in links]:
         raise OptionError("again", name, f"this chain has no such link; it has {', '.join(one.name for one in links)}")
     gone = {name}

@@ -18,7 +18,7 @@ Across = Callable[[Tensor], Tensor]
 
 
 def alone(count: Tensor) -> Tensor:
-    """The mean over the processes of a run that has only one."""
+    """Compute the mean over the processes of a run that has only one."""
     return count
 
 
@@ -28,10 +28,11 @@ def extended_bce(
     across: Across = alone,
     outside_share: float | None = None,
 ) -> Tensor:
-    """The extended binary cross entropy of equation 5, averaged over the points and, if given several, the stacks.
+    """Compute the extended binary cross entropy of equation 5, averaged over the points.
 
-    lambda, the share of points outside the surface, weighs the points inside and 1 - lambda those outside, so that
-    both sides of the surface pull alike however many points each has. (Equation 5 leaves out the minus sign.)
+    If there are several stacks, it is averaged over them, too. lambda, the share of points outside the surface, weighs
+    the points inside and 1 - lambda those outside, so that both sides of the surface pull alike however many points
+    each has. (Equation 5 leaves out the minus sign.)
 
     Parameters
     ----------
@@ -62,40 +63,53 @@ def extended_bce(
 
 
 def masked_mean(values: Tensor, weights: Tensor, across: Across = alone) -> Tensor:
-    """Mean of `values` (B, C, H, W) where `weights` (B, 1, H, W) are, in proportion to them; 0 where they are 0."""
+    """Average `values` (B, C, H, W) by `weights` (B, 1, H, W).
+
+    It is 0 if these are 0.
+    """
     count = across(weights.sum() * values.shape[1])
     return (values * weights).sum() / count.clamp_min(1.0)
 
 
 def normal_l1(predicted: Tensor, true: Tensor, mask: Tensor | None = None, across: Across = alone) -> Tensor:
-    """L1 distance of normal maps (B, 3, H, W) in [-1, 1]: the second term of equation 6, without its weight.
+    """Compute the L1 distance of normal maps (B, 3, H, W) in [-1, 1].
 
-    Without a mask all pixels count, and the background is pulled to 0; with a mask (B, 1, H, W) only the person's do.
+    It is the second term of equation 6, without its weight. Without a mask all pixels count, and the background is
+    pulled to 0; with a mask (B, 1, H, W) only the person's do.
     """
     difference = (predicted.float() - true.float()).abs()
     return difference.mean() if mask is None else masked_mean(difference, mask.float(), across)
 
 
 def normal_cosine(predicted: Tensor, true: Tensor, mask: Tensor, across: Across = alone) -> Tensor:
-    """1 - cosine of the angle between predicted and true normals (B, 3, H, W), averaged over the mask: in [0, 2]."""
+    """Compute 1 - cosine between predicted and true normals (B, 3, H, W): in [0, 2].
+
+    It is averaged over the mask.
+    """
     cosine = F.cosine_similarity(predicted.float(), true.float(), dim=1, eps=1e-4)[:, None]  # (B, 1, H, W)
     return masked_mean(1 - cosine, mask.float(), across)
 
 
 def mask_bce(logits: Tensor, mask: Tensor) -> Tensor:
-    """Binary cross entropy of mask logits (B, 1, H, W) against a mask in [0, 1]."""
+    """Compute the binary cross entropy of mask logits (B, 1, H, W) and a mask in [0, 1]."""
     return F.binary_cross_entropy_with_logits(logits.float(), mask.float())
 
 
 def depth_l1(predicted: Tensor, true: Tensor, mask: Tensor, across: Across = alone) -> Tensor:
-    """Mean distance of depth maps (B, 2, h, w), front and back, in view units, inside `mask` (B, 1, h, w)."""
+    """Compute the mean distance of depth maps (B, 2, h, w) inside `mask` (B, 1, h, w).
+
+    It is of front and back, in view units.
+    """
     true = true.float()
     return masked_mean((predicted.float() - true).abs(), mask.float(), across)
 
 
 def depth_bins(logits: Tensor, true: Tensor, mask: Tensor, centres: Tensor, across: Across = alone) -> Tensor:
-    """Cross entropy of distributions over depths, logits (B, 2, K, h, w), against the true depth (B, 2, h, w) spread
-    over the nearest of the `centres` (K,), a bell as wide as their spacing; inside `mask` (B, 1, h, w)."""
+    """Compute the cross entropy of distributions over depths, logits (B, 2, K, h, w).
+
+    The truth is the depth (B, 2, h, w) spread over the nearest of the `centres` (K,), a bell as wide as their spacing.
+    Only pixels inside `mask` (B, 1, h, w) count.
+    """
     step = centres[1] - centres[0]
     away = (true.float().clamp(float(centres[0]), float(centres[-1]))[:, :, None] - centres[:, None, None]) / step
     wanted = torch.softmax(-0.5 * away.square(), dim=2)  # (B, 2, K, h, w)
@@ -104,9 +118,10 @@ def depth_bins(logits: Tensor, true: Tensor, mask: Tensor, centres: Tensor, acro
 
 
 def angle_degrees(predicted: Tensor, true: Tensor) -> Tensor:
-    """Angle between two maps of vectors (B, 3, H, W), in degrees: (B, H, W) in [0, 180].
+    """Compute the angle between two maps of vectors (B, 3, H, W): (B, H, W).
 
-    By atan2 of the cross and the dot product, which unlike the arc cosine is exact for small angles too.
+    It is in degrees, in [0, 180]. It is the atan2 of the cross and the dot product, which unlike the arc cosine is
+    exact for small angles too.
     """
     p, t = predicted.float(), true.float()
     cross = torch.linalg.cross(p, t, dim=1).norm(dim=1)

@@ -16,9 +16,9 @@ HALF_PRECISIONS: dict[str, Literal["bf16-mixed", "16-mixed"]] = {"bf16": "bf16-m
 
 
 def processes(options: TrainOptions) -> tuple[int, int]:
-    """Processes on each machine, and machines: as torchrun started them, else as the options say.
+    """Count processes on each machine, and machines.
 
-    UsageError where both say something and they differ.
+    They are as torchrun started them, else as the options say. UsageError where both say something and they differ.
     """
     asked = (options.devices, options.nodes)
     if "LOCAL_WORLD_SIZE" not in os.environ:
@@ -34,7 +34,10 @@ def processes(options: TrainOptions) -> tuple[int, int]:
 
 
 def begin_fabric(options: TrainOptions, recipe: Recipe) -> Any:
-    """A launched `Fabric`; with several devices, the other processes start here (or torchrun started them)."""
+    """Launch a `Fabric`.
+
+    With several devices, the other processes start here (or torchrun started them).
+    """
     if importlib.util.find_spec("lightning") is None:
         raise MissingExtra("lightning", "training", "training")
     from lightning.fabric import Fabric

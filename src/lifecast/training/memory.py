@@ -26,7 +26,10 @@ class MemoryShort(LifecastError):
 
 
 def kept_bytes(trainee: Trainee, sample: dict[str, Any]) -> int:
-    """Bytes that a forward pass of `sample` (a batch, usually of one) keeps for the backward pass, weights aside."""
+    """Measure the bytes that a forward pass of `sample` keeps for the backward pass.
+
+    `sample` is a batch, usually of one. Weights are left out.
+    """
     weights = {p.untyped_storage().data_ptr() for p in trainee.stage.parameters()}
     kept: dict[int, Any] = {}  # storages by address; holding them keeps an address from being used again
 
@@ -43,7 +46,10 @@ def kept_bytes(trainee: Trainee, sample: dict[str, Any]) -> int:
 
 
 def state_bytes(trainee: Trainee) -> int:
-    """Bytes of gradients and of the optimiser's averages, which the first step allocates."""
+    """Count the bytes of gradients and of the optimiser's averages.
+
+    The first step allocates them.
+    """
     trained = sum(p.numel() * p.element_size() for p in trainee.stage.parameters() if p.requires_grad)
     averages = 1 if trainee.part.optimiser == "rmsprop" else 2
     return trained * (1 + averages)

@@ -26,15 +26,19 @@ FEW = 16
 
 
 def is_orthogonalised(parameter: Tensor) -> bool:
-    """Whether Muon steps this parameter, as a matrix of (outputs, everything else); AdamW does otherwise."""
+    """Check whether Muon steps this parameter, as a matrix of (outputs, everything else).
+
+    AdamW does otherwise.
+    """
     return parameter.ndim > 1 and min(parameter.shape[:2]) > FEW
 
 
 def orthogonalised(matrix: Tensor) -> Tensor:
-    """(n, m) -> the matrix of the same singular vectors whose singular values are 0.7 to 1.2 (zeros stay zeros).
+    """Compute a matrix of the same singular vectors with singular values of 0.7 to 1.2.
 
-    The iteration X <- (a + b X X^T + c (X X^T)^2) X is run on the small matrix X X^T alone, whose powers commute;
-    their product is applied to X once at the end. For a convolution of 9 taps that is a third of the arithmetic.
+    (n, m) -> (n, m); zeros stay zeros. The iteration X <- (a + b X X^T + c (X X^T)^2) X is run on the small matrix X
+    X^T alone, whose powers commute; their product is applied to X once at the end. For a convolution of 9 taps that is
+    a third of the arithmetic.
     """
     tall = matrix.shape[0] > matrix.shape[1]
     wide = matrix.T if tall else matrix
@@ -75,7 +79,10 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """One step along the gradients that are there; `closure`, if given, is asked for them first."""
+        """Go one step along the gradients that are there.
+
+        `closure`, if given, is asked for them first.
+        """
         loss = None
         if closure is not None:
             with torch.enable_grad():

@@ -13,7 +13,10 @@ from lifecast.training.recipe import StageRecipe
 
 
 def parameter_groups(named: Iterable[tuple[str, nn.Parameter]], weight_decay: float) -> list[dict[str, Any]]:
-    """Two groups: weights of convolutions and linear layers decay; norms and biases (one axis) do not."""
+    """Group the parameters in two.
+
+    Weights of convolutions and linear layers decay; norms and biases (one axis) do not.
+    """
     trained = [parameter for _, parameter in named if parameter.requires_grad]
     return [
         {"params": [p for p in trained if p.ndim > 1], "weight_decay": weight_decay},
@@ -22,7 +25,7 @@ def parameter_groups(named: Iterable[tuple[str, nn.Parameter]], weight_decay: fl
 
 
 def make_optimiser(module: nn.Module, stage: StageRecipe) -> torch.optim.Optimizer:
-    """The recipe's optimiser over the parameters that need a gradient."""
+    """Make the recipe's optimiser over the parameters that need a gradient."""
     groups = parameter_groups(module.named_parameters(), stage.weight_decay)
     if stage.optimiser == "rmsprop":
         return torch.optim.RMSprop(groups, lr=stage.learning_rate)

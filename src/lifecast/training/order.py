@@ -22,14 +22,16 @@ class Epochal(Protocol):
 
     def __getitem__(self, index: int) -> dict[str, Any]: ...
 
-    def set_epoch(self, epoch: int) -> None: ...
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose samples are read next."""
 
 
 class ByEpoch(Dataset[dict[str, Any]]):
-    """A dataset asked by (epoch, index): persistent workers, which hold copies of it, learn the epoch that way.
+    """A dataset asked by (epoch, index).
 
-    Where one epoch ends and the next begins, two workers are at different epochs. A dataset may keep its epoch in
-    memory that all processes share, so each worker takes a copy that is its own before it sets one.
+    Persistent workers, which hold copies of it, learn the epoch that way. Where one epoch ends and the next begins, two
+    workers are at different epochs. A dataset may keep its epoch in memory that all processes share, so each worker
+    takes a copy that is its own before it sets one.
     """
 
     def __init__(self, dataset: Epochal) -> None:
@@ -48,7 +50,9 @@ class ByEpoch(Dataset[dict[str, Any]]):
 
 
 class EndlessBatches(Sampler[list[tuple[int, int]]]):
-    """Batches of (epoch, index) for one process, without end; no sample is dropped where epochs meet.
+    """Batches of (epoch, index) for one process, without end.
+
+    No sample is dropped where epochs meet.
 
     Parameters
     ----------
@@ -69,7 +73,7 @@ class EndlessBatches(Sampler[list[tuple[int, int]]]):
         self.rank, self.world = rank, world
 
     def permutation(self, epoch: int) -> np.ndarray:
-        """The order of the samples in `epoch`: (length,) int64."""
+        """Draw the order of the samples in `epoch`: (length,) int64."""
         return np.random.default_rng([self.seed, epoch, 0x0D]).permutation(self.length)
 
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:

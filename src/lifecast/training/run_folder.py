@@ -41,22 +41,25 @@ class RunFolder:
 
     @property
     def log(self) -> Path:
+        """The log, a JSON line for each training and validation line."""
         return self.path / "log.jsonl"
 
     @property
     def weights(self) -> Path:
+        """The latest weights."""
         return self.path / "weights.safetensors"
 
     @property
     def best(self) -> Path:
+        """The best weights by validation."""
         return self.path / "best.safetensors"
 
     def picture(self, step: int) -> Path:
-        """Where the picture strip of `step` goes."""
+        """Name the file of the picture strip of `step`."""
         return self.path / "pictures" / f"step_{step:08d}.png"
 
     def checkpoints(self) -> list[Path]:
-        """The checkpoints, oldest first."""
+        """List the checkpoints, oldest first."""
         return sorted((self.path / "checkpoints").glob("step_*.pt"))
 
     def begin(self, resume: bool) -> dict[str, Any] | None:
@@ -94,7 +97,10 @@ class RunFolder:
             file.write(json.dumps(line) + "\n")
 
     def drop_log_after(self, step: int) -> None:
-        """Forget the log lines of steps that will be done again (and a last line cut off by a crash)."""
+        """Forget the log lines of steps that will be done again.
+
+        A last line that was cut off by a crash goes, too.
+        """
         if not self.log.exists():
             return
         kept = []

@@ -47,7 +47,10 @@ class LearningRate:
 
 @dataclass
 class Budget:
-    """When a run ends: after so many steps or minutes, whichever is set, the earlier of the two if both are."""
+    """When a run ends: after so many steps or minutes, whichever is set.
+
+    The earlier of the two if both are.
+    """
 
     steps: int | None = None
     minutes: float | None = None
@@ -71,7 +74,7 @@ class Budget:
         return self.spent + self.clock() - self.started
 
     def progress(self, step: int) -> float:
-        """How far the run has come after `step` steps, in [0, 1]."""
+        """Compute how far the run has come after `step` steps, in [0, 1]."""
         shares = [0.0]
         if self.steps is not None:
             shares.append(step / max(1, self.steps))
@@ -80,7 +83,7 @@ class Budget:
         return min(1.0, max(shares))
 
     def seconds_left(self, step: int, seconds_a_step: float) -> float:
-        """An estimate for the progress display."""
+        """Estimate the seconds that are left, for the progress display."""
         left = []
         if self.steps is not None:
             left.append((self.steps - step) * seconds_a_step)

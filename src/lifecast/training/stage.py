@@ -25,7 +25,7 @@ from lifecast.space.maps import MapPyramid, Maps
 from lifecast.space.resizing import resize_image, resize_map
 from lifecast.training import losses
 from lifecast.training.depth_targets import continued, corrected, match_size
-from lifecast.training.figures import depth_error, overlap
+from lifecast.training.figures import depth_error, normal_figures, overlap
 from lifecast.training.perceptual import PerceptualLoss
 from lifecast.training.recipe import FedDepth, LossWeights
 from lifecast.training.stage_names import StageName
@@ -36,12 +36,12 @@ MAPS = ("normals", "depth", "detail")
 
 
 def until_of(stage: StageName) -> Until:
-    """How far the forward pass of a stage goes."""
+    """Choose how far the forward pass of a stage goes."""
     return "fine" if stage == "joint" else stage
 
 
 def stage_size(architecture: Architecture, stage: StageName, predicted_normals: bool) -> int:
-    """Side of a stage's pictures at the architecture's own sizes, in pixels.
+    """Compute the side of a stage's pictures at the architecture's own sizes, in pixels.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def stage_size(architecture: Architecture, stage: StageName, predicted_normals: 
 
 
 def pose_of_stage(architecture: Architecture, stage: StageName, predicted_normals: bool) -> Limbs:
-    """Whether a stage's batches need limb maps, and from which landmarks these are to be drawn."""
+    """Decide whether a stage's batches need limb maps, and from which landmarks."""
     maps = architecture.maps
     if maps is None or not maps.pose_channels or not (stage in MAPS or predicted_normals):
         return False
@@ -62,7 +62,7 @@ def pose_of_stage(architecture: Architecture, stage: StageName, predicted_normal
 
 
 def trained_parts(architecture: Architecture, stage: StageName, predicted_normals: bool) -> tuple[str, ...]:
-    """Names of the parts (`model.PARTS`) whose weights the stage moves."""
+    """List the parts (`model.PARTS`) whose weights the stage moves."""
     if stage != "joint":
         return (stage,)
     parts = ["coarse"] + (["fine"] if architecture.fine is not None else [])
@@ -73,7 +73,7 @@ def trained_parts(architecture: Architecture, stage: StageName, predicted_normal
 
 
 class Stage(nn.Module):
-    """A model with the losses of one stage; `forward` gives them, `measure` the figures of a validation.
+    """A model with the losses (`forward`) and validation figures (`measure`) of one stage.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ class Stage(nn.Module):
 
     @property
     def multiple(self) -> int:
-        """What the sides of the batch's pictures must be multiples of, for every net that the stage runs."""
+        """What the sides of a batch's pictures must be multiples of, for every net that runs."""
         architecture, maps = self.model.architecture, self.model.architecture.maps
         nets: list[tuple[int, int]] = []  # side at which a net gets pictures as large as `self.size`, its multiple
         if maps is not None and (self.stage in MAPS or self.predicted_normals):
@@ -165,7 +165,7 @@ class Stage(nn.Module):
     # Heads of the maps
 
     def maps(self, batch: Batch, masked: bool) -> Maps:
-        """Run the stage's head: predicted maps, or, in the depth stage on true normals, the truth with depths."""
+        """Predict maps with the stage's head; on true normals, the true maps with predicted depths."""
         given = None
         if self.stage == "depth" and not self.predicted_normals:
             given = Maps(batch["front"], batch["back"], batch["mask"])
@@ -177,7 +177,7 @@ class Stage(nn.Module):
         return found
 
     def map_losses(self, batch: Batch) -> dict[str, Tensor]:
-        """Equation 6 on the normals, and the losses of the depths, as far as the stage trains them."""
+        """Compute the losses of the normals (equation 6) and of the depths that the stage trains."""
         if self.stage == "depth":
             maps = self.maps(batch, masked=not self.along)
             return self.depth_losses(maps, batch) | (self.normal_losses(maps, batch) if self.along else {})
@@ -185,7 +185,7 @@ class Stage(nn.Module):
         return self.normal_losses(self.maps(batch, masked=self.weights.l1_over == "image"), batch)
 
     def normal_losses(self, maps: Maps, batch: Batch) -> dict[str, Tensor]:
-        """The losses of equation 6 and of the mask, each summed over front and (by its weight) back."""
+        """Compute the losses of equation 6 and of the mask, summed over front and weighted back."""
         size = maps.front.shape[-1]
         mask = resize_map(batch["mask"], size, False)
         parts: dict[str, list[Tensor]] = {"l1": [], "cosine": [], "perceptual": []}
@@ -205,7 +205,7 @@ class Stage(nn.Module):
         return result
 
     def depth_losses(self, maps: Maps, batch: Batch) -> dict[str, Tensor]:
-        """The losses of the depth maps and of the distribution behind them."""
+        """Compute the losses of the depth maps and of the distribution behind them."""
         result: dict[str, Tensor] = {}
         if maps.depth is None or maps.depth_logits is None or self.model.depth is None:
             return result
@@ -220,7 +220,7 @@ class Stage(nn.Module):
     # Occupancy nets
 
     def net_maps(self, batch: Batch, masked: bool = True) -> Maps | MapPyramid:
-        """The maps that the coarse and the fine net get: true ones, or predicted with depths as `fed_depth` says."""
+        """Choose the nets' input maps: true ones, or predicted with depths as `fed_depth` says."""
         if not self.predicted_normals:
             return Maps(batch["front"], batch["back"], batch["mask"], depth=batch["depth"])
         until: Until = "coarse_maps" if self.stage == "coarse" else "maps"
@@ -228,14 +228,14 @@ class Stage(nn.Module):
         return maps
 
     def with_fed_depth(self, maps: MapPyramid, batch: Batch) -> MapPyramid:
-        """Predicted maps with the depths (B, 2, h, w) that the nets get in training, as `fed_depth` says."""
+        """Replace depths of predicted maps by those (B, 2, h, w) that `fed_depth` says."""
         if maps.fine.depth is None:
             return maps
         fed = self.fed(maps.fine, batch)
         return MapPyramid(*(one._replace(depth=fed) for one in maps))
 
     def fed(self, maps: Maps, batch: Batch) -> Tensor:
-        """The depth maps (B, 2, h, w) that the nets get with predicted maps."""
+        """Choose the depth maps (B, 2, h, w) that join the nets' predicted input maps."""
         assert maps.depth is not None
         fed = self.fed_depth if torch.is_grad_enabled() else "predicted"
         if fed == "true":
@@ -252,7 +252,7 @@ class Stage(nn.Module):
         return corrected(found, batch["depth"], batch["depth_mask"]) if fed == "corrected" else found
 
     def predict(self, batch: Batch, points: Tensor | None = None, window: Tensor | None = None) -> Prediction:
-        """Run the model as the stage trains it, on true or predicted maps; logits at points (B, N, 3) if given."""
+        """Run the model as the stage trains it; logits at points (B, N, 3) if these are given."""
         maps, image = self.net_maps(batch), batch["image"]
         if isinstance(maps, MapPyramid):
             maps = self.with_fed_depth(maps, batch)
@@ -270,7 +270,7 @@ class Stage(nn.Module):
         return prediction
 
     def occupancy_losses(self, batch: Batch) -> dict[str, Tensor]:
-        """Equation 5 on every coarse stack and on the fine net, as far as they are trained; auxiliary losses."""
+        """Compute equation 5 on each trained coarse stack and fine net, and auxiliary losses."""
         prediction = self.predict(batch, batch["points"], batch.get("window"))
         occupancy = batch["occupancy"]
         share = None if self.weights.balance == "batch" else 0.5
@@ -292,11 +292,12 @@ class Stage(nn.Module):
 
     @torch.no_grad()
     def measure(self, batch: Batch) -> dict[str, tuple[Tensor, Tensor]]:
-        """Sums and counts of the figures of a batch: divide the one by the other after adding up all batches.
+        """Measure a batch: sums and counts of its figures.
 
-        front_deg, back_deg: angle of the normals inside the mask. mask_iou. coarse_iou, fine_iou: intersection over
-        union of predicted and true occupancy at the sampled points. depth_cm: error of the depth maps at 180 cm height,
-        those of the depth head or of the coarse net's auxiliary one.
+        Divide the one by the other after adding up all batches. front_deg, back_deg: angle of the normals inside the
+        mask. mask_iou. coarse_iou, fine_iou: intersection over union of predicted and true occupancy at the sampled
+        points. depth_cm: error of the depth maps at 180 cm height, those of the depth head or of the coarse net's
+        auxiliary one.
         """
         figures: dict[str, tuple[Tensor, Tensor]] = {}
         alone = self.stage in MAPS
@@ -330,16 +331,3 @@ class Stage(nn.Module):
         if self.stage in MAPS:
             return -(figures["front_deg"] + figures["back_deg"]) / 2
         return figures.get("fine_iou", figures["coarse_iou"])
-
-
-def normal_figures(maps: Maps, batch: Batch) -> dict[str, tuple[Tensor, Tensor]]:
-    """Sums and counts of the normals' angles inside the mask, in degrees, and of the mask's overlap."""
-    size = maps.front.shape[-1]
-    inside = resize_map(batch["mask"], size, False)[:, 0] > 0.5
-    figures = {}
-    for name, predicted in (("front", maps.front), ("back", maps.back)):
-        angles = losses.angle_degrees(predicted, resize_map(batch[name], size, False))
-        figures[f"{name}_deg"] = (angles[inside].sum(), inside.sum())
-    if maps.mask is not None:
-        figures["mask_iou"] = overlap(maps.mask[:, 0] > 0.5, inside)
-    return figures

@@ -21,7 +21,9 @@ else:  # the same parser, by its name outside the standard library
 
 
 def named_toml(name: str | Path, folder: Path, kind: str) -> Path:
-    """Find the file that `name` means: a path ending in .toml, or one of those in `folder` by its stem.
+    """Find the file that `name` means.
+
+    A path ending in .toml, or one of those in `folder` by its stem.
 
     Raises
     ------
@@ -39,7 +41,10 @@ def named_toml(name: str | Path, folder: Path, kind: str) -> Path:
 
 
 def read_toml(path: Path, kind: str) -> dict[str, Any]:
-    """Read the tables of a TOML file; UsageError, with the `kind` of file, if it is missing or is no TOML."""
+    """Read the tables of a TOML file.
+
+    UsageError, with the `kind` of file, if it is missing or is no TOML.
+    """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -49,7 +54,10 @@ def read_toml(path: Path, kind: str) -> dict[str, Any]:
 
 
 def read_table(kind: Any, table: Any, where: str) -> Any:
-    """Make an instance of the dataclass `kind` from a table; UsageError if the table does not fit it."""
+    """Make an instance of the dataclass `kind` from a table.
+
+    UsageError if the table does not fit it.
+    """
     if not isinstance(table, dict):
         raise UsageError(f"{where}: expected a table, found {table!r}")
     hints = get_type_hints(kind)
@@ -72,7 +80,10 @@ def read_table(kind: Any, table: Any, where: str) -> Any:
 
 
 def read_value(hint: Any, value: Any, where: str) -> Any:
-    """Check `value` and convert it to the annotated type `hint` (the few kinds that these files use)."""
+    """Check `value` and convert it to the annotated type `hint`.
+
+    It knows the few kinds that these files use.
+    """
     if dataclasses.is_dataclass(hint):
         return read_table(hint, value, where)
     arguments = get_args(hint)

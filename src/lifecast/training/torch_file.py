@@ -19,7 +19,7 @@ UNREADABLE = (
 
 
 def load_plain(path: Path, kind: str) -> Any:
-    """The tensors and plain values in `path`, on the CPU.
+    """Load the tensors and plain values in `path`, on the CPU.
 
     Raises
     ------

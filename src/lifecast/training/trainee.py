@@ -73,7 +73,7 @@ class Trainee:
                 network.compile()
 
     def to_device(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """A batch on the device, images in the networks' memory format."""
+        """Move a batch to the device, images in the networks' memory format."""
         moved: dict[str, Any] = self.fabric.to_device(batch)
         if self.recipe.channels_last:
             for name in IMAGES:
@@ -81,7 +81,10 @@ class Trainee:
         return moved
 
     def one_step(self, batch: dict[str, Any], rate: float) -> dict[str, Tensor]:
-        """Forward, backward, clip, step, average; returns the losses, still on the device."""
+        """Run forward, backward, clip, step, average; return the losses.
+
+        They are still on the device.
+        """
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         if self.part.trim and float(torch.rand(())) < self.part.trim:
@@ -99,11 +102,11 @@ class Trainee:
         return {name: value.detach() for name, value in parts.items()}
 
     def averaged(self) -> AbstractContextManager[None]:
-        """Within, the averaged weights are in place, if the recipe averages."""
+        """Put the averaged weights in place within a `with` block, if the recipe averages."""
         return self.average.applied() if self.average is not None else nullcontext()
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything to go on from; tensors and plain values only.
+        """Return everything to go on from; tensors and plain values only.
 
         Raises
         ------

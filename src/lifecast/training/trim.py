@@ -16,9 +16,10 @@ from lifecast.model.window import WINDOW_MARGIN
 
 
 def kept_range(present: Tensor, multiple: int) -> tuple[int, int]:
-    """First and end index of a range that holds everything in present (S,) bool, `multiple` long or a multiple of it.
+    """Choose first and end index of a range that holds everything in present (S,) bool.
 
-    Where it lies within its freedom is drawn from torch's generator; all of the range where nobody is present.
+    It is `multiple` long or a multiple of it. Where it lies within its freedom is drawn from torch's generator; all of
+    the range where nobody is present.
     """
     size = len(present)
     found = present.nonzero()[:, 0]
@@ -34,10 +35,11 @@ def kept_range(present: Tensor, multiple: int) -> tuple[int, int]:
 
 
 def trim(batch: dict[str, Any], multiple: int) -> dict[str, Any]:
-    """The batch with image, mask, normals, depths and limb maps cut to the rows and columns around everybody in it.
+    """Cut a batch to the rows and columns around everybody in it.
 
-    `multiple`: what the sides must be multiples of, a multiple of 4 itself. `extent` (B, 4) is added: x0, y0, width and
-    height of what is kept, as fractions of the whole picture (`pixel_aligned`). The dataset's `window` is left out.
+    Its image, mask, normals, depths and limb maps. `multiple`: what the sides must be multiples of, a multiple of 4
+    itself. `extent` (B, 4) is added: x0, y0, width and height of what is kept, as fractions of the whole picture
+    (`pixel_aligned`). The dataset's `window` is left out.
     """
     anybody = (batch["mask"][:, 0] > 0).any(0)  # (S, S)
     top, bottom = kept_range(anybody.any(1), multiple)

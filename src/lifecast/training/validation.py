@@ -18,9 +18,9 @@ PICTURED = 3
 
 
 def validate(trainee: Trainee, batches: Iterable[dict[str, Any]]) -> dict[str, float]:
-    """The figures of `Stage.measure` over all batches of all processes, with the averaged weights.
+    """Compute the figures of `Stage.measure` with the averaged weights.
 
-    Every process must call it, each with its own part of the views.
+    They are over all batches of all processes. Every process must call it, each with its own part of the views.
     """
     fabric = trainee.fabric
     totals: dict[str, Tensor] = {}

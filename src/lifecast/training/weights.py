@@ -35,7 +35,9 @@ OUR_LICENCE = "Apache-2.0"
 
 
 def chosen_preset(name: str | None, init: tuple[Path, ...]) -> Architecture:
-    """The preset by name; without one, that of the first file to start from, else compact.
+    """Choose the preset by name.
+
+    Without a name it is that of the first file to start from, else compact.
 
     Raises
     ------
@@ -54,7 +56,10 @@ def chosen_preset(name: str | None, init: tuple[Path, ...]) -> Architecture:
 
 
 def new_model(preset: Architecture, init: tuple[Path, ...], seed: int) -> tuple[Model, dict[str, Any]]:
-    """A model with weights drawn from `seed`, then the trained parts of each file of `init`; and their histories."""
+    """Make a model with weights drawn from `seed`, then trained parts of each file of `init`.
+
+    Returns also the parts' histories.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = Model(preset)
@@ -69,7 +74,10 @@ def new_model(preset: Architecture, init: tuple[Path, ...], seed: int) -> tuple[
 
 
 def history_of(model: Model, card: dict[str, Any]) -> dict[str, Any]:
-    """What the trained parts of a loaded model went through, by its card; of a card that does not say, all parts."""
+    """Read from its card what the trained parts of a loaded model went through.
+
+    If the card does not say, all parts count as trained.
+    """
     found = card.get("training", {}).get("levels")
     notes = dict.fromkeys(PARTS, None) if found is None else found
     return {
@@ -87,7 +95,10 @@ def _terms(card: dict[str, Any]) -> dict[str, str]:
 
 
 def begin_history(history: dict[str, Any], parts: Sequence[str]) -> None:
-    """At the start of a run: what `parts`, which it trains, went through so far is `before`; in place."""
+    """Begin a run's notes on `parts`, which it trains: earlier ones go under `before`.
+
+    The history is changed in place.
+    """
     for part in parts:
         if note := history.get(part):
             latest = {key: value for key, value in note.items() if key != "before"}
@@ -95,7 +106,10 @@ def begin_history(history: dict[str, Any], parts: Sequence[str]) -> None:
 
 
 def terms_of(history: dict[str, Any]) -> dict[str, str]:
-    """Licence and source of weights with this history: whoever trains others' weights further still owes them."""
+    """List licence and source of weights with this history.
+
+    Whoever trains others' weights further still owes them.
+    """
     notes = [one for note in history.values() if note for one in (note, *note.get("before", []))]
     found = {name: list(dict.fromkeys(n[name] for n in notes if name in n)) for name in ("licence", "source")}
     said = {name: "; and ".join(values) for name, values in found.items() if values}
@@ -103,7 +117,7 @@ def terms_of(history: dict[str, Any]) -> dict[str, str]:
 
 
 def check_foundations(stage: StageName, preset: Architecture, history: dict[str, Any], predicted_normals: bool) -> None:
-    """UsageError where a stage stands on a part that nobody trained."""
+    """Check that somebody trained the parts that a stage stands on; UsageError if not."""
     embedded = preset.fine is not None and preset.fine.condition == "embedding"
     if stage == "fine" and embedded and "coarse" not in history:
         raise UsageError(
@@ -129,7 +143,10 @@ def check_foundations(stage: StageName, preset: Architecture, history: dict[str,
 
 
 def note_history(options: TrainOptions, trainee: Trainee, views: int, minutes: float) -> None:
-    """Write down what the parts in training went through in this run; earlier runs' notes stay under `before`."""
+    """Write down what the parts in training went through in this run.
+
+    Earlier runs' notes stay under `before`.
+    """
     for part in trainee.stage.parts:
         earlier = (trainee.history.get(part) or {}).get("before", [])
         trainee.history[part] = {
@@ -149,7 +166,7 @@ def note_history(options: TrainOptions, trainee: Trainee, views: int, minutes: f
 
 
 def description(options: TrainOptions, trainee: Trainee, views: int) -> dict[str, Any]:
-    """What a run's `run.json` says."""
+    """Describe a run for its `run.json`."""
     plain = {name: str(v) if isinstance(v, Path) else v for name, v in dataclasses.asdict(options).items()}
     plain["also"] = [str(path) for path in options.also]
     model = trainee.stage.model

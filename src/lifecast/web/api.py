@@ -114,7 +114,7 @@ def _status(queue: ReconstructionQueue, ticket: Ticket) -> dict[str, Any]:
 
 
 def make_router(queue: ReconstructionQueue, reconstructor: Any, upload_limit: int) -> APIRouter:
-    """The routes under /api."""
+    """Make the routes under /api."""
     router = APIRouter(prefix="/api")
 
     async def enter(request: Request, photo: UploadFile, fields: dict[str, Any]) -> tuple[Ticket, ReconstructOptions]:
@@ -216,7 +216,7 @@ def make_router(queue: ReconstructionQueue, reconstructor: Any, upload_limit: in
 
 
 def make_app(queue: ReconstructionQueue, reconstructor: Any, upload_limit: int = 32 << 20) -> FastAPI:
-    """The server's application without the page.
+    """Make the server's application without the page.
 
     Parameters
     ----------
@@ -234,9 +234,10 @@ def make_app(queue: ReconstructionQueue, reconstructor: Any, upload_limit: int =
 
 
 class BodyLimit:
-    """Refuses a body of the API above `limit` bytes: at once where its length is announced, else as it arrives.
+    """Refuses a body of the API above `limit` bytes.
 
-    The form is read to disk before a route gets any of it, so the routes' own limit comes too late for this.
+    It refuses at once if the length is announced, else as the body arrives. The form is read to disk before a route
+    gets any of it, so the routes' own limit comes too late for this.
     """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:

@@ -48,7 +48,10 @@ def _parameters() -> list[Parameter]:
 
 
 async def form_fields(**given: Any) -> dict[str, Any]:
-    """The fields as they came, for `upload_options`; those that did not come have the options' own defaults."""
+    """Read the fields as they came, for `upload_options`.
+
+    Those that did not come have the options' own defaults.
+    """
     return given
 
 

@@ -30,12 +30,15 @@ from lifecast.web.work import reconstruct_upload, upload_options
 
 
 class PhotoInput(gr.Image):
-    """Gradio's picture box without Gradio's decoding: `read_photo` knows more formats and says better what is wrong."""
+    """Gradio's picture box without Gradio's decoding.
+
+    `read_photo` knows more formats and says better what is wrong.
+    """
 
     is_template = True  # to the browser it is a plain Image
 
     def preprocess(self, payload: ImageData | None) -> str | None:
-        """The uploaded file's path, as it came."""
+        """Pass the uploaded file's path on, as it came."""
         return None if payload is None else payload.path
 
 
@@ -118,12 +121,15 @@ def _outlined(photo: Photo, people: list[Person]) -> Image.Image:
 
 
 def erase() -> tuple[Any, Any, str]:
-    """Nobody: (choice of person, picture with boxes, what to say)."""
+    """Show nobody: (choice of person, picture with boxes, what to say)."""
     return gr.update(choices=[LARGEST], value=LARGEST, visible=False), gr.update(visible=False), ""
 
 
 def look(path: str | None, turn: str = "0") -> tuple[Any, Any, Any, Any]:
-    """People in the photograph, turned: (choice of person, picture with boxes, what to say, the photograph again)."""
+    """Find the people in the photograph, turned.
+
+    (choice of person, picture with boxes, what to say, the photograph again).
+    """
     if path is None:  # by `erase` or below; the reason stays readable
         return gr.skip(), gr.skip(), gr.skip(), gr.skip()
     nobody = erase()[:2]
@@ -195,7 +201,7 @@ def _shown(ticket: Ticket) -> tuple[str, str, str]:
 
 
 def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
-    """The Gradio page on top of a running queue."""
+    """Make the Gradio page on top of a running queue."""
 
     def run(
         path: str | None, person: str, height: float, resolution: int, box: str, turn: str, without: str

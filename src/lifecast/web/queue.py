@@ -48,7 +48,10 @@ class Cancelled(LifecastError):
 
 @dataclass(eq=False)
 class Ticket:
-    """A place in the queue. `token` is 128 random bits: it cannot be guessed, and nothing lists the tokens."""
+    """A place in the queue.
+
+    `token` is 128 random bits: it cannot be guessed, and nothing lists the tokens.
+    """
 
     work: Work
     time_limit: float
@@ -111,7 +114,9 @@ class ReconstructionQueue:
         self._thread.start()
 
     def submit(self, work: Work, release: Release = _nothing) -> Ticket:
-        """Join the queue. `release` is called once: when the work has ended, is cancelled, or finds no place.
+        """Join the queue.
+
+        `release` is called once: when the work has ended, is cancelled, or finds no place.
 
         Raises
         ------
@@ -131,8 +136,9 @@ class ReconstructionQueue:
         return ticket
 
     def cancel(self, ticket: Ticket) -> None:
-        """Nobody waits for `ticket` any longer: a waiting one leaves its place at once, a running one stops at its
-        next stage, a finished one is forgotten.
+        """Cancel the work of `ticket`, which nobody waits for any longer.
+
+        A waiting one leaves its place at once, a running one stops at its next stage, a finished one is forgotten.
         """
         with self._changed:
             ticket._cancel.set()
@@ -144,7 +150,10 @@ class ReconstructionQueue:
             self._end(ticket, "cancelled", Cancelled("cancelled"))
 
     def place(self, ticket: Ticket) -> int:
-        """How many come before `ticket`, the running one included; 0 where it runs or has ended."""
+        """Count how many come before `ticket`, the running one included.
+
+        0 if it runs or has ended.
+        """
         with self._changed:
             try:
                 ahead = self._waiting.index(ticket)
@@ -153,7 +162,7 @@ class ReconstructionQueue:
             return ahead + (self._running is not None)
 
     def find(self, token: str) -> Ticket | None:
-        """The ticket of a token, waiting, running or lately finished."""
+        """Find the ticket of a token, waiting, running or lately finished."""
         with self._changed:
             self._forget()
             known = [*self._waiting, *([self._running] if self._running else []), *self._finished.values()]

@@ -38,7 +38,10 @@ class Upload:
 
     @classmethod
     def copy_of(cls, source: Path) -> Upload:
-        """A copy of a file, which is somebody else's to delete. OSError where it cannot be read."""
+        """Copy a file, which is somebody else's to delete.
+
+        OSError if it cannot be read.
+        """
         upload = cls(source.name)
         try:
             shutil.copyfile(source, upload.path)

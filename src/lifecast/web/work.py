@@ -35,9 +35,9 @@ HINTS = {
 
 
 def upload_options(called: Called = str, **given: Any) -> ReconstructOptions:
-    """What a client asks for, as texts and numbers; `OptionError` for what a server does not do.
+    """Read what a client asks for, as texts and numbers.
 
-    `called` as in `ReconstructOptions.parse`.
+    `OptionError` for what a server does not do. `called` as in `ReconstructOptions.parse`.
     """
     try:
         options = ReconstructOptions.parse(**given)
@@ -53,14 +53,20 @@ def upload_options(called: Called = str, **given: Any) -> ReconstructOptions:
 
 @dataclass(frozen=True)
 class Result:
-    """Files as bytes (nothing of a client stays on the server's disk) and what to say about them."""
+    """Files as bytes and what to say about them.
+
+    Nothing of a client stays on the server's disk.
+    """
 
     files: dict[str, bytes]
     facts: dict[str, Any] = field(default_factory=dict)
 
 
 def reconstruct_upload(reconstructor: Any, upload: Upload, options: ReconstructOptions, progress: Progress) -> Result:
-    """Run the whole reconstruction of one upload; a refusal calls it by the client's name for it."""
+    """Run the whole reconstruction of one upload.
+
+    A refusal calls it by the client's name for it.
+    """
     try:
         reconstruction = reconstructor.reconstruct(
             upload.path,

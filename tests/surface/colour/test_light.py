@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lifecast.surface.colour.light import STRONGEST, find_light
+from lifecast.surface.colour.light import LIGHT_ESTIMATE, find_light
 from lifecast.surface.colour.srgb import to_srgb
 
 SLOPE = np.array([[0.5, 0.2, 0.1], [0.45, 0.2, 0.1], [0.3, 0.3, 0.1]])
@@ -55,7 +55,7 @@ def test_a_flat_wall_tells_no_light():
 def test_light_has_a_limit_and_needs_enough(front):
     normals, points = front
     light = find_light(points, normals, lit(normals, np.array([0.05, 0.05, 0.05]), 6 * SLOPE))
-    assert np.linalg.norm(light.slope, axis=1).max() <= STRONGEST + 1e-6
+    assert np.linalg.norm(light.slope, axis=1).max() <= LIGHT_ESTIMATE.strongest + 1e-6
     few = find_light(points[:50], normals[:50], np.full((50, 3), 90.0))
     assert not few.slope.any()
     colours = np.array([[10.0, 20.0, 30.0], [250.0, 0.0, 128.0]])

@@ -6,7 +6,7 @@ import torch
 
 from lifecast.space.field import CallableField
 from lifecast.space.maps import Maps
-from lifecast.surface.detail.hidden_limbs import CHAINS, REACH, STEEPNESS, UNDER, Bones, WithLimbs, hidden_limbs
+from lifecast.surface.detail.hidden_limbs import CHAINS, HIDDEN_LIMBS, Bones, WithLimbs, hidden_limbs
 from lifecast.surface.extract.surface import extract_surface
 
 ELBOW, WRIST, INDEX = 13, 15, 19
@@ -83,7 +83,7 @@ def test_nothing_is_made_where_everything_is_seen() -> None:
 
 
 @pytest.mark.parametrize(
-    "place", [(0.05, -0.05, THICK - 0.9 * UNDER), (0.6, 0.0, -0.2)], ids=["at the front", "beside"]
+    "place", [(0.05, -0.05, THICK - 0.9 * HIDDEN_LIMBS.under), (0.6, 0.0, -0.2)], ids=["at the front", "beside"]
 )
 def test_a_guessed_wrist_that_is_not_behind_the_body_is_let_be(place: tuple[float, float, float]) -> None:
     joints = arm_behind()
@@ -145,12 +145,12 @@ def test_a_joined_field_has_the_odds_of_both() -> None:
     assert bones is not None
     points = torch.rand(4000, 3, generator=torch.Generator().manual_seed(5)) - 0.5
     found = WithLimbs(CallableField(slab, logits=True), bones).logits(points)
-    odds = slab(points).double().exp() + (-STEEPNESS * bones.distance(points).double()).exp()
+    odds = slab(points).double().exp() + (-HIDDEN_LIMBS.steepness * bones.distance(points).double()).exp()
     close = odds.log() > -6
     assert 0 < int(close.sum()) < len(points)
     # Beyond the reach of a limb its odds are left out.
     torch.testing.assert_close(found[close].double(), odds.log()[close], atol=0.15, rtol=0)
-    far = bones.distance(points) > REACH / STEEPNESS
+    far = bones.distance(points) > HIDDEN_LIMBS.reach / HIDDEN_LIMBS.steepness
     assert torch.equal(found[far], slab(points)[far])
 
 

@@ -6,7 +6,7 @@ import torch
 import trimesh
 
 from lifecast.space.mesh_normals import vertex_normals
-from lifecast.surface.detail.relief import FARTHEST, OF_THICKNESS, relief, with_relief
+from lifecast.surface.detail.relief import RELIEF, relief, with_relief
 from lifecast.surface.extract.surface import Surface
 from lifecast.surface.raster import rasterize
 
@@ -84,7 +84,7 @@ def test_no_vertex_goes_further_than_allowed(squash: float) -> None:
     rows = (torch.arange(SIZE) // 4 % 2 * 2 - 1).float()
     steep[1], steep[2] = 0.9 * rows[:, None], 0.4
     moves = relief(thin.vertices, thin.faces, thin.normals, steep, torch.ones(SIZE, SIZE))
-    assert 0 < np.abs(moves).max() <= min(FARTHEST, OF_THICKNESS * 2 * 0.4 * squash) + 1e-6
+    assert 0 < np.abs(moves).max() <= min(RELIEF.farthest, RELIEF.of_thickness * 2 * 0.4 * squash) + 1e-6
 
 
 def test_outside_of_the_mask_nothing_is_believed() -> None:

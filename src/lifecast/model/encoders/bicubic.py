@@ -39,10 +39,10 @@ def _bands(size: int, dtype: torch.dtype) -> Tensor:
 
 
 def bicubic_double(x: Tensor) -> Tensor:
-    """(B, C, H, W) -> (B, C, 2H, 2W), corner pixels staying on corner pixels.
+    """Double the sides of maps, (B, C, H, W) -> (B, C, 2H, 2W).
 
-    The fast path is for inference in channels_last on a CPU and sides of multiples of 16; everything else, and what
-    needs a gradient, goes through PyTorch's kernel. They agree to rounding.
+    Corner pixels stay on corner pixels. The fast path is for inference in channels_last on a CPU and sides of multiples
+    of 16; everything else, and what needs a gradient, goes through PyTorch's kernel. They agree to rounding.
     """
     batch, channels, height, width = x.shape
     half = BLOCK // 2

@@ -9,7 +9,10 @@ from lifecast.errors import UsageError
 
 @dataclass(frozen=True)
 class GeneratorConfig:
-    """pix2pixHD global generators, one for each side (section 3.3: 9 residual blocks, 4 downsamplings)."""
+    """pix2pixHD global generators, one for each side.
+
+    Section 3.3: 9 residual blocks, 4 downsamplings.
+    """
 
     filters: int = 64
     """Channels after the first convolution; every downsampling doubles them."""
@@ -54,7 +57,10 @@ class UNetConfig:
 
 @dataclass(frozen=True)
 class HourglassConfig:
-    """A stacked hourglass (Newell et al.) with group norm, as the paper's image encoders (section 4)."""
+    """A stacked hourglass (Newell et al.) with group norm.
+
+    The paper's image encoders are such (section 4).
+    """
 
     stacks: int
     depth: int
@@ -87,7 +93,10 @@ class HourglassConfig:
 
 @dataclass(frozen=True)
 class GlobalFeatureConfig:
-    """A ResNet whose pooled vector joins each pixel's features (the paper's second ablation, "in spirit to [15]")."""
+    """A ResNet whose pooled vector joins each pixel's features.
+
+    The paper's second ablation, "in spirit to [15]".
+    """
 
     features: int = 256
     size: int = 512

@@ -10,7 +10,10 @@ from lifecast.model.encoders.norms import instance_norm
 
 
 class GeneratorBlock(nn.Module):
-    """Reflection-padded 3x3 convolution, instance norm, ReLU, convolution, instance norm; the input is added."""
+    """A residual block of two reflection-padded 3x3 convolutions.
+
+    Convolution, instance norm, ReLU, convolution, instance norm; the input is added.
+    """
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -18,13 +21,16 @@ class GeneratorBlock(nn.Module):
         self.conv2 = nn.Conv2d(width, width, 3, padding=1, padding_mode="reflect")
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, width, h, w) -> the same."""
+        """Compute the block's output: (B, width, h, w) -> the same."""
         y = functional.relu(instance_norm(self.conv1(x)), inplace=True)
         return instance_norm(self.conv2(y)).add_(x)
 
 
 class GlobalGenerator(nn.Module):
-    """pix2pixHD's global generator (Wang et al. 2018): (B, inputs, H, W) -> (B, outputs, H, W), without the tanh."""
+    """pix2pixHD's global generator (Wang et al. 2018), without the tanh.
+
+    (B, inputs, H, W) -> (B, outputs, H, W).
+    """
 
     def __init__(self, inputs: int, outputs: int, config: GeneratorConfig) -> None:
         super().__init__()
@@ -43,7 +49,10 @@ class GlobalGenerator(nn.Module):
         self.head = nn.Conv2d(width, outputs, 7, padding=3, padding_mode="reflect")
 
     def forward(self, image: Tensor) -> Tensor:
-        """Sides must be multiples of 2^downsamplings and give the residual blocks at least 2 texels."""
+        """Generate (B, outputs, H, W) from (B, inputs, H, W).
+
+        Sides must be multiples of 2^downsamplings and give the residual blocks at least 2 texels.
+        """
         x = functional.relu(instance_norm(self.stem(image)), inplace=True)  # (B, filters, H, W)
         for down in self.down:
             x = functional.relu(instance_norm(down(x)), inplace=True)

@@ -28,13 +28,16 @@ class BasicBlock(nn.Module):
             self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride=stride, bias=False), _norm(outputs))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, inputs, h, w) -> (B, outputs, h/stride, w/stride)."""
+        """Compute the block's output: (B, inputs, h, w) -> (B, outputs, h/stride, w/stride)."""
         y = self.norm2(self.conv2(functional.relu(self.norm1(self.conv1(x)))))
         return functional.relu(y + self.shortcut(x))
 
 
 class GlobalFeature(nn.Module):
-    """(B, inputs, S, S) -> (B, features): resized to `config.size`, through the ResNet, averaged, one linear layer."""
+    """One vector of a picture: (B, inputs, S, S) -> (B, features).
+
+    Resized to `config.size`, through the ResNet, averaged, one linear layer.
+    """
 
     def __init__(self, inputs: int, config: GlobalFeatureConfig) -> None:
         super().__init__()
@@ -53,7 +56,7 @@ class GlobalFeature(nn.Module):
         self.project = nn.Linear(running, config.features)
 
     def forward(self, x: Tensor) -> Tensor:
-        """See the class."""
+        """Compute the global feature: (B, inputs, S, S) -> (B, features)."""
         x = resize_image(x, self.config.size)
         x = functional.relu(self.norm(self.stem(x)))
         x = functional.max_pool2d(x, 3, stride=2, padding=1)

@@ -22,16 +22,19 @@ def halve(x: Tensor) -> Tensor:
 
 
 def activate(x: Tensor) -> Tensor:
-    """ReLU in place: what it is given is a norm's fresh output, and fresh memory costs more than the ReLU."""
+    """Apply a ReLU in place.
+
+    Its input is a norm's fresh output, and fresh memory costs more than the ReLU.
+    """
     return functional.relu(x, inplace=True)
 
 
 class ResidualUnit(nn.Module):
-    """Three pre-activated 3x3 convolutions of widths out/2, out/4, out/4, each on the one before, concatenated.
+    """Three pre-activated 3x3 convolutions of widths out/2, out/4, out/4.
 
-    The input is added; where its width differs it first goes through norm, ReLU and a 1x1 convolution. The
-    released model has that norm in every unit, used or not; unused, it is kept (the parameter count is the paper's)
-    but takes no gradient.
+    Each is on the one before; their outputs are concatenated. The input is added; where its width differs it first goes
+    through norm, ReLU and a 1x1 convolution. The released model has that norm in every unit, used or not; unused, it is
+    kept (the parameter count is the paper's) but takes no gradient.
     """
 
     def __init__(self, inputs: int, outputs: int, groups: int) -> None:
@@ -51,7 +54,7 @@ class ResidualUnit(nn.Module):
             self.shortcut_norm.requires_grad_(False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, inputs, H, W) -> (B, outputs, H, W)."""
+        """Compute the unit's output: (B, inputs, H, W) -> (B, outputs, H, W)."""
         first = self.conv1(activate(self.norm1(x)))  # (B, outputs/2, H, W)
         second = self.conv2(activate(self.norm2(first)))  # (B, outputs/4, H, W)
         third = self.conv3(activate(self.norm3(second)))  # (B, outputs/4, H, W)
@@ -75,7 +78,7 @@ class Hourglass(nn.Module):
         self.ascend = ResidualUnit(width, width, groups)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, width, H, W) -> (B, width, H, W)."""
+        """Compute the hourglass's output: (B, width, H, W) -> (B, width, H, W)."""
         upper: Tensor = self.upper(
             x
         )  # first, so that its large intermediates are gone before the lower path's result is there
@@ -98,7 +101,10 @@ class Stack(nn.Module):
         self.feature_onward = None if last else nn.Conv2d(features, width, 1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """x (B, width, h, w) -> features (B, F, h, w), the next stack's input (B, width, h, w)."""
+        """Compute features (B, F, h, w) of x (B, width, h, w).
+
+        Returns also the next stack's input (B, width, h, w).
+        """
         y = self.top(self.hourglass(x))
         y = activate(self.end_norm(self.end(y)))
         features = self.feature(y)
@@ -108,7 +114,10 @@ class Stack(nn.Module):
 
 
 class HourglassEncoder(nn.Module):
-    """Stem and stacks: (B, inputs, H, W) -> one (B, features, H/stride, W/stride) for each stack, the last the best."""
+    """Stem and stacks: (B, inputs, H, W) -> one feature map for each stack.
+
+    Each is (B, features, H/stride, W/stride), the last the best.
+    """
 
     def __init__(self, inputs: int, features: int, config: HourglassConfig) -> None:
         super().__init__()

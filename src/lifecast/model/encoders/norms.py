@@ -25,7 +25,7 @@ def _by_moments(x: Tensor) -> bool:
 
 
 def channel_moments(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and variance of each channel of a channels_last (B, C, H, W): two (B, C).
+    """Compute mean and variance of each channel of a channels_last (B, C, H, W): two (B, C).
 
     The variance is that of the values less their mean: a mean square less a squared mean would lose digits.
     """
@@ -46,7 +46,10 @@ def channel_moments(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def instance_norm(x: Tensor) -> Tensor:
-    """Instance norm without scale or running statistics: (B, C, H, W) -> the same; may write into `x`."""
+    """Normalise each channel of each image: (B, C, H, W) -> the same.
+
+    There is no scale and there are no running statistics. It may write into `x`.
+    """
     if not _by_moments(x):
         return functional.instance_norm(x, eps=EPS)
     mean, variance = channel_moments(x)
@@ -59,7 +62,7 @@ class HalfGroupNorm(nn.GroupNorm):
     """`nn.GroupNorm`, its weights and numbers, computed in float32 where a CPU runs in bfloat16."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) -> the same."""
+        """Normalise groups of channels: (B, C, H, W) -> the same."""
         if x.device.type == "cpu" and x.dtype == torch.bfloat16:
             return super().forward(x.float()).to(x.dtype)
         return super().forward(x)
@@ -69,7 +72,7 @@ class GroupNorm(HalfGroupNorm):
     """The same by moments where that is the way to take; see the module."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) -> the same."""
+        """Normalise groups of channels: (B, C, H, W) -> the same."""
         if not _by_moments(x):
             return super().forward(x)
         batch, channels = x.shape[:2]

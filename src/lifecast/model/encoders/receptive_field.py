@@ -29,7 +29,10 @@ class Field(NamedTuple):
     """Image pixels between neighbouring texels."""
 
     def through(self, taps: float, scale: float) -> Field:
-        """After an operation on `taps` neighbours whose output has `scale` times as many texels."""
+        """Extend the field by an operation on `taps` neighbours.
+
+        Its output has `scale` times as many texels.
+        """
         return Field(self.pixels + (taps - 1) * self.jump, self.jump / scale)
 
 
@@ -89,10 +92,11 @@ class _Propagation(TorchFunctionMode):
 
 
 def receptive_field(network: nn.Module, channels: int, size: int) -> int:
-    """Pixels, along one axis, that one texel of `network`'s (last) output depends on.
+    """Compute the receptive field: pixels, along one axis, of one output texel.
 
-    network: takes (1, channels, size, size), gives a map or a list of maps. Its parameters may be on any device; it
-    is moved to the meta device, so hand over a network built there.
+    The texel is of the last output, if there are several. network: takes (1, channels, size, size), gives a map or a
+    list of maps. Its parameters may be on any device; it is moved to the meta device, so hand over a network built
+    there.
     """
     propagation = _Propagation()
     network = network.to("meta")

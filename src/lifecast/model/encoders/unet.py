@@ -23,20 +23,27 @@ class UNetShape(Protocol):
     """What `UNet` reads of its configuration (see `config.UNetConfig`)."""
 
     @property
-    def widths(self) -> Sequence[int]: ...  # channels at stride first_stride, 2 first_stride, ...
+    def widths(self) -> Sequence[int]:
+        """Channels at strides `first_stride`, 2 `first_stride`, ..."""
 
     @property
-    def blocks(self) -> Sequence[int]: ...  # residual blocks at each of these strides, on the way down
+    def blocks(self) -> Sequence[int]:
+        """Residual blocks at each of these strides, on the way down."""
 
     @property
-    def first_stride(self) -> int: ...
+    def first_stride(self) -> int:
+        """Stride of the first layer."""
 
     @property
-    def output_stride(self) -> int: ...
+    def output_stride(self) -> int:
+        """Pixels of the input along a side of the output's texels."""
 
 
 def group_norm(channels: int) -> nn.GroupNorm:
-    """Group norm with groups of at least 8 channels, at most 16 groups: any batch size trains alike."""
+    """Make a group norm with groups of at least 8 channels, at most 16 groups.
+
+    Any batch size trains alike.
+    """
     groups = max(1, min(16, channels // 8))
     while channels % groups:
         groups -= 1
@@ -56,6 +63,7 @@ class ResidualBlock(nn.Module):
         nn.init.zeros_(self.norm2.weight)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Compute the block's output: (B, channels, h, w) -> the same."""
         y = F.relu(self.norm1(self.conv1(x)), inplace=True)
         return F.relu(x + self.norm2(self.conv2(y)))
 
@@ -107,14 +115,17 @@ class UNet(nn.Module):
         self.head = nn.Conv2d(widths[self.top], out_channels * self.shuffle**2, 3, padding=1)
 
     def forward(self, x: Tensor, extra: Tensor | None = None) -> Tensor:
-        """(B, in_channels, H, W), H and W multiples of `stride` -> (B, out_channels, H / output_stride, ...).
+        """Compute (B, out_channels, H / output_stride, ...) of (B, in_channels, H, W).
 
-        `extra` as in `decoder_features`.
+        H and W are multiples of `stride`. `extra` as in `decoder_features`.
         """
         return self.decode(self.features(x, extra))
 
     def decode(self, features: Tensor) -> Tensor:
-        """Apply the output layer to what `features` gives: (B, out_channels, H / output_stride, W / output_stride)."""
+        """Apply the output layer to what `features` gives.
+
+        (B, out_channels, H / output_stride, W / output_stride).
+        """
         out: Tensor = self.head(features)
         return F.pixel_shuffle(out, self.shuffle) if self.shuffle > 1 else out
 
@@ -123,9 +134,10 @@ class UNet(nn.Module):
         self.decoder_features = torch.compile(self.decoder_features, *args, **kwargs)  # type: ignore[method-assign]
 
     def features(self, x: Tensor, extra: Tensor | None = None) -> Tensor:
-        """Compute the output layer's input: (B, widths at the output stride, H / output_stride, W / output_stride).
+        """Compute the output layer's input.
 
-        At the first stride where that is larger. `extra` as in `decoder_features`.
+        (B, widths at the output stride, H / output_stride, W / output_stride). At the first stride where that is
+        larger. `extra` as in `decoder_features`.
         """
         return self.decoder_features(x, extra)[self.top]
 
@@ -165,5 +177,5 @@ class UNet(nn.Module):
 
 
 def receptive_stride(module: nn.Module) -> int:
-    """The multiple that an image's sides must have for `module` (1 where it has no such demand)."""
+    """Find what an image's sides must be multiples of for `module`; 1 without such a demand."""
     return max((int(part.stride) for part in module.modules() if isinstance(part, UNet)), default=1)

@@ -36,7 +36,10 @@ class DepthMaps(NamedTuple):
 
 
 class DepthHead(nn.Module):
-    """Both depth maps from picture, normals, mask and pose; fresh from the constructor nothing is refined."""
+    """Both depth maps from picture, normals, mask and pose.
+
+    Fresh from the constructor nothing is refined.
+    """
 
     def __init__(self, config: MapsConfig) -> None:
         super().__init__()

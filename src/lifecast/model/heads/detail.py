@@ -37,10 +37,11 @@ class DetailHead(nn.Module):
             nn.init.zeros_(self.adapter.bias)  # type: ignore[arg-type]
 
     def forward(self, image: Tensor, normals: NormalOutput, mask: Tensor | None = None) -> Tensor:
-        """Correct the normal head's outputs at the size of image (B, 3, S, S): (B, 6 or 7, S, S) float32.
+        """Correct the normal head's outputs at the size of image (B, 3, S, S).
 
-        In evaluation mode only the window around the person is computed, by mask (B, 1, h, w): what the head is
-        trained on, whose batches are cut to where people are. In training mode all of the picture is.
+        (B, 6 or 7, S, S) float32. In evaluation mode only the window around the person is computed, by mask (B, 1, h,
+        w): what the head is trained on, whose batches are cut to where people are. In training mode all of the picture
+        is.
         """
         enlarged = resize_image(normals.raw, image.shape[-1])
         inputs = torch.cat((image, enlarged.to(image.dtype)), dim=1)  # (B, 9 or 10, S, S)

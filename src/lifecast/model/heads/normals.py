@@ -32,9 +32,10 @@ class NormalOutput(NamedTuple):
 
 
 def conditioned(image: Tensor, pose: Tensor | None, config: MapsConfig) -> Tensor:
-    """Append the pose channels that `config` asks for to a picture: (B, 3, H, W) -> (B, 3 or 9, H, W).
+    """Append pose channels to a picture: (B, 3, H, W) -> (B, 3 or 9, H, W).
 
-    pose: limb maps (B, 6, s, s) of any size; None where no pose is given, which is all zeros.
+    Those that `config` asks for. pose: limb maps (B, 6, s, s) of any size; None where no pose is given, which is all
+    zeros.
     """
     if not config.pose_channels:
         return image
@@ -46,7 +47,10 @@ def conditioned(image: Tensor, pose: Tensor | None, config: MapsConfig) -> Tenso
 
 
 class NormalHead(nn.Module):
-    """Normals of both sides and the mask, by two generators (`front`, `back`) or one U-Net (`unet`)."""
+    """Normals of both sides and the mask.
+
+    They come from two generators (`front`, `back`) or one U-Net (`unet`).
+    """
 
     def __init__(self, config: MapsConfig) -> None:
         super().__init__()
@@ -62,7 +66,10 @@ class NormalHead(nn.Module):
             self.unet = UNet(channels, 6 + config.mask, config.network)
 
     def forward(self, image: Tensor, pose: Tensor | None = None) -> NormalOutput:
-        """image (B, 3, S, S) in [-1, 1], pose (B, 6, s, s) or None -> outputs at the output stride."""
+        """Predict outputs at the output stride.
+
+        image (B, 3, S, S) in [-1, 1], pose (B, 6, s, s) or None.
+        """
         if self.unet is not None:
             features = self.unet.decoder_features(conditioned(image, pose, self.config))
             return NormalOutput(self.unet.decode(features[self.unet.top]).float(), features)

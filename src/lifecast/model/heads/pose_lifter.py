@@ -43,7 +43,10 @@ class _Residual(nn.Sequential):
 
 
 class PoseLifter(nn.Module):
-    """33 landmarks in, the same landmarks where the joints are out. Fresh from the constructor it moves nothing."""
+    """A net that moves 33 landmarks to where the joints are.
+
+    Fresh from the constructor it moves nothing.
+    """
 
     def __init__(self, config: PoseLifterConfig) -> None:
         super().__init__()
@@ -55,7 +58,9 @@ class PoseLifter(nn.Module):
         nn.init.zeros_(self.last.bias)
 
     def forward(self, landmarks: Tensor) -> Tensor:
-        """(B, 33, 4) x, y, z in view units (z 0 at the hips) and visibility in [0, 1], as `landmark_file` has them.
+        """Move landmarks (B, 33, 4) to the joints.
+
+        x, y, z in view units (z 0 at the hips) and visibility in [0, 1], as `landmark_file` has them.
 
         Returns
         -------
@@ -70,10 +75,10 @@ class PoseLifter(nn.Module):
 
 @torch.no_grad()
 def lift(lifter: PoseLifter, landmarks: Tensor) -> Tensor:
-    """Lift landmarks (B, 33, 4) -> (B, 33, 4) without gradients; views without any landmarks stay 0.
+    """Lift landmarks (B, 33, 4) -> (B, 33, 4) without gradients.
 
-    The mean of the net's output for them and for the same mirrored. In float32 under autocast too: half precision would
-    round places to half a centimetre.
+    Views without any landmarks stay 0. The mean of the net's output for them and for the same mirrored. In float32
+    under autocast too: half precision would round places to half a centimetre.
     """
     found = landmarks[..., 3].any(dim=1)[:, None, None]
     with torch.autocast(landmarks.device.type, enabled=False):

@@ -115,9 +115,10 @@ def _net_names(net: OccupancyNet, official: str, ours: str) -> Names:
 
 
 def official_names(model: Model) -> list[tuple[str, str]]:
-    """(the released file's name, ours) of every weight, in that file's order, second names included.
+    """List (the released file's name, ours) of every weight.
 
-    UsageError where the model has parts that the released format has no names for.
+    They are in that file's order, second names included. UsageError where the model has parts that the released format
+    has no names for.
     """
     if model.fine is None or model.normals is None or model.normals.front is None or model.normals.back is None:
         raise UsageError(f"{model.architecture.name} lacks a part of the released model: fine net or generators")
@@ -133,7 +134,10 @@ def _official_shape(name: str, tensor: Tensor) -> Tensor:
 
 
 def official_state(model: Model) -> dict[str, Tensor]:
-    """The model's weights under the released names and in their order; second names share the tensor."""
+    """Rename the model's weights to the released names, in their order.
+
+    Second names share the tensor.
+    """
     state = model.state_dict()
     return {official: _official_shape(official, state[ours]) for official, ours in official_names(model)}
 
@@ -198,7 +202,7 @@ def architecture_of_state(
     depth_scale: float = PIFUHD.depth_scale,
     embedding_layer: int = 2,
 ) -> Architecture:
-    """The architecture of weights under the released names, read off their shapes.
+    """Read the architecture off the shapes of weights under the released names.
 
     `image_sizes` (of the coarse and of the fine net), `depth_scale` and `embedding_layer` do not follow from shapes.
     CheckpointError where a part is missing or fits no such network.
@@ -230,10 +234,10 @@ def architecture_of_state(
 
 
 def model_state(state: Mapping[str, Tensor], architecture: Architecture) -> dict[str, Tensor]:
-    """Weights under the released names -> the state dict of `Model(architecture)`, without copying them.
+    """Rename released weights to the state dict of `Model(architecture)`.
 
-    CheckpointError where a weight is missing, superfluous, of another shape or kind, or where the two names of one
-    tensor disagree.
+    No weight is copied. CheckpointError where a weight is missing, superfluous, of another shape or kind, or where the
+    two names of one tensor disagree.
     """
     with torch.device("meta"):
         model = Model(architecture)

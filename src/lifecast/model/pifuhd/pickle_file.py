@@ -80,10 +80,10 @@ def _check_plain(path: Path, name: str, value: Any) -> None:
 
 
 def read_official(path: str | Path) -> OfficialFile:
-    """Read a released checkpoint (either format of `torch.save`) without executing anything of it.
+    """Read a released checkpoint without executing anything of it.
 
-    Raises CheckpointError, naming the file and the reason, where it is missing, truncated, of another kind, or holds
-    anything but tensors and plain options.
+    Either format of `torch.save`. Raises CheckpointError, naming the file and the reason, where it is missing,
+    truncated, of another kind, or holds anything but tensors and plain options.
     """
     path = Path(path)
     try:
@@ -145,7 +145,10 @@ def _number(path: Path, options: argparse.Namespace, part: str, name: str, defau
 
 
 def official_architecture(path: Path, file: OfficialFile) -> Architecture:
-    """The architecture of a released file: shapes say its widths; options, depth scale and embedding layer."""
+    """Read the architecture of a released file.
+
+    Shapes say its widths; options, depth scale and embedding layer.
+    """
     load_size = _number(path, file.coarse_options, "opt_netG", "loadSize", 512.0)
     z_size = _number(path, file.coarse_options, "opt_netG", "z_size", 200.0)
     layer = _number(path, file.coarse_options, "opt_netG", "merge_layer", 2.0)
@@ -167,10 +170,11 @@ def _sha256(path: Path) -> str:
 
 
 def convert_official(source: str | Path, target: str | Path, precision: Precision = "float32") -> dict[str, Any]:
-    """Turn a released checkpoint into a lifecast weights file; returns the card that was written into it.
+    """Convert a released checkpoint to a lifecast weights file.
 
-    The card says where the weights come from and under which licence; everything made with them repeats it.
-    Raises CheckpointError where the file is not what it should be (see `read_official`, `official.model_state`).
+    Returns the card that was written into it. The card says where the weights come from and under which licence;
+    everything made with them repeats it. Raises CheckpointError where the file is not what it should be (see
+    `read_official`, `official.model_state`).
     """
     source = Path(source)
     file = read_official(source)

@@ -99,10 +99,11 @@ class BodyParts:
         """(0 to 3, 3) points of bare skin."""
 
     def find(self, points: np.ndarray) -> Places:
-        """The bone that each of the points (N, 3) is nearest to, in units of its thickness.
+        """Find the bone that each of the points (N, 3) is nearest to.
 
-        Forearms and shins that BlazePose only guesses do not count: behind a body there may be none. Points at z -inf,
-        which lines of sight that meet nothing have, are far from everything and trunk.
+        Distances are in units of the bone's thickness. Forearms and shins that BlazePose only guesses do not count:
+        behind a body there may be none. Points at z -inf, which lines of sight that meet nothing have, are far from
+        everything and trunk.
         """
         points = np.nan_to_num(points, neginf=-1e3)
         best = np.full(len(points), np.inf, np.float32)

@@ -17,12 +17,20 @@ from lifecast.surface.colour.light import Light
 from lifecast.surface.colour.photograph import Photograph, bilinear
 from lifecast.surface.colour.visibility import LinesOfSight
 
-PIXEL = 1 / CM_PER_UNIT
-"""View units (1 cm) of a pixel of the broad picture."""
-TAPS = (-6, -3, 0, 3, 6)
-"""Pixels of it, in x and y, whose median is taken: detail narrower than 6 cm is gone, straight edges stay sharp."""
-SAME_PART = 0.06
-"""View units (8 cm) in depth within which two pixels count as the same part of the body."""
+
+@dataclass(frozen=True)
+class Broadening:
+    """Constants of the photograph without its detail."""
+
+    pixel: float = 1 / CM_PER_UNIT
+    """View units (1 cm) of a pixel of the broad picture."""
+    taps: tuple[int, ...] = (-6, -3, 0, 3, 6)
+    """Pixels of it, in x and y, whose median is taken: detail narrower than 6 cm is gone, straight edges stay sharp."""
+    same_part: float = 0.06
+    """View units (8 cm) in depth within which two pixels count as the same part of the body."""
+
+
+BROADENING = Broadening()
 
 
 @dataclass(frozen=True)
@@ -46,14 +54,16 @@ class BroadPhotograph:
         return bilinear(self.colours, place), bilinear(self.contour[..., None], place)[:, 0] == 0
 
 
-def broaden(photo: Photograph, sight: LinesOfSight, light: Light) -> BroadPhotograph:
+def broaden(
+    photo: Photograph, sight: LinesOfSight, light: Light, constants: Broadening = BROADENING
+) -> BroadPhotograph:
     """Shrink the photograph, take its light away, and smooth it by medians.
 
     A median is over what is of one part with a pixel.
     """
     depth = sight.first
     height, width = photo.colours.shape[:2]
-    columns, rows = (max(1, round(n * 2 / photo.size / PIXEL)) for n in (width, height))
+    columns, rows = (max(1, round(n * 2 / photo.size / constants.pixel)) for n in (width, height))
     small = np.asarray(
         Image.fromarray(photo.colours.astype(np.uint8)).resize((columns, rows), Image.Resampling.BOX), np.float32
     )
@@ -68,15 +78,15 @@ def broaden(photo: Photograph, sight: LinesOfSight, light: Light) -> BroadPhotog
     near_side = ndimage.maximum_filter(near, 3)
     both = np.isfinite(near_side) & np.isfinite(far_side)
     jump = np.subtract(near_side, far_side, out=np.zeros_like(near), where=both)
-    contour = jump > SAME_PART
+    contour = jump > constants.same_part
     near = np.where(covered, near, np.float32(1e3))  # what misses the body is a part of its own
 
-    reach = max(TAPS)
-    starts = [(reach + j, reach + i) for j in TAPS for i in TAPS]
+    reach = max(constants.taps)
+    starts = [(reach + j, reach + i) for j in constants.taps for i in constants.taps]
     taps = [np.s_[j : j + rows, i : i + columns] for j, i in starts]
     around = np.pad(small, ((reach, reach), (reach, reach), (0, 0)), mode="edge")
     near_around, pure_around = np.pad(near, reach, mode="edge"), np.pad(~contour, reach, mode="edge")
-    level = [np.abs(near_around[tap] - near) < 2 * SAME_PART for tap in taps]
+    level = [np.abs(near_around[tap] - near) < 2 * constants.same_part for tap in taps]
     same = np.stack(level) & np.stack([pure_around[tap] for tap in taps])  # (T, h', w')
     same[len(taps) // 2] = True  # the pixel itself
     values = np.stack([around[tap] for tap in taps])  # (T, h', w', 3)

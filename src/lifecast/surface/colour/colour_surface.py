@@ -8,6 +8,7 @@ grazing angles and next to an occluding part the photograph is trusted less; wha
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -15,26 +16,39 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from lifecast.surface.colour.body_parts import BodyParts
-from lifecast.surface.colour.broad import broaden
-from lifecast.surface.colour.diffusion import CLUSTER, clusters, diffuse, edge_graph, steps_kept
-from lifecast.surface.colour.light import find_light
+from lifecast.surface.colour.broad import BROADENING, Broadening, broaden
+from lifecast.surface.colour.diffusion import clusters, diffuse, edge_graph, steps_kept
+from lifecast.surface.colour.light import LIGHT_ESTIMATE, LightEstimate, find_light
 from lifecast.surface.colour.photograph import RIM, Photograph, outline_mask, prepare_photograph
-from lifecast.surface.colour.symmetry import FRONT_BELIEF, Head, find_head, guess_hidden, middle_plane
+from lifecast.surface.colour.symmetry import HIDDEN_COLOURS, Head, HiddenColours, find_head, guess_hidden, middle_plane
 from lifecast.surface.colour.visibility import LinesOfSight, lines_of_sight
 
-GRAZING = (0.3, 0.6)
-"""Cosine between normal and line of sight: no trust below the first, full trust from the second on."""
-LIT = 0.5
-"""Trust from which on a vertex's colour counts for the light."""
-REACH = 0.015
-"""View units (2 cm) over which a guess is felt against what surrounds it."""
-CONTRAST = 20.0
-"""Distance in 0..255 RGB of two neighbours' guesses at which their edge carries 1/e."""
-PATCH = 0.018
-"""Square view units (300 cm^2): a patch of one colour that is smaller is no garment but a print, or a forearm that
-touches the chest, and does not go to the back. What the patch covered is filled from around it."""
-OPEN = 0.4
-"""Share of a small patch's border beyond which the photograph has what goes on there."""
+
+@dataclass(frozen=True)
+class Colouring:
+    """Constants of a surface's colours."""
+
+    grazing: tuple[float, float] = (0.3, 0.6)
+    """Cosine between normal and line of sight: no trust below the first, full trust from the second on."""
+    lit: float = 0.5
+    """Trust from which on a vertex's colour counts for the light."""
+    reach: float = 0.015
+    """View units (2 cm) over which a guess is felt against what surrounds it."""
+    contrast: float = 20.0
+    """Distance in 0..255 RGB of two neighbours' guesses at which their edge carries 1/e."""
+    patch: float = 0.018
+    """Square view units (300 cm^2): a patch of one colour that is smaller is no garment but a print, or a forearm that
+    touches the chest, and does not go to the back. What the patch covered is filled from around it."""
+    open: float = 0.4
+    """Share of a small patch's border beyond which the photograph has what goes on there."""
+    cluster: float = 4.0
+    """Edge lengths across a cluster of the diffusion's coarse problem."""
+    light: LightEstimate = LIGHT_ESTIMATE
+    broad: Broadening = BROADENING
+    hidden: HiddenColours = HIDDEN_COLOURS
+
+
+COLOURING = Colouring()
 
 
 class SurfaceColours(NamedTuple):
@@ -56,6 +70,7 @@ def colour_surface(
     mask: np.ndarray | None = None,
     head: Head | None = None,
     joints: np.ndarray | None = None,
+    constants: Colouring = COLOURING,
 ) -> SurfaceColours:
     """Colour a surface with the photograph it was reconstructed from.
 
@@ -78,31 +93,37 @@ def colour_surface(
     if mask is None:
         mask = outline_mask(sight.first, size)
     photo = prepare_photograph(image, mask)
-    trust = photograph_trust(vertices, normals, photo, sight)
+    trust = photograph_trust(vertices, normals, photo, sight, constants.grazing)
     own = photo.sample(vertices)  # (V, 3)
 
     head = head or find_head(vertices)
     guess, belief = own.copy(), np.zeros(len(vertices), np.float32)
     hidden = np.flatnonzero(~sight.visible)
-    trusted = trust > LIT
-    light = find_light(vertices[trusted], normals[trusted], own[trusted])
-    broad = broaden(photo, sight, light)
+    trusted = trust > constants.lit
+    light = find_light(vertices[trusted], normals[trusted], own[trusted], constants=constants.light)
+    broad = broaden(photo, sight, light, constants.broad)
     parts = None if joints is None else BodyParts(joints, sight.first)
     guess[hidden], belief[hidden] = guess_hidden(
-        vertices[hidden], normals[hidden], broad, sight, head, middle_plane(vertices), parts
+        vertices[hidden], normals[hidden], broad, sight, head, middle_plane(vertices), parts, constants.hidden
     )
-    colours = join(vertices, faces, normals, own, trust, guess, belief)
+    colours = join(vertices, faces, normals, own, trust, guess, belief, constants)
     return SurfaceColours((colours + 0.5).clip(0, 255).astype(np.uint8), sight.visible, trust)
 
 
-def photograph_trust(vertices: np.ndarray, normals: np.ndarray, photo: Photograph, sight: LinesOfSight) -> np.ndarray:
+def photograph_trust(
+    vertices: np.ndarray,
+    normals: np.ndarray,
+    photo: Photograph,
+    sight: LinesOfSight,
+    grazing: tuple[float, float] = COLOURING.grazing,
+) -> np.ndarray:
     """Compute how far the photograph is the vertex's own colour, (V,) float32.
 
     1 for what faces the camera freely.
     """
-    grazing = ((normals[:, 2] - GRAZING[0]) / (GRAZING[1] - GRAZING[0])).clip(0, 1)
+    facing = ((normals[:, 2] - grazing[0]) / (grazing[1] - grazing[0])).clip(0, 1)
     rim = ((photo.inside(vertices) - RIM) / RIM).clip(0, 1)
-    result: np.ndarray = (sight.clear * grazing * rim).astype(np.float32)
+    result: np.ndarray = (sight.clear * facing * rim).astype(np.float32)
     return result
 
 
@@ -114,6 +135,7 @@ def join(
     trust: np.ndarray,
     guess: np.ndarray,
     belief: np.ndarray,
+    constants: Colouring = COLOURING,
 ) -> np.ndarray:
     """Join the photograph's colours `own` (V, 3) and the guesses (V, 3): (V, 3).
 
@@ -123,20 +145,21 @@ def join(
     graph = edge_graph(faces, len(vertices))
     edge = mean_edge(vertices, faces)
     contrast = neighbour_contrast(graph, guess, (belief > 0) & ~given)
-    belief = belief * ~small_patches(graph, contrast, belief, PATCH / edge**2)
-    graph.data[:] = np.where(np.isfinite(contrast), np.maximum(0.02, np.exp(-contrast / CONTRAST**2)), 1)
+    belief = belief * ~small_patches(graph, contrast, belief, constants.patch / edge**2, constants)
+    graph.data[:] = np.where(np.isfinite(contrast), np.maximum(0.02, np.exp(-contrast / constants.contrast**2)), 1)
     # in the diffusion's terms: a guess with s = (edge / reach)^2 is felt over `reach`
     held = trust / (1 - trust + 1e-3)
-    guessed = belief * (edge / REACH) ** 2
+    guessed = belief * (edge / constants.reach) ** 2
     believed = held + guessed
     share = np.divide(held, believed, out=np.zeros_like(held), where=believed > 0)[:, None]
     values = share * own + (1 - share) * guess
     pull = steps_kept(graph, guess, (belief > 0) & ~given)
-    return diffuse(graph, clusters(vertices, normals, CLUSTER * edge), values, given, believed, pull)
+    groups = clusters(vertices, normals, constants.cluster * edge)
+    return diffuse(graph, groups, values, given, believed, pull)
 
 
 def mean_edge(vertices: np.ndarray, faces: np.ndarray) -> float:
-    """The mean edge length, from a sample of the faces."""
+    """Compute the mean edge length, from a sample of the faces."""
     some = faces[:: max(1, len(faces) // 20000)]
     return float(np.linalg.norm(vertices[some[:, 0]] - vertices[some[:, 1]], axis=1).mean()) + 1e-12
 
@@ -153,19 +176,28 @@ def neighbour_contrast(graph: sparse.csr_matrix, guess: np.ndarray, guessed: np.
     return contrast
 
 
-def small_patches(graph: sparse.csr_matrix, contrast: np.ndarray, belief: np.ndarray, least: float) -> np.ndarray:
+def small_patches(
+    graph: sparse.csr_matrix,
+    contrast: np.ndarray,
+    belief: np.ndarray,
+    least: float,
+    constants: Colouring = COLOURING,
+) -> np.ndarray:
     """Find vertices (V,) bool whose guess is in a small connected patch of one colour.
 
-    Small is fewer than `least` vertices. A patch is left out if much of its border (`OPEN`) has no guess, since the
-    photograph has it: a shoe, a glove, a bare midriff.
+    Small is fewer than `least` vertices. A patch is left out if much of its border (`Colouring.open`) has no guess,
+    since the photograph has it: a shoe, a glove, a bare midriff.
     """
-    alike = sparse.csr_matrix((contrast < (CONTRAST / 2) ** 2, graph.indices, graph.indptr), graph.shape, copy=True)
+    same = contrast < (constants.contrast / 2) ** 2
+    alike = sparse.csr_matrix((same, graph.indices, graph.indptr), graph.shape, copy=True)
     alike.eliminate_zeros()
     patch = csgraph.connected_components(alike, directed=False)[1]
     start = np.repeat(patch, np.diff(graph.indptr))
     beyond = start != patch[graph.indices]
     visible = np.bincount(start[beyond], (belief == 0)[graph.indices[beyond]], len(patch))
-    own = visible > OPEN * np.bincount(start[beyond], minlength=len(patch))
-    guessed = (belief > 0) & (belief <= FRONT_BELIEF)  # hair, which is believed more, may be a small patch
+    own = visible > constants.open * np.bincount(start[beyond], minlength=len(patch))
+    guessed = (belief > 0) & (
+        belief <= constants.hidden.front_belief
+    )  # hair, which is believed more, may be a small patch
     patches: np.ndarray = guessed & ((np.bincount(patch, minlength=len(patch)) < least) & ~own)[patch]
     return patches

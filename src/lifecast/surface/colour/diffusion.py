@@ -16,8 +16,6 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
-CLUSTER = 4.0
-"""Edge lengths across a cluster of the coarse problem."""
 ENOUGH = 0.5
 """Stop when no colour is off by more than this, of 255, in the preconditioner's estimate (the mean is far below)."""
 DAMPING = 0.66
@@ -126,7 +124,10 @@ class Model:
         )
 
     def approximate(self, residual: np.ndarray) -> np.ndarray:
-        """About system^-1 residual, (N, C) float32: one damped Jacobi step plus the coarse solution."""
+        """Approximate system^-1 residual, (N, C) float32.
+
+        It is one damped Jacobi step plus the coarse solution.
+        """
         coarse = self.coarse.solve((self.restrict @ residual).astype(np.float64))
         result: np.ndarray = DAMPING * residual / self.diagonal + self.prolong @ coarse.astype(np.float32)
         return result

@@ -16,10 +16,10 @@ _HALF_WIDTH = 0.07
 
 
 def landmarked_head(landmarks: np.ndarray | None, standing: float | None, camera: Camera) -> Head | None:
-    """Find the head in view space by nose and ears; None where these are hidden or the height is unknown.
+    """Find the head in view space by nose and ears.
 
-    landmarks: (33, 4) in pixels of the photograph, visibility last. standing: the person's height standing
-    straight, in the same pixels.
+    None if these are hidden or the height is unknown. landmarks: (33, 4) in pixels of the photograph, visibility last.
+    standing: the person's height standing straight, in the same pixels.
     """
     if landmarks is None or standing is None:
         return None

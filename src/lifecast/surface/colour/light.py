@@ -8,6 +8,7 @@ of a shirt that is lit from the left is then painted on its back evenly, and not
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -15,16 +16,24 @@ from scipy.spatial import cKDTree
 
 from lifecast.surface.colour.srgb import to_linear, to_srgb
 
-PAIRS = 20000
-"""Pairs of places whose differences are looked at."""
-NEAR = (0.05, 0.15)
-"""View units (2.5 and 7.5 cm) between the two places of a pair."""
-SAME_PAINT = 1.0
-"""Difference of log colour, beyond what light explains, that counts a pair down to about a half."""
-HELD = 0.001
-"""Variance of the normals' differences below which light is held to be the same from everywhere."""
-STRONGEST = 1.0
-"""Largest slope: the lit side e^2 times as bright as the other."""
+
+@dataclass(frozen=True)
+class LightEstimate:
+    """Constants of the estimate of the light."""
+
+    pairs: int = 20000
+    """Pairs of places that are compared."""
+    near: tuple[float, float] = (0.05, 0.15)
+    """View units (6 and 19 cm) between the two places of a pair."""
+    same_paint: float = 1.0
+    """Difference of log colour, beyond what light explains, at which a pair counts a quarter."""
+    held: float = 0.001
+    """Variance of the normals' differences below which light is held to be the same from everywhere."""
+    strongest: float = 1.0
+    """Largest slope: the lit side e^2 times as bright as the other."""
+
+
+LIGHT_ESTIMATE = LightEstimate()
 
 
 class Light(NamedTuple):
@@ -44,7 +53,13 @@ class Light(NamedTuple):
         return (255 * to_srgb(to_linear(colours / 255) * gain)).astype(np.float32)
 
 
-def find_light(points: np.ndarray, normals: np.ndarray, colours: np.ndarray, seed: int = 0) -> Light:
+def find_light(
+    points: np.ndarray,
+    normals: np.ndarray,
+    colours: np.ndarray,
+    seed: int = 0,
+    constants: LightEstimate = LIGHT_ESTIMATE,
+) -> Light:
     """Estimate the light from places that the photograph has.
 
     Points (N, 3) view space, normals (N, 3), sRGB colours (N, 3) 0..255.
@@ -54,11 +69,11 @@ def find_light(points: np.ndarray, normals: np.ndarray, colours: np.ndarray, see
     if len(points) < 100:
         return nothing
     rng = np.random.default_rng(seed)
-    some = rng.choice(len(points), min(len(points), PAIRS), replace=False)
+    some = rng.choice(len(points), min(len(points), constants.pairs), replace=False)
     step = rng.normal(size=(len(some), 3))
-    step *= (rng.uniform(*NEAR, len(some)) / np.linalg.norm(step, axis=1))[:, None]
+    step *= (rng.uniform(*constants.near, len(some)) / np.linalg.norm(step, axis=1))[:, None]
     away, other = cKDTree(points[some]).query(points[some] + step)
-    pair = away < NEAR[0]
+    pair = away < constants.near[0]
     first, second = some[pair], some[other[pair]]
     turned = (normals[first] - normals[second]).astype(np.float64)  # (M, 3)
     logs = np.log(to_linear(colours / 255).clip(0.01, None))
@@ -68,8 +83,10 @@ def find_light(points: np.ndarray, normals: np.ndarray, colours: np.ndarray, see
     slope = np.zeros((3, 3))
     for _ in range(10):
         off = np.linalg.norm(brighter - turned @ slope.T, axis=1)
-        weight = 1 / (1 + (off / SAME_PAINT) ** 2) ** 2
+        weight = 1 / (1 + (off / constants.same_paint) ** 2) ** 2
         weighted = turned * weight[:, None]
-        slope = np.linalg.solve(weighted.T @ turned + HELD * weight.sum() * np.eye(3), weighted.T @ brighter).T
-    slope *= min(1.0, STRONGEST / max(np.linalg.norm(slope, axis=1).max(), 1e-9))
+        slope = np.linalg.solve(
+            weighted.T @ turned + constants.held * weight.sum() * np.eye(3), weighted.T @ brighter
+        ).T
+    slope *= min(1.0, constants.strongest / max(np.linalg.norm(slope, axis=1).max(), 1e-9))
     return Light(slope.astype(np.float32), usual.astype(np.float32))

@@ -34,11 +34,14 @@ class Photograph:
     """Pixels of the whole square crop."""
 
     def sample(self, points: np.ndarray) -> np.ndarray:
-        """Colours (N, 3) float32 at view-space points (N, 2 or 3), bilinear, clamped to the part."""
+        """Sample colours (N, 3) float32 at view-space points (N, 2 or 3).
+
+        Bilinear, clamped to the part.
+        """
         return bilinear(self.colours, self.place(points))
 
     def inside(self, points: np.ndarray) -> np.ndarray:
-        """How far inside the mask view-space points lie: (N,) view units, 0 outside."""
+        """Compute how far inside the mask view-space points lie: (N,) view units, 0 outside."""
         place = self.place(points)
         height, width = self.depth_inside.shape
         out = (place < -0.5).any(1) | (place[:, 0] > width - 0.5) | (place[:, 1] > height - 0.5)
@@ -103,7 +106,7 @@ def prepare_photograph(image: np.ndarray, mask: np.ndarray) -> Photograph:
 def mesh_outline(vertices: np.ndarray, faces: np.ndarray, size: int) -> np.ndarray:
     """Draw the outline of a mesh (view space) as a mask (size, size) float32.
 
-    For photographs without a mask.
+    It is for photographs without a mask.
     """
     corners = torch.tensor(np.asarray(vertices, np.float32))
     depth = rasterize(corners, torch.tensor(faces).long(), min(size, 1024)).depth

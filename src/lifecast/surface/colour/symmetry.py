@@ -19,7 +19,7 @@ import numpy as np
 from lifecast.space.units import CM_PER_UNIT, STANDING_CM
 from lifecast.surface.colour.body_parts import LOWER, BodyParts
 from lifecast.surface.colour.broad import BroadPhotograph
-from lifecast.surface.colour.open_front import close_front
+from lifecast.surface.colour.open_front import FRONT_CLOSING, FrontClosing, close_front
 from lifecast.surface.colour.photograph import RIM, Photograph
 from lifecast.surface.colour.visibility import LinesOfSight, pixel_of
 
@@ -27,18 +27,32 @@ HEAD_SHARE = 0.13
 """A head's height, chin to crown, in heights of a standing adult (Drillis and Contini 1966: 0.130)."""
 STANDING = STANDING_CM / CM_PER_UNIT
 """View units of a person as framed for the networks (180 of the image's 256 rows)."""
-SAME_DEPTH = 0.1
-"""View units (13 cm) by which a body's left and right may differ in depth and still be the same part."""
-HAIR_LIKE = 45.0
-"""Distance in 0..255 RGB up to which a pixel next to the head counts as hair."""
-HAIR_BRIGHTNESS = (10, 50)
-"""Percentiles of brightness around the crown between which hair's colour is looked for."""
-OVER_HEAD = 5.0
-"""Tenths of a head's height over the crown from which on nothing is hair."""
-OFF_HEAD = 0.5
-"""Share of the head's half width from its middle from which on hair may hang down before the shoulders."""
-FRONT_BELIEF, SIDE_BELIEF, HAIR_BELIEF = 1.0, 0.25, 4.0
-"""How much a guess is trusted: along the line of sight, mirrored left to right, and for hair and nape."""
+
+
+@dataclass(frozen=True)
+class HiddenColours:
+    """Constants of the guesses at hidden colours."""
+
+    same_depth: float = 0.1
+    """View units (13 cm) by which a body's left and right may differ in depth and still be the same part."""
+    hair_like: float = 45.0
+    """Distance in 0..255 RGB up to which a pixel next to the head counts as hair."""
+    hair_brightness: tuple[float, float] = (10, 50)
+    """Percentiles of brightness around the crown between which hair's colour is looked for."""
+    over_head: float = 5.0
+    """Tenths of a head's height over the crown from which on nothing is hair."""
+    off_head: float = 0.5
+    """Share of the head's half width from its middle from which on hair may hang down before the shoulders."""
+    front_belief: float = 1.0
+    """How much a guess along the line of sight is trusted, ..."""
+    side_belief: float = 0.25
+    """... one that is mirrored left to right, ..."""
+    hair_belief: float = 4.0
+    """... and one of hair and nape."""
+    front: FrontClosing = FRONT_CLOSING
+
+
+HIDDEN_COLOURS = HiddenColours()
 
 
 @dataclass(frozen=True)
@@ -52,6 +66,7 @@ class Head:
 
     @property
     def height(self) -> float:
+        """From chin to crown."""
         return self.crown - self.chin
 
 
@@ -86,7 +101,7 @@ def middle_plane(vertices: np.ndarray) -> float:
     return float(np.median(trunk if len(trunk) else vertices[:, 0]))
 
 
-def hair_colour(photo: Photograph, head: Head) -> np.ndarray | None:
+def hair_colour(photo: Photograph, head: Head, constants: HiddenColours = HIDDEN_COLOURS) -> np.ndarray | None:
     """Estimate the usual colour (3,) inside the outline of the head's upper quarter.
 
     None if the mask has none of it. Usual means of medium brightness, rather on the dark side: the light on a crown is
@@ -102,12 +117,14 @@ def hair_colour(photo: Photograph, head: Head) -> np.ndarray | None:
         return None
     colours = photo.colours[rim]
     brightness = colours.sum(1)
-    low, high = np.percentile(brightness, HAIR_BRIGHTNESS)
+    low, high = np.percentile(brightness, constants.hair_brightness)
     colour: np.ndarray = np.median(colours[(brightness >= low) & (brightness <= high)], axis=0)
     return colour
 
 
-def hair_share(photo: Photograph, head: Head, hair: np.ndarray, levels: np.ndarray) -> np.ndarray:
+def hair_share(
+    photo: Photograph, head: Head, hair: np.ndarray, levels: np.ndarray, constants: HiddenColours = HIDDEN_COLOURS
+) -> np.ndarray:
     """Compute how much the back of the head is hair at each height y `levels` (N,).
 
     (N,) in [0, 1], of the head's column. 1 from over the crown down to the mouth, then falling to 0 at the chin, and 0
@@ -115,18 +132,18 @@ def hair_share(photo: Photograph, head: Head, hair: np.ndarray, levels: np.ndarr
     is long.
     """
     short = ((levels - head.chin) / (0.25 * head.height)).clip(0, 1)
-    short *= ((head.crown - levels) / (0.1 * head.height) + OVER_HEAD).clip(0, 1)
+    short *= ((head.crown - levels) / (0.1 * head.height) + constants.over_head).clip(0, 1)
     rows = head.crown - head.height * np.linspace(0.15, 2.2, 60)  # the crown's own row has hardly a pixel
     across = np.linspace(head.x - head.half_width, head.x + head.half_width, 41)
     points = np.stack(np.meshgrid(across, rows), -1).reshape(-1, 2)
     person = photo.inside(points).reshape(60, 41) > RIM
-    off_head = person & (np.abs(across - head.x) > OFF_HEAD * head.half_width)
+    off_head = person & (np.abs(across - head.x) > constants.off_head * head.half_width)
     # strands hang off the neck, while under the chin is its shadow; where there is only the neck, they are before it
     person = np.where(off_head.any(1, keepdims=True), off_head, person)
     colours = photo.sample(points).reshape(60, 41, 3)
     off = np.linalg.norm(colours - hair, axis=2)
     trunk = person & (rows < head.chin - 0.5 * head.height)[:, None] & (rows > head.chin - 1.2 * head.height)[:, None]
-    like = off < HAIR_LIKE
+    like = off < constants.hair_like
     if trunk.any():  # a dark shirt under dark hair
         like &= off <= np.linalg.norm(colours - np.median(colours[trunk], axis=0), axis=2)
     share = (like & person).sum(1) / np.maximum(person.sum(1), 1)
@@ -157,6 +174,7 @@ def guess_hidden(
     head: Head,
     middle: float,
     parts: BodyParts | None = None,
+    constants: HiddenColours = HIDDEN_COLOURS,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Guess colours (N, 3) float32 of hidden vertices, and how much each is trusted, (N,).
 
@@ -169,29 +187,30 @@ def guess_hidden(
     places = None if parts is None else parts.find(points)
     if parts is not None and places is not None:
         usable &= ~places.strange_to(parts.find(sight.entry(points)))
-        colours[usable] = close_front(points[usable], colours[usable], broad, sight, parts)
-    belief = np.where(usable, FRONT_BELIEF, 0.0)
+        colours[usable] = close_front(points[usable], colours[usable], broad, sight, parts, constants.front)
+    belief = np.where(usable, constants.front_belief, 0.0)
 
     lost = np.flatnonzero(belief == 0)
     if len(lost):
         mirrored = points[lost] * np.array([-1, 1, 1], np.float32) + np.array([2 * middle, 0, 0], np.float32)
         entry = sight.entry(mirrored)
         behind = normals[lost, 2] < 0
-        same = np.where(behind, sight.entry_is_visible(mirrored), np.abs(entry[:, 2] - mirrored[:, 2]) < SAME_DEPTH)
+        level = np.abs(entry[:, 2] - mirrored[:, 2]) < constants.same_depth
+        same = np.where(behind, sight.entry_is_visible(mirrored), level)
         there, pure = broad.sample(mirrored)
         same &= np.isfinite(entry[:, 2]) & (photo.inside(mirrored) > RIM) & pure
         if parts is not None and places is not None:
             same &= (parts.find(entry).level != LOWER) & (places.level[lost] != LOWER)
         colours[lost[same]] = there[same]
-        belief[lost[same]] = SIDE_BELIEF
+        belief[lost[same]] = constants.side_belief
 
-    hair = hair_colour(photo, head)
+    hair = hair_colour(photo, head, constants)
     if hair is not None:
-        share = hair_share(photo, head, hair, points[:, 1])
+        share = hair_share(photo, head, hair, points[:, 1], constants)
         behind = np.abs(points[:, 0] - head.x) < 1.15 * head.half_width
         depth = (head_middle(sight, head) - points[:, 2]) / (0.4 * head.half_width)
         share = share * behind * (depth + 0.5).clip(0, 1)  # not the ears, nor the inside of a mouth
         colours += share[:, None] * (hair - colours)
         nape = behind & (points[:, 1] > head.chin - 0.4 * head.height) & (belief > 0)
-        belief = np.maximum(belief, np.maximum(share, nape) * HAIR_BELIEF)
+        belief = np.maximum(belief, np.maximum(share, nape) * constants.hair_belief)
     return colours.astype(np.float32), belief.astype(np.float32)

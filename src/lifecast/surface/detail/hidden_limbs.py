@@ -10,6 +10,7 @@ body's field.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -20,15 +21,6 @@ from lifecast.space.maps import Maps
 from lifecast.space.resizing import resize_image
 from lifecast.space.skeleton import MIRRORED_PAIRS
 from lifecast.surface.colour.visibility import pixel_of
-
-GUESSED = 0.4
-"""BlazePose's visibility below which a landmark is guessed."""
-UNDER = 0.08
-"""View units (10 cm) of depth under the first surface from which on a joint is hidden by it."""
-STEEPNESS = 100.0
-"""Logits for a view unit of distance to a limb's surface: 0.8 for a centimetre."""
-REACH = 8.0
-"""Logits below the surface from which a bone does not count."""
 
 
 class Chain(NamedTuple):
@@ -52,6 +44,25 @@ CHAINS: tuple[Chain, ...] = (
 """Arm and leg, left and right."""
 
 
+@dataclass(frozen=True)
+class HiddenLimbs:
+    """Constants of the step `hidden_limbs`."""
+
+    guessed: float = 0.4
+    """BlazePose's visibility below which a landmark is guessed."""
+    under: float = 0.08
+    """View units (10 cm) of depth under the first surface from which on a joint is hidden by it."""
+    steepness: float = 100.0
+    """Logits for a view unit of distance to a limb's surface: 0.8 for a centimetre."""
+    reach: float = 8.0
+    """Logits below the surface from which a bone does not count."""
+    chains: tuple[Chain, ...] = CHAINS
+    """The limbs, and how thick they are."""
+
+
+HIDDEN_LIMBS = HiddenLimbs()
+
+
 class Bones(NamedTuple):
     """Round cones in view space."""
 
@@ -63,12 +74,14 @@ class Bones(NamedTuple):
     """(K, 2) at the start and at the end."""
 
     def to(self, device: torch.device) -> Bones:
+        """Copy the bones to a device."""
         return Bones(*(values.to(device) for values in self))
 
     def distance(self, points: Tensor) -> Tensor:
-        """Points (N, 3) -> (N,): to the nearest bone's surface, view units, negative inside.
+        """Compute the distance (N,) of points (N, 3) to the nearest bone.
 
-        Of cones it is the distance along the normal of their axis: too far by the cosine of their opening.
+        It is in view units, negative inside. Of cones it is the distance along the normal of their axis: too far by the
+        cosine of their opening.
         """
         nearest = points.new_full((len(points),), torch.inf)
         for start, end, (first, last) in zip(self.starts, self.ends, self.radii, strict=True):
@@ -79,7 +92,7 @@ class Bones(NamedTuple):
         return nearest
 
 
-def hidden_limbs(joints: Tensor, maps: Maps) -> Bones | None:
+def hidden_limbs(joints: Tensor, maps: Maps, constants: HiddenLimbs = HIDDEN_LIMBS) -> Bones | None:
     """Find the limbs that are under the first surface; None if there are none.
 
     Parameters
@@ -97,10 +110,10 @@ def hidden_limbs(joints: Tensor, maps: Maps) -> Bones | None:
     column, row = (torch.from_numpy(place) for place in pixel_of(joints.numpy(), depth.shape[-1]))  # (33,)
     covered = mask[row, column] > 0.5  # (33,)
     front, back = depth[:, row, column]  # (33,) of the surfaces where the joints are visible, or would be
-    hidden = (joints[:, 3] < GUESSED) & covered & (front - joints[:, 2] > UNDER)  # (33,)
+    hidden = (joints[:, 3] < constants.guessed) & covered & (front - joints[:, 2] > constants.under)  # (33,)
 
     starts, ends, radii = [], [], []
-    for chain in CHAINS:
+    for chain in constants.chains:
         _, middle, last, _ = chain.landmarks
         if not hidden[last]:
             continue
@@ -128,26 +141,33 @@ class WithLimbs:
     the silhouette (`ColumnField.bound`); limbs then end there, too.
     """
 
-    def __init__(self, field: Field, bones: Bones, bound: Callable[[Tensor], Tensor] | None = None) -> None:
-        self.field, self.bound = field, bound
+    def __init__(
+        self,
+        field: Field,
+        bones: Bones,
+        bound: Callable[[Tensor], Tensor] | None = None,
+        constants: HiddenLimbs = HIDDEN_LIMBS,
+    ) -> None:
+        self.field, self.bound, self.constants = field, bound, constants
         self.bones = bones.to(field.device)
-        reach = REACH / STEEPNESS + self.bones.radii.amax(1, keepdim=True)  # (K, 1)
+        reach = constants.reach / constants.steepness + self.bones.radii.amax(1, keepdim=True)  # (K, 1)
         self.low = (torch.minimum(self.bones.starts, self.bones.ends) - reach).amin(0)  # (3,)
         self.high = (torch.maximum(self.bones.starts, self.bones.ends) + reach).amax(0)
 
     @property
     def device(self) -> torch.device:
+        """Device of the field."""
         return self.field.device
 
     def logits(self, points: Tensor) -> Tensor:
-        """Logits (N,) at view-space points (N, 3)."""
+        """Compute logits (N,) at view-space points (N, 3)."""
         logits = self.field.logits(points)
         near = ((points > self.low) & (points < self.high)).all(1).nonzero()[:, 0]  # (M,)
         if len(near):
             close = points[near]
-            limb = -STEEPNESS * self.bones.distance(close)
+            limb = -self.constants.steepness * self.bones.distance(close)
             if self.bound is not None:
                 limb += self.bound(close)
             joined = torch.logaddexp(logits[near], limb)
-            logits[near] = torch.where(limb > -REACH, joined, logits[near])
+            logits[near] = torch.where(limb > -self.constants.reach, joined, logits[near])
         return logits

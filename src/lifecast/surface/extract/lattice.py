@@ -30,12 +30,12 @@ NEAR_BITS = 4
 
 
 def encode(indices: Tensor) -> Tensor:
-    """Lattice indices (..., 3) int64, -1 .. R -> codes (...)."""
+    """Encode lattice indices (..., 3) int64, -1 .. R, as codes (...)."""
     return ((indices[..., 0] + 1) << 22) | ((indices[..., 1] + 1) << 11) | (indices[..., 2] + 1)
 
 
 def decode(codes: Tensor) -> Tensor:
-    """Codes (...) -> lattice indices (..., 3) int64, -1 .. R."""
+    """Decode codes (...) to lattice indices (..., 3) int64, -1 .. R."""
     return torch.stack((codes >> 22, codes >> 11 & 0x7FF, codes & 0x7FF), dim=-1) - 1
 
 
@@ -75,7 +75,7 @@ class SparseLattice:
         return torch.full((blocks * BLOCK_POINTS,), torch.nan, device=self.device)
 
     def coordinates(self, codes: Tensor) -> Tensor:
-        """View-space points (..., 3) float32 of codes (...)."""
+        """Compute the view-space points (..., 3) float32 of codes (...)."""
         return decode(codes).to(torch.float32) * (2 / self.resolution) - 1
 
     def _block_and_offset(self, codes: Tensor) -> tuple[Tensor, Tensor]:
@@ -103,7 +103,7 @@ class SparseLattice:
         return self._block_of[block].long() * BLOCK_POINTS + offset
 
     def peek(self, codes: Tensor) -> Tensor:
-        """Values (...) of codes (...), NaN where the field was not asked."""
+        """Look up the values (...) of codes (...), NaN where the field was not asked."""
         return self._values[self._slots(codes)]
 
     def values(self, codes: Tensor) -> Tensor:
@@ -131,7 +131,7 @@ class SparseLattice:
             self._values[slots[~virtual]] = self.ask_points(self.coordinates(real))
 
     def ask_points(self, points: Tensor) -> Tensor:
-        """Values (N,) at view-space points (N, 3) anywhere; counted, not stored."""
+        """Query values (N,) at view-space points (N, 3) anywhere; counted, not stored."""
         logits = self.field.logits(points).to(torch.float32) - self.level_logit
         self.asked += len(points)
         broken = logits.isnan()
@@ -144,9 +144,9 @@ class SparseLattice:
         return logits
 
     def asked_near(self, indices: Tensor, reach: int) -> Tensor:
-        """Whether something was asked around indices (N, 3) since `near` was cleared -> (N,) bool.
+        """Check whether something was asked around indices (N, 3) since `near` was cleared.
 
-        True for certain if it was within `reach`; up to two cubes of 16 further on it may be.
+        (N,) bool. True for certain if it was within `reach`; up to two cubes of 16 further on it may be.
         """
         cubes = reach + (1 << NEAR_BITS) - 1 >> NEAR_BITS
         spread = functional.max_pool3d(self.near[None].float(), 2 * cubes + 1, stride=1, padding=cubes)[0] > 0
@@ -164,5 +164,5 @@ class SparseLattice:
         return fresh
 
     def visited(self, cells: Tensor) -> Tensor:
-        """Whether cells (...) have been visited -> (...) bool."""
+        """Check whether cells (...) have been visited -> (...) bool."""
         return self._visited[self._slots(cells)]

@@ -45,9 +45,10 @@ class SurfaceCells(NamedTuple):
 
 
 def cells_on_surface(lattice: SparseLattice) -> SurfaceCells:
-    """Every cell that the surface runs through, as far as the seeds can tell (see the module).
+    """Find every cell that the surface runs through.
 
-    Points are asked through `lattice`, which counts them and keeps their values.
+    A sheet that separates no two seeds is not found (see the module). Points are asked through `lattice`, which counts
+    them and keeps their values.
     """
     seeds, paths, shape = seeds_and_paths(lattice)
     hidden = climb(lattice, seeds, shape)

@@ -51,7 +51,7 @@ class SeedLattice(NamedTuple):
     """Voxels: every ball of this radius contains a point."""
 
     def points(self, resolution: int) -> np.ndarray:
-        """Its points in [0, R)^3 -> (S, 3) int64."""
+        """List its points in [0, R)^3 -> (S, 3) int64."""
         y, z = np.divmod(np.arange(resolution**2, dtype=np.int64), resolution)
         first = (self.b * y + self.c * z) % self.modulus
         layers = []
@@ -63,9 +63,9 @@ class SeedLattice(NamedTuple):
 
 @functools.lru_cache(maxsize=16)
 def seed_lattice(modulus: int) -> SeedLattice:
-    """The lattice of one point in `modulus` with the smallest covering radius, of 512 at random.
+    """Choose the lattice of one point in `modulus` with the smallest covering radius.
 
-    Only the 12 of the longest shortest vector are looked at closely.
+    512 are drawn at random. Only the 12 of the longest shortest vector are looked at closely.
     """
     if modulus == 1:
         return SeedLattice(1, 0, 0, np.eye(3, dtype=np.int64), float(np.sqrt(3) / 2))
@@ -126,7 +126,7 @@ class Paths(NamedTuple):
     ends: Tensor
 
     def at(self, steps: Tensor) -> Tensor:
-        """Codes (P, K) after steps (P or 1, K); a path stays at its end."""
+        """Compute codes (P, K) after steps (P or 1, K); a path stays at its end."""
         way = self.ends - self.starts  # (P, 3)
         code = encode(self.starts)[:, None]
         done = torch.zeros_like(way[:, :1])
@@ -137,10 +137,11 @@ class Paths(NamedTuple):
         return code
 
     def lengths(self) -> Tensor:
-        """Steps (P,) from start to end."""
+        """Count the steps (P,) from start to end."""
         return (self.ends - self.starts).abs().sum(dim=-1)
 
     def take(self, which: Tensor) -> Paths:
+        """Choose some of the paths."""
         return Paths(self.starts[which], self.ends[which])
 
 
@@ -181,7 +182,7 @@ def sign_changes(lattice: SparseLattice, paths: Paths) -> tuple[Paths, Tensor, T
 
 
 def conflicts(lattice: SparseLattice, paths: Paths, chunk: int = 1 << 14) -> tuple[Paths, Tensor, Tensor]:
-    """The first contradiction on each path that has one.
+    """Find the first contradiction on each path that has one.
 
     Returns the paths concerned (C), and the steps (C,), (C,) of two points on each that follow one another among those
     asked and have different signs, with no visited cell at an edge between them.

@@ -80,7 +80,7 @@ def surface_of_cells(
     faces: int | None = None,
     refine_vertices: bool = True,
 ) -> Surface:
-    """The mesh of cells whose corners are known to `lattice`; see `extract_surface`."""
+    """Build the mesh of cells whose corners are known to `lattice`; see `extract_surface`."""
     if not len(cells.codes):
         raise LifecastError(
             f"the occupancy field has no surface on a lattice of {lattice.resolution}: nothing (or everything) lies "
@@ -105,7 +105,7 @@ def surface_of_cells(
 
 
 def simplified(surface: Surface, faces: int | None) -> Surface:
-    """`surface` with about `faces` triangles; as it is where that is None or no fewer."""
+    """Simplify a surface to about `faces` triangles; as it is with None or no fewer."""
     if faces is None or faces >= len(surface.faces):
         return surface
     vertices, kept, normals = decimate(surface.vertices, surface.faces, faces)

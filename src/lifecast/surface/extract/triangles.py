@@ -30,10 +30,11 @@ class Triangles(NamedTuple):
 
     @property
     def vertex_count(self) -> int:
+        """Number of vertices, those in the middles of cells included."""
         return len(self.edges) + sum(len(vertices) for vertices, _ in self.middles)
 
     def with_middles(self, at_edges: np.ndarray) -> np.ndarray:
-        """Values (E, ...) at the edges' vertices -> values (V, ...) at all, means in the middles."""
+        """Extend values (E, ...) at the edges' vertices to all (V, ...), means in the middles."""
         values = np.empty((self.vertex_count, *at_edges.shape[1:]), at_edges.dtype)
         values[: len(self.edges)] = at_edges
         for vertices, around in self.middles:

@@ -46,7 +46,7 @@ class ColouredMesh:
             raise ValueError("a texture needs uv, and uv a texture")
 
     def unit_normals(self) -> np.ndarray:
-        """The normals (V, 3) float32, unit to rounding; where one vanishes, up."""
+        """Normalise the normals (V, 3) float32, unit to rounding; where one vanishes, up."""
         normals = np.nan_to_num(self.normals.astype(np.float64))
         length = np.linalg.norm(normals, axis=1, keepdims=True)
         normals = np.where(length > 1e-8, normals / np.maximum(length, 1e-8), [0.0, 1.0, 0.0])

@@ -31,7 +31,10 @@ PRINT_SPACE = "millimetres, z up"
 
 
 def check_format(name: str) -> str:
-    """A format's name in lower case without a dot; `UsageError` for one that cannot be written."""
+    """Check a format's name: in lower case without a dot.
+
+    `UsageError` for one that cannot be written.
+    """
     plain = name.lower().removeprefix(".")
     if plain not in FORMATS:
         raise UsageError(f"cannot write {name!r} files: choose one of {', '.join(FORMATS)}")
@@ -104,7 +107,10 @@ def to_trimesh(model: ColouredMesh) -> trimesh.Trimesh:
 
 
 def vertex_colours(model: ColouredMesh) -> np.ndarray:
-    """sRGB colours of the vertices (V, 3) uint8: its own, or the texture's nearest texels."""
+    """Choose the vertices' sRGB colours (V, 3) uint8.
+
+    Its own, or the texture's nearest texels.
+    """
     if model.colours is not None:
         return model.colours
     if model.texture is None or model.uv is None:
@@ -147,5 +153,8 @@ def save_obj(model: ColouredMesh, path: Path) -> list[Path]:
 
 
 def rows(template: str, values: np.ndarray) -> str:
-    """One line a row; a single format operation, because a loop is slow."""
+    """Write one line a row.
+
+    A single format operation writes them, because a loop is slow.
+    """
     return (template * len(values)) % tuple(values.ravel().tolist())

@@ -31,7 +31,7 @@ def linear_colours(colours: np.ndarray) -> np.ndarray:
 
 
 def encode_texture(texture: np.ndarray, kind: Literal["jpeg", "png"]) -> bytes:
-    """A texture (T, T, 3) uint8 as the bytes of a picture file."""
+    """Encode a texture (T, T, 3) uint8 as the bytes of a picture file."""
     file = io.BytesIO()
     if kind == "jpeg":
         Image.fromarray(texture).save(file, "JPEG", quality=94, subsampling=0)
@@ -41,7 +41,7 @@ def encode_texture(texture: np.ndarray, kind: Literal["jpeg", "png"]) -> bytes:
 
 
 def glb_bytes(model: ColouredMesh, texture_format: Literal["jpeg", "png"] = "jpeg") -> bytes:
-    """The model as the content of a .glb file."""
+    """Encode the model as the content of a .glb file."""
     file = GlbFile()
     wide = len(model.vertices) > 65535  # index 65535 itself is reserved
     primitive: dict[str, Any] = {

@@ -21,12 +21,12 @@ class MetricFrame:
     """The view-space point that becomes (0, 0, 0): on the floor, under the middle of the body."""
 
     def to_metres(self, points: np.ndarray) -> np.ndarray:
-        """View-space points (N, 3) in metres, float32."""
+        """Convert view-space points (N, 3) to metres, float32."""
         metres: np.ndarray = ((points - np.asarray(self.origin)) * self.metres_per_unit).astype(np.float32)
         return metres
 
     def to_view(self, points: np.ndarray) -> np.ndarray:
-        """The inverse of `to_metres`, float32."""
+        """Convert metres to view space, float32: the inverse of `to_metres`."""
         view: np.ndarray = (points / self.metres_per_unit + np.asarray(self.origin)).astype(np.float32)
         return view
 
@@ -34,7 +34,7 @@ class MetricFrame:
 def metric_frame(
     vertices: np.ndarray, faces: np.ndarray, height: float = 1.70, units: float | None = None
 ) -> MetricFrame:
-    """The frame that puts a person's feet on y = 0 and the surface's centroid over x = z = 0.
+    """Choose the frame with the feet on y = 0 and the surface's centroid over x = z = 0.
 
     vertices: (V, 3) view space, faces: (F, 3). `height` is the person's height in metres. `units` is what that height
     measures in view space; without it the mesh's own extent in y is taken, which is right for somebody who stands

@@ -96,7 +96,7 @@ def shoot(what: Subject, size: int = 512, yaw: float = 0.0, pitch: float = 0.0) 
 
 
 def develop(shot: Shot, style: Style = "colour") -> np.ndarray:
-    """The picture (size, size, 3) uint8 sRGB of a shot.
+    """Develop a shot to a picture (size, size, 3) uint8 sRGB.
 
     `colour` lights the colours gently (the photograph's light is in them already), `unlit` shows them as they are,
     `clay` shows the shape alone, `normals` the directions in the camera's frame as (n + 1) / 2.
@@ -127,7 +127,7 @@ def develop(shot: Shot, style: Style = "colour") -> np.ndarray:
 
 
 def draw(what: Subject, size: int = 512, yaw: float = 0.0, pitch: float = 0.0, style: Style = "colour") -> np.ndarray:
-    """A picture (size, size, 3) uint8 sRGB: `shoot` and `develop` in one."""
+    """Draw a picture (size, size, 3) uint8 sRGB: `shoot` and `develop` in one."""
     return develop(shoot(what, size, yaw, pitch), style)
 
 
@@ -156,14 +156,17 @@ def crease(depth: np.ndarray, covered: np.ndarray) -> np.ndarray:
 
 
 def backdrop(size: int) -> np.ndarray:
-    """(size, size, 3) float32, light and neutral, a little darker toward the floor."""
+    """Draw a backdrop (size, size, 3) float32.
+
+    Light and neutral, a little darker toward the floor.
+    """
     share = np.linspace(0, 1, size, dtype=np.float32)[:, None, None]
     top, bottom = np.array(BACKGROUND, np.float32)
     return np.broadcast_to(top + share * (bottom - top), (size, size, 3)).copy()
 
 
 def floor_shadow(points: np.ndarray, size: int) -> np.ndarray:
-    """(size, size) float32 factor: a soft flat ellipse under what stands on the floor."""
+    """Draw a soft flat ellipse under what stands on the floor: (size, size) float32 factor."""
     low = points[:, 1].min()
     foot = points[points[:, 1] < low + 0.06]
     x, half = (foot[:, 0].max() + foot[:, 0].min()) / 2, (foot[:, 0].max() - foot[:, 0].min()) / 2 + 0.05

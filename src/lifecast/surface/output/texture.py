@@ -9,7 +9,7 @@ import torch
 
 from lifecast.surface.colour.colour_surface import SurfaceColours
 from lifecast.surface.colour.photograph import Photograph, mesh_outline, prepare_photograph
-from lifecast.surface.output.charts import cut_charts
+from lifecast.surface.output.charts import CHART_CUTTING, ChartCutting, cut_charts
 from lifecast.surface.raster import Raster, rasterize
 
 
@@ -34,6 +34,7 @@ def bake_texture(
     image: np.ndarray,
     mask: np.ndarray | None = None,
     size: int = 2048,
+    constants: ChartCutting = CHART_CUTTING,
 ) -> Textured:
     """Cut a surface into charts and paint them.
 
@@ -41,7 +42,7 @@ def bake_texture(
     image (S, S, 3) uint8 and mask (S, S) or None. size: texels of the square texture's side.
     """
     vertices = np.asarray(vertices, np.float32)
-    charts = cut_charts(vertices, faces)
+    charts = cut_charts(vertices, faces, constants)
     if mask is None:
         mask = mesh_outline(vertices, faces, image.shape[0])
     photo = prepare_photograph(image, mask)
@@ -80,7 +81,7 @@ def paint_texels(
 
 
 def blend(corners: np.ndarray, weights: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Barycentric mean of values (V, C) at corners (N, 3) with weights (N, 3): (N, C) float32."""
+    """Average values (V, C) at corners (N, 3) by barycentric weights (N, 3): (N, C) float32."""
     result: np.ndarray = weights[:, :1] * values[corners[:, 0]]
     for k in (1, 2):
         result += weights[:, k : k + 1] * values[corners[:, k]]
@@ -98,7 +99,10 @@ def fill_gaps(texture: np.ndarray) -> np.ndarray:
 
 
 def push_pull(texture: np.ndarray) -> np.ndarray:
-    """The same with every texel filled; recursion ends where all are, or at an odd size."""
+    """Fill every texel of a texture (T, T, 4), weights included, from its half.
+
+    Recursion ends if all are filled, or at an odd size.
+    """
     height, width = texture.shape[:2]
     missing = texture[..., 3] == 0
     if not missing.any():

@@ -70,7 +70,7 @@ def save_turntable(
 
 
 def common_palette(pictures: list[Image.Image]) -> Image.Image:
-    """One palette for all frames, from four of them, so that colours do not flicker."""
+    """Choose one palette for all frames, from four of them, so that colours do not flicker."""
     some = pictures[:: max(1, len(pictures) // 4)][:4]
     sheet = Image.fromarray(np.concatenate([np.asarray(picture) for picture in some], axis=1))
     return sheet.quantize(256, method=Image.Quantize.MEDIANCUT)

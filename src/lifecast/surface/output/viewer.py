@@ -47,7 +47,7 @@ class Shown:
 
 
 def viewer_page(glb: bytes, title: str, metre: float = 1.0) -> str:
-    """The whole page as text.
+    """Write the whole page as text.
 
     Parameters
     ----------
@@ -112,12 +112,12 @@ def read_shown(path: Path, units: Units | None = None, up: Up | None = None) -> 
 
 
 def read_as_glb(path: Path) -> bytes:
-    """A model file as the content of a .glb; other formats are converted."""
+    """Read a model file as the content of a .glb; other formats are converted."""
     return read_shown(path).glb
 
 
 def check_glb(data: bytes, path: Path) -> dict[str, Any]:
-    """The JSON of a GLB that the page can show; `ScanError` says what is wrong with any other."""
+    """Check a GLB for the page, and return its JSON; `ScanError` says what is wrong."""
     if len(data) < 20 or data[:4] != b"glTF":
         raise ScanError(f"{path}: is not a GLB file (it does not begin with 'glTF')")
     version, length, size, kind = struct.unpack_from("<III4s", data, 4)
