@@ -164,8 +164,11 @@ def touch_body(
         d = wp.dot(x[i] - foot, n) - gap[i]
         if d < 0.0:
             pressed = wp.min(-d, 0.01)
-            moved = x[i] - before[i] - (new - old) * (now - then)
+            carried = (new - old) * (now - then)
+            moved = x[i] - before[i] - carried
             x[i] = slid(x[i] + n * pressed, moved, n, pressed, friction[i])
+            # Being pushed out of the skin gives no speed: cloth does not bounce.
+            before[i] = before[i] + n * wp.max(wp.dot(x[i] - before[i] - carried, n), 0.0)
 
 
 @wp.kernel
@@ -194,11 +197,16 @@ def touch_cloth(
             s = pressed / total
             foot = before[a] * u + before[b] * v + before[c] * t
             moved = x[i] - before[i] - (x[a] * u + x[b] * v + x[c] * t - foot)
+            carried = x[a] * u + x[b] * v + x[c] * t - foot
             x[a] = x[a] - n * (s * w[a] * u)
             x[b] = x[b] - n * (s * w[b] * v)
             x[c] = x[c] - n * (s * w[c] * t)
+            before[a] = before[a] - n * (s * w[a] * u)
+            before[b] = before[b] - n * (s * w[b] * v)
+            before[c] = before[c] - n * (s * w[c] * t)
             if w[i] > 0.0:
                 x[i] = slid(x[i] + n * (s * w[i]), moved, n, pressed, friction[i])
+                before[i] = before[i] + n * wp.max(wp.dot(x[i] - before[i] - carried, n), 0.0)
 
 
 @wp.kernel
