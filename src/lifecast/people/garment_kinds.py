@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifecast.people.helper_garments import Landmarks, leg_share
+from lifecast.people.manifold import coincident
 from lifecast.people.mhclo import Fit
-from lifecast.people.tailor import components
+from lifecast.people.tailor import border_edges, components
 from lifecast.people.wavefront import Polygons, triangles
 
 Points = NDArray[np.float32]
@@ -129,26 +130,35 @@ def part_kind(part: NDArray[np.int64], placed: Points, mesh: Polygons, marks: La
 
 
 def is_tube(part: NDArray[np.int64], placed: Points, mesh: Polygons) -> bool:
-    """Whether the cloth above the lowest hem goes round both legs (a skirt's does, trousers have a tube for each).
+    """Whether the lowest hem goes round both legs (a skirt's does, trousers have one for each leg).
 
-    Trousers, however short, have a height a little above the hem where there is cloth on both sides and none between.
+    A part whose hems are turned in and closed is judged by whether its lowest tenth runs through the middle.
     """
     inside = np.zeros(len(placed), bool)
     inside[part] = True
-    corner = placed[triangles(mesh.faces[inside[mesh.faces].all(1)])]  # (F, 3, 3)
-    bottom = float(placed[part, 1].min())
-    for up in (0.01, 0.02, 0.035, 0.06):
-        ends = []
-        for a, b in ((0, 1), (1, 2), (2, 0)):
-            one, two = (corner[:, k, 1] - (bottom + up) for k in (a, b))
-            with np.errstate(divide="ignore", invalid="ignore"):
-                x = corner[:, a, 0] + (corner[:, b, 0] - corner[:, a, 0]) * one / (one - two)
-            ends.append(np.where(one * two < 0, x, np.nan))
-        crossed = np.isfinite(ends).any(0)  # (F,)
-        if not crossed.any():
-            continue
-        low, high = np.nanmin(np.array(ends)[:, crossed], 0), np.nanmax(np.array(ends)[:, crossed], 0)
-        on_both = bool(low.min() < -0.03 and high.max() > 0.03)
-        if on_both and not ((low < 0.005) & (high > -0.005)).any():
-            return False
-    return True
+    tri = coincident(placed)[triangles(mesh.faces[inside[mesh.faces].all(1)])]
+    tri = tri[(tri[:, 0] != tri[:, 1]) & (tri[:, 1] != tri[:, 2]) & (tri[:, 0] != tri[:, 2])]
+    bottom, tall = float(placed[part, 1].min()), float(np.ptp(placed[part, 1]))
+    low = [
+        loop for loop in _border_loops(placed, tri)
+        if np.ptp(loop[:, [0, 2]], axis=0).max() > 0.1 and loop[:, 1].min() < bottom + 0.3 * tall
+    ]  # fmt: skip
+    if any(loop[:, 0].max() < 0 for loop in low) and any(loop[:, 0].min() > 0 for loop in low):
+        return False
+    around = [loop for loop in low if loop[:, 0].min() < -0.05 and loop[:, 0].max() > 0.05]
+    if around:  # trousers open along the inside of the legs pass the middle once, beneath the crotch
+        middle = np.concatenate([loop[np.abs(loop[:, 0]) < 0.04] for loop in around])
+        return bool(len(middle) > 1 and np.ptp(middle[:, 2]) > 0.12)
+    points = placed[part]
+    return bool(np.abs(points[points[:, 1] < bottom + 0.1 * tall, 0]).min() < 0.02)
+
+
+def _border_loops(placed: Points, tri: NDArray[np.int32]) -> list[Points]:
+    """The points of each border that hangs together."""
+    border = border_edges(tri)
+    names, local = np.unique(border, return_inverse=True)
+    if not len(names):
+        return []
+    a, b = local.reshape(-1, 2).astype(np.int32).T
+    number = components(np.stack([a, b, b], 1), len(names))
+    return [placed[names[number == n]] for n in range(number.max() + 1)]

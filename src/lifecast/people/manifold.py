@@ -93,6 +93,10 @@ def manifold(points: NDArray[np.floating], faces: Faces) -> Surface:
     origin = np.zeros(vertex.max() + 1, np.int32)
     origin[vertex] = faces.ravel()
     new = vertex.reshape(count, 3).astype(np.int32)
+    crowded = _crowding(new, np.concatenate([first, second]))
+    if crowded.any():  # cut loose along the edge, but joined round its ends: it cannot stay
+        kept = manifold(points, faces[~crowded].astype(np.int32))
+        return Surface(kept.faces, kept.origin, rows[~crowded][kept.rows].astype(np.int32), kept.turned)
     new[turned] = new[turned][:, [0, 2, 1]]
     return Surface(new, origin, rows.astype(np.int32), turned)
 
@@ -121,6 +125,16 @@ def _joined_sides(points: NDArray[np.floating], faces: NDArray[np.int64]) -> NDA
     both = np.concatenate(pairs)
     assert both.max(initial=0) < 3 * count
     return np.stack([both // 3, both % 3], -1)
+
+
+def _crowding(faces: Faces, joined: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(F,) the faces with a side that is not joined though two others are joined along the same edge."""
+    ends = np.sort(np.stack([faces, np.roll(faces, -1, axis=1)], -1).reshape(-1, 2), axis=1).astype(np.int64)
+    _, edge, uses = np.unique(ends[:, 0] * (int(faces.max()) + 1) + ends[:, 1], return_inverse=True, return_counts=True)
+    alone = np.ones(len(ends), bool)
+    alone[joined[:, 0] * 3 + joined[:, 1]] = False
+    many = (uses[edge] > 2) & alone
+    return np.asarray(many.reshape(-1, 3).any(1))
 
 
 def _turns(

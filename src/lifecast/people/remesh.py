@@ -166,7 +166,7 @@ def _collapse(mesh: _Wedges, shortest: float, longest: float) -> int:
     curves = np.bincount(on_curve.ravel(), minlength=count)
     is_curve = np.isin(edges.ends[:, 0] * count + edges.ends[:, 1], curve_key)
     neighbours = adjacency(corner_vertex.astype(np.int32), count)
-    goes, stays = _ends_that_may_go(mesh, edges, short, is_curve, curves, on_curve)
+    goes, stays = _ends_that_may_go(mesh, edges, short, is_curve, curves, on_curve, length, shortest / 3)
     index, keeps = short[goes >= 0], stays[goes >= 0]
     goes = goes[goes >= 0]
     common = np.asarray(neighbours[goes].multiply(neighbours[keeps]).sum(1)).ravel()
@@ -191,8 +191,9 @@ def _collapse(mesh: _Wedges, shortest: float, longest: float) -> int:
 
 
 def _ends_that_may_go(
-    mesh: _Wedges, edges: _Edges, short: Index, is_curve: NDArray[np.bool_], curves: Index, on_curve: Index
-) -> tuple[Index, Index]:
+    mesh: _Wedges, edges: _Edges, short: Index, is_curve: NDArray[np.bool_], curves: Index, on_curve: Index,
+    length: NDArray[np.float64], tiny: float,
+) -> tuple[Index, Index]:  # fmt: skip
     """Of each short edge the end that may go (-1: none) and the other one.
 
     A vertex inside may go anywhere, one on a border or seam only along it, and only where it runs straight on.
@@ -207,7 +208,9 @@ def _ends_that_may_go(
         legs = mesh.place[both[begin[two][:, None] + [0, 1], 1]] - mesh.place[two][:, None]
         legs /= np.maximum(np.linalg.norm(legs, axis=2, keepdims=True), 1e-12)
         straight[two] = np.einsum("nx,nx->n", legs[:, 0], legs[:, 1]) < -0.8
-    may = (curves[ends] == 0) | (straight[ends] & is_curve[short][:, None])
+    # Of edges that are far too short the bend does not count: there would be slivers.
+    bends = straight[ends] | ((curves[ends] == 2) & (length[short] < tiny)[:, None])
+    may = (curves[ends] == 0) | (bends & is_curve[short][:, None])
     # Of two that may, the one inside goes; else the higher number, which is newer.
     worth = np.where(may, 1 + (curves[ends] == 0), 0)
     which = np.where(worth[:, 1] >= worth[:, 0], 1, 0)
