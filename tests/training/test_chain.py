@@ -34,7 +34,7 @@ def test_every_built_in_chain_goes_from_people_to_a_folder_of_parts(name: str, t
     for run in chain.stages:
         load_recipe(chain.recipe).stage(run.stage)
     (tmp_path / "assets").mkdir()
-    places = Places(tmp_path / "out", assets=tmp_path / "assets")
+    places = Places(tmp_path / "out", assets=(tmp_path / "assets",))
     links = links_of(chain, places)
     stages = ["normals", "depth", "detail", "coarse", "fine"]
     assert [link.name for link in links] == [

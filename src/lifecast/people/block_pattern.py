@@ -7,7 +7,7 @@ garment (a coat and the shirt modelled beneath it are two), once and on the refe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -25,12 +25,17 @@ from lifecast.people.tailor import Sheet, Tailor, border_edges, components, weld
 
 Points = NDArray[np.float32]
 
+TINY = 0.0012
+"""Metres: vertices that are nearer to each other are one. Cloth need not show the thickness of its own hem."""
 COARSE = 0.019
 """Metres: subdivision makes edges at most this long, remeshing then makes them even."""
 SHORTEST, LONGEST = 0.0085, 0.0155
 """Metres: edges outside of this are collapsed or split, which leaves most between 9 and 12 mm."""
 PATCH = 0.25
 """Metres: loose sheets smaller than this (pockets, flaps, bows) are left out: nothing would hold them."""
+FRONT = 0.3
+"""Square metres: a second sheet smaller than this does not go round the body."""
+SWIM = ("swimsuit", "bikini-top", "bikini-bottom")
 CLOSE = 0.014
 """Metres off the skin at which a border is hardly held to it any more."""
 
@@ -80,7 +85,7 @@ def block_patterns(
     `faces` and `face_uv` are quads (F, 4) of the fit's vertices and of `uv`. All of it left out gives an empty list.
     """
     placed = fit.place(tailor.rest.vertices)
-    faces, face_uv = weld_polygons(faces, face_uv, coincident(placed))
+    faces, face_uv = weld_polygons(faces, face_uv, coincident(placed, TINY))
     if not len(faces):
         return []
     sheet = tailor.sheet(fit, faces, face_uv, uv, COARSE)
@@ -88,14 +93,21 @@ def block_patterns(
     sheets = _sheets(sheet, placed, kind)
     found = []
     for one in sheets:
-        even = even_edges(one, one.matrix @ placed, SHORTEST, LONGEST)
+        even = _smooth_borders(even_edges(one, one.matrix @ placed, SHORTEST, LONGEST))
         height = Outside(tailor, (even.matrix @ placed).astype(np.float32), even.faces).height
         found.append((float(height.mean()), even))
     found.sort(key=lambda pair: pair[0])
-    return [
-        _finish(tailor, marks, name if n == len(found) - 1 else f"{name}-under{len(found) - 1 - n}", kind, fit, even, n)
+    blocks = [
+        _finish(tailor, marks, name if len(found) == 1 else f"{name}-{n + 1}", kind, fit, even, n)
         for n, (_, even) in enumerate(found)
     ]
+    sizes = [_area(block.place(tailor.rest), block.faces) for block in blocks]
+    # What is drawn only where it shows (a shirt front, a lapel) would fall off.
+    return [
+        replace(block, attached=np.ones_like(block.attached), held=np.zeros_like(block.held))
+        if size < FRONT and size < max(sizes) and kind not in SWIM else block
+        for block, size in zip(blocks, sizes, strict=True)
+    ]  # fmt: skip
 
 
 def _clean(tailor: Tailor, sheet: Sheet, placed: Points) -> Sheet:
@@ -112,13 +124,29 @@ def _clean(tailor: Tailor, sheet: Sheet, placed: Points) -> Sheet:
     return sheet
 
 
+def _smooth_borders(sheet: Sheet, rounds: int = 4) -> Sheet:
+    """Straighten the zigzag that a hem is left with where its turned-in edge was taken off."""
+    edges = border_edges(sheet.faces)
+    count = sheet.matrix.shape[0]
+    once = np.bincount(edges.ravel(), minlength=count) == 2  # no two borders meet here
+    inner = edges[once[edges].all(1)]
+    graph = sp.coo_matrix((np.ones(len(inner)), (inner[:, 0], inner[:, 1])), (count, count)).tocsr()
+    graph = graph + graph.T
+    full = np.asarray(graph.sum(1)).ravel() == 2
+    smooth = sp.diags(np.where(full, 0.5, 1.0)) + sp.diags(np.where(full, 0.25, 0.0)) @ graph
+    matrix = sheet.matrix
+    for _ in range(rounds):
+        matrix = (smooth @ matrix).tocsr()
+    return Sheet(matrix, sheet.faces, sheet.corner_uv)
+
+
 def _sheets(sheet: Sheet, placed: Points, kind: str) -> list[Sheet]:
-    """The connected sheets that are large enough; of belts and swimwear all that are no scraps."""
+    """The connected sheets that are large enough; of swimwear all that are no scraps."""
     points = sheet.matrix @ placed
     if not len(sheet.faces):
         return []
     number = components(sheet.faces, len(points))[sheet.faces[:, 0]]
-    least = 0.08 if kind in ("belt", "swimsuit", "bikini-top", "bikini-bottom") else PATCH
+    least = 0.08 if kind in SWIM else PATCH
     out = []
     for n in range(number.max() + 1):
         rows = number == n
@@ -126,6 +154,11 @@ def _sheets(sheet: Sheet, placed: Points, kind: str) -> list[Sheet]:
         if size.max() >= least:
             out.append(Sheet(sheet.matrix, sheet.faces[rows], sheet.corner_uv[rows]).compact())
     return out
+
+
+def _area(points: Points, faces: NDArray[np.int32]) -> float:
+    a, b, c = points[faces].swapaxes(0, 1)
+    return float(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2)
 
 
 def _finish(
@@ -156,7 +189,8 @@ def _arm_share(tailor: Tailor, fit: Fit, sheet: Sheet) -> NDArray[np.float64]:
     """(V,) how far skinning counts each vertex to an arm, 0 .. 1."""
     weights = fit.skin_weights(tailor.model.weights)
     arm = sum(np.asarray(weights[:, tailor.arm[side]].sum(1)).ravel() for side in (1, -1))
-    return np.clip(np.asarray(sheet.matrix @ arm), 0, 1)
+    share: NDArray[np.float64] = np.clip(np.asarray(sheet.matrix @ arm), 0, 1)
+    return share
 
 
 def _along(marks: Landmarks, points: Points, on_arm: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -181,7 +215,7 @@ def _attached(
     tailor: Tailor, marks: Landmarks, kind: str, points: Points, border: NDArray[np.int32],
     on_arm: NDArray[np.float64],
 ) -> NDArray[np.float32]:  # fmt: skip
-    """(V,) 1 at waistbands, straps and elastic edges, half at collars, 0 where cloth hangs freely."""
+    """Compute (V,): 1 at waistbands, straps and elastic edges, half at collars, 0 where cloth hangs freely."""
     if kind == "belt":
         return np.ones(len(points), np.float32)
     top = float(points[:, 1].max())
@@ -191,10 +225,10 @@ def _attached(
     if len(rim):
         grip = np.exp(-((tailor.tree.query(points[rim])[0] / CLOSE) ** 2))
         height = points[rim, 1]
-        if kind in ("swimsuit", "bikini-top", "bikini-bottom", "bodysuit", "stockings"):
+        if kind in (*SWIM, "bodysuit"):
             wanted = np.ones(len(rim))
         elif kind in ("bottom", "shorts", "skirt") or top < shoulder - 0.03:  # a waistband, or a top edge on the chest
-            wanted = (height > top - 0.12) * 1.0 * (on_arm[rim] < 0.3)
+            wanted = _top_rims(points, border, rim) * (on_arm[rim] < 0.3)
             grip = np.maximum(grip, 0.9)  # it is cut to hold, however far off its author drew it
         else:  # collars: borders round the neck
             wanted = 0.5 * ((height > shoulder) & (np.abs(points[rim, 0]) < 0.5 * marks.shoulder[0]))
@@ -206,3 +240,15 @@ def _attached(
         if kind not in ("bottom", "shorts", "skirt", "coat") and strap.any() and np.ptp(points[strap, 0]) < 0.055:
             attached[strap] = 1
     return np.clip(attached, 0, 1).astype(np.float32)
+
+
+def _top_rims(points: Points, border: NDArray[np.int32], rim: NDArray[np.int32]) -> NDArray[np.float64]:
+    """(R,) 1 for vertices of the rim on a wide border that reaches the garment's top: a waistband, no pocket."""
+    a, b = border.T
+    number = components(np.stack([a, b, b], 1), len(points))[rim]
+    wanted = np.zeros(len(rim))
+    for n in np.unique(number):
+        loop = points[rim[number == n]]
+        if np.ptp(loop[:, 0]) > 0.15 and loop[:, 1].max() > points[:, 1].max() - 0.03:
+            wanted[(number == n) & (points[rim, 1] > loop[:, 1].max() - 0.12)] = 1
+    return wanted

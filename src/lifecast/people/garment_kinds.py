@@ -80,6 +80,8 @@ def shares(fit: Fit, mesh: Polygons, placed: Points, marks: Landmarks, crown: fl
     for part in rest:
         if not any(part is b for b in belts):
             groups.setdefault(kind or part_kind(part, placed, mesh, marks), []).append(part)
+    if "overall" in groups:
+        groups.pop("top", None)  # the shirt beneath is drawn only where it shows
     return [Share(name, np.sort(np.concatenate(found))) for name, found in groups.items()]
 
 

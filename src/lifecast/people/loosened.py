@@ -68,9 +68,9 @@ def loosen(
     usual one of its kind if None.
     """
     points = loosened_points(block, rest, skin_faces, loose)
+    first = LAYER.get(block.kind, 0) if layer is None else layer
     garment = Garment(
-        name=block.name, part=PART[block.kind], layer=(LAYER.get(block.kind, 0) if layer is None else layer) + block.order,
-        fabric=fabric, points=points, faces=block.faces, flat=laid_flat(points, block.faces, block.along, loose),
+        name=block.name, part=PART[block.kind], layer=first + block.order, fabric=fabric, points=points, faces=block.faces, flat=laid_flat(points, block.faces, block.along, loose),
         piece=block.piece, attached=block.attached, seams=block.seams, hems=block.hems,
     )  # fmt: skip
     return Loosened(garment, block.corner_uv, *pictures)
@@ -104,7 +104,8 @@ def off_skin(points: NDArray[np.float64], rest: RestBody, skin_faces: NDArray[np
     normals = vertex_normals(skin, skin_faces, "area")
     near = cKDTree(skin).query(points)[1]
     height = np.einsum("vx,vx->v", points - skin[near], normals[near])
-    return points + normals[near] * np.clip(OFF - height, 0, 0.03)[:, None]
+    out: NDArray[np.float64] = points + normals[near] * np.clip(OFF - height, 0, 0.03)[:, None]
+    return out
 
 
 def laid_flat(

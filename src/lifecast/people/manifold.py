@@ -68,15 +68,15 @@ def manifold(points: NDArray[np.floating], faces: Faces) -> Surface:
     Where more than two triangles share an edge, the two that continue each other best stay joined and the others are
     cut loose: a lining from the cloth, not the cloth in two.
     """
-    faces = faces.astype(np.int64)
-    real = (faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 0] != faces[:, 2])
+    index: NDArray[np.int64] = faces.astype(np.int64)
+    real = (index[:, 0] != index[:, 1]) & (index[:, 1] != index[:, 2]) & (index[:, 0] != index[:, 2])
     rows = np.flatnonzero(real)
-    rows = np.sort(rows[np.unique(np.sort(faces[rows], axis=1), axis=0, return_index=True)[1]])
-    faces = faces[rows]
-    count = len(faces)
-    side = _joined_sides(points, faces)  # (N, 2, 2): pairs of (face, side); side k runs from corner k to k + 1
+    rows = np.sort(rows[np.unique(np.sort(index[rows], axis=1), axis=0, return_index=True)[1]])
+    index = index[rows]
+    count = len(index)
+    side = _joined_sides(points, index)  # (N, 2, 2): pairs of (face, side); side k runs from corner k to k + 1
     first, second = side[:, 0], side[:, 1]
-    start = [faces[s[:, 0], s[:, 1]] for s in (first, second)]
+    start = [index[s[:, 0], s[:, 1]] for s in (first, second)]
     clash = start[0] == start[1]  # both run through the edge the same way
     turned = _turns(count, first[:, 0], second[:, 0], clash)
     good = (turned[first[:, 0]] ^ turned[second[:, 0]]) == clash  # else a strip that is twisted once: cut it
@@ -91,11 +91,11 @@ def manifold(points: NDArray[np.floating], faces: Faces) -> Surface:
     graph = sp.coo_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), (3 * count, 3 * count))
     vertex = connected_components(graph, directed=False)[1]
     origin = np.zeros(vertex.max() + 1, np.int32)
-    origin[vertex] = faces.ravel()
+    origin[vertex] = index.ravel()
     new = vertex.reshape(count, 3).astype(np.int32)
     crowded = _crowding(new, np.concatenate([first, second]))
     if crowded.any():  # cut loose along the edge, but joined round its ends: it cannot stay
-        kept = manifold(points, faces[~crowded].astype(np.int32))
+        kept = manifold(points, index[~crowded].astype(np.int32))
         return Surface(kept.faces, kept.origin, rows[~crowded][kept.rows].astype(np.int32), kept.turned)
     new[turned] = new[turned][:, [0, 2, 1]]
     return Surface(new, origin, rows.astype(np.int32), turned)

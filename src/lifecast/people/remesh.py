@@ -89,7 +89,9 @@ def _edges(faces: Index, count: int) -> _Edges:
     twice = (of[order[second]] == np.arange(len(key))) & (second != begin)
     half = np.stack([order[begin], np.where(twice, order[second], -1)], 1)
     opposite = np.where(half >= 0, np.roll(faces, 1, axis=1).reshape(-1)[half], -1)
-    return _Edges(np.stack([key // count, key % count], 1), of.reshape(-1, 3), np.where(half >= 0, half // 3, -1), opposite)
+    return _Edges(
+        np.stack([key // count, key % count], 1), of.reshape(-1, 3), np.where(half >= 0, half // 3, -1), opposite
+    )
 
 
 def _length(points: Points, ends: Index) -> NDArray[np.float64]:

@@ -61,5 +61,14 @@ def rigid(
     weights = (sp.diags(1 / np.maximum(np.asarray(weights.sum(1)).ravel(), 1e-9)) @ weights).tocsr()
     hides = fit.delete[fit.delete < SKIN_VERTICES].astype(np.int32)
     return Rigid(
-        name, kind, PART[kind], fit, sheet.matrix, weights.astype(np.float32), sheet.faces, sheet.corner_uv, picture, hides
+        name,
+        kind,
+        PART[kind],
+        fit,
+        sheet.matrix,
+        weights.astype(np.float32),
+        sheet.faces,
+        sheet.corner_uv,
+        picture,
+        hides,
     )

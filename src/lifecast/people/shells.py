@@ -9,13 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from lifecast.people.tailor import Tailor, components
+from lifecast.people.tailor import Tailor, border_edges, components
 
 DEEP = (0.002, 0.004, 0.007, 0.011, 0.016, 0.022, 0.03, 0.04, 0.05, 0.06)
 """Metres above a triangle where something that covers it is looked for."""
 ASIDE = 0.009
 """Metres that what covers it may lie aside of it: about the edge of a garment's triangles."""
-HIDDEN = 0.85
+LINING = 0.01
+"""Square metres: larger patches that look inward are linings."""
+HIDDEN = 0.93
 """A part of which this share is covered by other parts is not seen."""
 
 
@@ -65,4 +67,20 @@ class Outside:
                 under_any[there] |= covers
                 under_other[there] |= covers & (self.part[other] != self.part[there])
         share = np.bincount(self.part, self.area * under_other) / np.maximum(np.bincount(self.part, self.area), 1e-12)
-        return np.asarray((share[self.part] > HIDDEN) | (under_any & (looks_out < -0.2)))
+        self.covered = share
+        """(P,) the share of each part that other parts cover."""
+        return np.asarray((share[self.part] > HIDDEN) | self._without_holes(under_any & (looks_out < -0.2)))
+
+    def _without_holes(self, hidden: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Leave small patches alone that no border touches: taking them out would leave a hole in the cloth."""
+        rows = np.flatnonzero(hidden)
+        if not len(rows):
+            return hidden
+        sub = self.faces[rows]
+        patch = components(sub, int(sub.max()) + 1)[sub[:, 0]]
+        size = np.bincount(patch, self.area[rows])
+        on_border = np.isin(sub, border_edges(self.faces)).any(1)
+        take = (np.bincount(patch, on_border) > 0) | (size > LINING)
+        out = hidden.copy()
+        out[rows] = take[patch]
+        return out
