@@ -70,8 +70,9 @@ def loosen(
     points = loosened_points(block, rest, skin_faces, loose)
     first = LAYER.get(block.kind, 0) if layer is None else layer
     garment = Garment(
-        name=block.name, part=PART[block.kind], layer=first + block.order, fabric=fabric, points=points, faces=block.faces, flat=laid_flat(points, block.faces, block.along, loose),
-        piece=block.piece, attached=block.attached, seams=block.seams, hems=block.hems,
+        name=block.name, part=PART[block.kind], layer=first + block.order, fabric=fabric,
+        points=points, faces=block.faces, flat=laid_flat(points, block.faces, block.along, loose), piece=block.piece,
+        attached=block.attached, seams=block.seams, hems=block.hems,
     )  # fmt: skip
     return Loosened(garment, block.corner_uv, *pictures)
 

@@ -61,6 +61,8 @@ class _Edges:
 def even_edges(sheet: Sheet, placed: NDArray[np.floating], shortest: float, longest: float, rounds: int = 4) -> Sheet:
     """Remesh a sheet until its edges are between `shortest` and `longest` metres, but for a few.
 
+    Where cloth is far finer than wanted some become up to a quarter longer.
+
     `placed` (V, 3) are its vertices on the reference body.
     """
     faces, vertex, uv = weld(sheet.faces, sheet.corner_uv)
@@ -70,7 +72,7 @@ def even_edges(sheet: Sheet, placed: NDArray[np.floating], shortest: float, long
         for _ in range(4):
             if not _split(mesh, longest):
                 break
-        for _ in range(6):
+        for _ in range(10):
             if not _collapse(mesh, shortest, longest):
                 break
         for _ in range(3):
@@ -168,35 +170,36 @@ def _collapse(mesh: _Wedges, shortest: float, longest: float) -> int:
     curves = np.bincount(on_curve.ravel(), minlength=count)
     is_curve = np.isin(edges.ends[:, 0] * count + edges.ends[:, 1], curve_key)
     neighbours = adjacency(corner_vertex.astype(np.int32), count)
-    goes, stays = _ends_that_may_go(mesh, edges, short, is_curve, curves, on_curve, length, shortest / 3)
-    index, keeps = short[goes >= 0], stays[goes >= 0]
-    goes = goes[goes >= 0]
+    goes, keeps, index = _ends_that_may_go(mesh, edges, short, is_curve, curves, on_curve, length, shortest / 3)
     common = np.asarray(neighbours[goes].multiply(neighbours[keeps]).sum(1)).ravel()
     fine = common == (edges.faces[index] >= 0).sum(1)  # else the surface would pinch
-    goes, keeps = goes[fine], keeps[fine]
+    goes, keeps, index = goes[fine], keeps[fine], index[fine]
+    most = np.where(length[index] < shortest / 2, 1.25, 1.0) * longest  # better too long than far too short
+    trial = _draw_over(mesh, corner_vertex, goes, keeps, most)
     # No two at once whose triangles touch.
     taken = np.zeros(count, bool)
     chosen = np.zeros(len(goes), bool)
     start, near = neighbours.indptr, neighbours.indices
-    for k, (a, b) in enumerate(zip(goes.tolist(), keeps.tolist(), strict=True)):
-        ring = near[start[a] : start[a + 1]]
-        if not (taken[a] or taken[b] or taken[ring].any()):
+    for k in np.flatnonzero(trial.fine).tolist():
+        a, ring = goes[k], near[start[goes[k]] : start[goes[k] + 1]]
+        if not (taken[a] or taken[ring].any()):
             chosen[k] = True
             taken[a] = True
             taken[ring] = True
-    goes, keeps = goes[chosen], keeps[chosen]
-    if not len(goes):
-        return 0
-    number = np.full(count, -1)
-    number[goes] = np.arange(len(goes))
-    return _draw_over(mesh, corner_vertex, number, keeps, longest)
+    faces = mesh.faces.copy()
+    apply = chosen[trial.of]
+    faces[trial.rows[apply]] = trial.renamed[apply]
+    keep = np.ones(len(faces), bool)
+    keep[trial.gone[chosen[trial.gone_of]]] = False
+    mesh.faces = faces[keep]
+    return int(chosen.sum())
 
 
 def _ends_that_may_go(
     mesh: _Wedges, edges: _Edges, short: Index, is_curve: NDArray[np.bool_], curves: Index, on_curve: Index,
     length: NDArray[np.float64], tiny: float,
-) -> tuple[Index, Index]:  # fmt: skip
-    """Of each short edge the end that may go (-1: none) and the other one.
+) -> tuple[Index, Index, Index]:  # fmt: skip
+    """List vertices that may go, the other end of the edge that they go along, and that edge.
 
     A vertex inside may go anywhere, one on a border or seam only along it, and only where it runs straight on.
     """
@@ -213,47 +216,68 @@ def _ends_that_may_go(
     # Of edges that are far too short the bend does not count: there would be slivers.
     bends = straight[ends] | ((curves[ends] == 2) & (length[short] < tiny)[:, None])
     may = (curves[ends] == 0) | (bends & is_curve[short][:, None])
-    # Of two that may, the one inside goes; else the higher number, which is newer.
-    worth = np.where(may, 1 + (curves[ends] == 0), 0)
-    which = np.where(worth[:, 1] >= worth[:, 0], 1, 0)
-    rows = np.arange(len(short))
-    goes = np.where(may[rows, which], ends[rows, which], -1)
-    return goes, ends[rows, 1 - which]
+    row, end = np.nonzero(may)
+    return ends[row, end], ends[row, 1 - end], short[row]
 
 
-def _draw_over(mesh: _Wedges, corner_vertex: Index, number: Index, keeps: Index, longest: float) -> int:
-    """Rename the corners of vertices that go (`number` >= 0) where no triangle turns over; returns how many went."""
-    of_corner = number[corner_vertex]  # (F, 3), which collapse touches this corner
-    of_face = of_corner.max(1)
-    touched = np.flatnonzero(of_face >= 0)
-    which = of_face[touched]
-    there = of_corner[touched] >= 0
+def _height_ratio(points: Points, faces: Index, doubled: Points) -> tuple[Points, Points]:
+    """The height of each triangle over its longest side, and that side; `doubled` is twice its area."""
+    corner = points[faces]
+    side = np.linalg.norm(corner - np.roll(corner, -1, axis=1), axis=2).max(1)
+    return doubled / np.maximum(side, 1e-12) ** 2, side
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """What drawing vertices over would do, each for itself."""
+
+    fine: NDArray[np.bool_]
+    """(K,) no triangle turns over, or becomes a sliver or too long."""
+    rows: Index
+    """(N,) triangles that would change."""
+    of: Index
+    """(N,) for which vertex."""
+    renamed: Index
+    """(N, 3) their wedges then."""
+    gone: Index
+    """(M,) triangles that would go."""
+    gone_of: Index
+    """(M,)"""
+
+
+def _draw_over(mesh: _Wedges, corner_vertex: Index, goes: Index, keeps: Index, most: Points) -> _Trial:
+    """Try to draw each vertex `goes` (K,) over to `keeps` (K,); no edge may become longer than `most` (K,) metres."""
+    order = np.argsort(corner_vertex.ravel(), kind="stable")
+    begin = np.searchsorted(corner_vertex.ravel()[order], np.arange(len(mesh.place) + 1))
+    number = begin[goes + 1] - begin[goes]
+    of = np.repeat(np.arange(len(goes)), number)
+    step = np.arange(len(of)) - np.repeat(np.cumsum(number) - number, number)
+    corner = order[begin[goes][of] + step]
+    face, slot = corner // 3, corner % 3
     # A wedge of the vertex that goes becomes the wedge of the one that stays in the same chart of the texture.
-    meets = corner_vertex[touched] == keeps[which][:, None]
+    meets = corner_vertex[face] == keeps[of][:, None]
     gone = meets.any(1)  # triangles between both ends vanish
-    becomes = np.full(len(mesh.vertex), -1)
-    becomes[mesh.faces[touched[gone]][there[gone]]] = mesh.faces[touched[gone]][meets[gone]]
-    rest, rest_which = touched[~gone], which[~gone]
-    renamed = mesh.faces[rest].copy()
-    renamed[there[~gone]] = becomes[renamed[there[~gone]]]
-    known = (renamed >= 0).all(1)
+    wedges = len(mesh.vertex)
+    own = of * wedges + mesh.faces[face, slot]
+    known = np.unique(own[gone], return_index=True)
+    becomes = mesh.faces[face[gone]][meets[gone]][known[1]]
+    rows, rest_of = face[~gone], of[~gone]
+    place = np.searchsorted(known[0], own[~gone]).clip(0, max(len(known[0]) - 1, 0))
+    found = known[0][place] == own[~gone] if len(known[0]) else np.zeros(len(rows), bool)
+    renamed = mesh.faces[rows].copy()
+    renamed[np.arange(len(rows)), slot[~gone]] = np.where(found, becomes[place] if len(becomes) else 0, slot[~gone])
     points = mesh.points()
-    before, after = _normals(points, mesh.faces[rest]), _normals(points, np.where(renamed < 0, 0, renamed))
+    before, after = _normals(points, mesh.faces[rows]), _normals(points, renamed)
     size = np.linalg.norm(before, axis=1), np.linalg.norm(after, axis=1)
     turn = np.einsum("fx,fx->f", before, after) / np.maximum(size[0] * size[1], 1e-20)
-    corner = points[np.where(renamed < 0, 0, renamed)]
-    side = np.linalg.norm(corner - np.roll(corner, -1, axis=1), axis=2)
-    height = size[1] / np.maximum(side.max(1), 1e-12)
-    bad = ~known | ((turn < 0.8) & (size[0] > 1e-9)) | (side.max(1) > longest) | (height < 0.15 * side.max(1))
-    refused = np.zeros(len(keeps), bool)
-    refused[rest_which[bad]] = True
-    apply = ~refused[rest_which]
-    faces = mesh.faces.copy()
-    faces[rest[apply]] = renamed[apply]
-    keep = np.ones(len(faces), bool)
-    keep[touched[gone][~refused[which[gone]]]] = False
-    mesh.faces = faces[keep]
-    return int((~refused).sum())
+    old_ratio, _ = _height_ratio(points, mesh.faces[rows], size[0])
+    ratio, side = _height_ratio(points, renamed, size[1])
+    # A sliver may be drawn over into a lesser sliver, but a good triangle into none.
+    bad = ~found | ((turn < 0.6) & (old_ratio > 0.02)) | (side > most[rest_of])
+    bad |= ratio < np.minimum(0.15, old_ratio + 1e-6)
+    fine = np.ones(len(goes), bool)
+    fine[rest_of[bad]] = False
+    return _Trial(fine, rows, rest_of, renamed, face[gone], of[gone])
 
 
 def _flip(mesh: _Wedges) -> int:
