@@ -27,9 +27,9 @@ Points = NDArray[np.float32]
 
 TINY = 0.0012
 """Metres: vertices that are nearer to each other are one. Cloth need not show the thickness of its own hem."""
-COARSE = 0.019
+COARSE = 0.016
 """Metres: subdivision makes edges at most this long, remeshing then makes them even."""
-SHORTEST, LONGEST = 0.0085, 0.0155
+SHORTEST, LONGEST = 0.0095, 0.0158
 """Metres: edges outside of this are collapsed or split, which leaves most between 9 and 12 mm."""
 PATCH = 0.25
 """Metres: loose sheets smaller than this (pockets, flaps, bows) are left out: nothing would hold them."""

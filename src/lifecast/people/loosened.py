@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from lifecast.errors import OptionError
 from lifecast.people.block_pattern import BlockPattern
 from lifecast.people.body import SKIN_VERTICES, RestBody
 from lifecast.people.garment import Garment
@@ -31,7 +32,7 @@ LAYER = {"bottom": 1, "shorts": 1, "skirt": 1, "top": 3, "dress": 1, "overall": 
 
 @dataclass(frozen=True)
 class Looseness:
-    """How a garment differs from the tight one that it was drawn as. Raises ValueError for negative values."""
+    """How a garment differs from the tight one that it was drawn as. Raises `OptionError` for negative values."""
 
     ease: float = 0.03
     """Metres that it is wider round chest or thigh."""
@@ -41,8 +42,9 @@ class Looseness:
     """The same around them, beyond the ease."""
 
     def __post_init__(self) -> None:
-        if min(self.ease, self.along, self.around) < 0:
-            raise ValueError(f"looseness must not be negative: {self}")
+        for name in ("ease", "along", "around"):
+            if not getattr(self, name) >= 0:
+                raise OptionError(name, getattr(self, name), "must be at least 0")
 
 
 @dataclass(frozen=True)
