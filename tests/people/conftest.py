@@ -14,7 +14,9 @@ from lifecast.people.wavefront import triangles
 from lifecast.space.mesh_normals import vertex_normals
 
 
-def column(low: float, high: float, rings: int, sides: int, radius: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
+def column(
+    low: float, high: float, rings: int, sides: int, radius: np.ndarray | float
+) -> tuple[np.ndarray, np.ndarray]:
     """Points and outward quads of an open upright tube; `radius` may differ from ring to ring."""
     turn = np.linspace(0, 2 * np.pi, sides, endpoint=False)
     height = np.repeat(np.linspace(low, high, rings), sides)

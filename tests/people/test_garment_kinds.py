@@ -54,9 +54,7 @@ def kinds(mesh: Mesh, *tags: str) -> list[str]:
 
 
 def trousers(low: float, crotch: float = 0.06, high: float = 0.28) -> Mesh:
-    return joined(
-        tube(crotch, high), tube(low, crotch, -0.09, 0.07), tube(low, crotch, 0.09, 0.07), bridges=True
-    )
+    return joined(tube(crotch, high), tube(low, crotch, -0.09, 0.07), tube(low, crotch, 0.09, 0.07), bridges=True)
 
 
 BOOTS = joined(tube(-0.83, -0.42, -0.2, 0.06), tube(-0.83, -0.42, 0.2, 0.06))

@@ -135,7 +135,9 @@ def test_triangles_laid_flat_keep_their_lengths_but_for_the_slack(tailor: Tailor
 def test_a_sliver_is_given_a_height_when_laid_flat() -> None:
     points = np.float32([[0, 0, 0], [0.01, 0, 0], [0.005, 0.00001, 0]])
     for corners in ([0, 1, 2], [1, 2, 0], [2, 0, 1]):
-        flat = laid_flat(points, np.array([corners], np.int32), np.tile(np.float32([0, -1, 0]), (3, 1)), Looseness(0, 0))
+        flat = laid_flat(
+            points, np.array([corners], np.int32), np.tile(np.float32([0, -1, 0]), (3, 1)), Looseness(0, 0)
+        )
         one, two = flat[0, 1] - flat[0, 0], flat[0, 2] - flat[0, 0]
         assert one[0] * two[1] - one[1] * two[0] == pytest.approx(0.01 * 0.0004, rel=0.01)
 
@@ -161,7 +163,9 @@ def test_a_coat_and_the_shirt_drawn_beneath_it_are_two_sheets(tailor: Tailor, sh
     front = coat[quads].mean(1)[:, 2] < 0.16
     faces = np.concatenate([quads[front], quads + len(coat), np.array([[1344, 1345, 1346, 1347]])]).astype(np.int32)
     fit = shaped.fit_to(tailor, np.concatenate([coat, shirt, pocket]))
-    found = block_patterns(tailor, MARKS, "suit", "coat", fit, faces, np.zeros_like(faces), np.zeros((1, 2), np.float32))
+    found = block_patterns(
+        tailor, MARKS, "suit", "coat", fit, faces, np.zeros_like(faces), np.zeros((1, 2), np.float32)
+    )
     assert [(block.name, block.order) for block in found] == [("suit-1", 0), ("suit-2", 1)]
     layers = [loosen(b, tailor.rest, tailor.skin_faces, Looseness(), "wool", layer=4).garment.layer for b in found]
     assert layers == [4, 5]

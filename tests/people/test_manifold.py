@@ -49,14 +49,14 @@ def test_a_ball_wound_at_random_is_wound_consistently_again() -> None:
         for row in (0, 17, 100):
             vertex = surface.origin[surface.faces[row, k]]
             old = faces[surface.rows[row]].tolist().index(vertex)
-            np.testing.assert_array_equal(
-                surface.corners(corner_uv)[row, k], corner_uv[surface.rows[row], old]
-            )
+            np.testing.assert_array_equal(surface.corners(corner_uv)[row, k], corner_uv[surface.rows[row], old])
 
 
 def test_a_lining_is_cut_from_the_cloth_and_not_the_cloth_in_two() -> None:
     """Three sheets meet at x = 1: the flat one goes on, the one that stands up is cut loose."""
-    points = np.array([[0, 0, 0], [0, 1, 0], [1, 0, 0], [1, 1, 0], [2, 0, 0.1], [2, 1, 0.1], [1, 0, 1], [1, 1, 1]], float)
+    points = np.array(
+        [[0, 0, 0], [0, 1, 0], [1, 0, 0], [1, 1, 0], [2, 0, 0.1], [2, 1, 0.1], [1, 0, 1], [1, 1, 1]], float
+    )
     quads = [[0, 2, 3, 1], [2, 4, 5, 3], [2, 6, 7, 3]]
     faces = np.array([t for a, b, c, d in quads for t in ([a, b, c], [a, c, d])], np.int32)
     surface = manifold(points, faces)

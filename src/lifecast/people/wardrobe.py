@@ -121,7 +121,8 @@ class Wardrobe:
                 continue
             kept = [p for p in group if p.source not in without and (not only or p.source in only)]
             # An `only` list that names no shoes at all keeps every pair, rather than leaving people barefoot.
-            self.pieces[kind] = kept or ([p for p in group if p.source not in without] if only else [])
+            needed = bool(only) and kind in ("top", "bottom", "skirt", "overall", "shoes", "hat", "hair")
+            self.pieces[kind] = kept or ([p for p in group if p.source not in without] if needed else [])
         self.helper_garments = "helper" not in without and (not only or "helper" in only or not assets)
 
     def _read_assets(self, assets: Path) -> None:
