@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from lifecast.people.rigid import rigid
 from lifecast.people.rig import skin
+from lifecast.people.rigid import rigid
 from lifecast.people.tailor import Tailor
 
 
