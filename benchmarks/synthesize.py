@@ -23,14 +23,14 @@ from lifecast.people.glb import glb_bytes  # noqa: E402
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--assets", type=Path)
+    parser.add_argument("--assets", type=Path, nargs="*", default=[])
     parser.add_argument("--poses", type=Path)
     parser.add_argument("--people", type=int, default=20)
     options = parser.parse_args()
     import torch
 
     torch.set_num_threads(1)
-    order = Order(Path("unused"), 0, options.assets, options.poses)
+    order = Order(Path("unused"), 0, tuple(options.assets), options.poses)
     start = time.process_time()
     studio(order.assets, order.poses, (), ())
     print(f"load: {time.process_time() - start:.1f} s of processor time")

@@ -138,7 +138,7 @@ def test_the_sheet_shows_all_of_who_is_wider_than_tall(tmp_path: Path) -> None:
     ("options", "part"),
     [
         ({"count": 0}, "^count 0: "), ({"workers": 0}, "^workers 0: "), ({"sheet": Path("a.txt")}, "^sheet a.txt: "),
-        ({"assets": Path("nowhere")}, "makehuman-assets"), ({"poses": Path("nowhere")}, "^poses nowhere: "),
+        ({"assets": (Path("nowhere"),)}, "makehuman-assets"), ({"poses": Path("nowhere")}, "^poses nowhere: "),
     ],
 )  # fmt: skip
 def test_wrong_options_say_what_to_do(tmp_path: Path, options: dict, part: str) -> None:

@@ -157,7 +157,7 @@ def test_poses_are_of_one_body_whose_joints_blazepose_finds(tmp_path: Path) -> N
     if not blazepose.available():
         pytest.skip("no BlazePose")
     poses = SHARED / "poses"
-    order = Order(tmp_path / "out", 3, None, poses if poses.is_dir() else None)
+    order = Order(tmp_path / "out", 3, (), poses if poses.is_dir() else None)
     sitting = Sitting(order, each=4, views=2, front=1.0, elevation=(0.0, 0.0))
     mannequin_views.make_views(sitting, 0)
     records = [json.loads((pose_folder(order.out, 0, p) / "person.json").read_text()) for p in range(4)]
@@ -172,7 +172,7 @@ def test_poses_are_of_one_body_whose_joints_blazepose_finds(tmp_path: Path) -> N
     apart = (views.landmarks[:, 11:29, :2] - views.joints[:, 11:29, :2]).norm(dim=-1)
     assert float(apart.nanmedian()) < 6 / 128  # centimetres
     again = tmp_path / "again"
-    mannequin_views.make_views(Sitting(Order(again, 3, None, order.poses), 4, 2, front=1.0, elevation=(0.0, 0.0)), 0)
+    mannequin_views.make_views(Sitting(Order(again, 3, (), order.poses), 4, 2, front=1.0, elevation=(0.0, 0.0)), 0)
     first, second = (pose_folder(out, 0, 3) / "person.json" for out in (order.out, again))
     assert first.read_text() == second.read_text()
 

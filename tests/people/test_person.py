@@ -25,13 +25,13 @@ ASSETS, POSES = SHARED / "makehuman-assets", SHARED / "poses"
 
 
 def order(**changes: object) -> Order:
-    return Order(**{"out": Path("unused"), "seed": 3, "assets": None, "poses": None, **changes})  # type: ignore[arg-type]
+    return Order(**{"out": Path("unused"), "seed": 3, "assets": (), "poses": None, **changes})  # type: ignore[arg-type]
 
 
 def with_assets() -> Order:
     if not ASSETS.is_dir() or not POSES.is_dir():
         pytest.skip(f"no {ASSETS} or no {POSES} (set LIFECAST_SHARED)")
-    return order(assets=ASSETS, poses=POSES)
+    return order(assets=(ASSETS,), poses=POSES)
 
 
 def test_helper_garments_dress_people_without_any_assets() -> None:

@@ -34,7 +34,7 @@ def test_every_built_in_chain_goes_from_people_to_a_folder_of_parts(name: str, t
     for run in chain.stages:
         load_recipe(chain.recipe).stage(run.stage)
     (tmp_path / "assets").mkdir()
-    places = Places(tmp_path / "out", assets=tmp_path / "assets")
+    places = Places(tmp_path / "out", assets=(tmp_path / "assets",))
     links = links_of(chain, places)
     stages = ["normals", "depth", "detail", "coarse", "fine"]
     assert [link.name for link in links] == [
@@ -128,3 +128,18 @@ def test_places_that_cannot_be_are_refused(tmp_path: Path) -> None:
         Places(tmp_path / "file")
     with pytest.raises(UsageError, match="assets"):
         links_of(load_chain("compact"), Places(tmp_path / "out"))
+
+
+def test_several_assets_folders_stand_in_the_record_and_one_as_before(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    for folder in (one, two):
+        folder.mkdir()
+        (folder / "file").write_text(folder.name)
+    listings = [
+        links_of(load_chain("compact"), Places(tmp_path / "out", assets=folders))[0].settings["assets"]
+        for folders in ((one,), (one, two))
+    ]
+    assert isinstance(listings[0], str)
+    assert listings[1] == [listings[0], listings[0]]  # names and sizes are the same in both
+    with pytest.raises(UsageError, match="gone: no such folder"):
+        Places(tmp_path / "out", assets=(one, tmp_path / "gone"))

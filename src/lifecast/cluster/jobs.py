@@ -202,7 +202,7 @@ def synthesize_on(
         replace(
             order,
             out=order.out.resolve(),  # a worker's working folder is another one
-            assets=order.assets and order.assets.resolve(),
+            assets=tuple(folder.resolve() for folder in order.assets),
             poses=order.poses and order.poses.resolve(),
         )
     )

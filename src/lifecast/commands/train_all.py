@@ -21,8 +21,8 @@ class TrainAll:
     """The chain's folder."""
     recipe: str = "compact"
     """Built-in chain (compact; tiny, for tests) or the path of a .toml file."""
-    assets: Path | None = None
-    """A copy of MakeHuman's assets (the folder that holds `base`), for garments, hair and skins."""
+    assets: tuple[Path, ...] = ()
+    """Copies of MakeHuman's assets (folders that hold `base` or `clothes`), for garments, hair and skins."""
     poses: Path | None = None
     """Folder of motion clips (.bvh, and humanoid3d .txt) to take some of the poses from."""
     lighting: Path | None = None

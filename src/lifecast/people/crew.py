@@ -31,9 +31,9 @@ class Order:
     """The folder to write to."""
     seed: int = 0
     """People of the same seed are the same people, whatever the number of workers."""
-    assets: Path | None = None
-    """A copy of MakeHuman's public assets (the folder that holds `base`); without it, garments are cut from the body's
-    own helper meshes."""
+    assets: tuple[Path, ...] = ()
+    """Copies of MakeHuman's public assets (folders that hold `base` or `clothes`), one or more; without them, garments
+    are cut from the body's own helper meshes."""
     poses: Path | None = None
     """A folder of motion clips (.bvh, and humanoid3d .txt) to take some of the poses from."""
     only_garments: tuple[str, ...] = ()
@@ -72,14 +72,14 @@ def check_origin(order: Order) -> None:
     Raises
     ------
     UsageError
-        `out` holds people of another seed or another choice of garments, or `assets` is no such folder.
+        `out` holds people of another seed or another choice of garments, or a folder of `assets` is none.
     """
-    if order.assets is not None:
-        from lifecast.people.wardrobe import assets_root
+    from lifecast.people.wardrobe import assets_root
 
-        assets_root(order.assets)
+    for folder in order.assets:
+        assets_root(folder)
     now = {
-        "format": 1, "seed": order.seed, "assets": order.assets is not None, "poses": order.poses is not None,
+        "format": 1, "seed": order.seed, "assets": len(order.assets), "poses": order.poses is not None,
         "only_garments": sorted(order.only_garments), "without_garments": sorted(order.without_garments),
     }  # fmt: skip
     check_unchanged(order.out / ORIGIN, now, "people made")
@@ -105,7 +105,7 @@ def check_unchanged(path: Path, now: dict[str, Any], what: str) -> None:
 
 
 @functools.lru_cache(maxsize=2)
-def studio(assets: Path | None, poses: Path | None, only: tuple[str, ...], without: tuple[str, ...]) -> Studio:
+def studio(assets: tuple[Path, ...], poses: Path | None, only: tuple[str, ...], without: tuple[str, ...]) -> Studio:
     """The studio of an order, loaded once a process."""
     from lifecast.people.body import body_model
     from lifecast.people.person import Studio

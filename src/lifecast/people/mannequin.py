@@ -89,10 +89,11 @@ class Mannequin:
                 texture,
             ))  # fmt: skip
             layers.append((worn.layer, points, vertex_normals(points, cloth.sheet.faces, "area")))
-        hat = any(worn.part == "hat" for worn in outfit)
+        hats = [layer[1] for worn, layer in zip(outfit, layers, strict=True) if worn.part == "hat"]
+        layers = [layer for worn, layer in zip(outfit, layers, strict=True) if worn.part != "hat"]
         tree = cKDTree(self.rest.vertices[:SKIN_VERTICES])
         hair = []
-        for part in studio.hairdresser.dress(build, self.rest, identity, body, layers, hat, rng)[0]:
+        for part in studio.hairdresser.dress(build, self.rest, identity, body, layers, hats, rng)[0]:
             nearest = tree.query(part.vertices)[1]
             own = np.arange(len(part.vertices), dtype=np.int32)
             weights = studio.model.weights[nearest]

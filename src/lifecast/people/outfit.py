@@ -87,7 +87,7 @@ class Dresser:
         elif kind == "jumpsuit":
             worn.append(self._jumpsuit(rng))
         elif kind == "overall" and (
-            piece := _pick(self.wardrobe.pieces.get("overall", []), "female" if female else "male", rng, 0.5)
+            piece := _pick(self._of("overall", "bodysuit"), "female" if female else "male", rng, 0.5)
         ):
             worn += self._overall(piece, female, rng)
         else:
@@ -101,7 +101,7 @@ class Dresser:
                 else [replace(lower, layer=1), replace(upper, layer=2)]
             )
         if kind != "swimwear" and rng.random() < 0.13:
-            worn.append(self._coat(rng))
+            worn.append(self._coat(female, rng))
         shoes = _pick(self.wardrobe.pieces.get("shoes", []), "", rng, 1)
         if shoes is not None and (kind != "swimwear") and rng.random() < 0.97:
             worn.insert(
@@ -111,6 +111,9 @@ class Dresser:
         if hat is not None and rng.random() < 0.06:
             worn.append(Worn(self.wardrobe.make(hat), "hat", "hat", "hat", Hang(ease=0, rounds=0), hat.source, {}, 9))
         return worn
+
+    def _of(self, *kinds: str) -> list[Piece]:
+        return [piece for kind in kinds for piece in self.wardrobe.pieces.get(kind, [])]
 
     def _top(self, female: bool, rng: Rng) -> Worn:
         looseness, hang = draw_hang("top", rng)
@@ -153,7 +156,8 @@ class Dresser:
             hang = replace(hang, flare=float(rng.uniform(0.01, 0.05)))
         leg = str(rng.choice(["short", "knee"])) if shorts else str(rng.choice(["long", "cropped"], p=[0.85, 0.15]))
         label = "shorts" if shorts else "trousers"
-        piece = _pick(self.wardrobe.pieces.get("bottom", []), "female" if female else "male", rng, 0.4)
+        pieces = self._of("bottom", "shorts") if shorts else self._of("bottom")
+        piece = _pick(pieces, "female" if female else "male", rng, 0.4)
         if piece is None or (self.wardrobe.helper_garments and rng.random() < 0.15):
             cut: dict[str, Any] = {"leg": leg, "waist": float(rng.choice([-0.22, -0.16, -0.1]))}
             return Worn(
@@ -192,6 +196,10 @@ class Dresser:
 
     def _dress(self, rng: Rng) -> Worn:
         looseness, hang = draw_hang("dress", rng)
+        piece = _pick(self._of("dress"), "female", rng, 0.0)
+        if piece is not None and (not self.wardrobe.helper_garments or rng.random() < 0.4):
+            made = self.wardrobe.make(piece)
+            return Worn(made, "dress", "dress", "dress", hang, piece.source, {"looseness": looseness}, 1)
         cut = {
             "sleeve": str(rng.choice(["none", "short", "elbow", "long"], p=[0.4, 0.3, 0.1, 0.2])),
             "neck": str(rng.choice(["crew", "v", "scoop", "boat"])),
@@ -245,12 +253,15 @@ class Dresser:
             cut | {"looseness": looseness},
             2,
         )
-        if piece.long_sleeves:
+        if piece.long_sleeves or piece.kind == "bodysuit":
             return [over]
         return [replace(self._top(female, rng), layer=1), over]
 
     def _swimwear(self, female: bool, rng: Rng) -> list[Worn]:
         hang = Hang(ease=0.0, slack_along=0.0, slack_around=0.0, rounds=20)
+        piece = _pick(self._of("swimsuit") if female else [], "female", rng, 0.0)
+        if piece is not None and rng.random() < 0.6:
+            return [Worn(self.wardrobe.make(piece), "dress", "swimwear", "dress", hang, piece.source, {}, 1)]
         lower = self.wardrobe.cut_helper("bottom", leg="brief" if female else "short", waist=-0.1)
         worn = [Worn(lower, "bottom", "swimwear", "dress", hang, "helper", {}, 1)]
         if female:
@@ -258,9 +269,13 @@ class Dresser:
             worn.append(Worn(upper, "top", "swimwear", "dress", hang, "helper", {}, 1))
         return worn
 
-    def _coat(self, rng: Rng) -> Worn:
+    def _coat(self, female: bool, rng: Rng) -> Worn:
         looseness, hang = draw_hang("coat", rng)
         hang = replace(hang, fold_width=float(rng.uniform(0.07, 0.13)), flare=float(rng.uniform(0.0, 0.04)))
+        piece = _pick(self._of("coat"), "female" if female else "male", rng, 0.0)
+        if piece is not None and rng.random() < 0.3:
+            own = {"looseness": looseness}
+            return Worn(self.wardrobe.make(piece), "top", "coat", "coat", hang, piece.source, own, 3)
         cut = {
             "sleeve": "long" if rng.random() < 0.9 else "none", "neck": str(rng.choice(["crew", "v", "turtle"])),
             "length": str(rng.choice(["mini", "knee", "midi"], p=[0.5, 0.35, 0.15])),

@@ -109,7 +109,9 @@ class Studio:
                 "name": cloth.name, "source": worn.source, "class": worn.label, "part": worn.part, **worn.cut,
                 "fabric": fabric,
             })  # fmt: skip
-        hair = self.hairdresser.dress(build, rest, transforms, body, layers, any(w.part == "hat" for w in outfit), rng)
+        hats = [layer[1] for worn, layer in zip(outfit, layers, strict=True) if worn.part == "hat"]
+        below = [layer for worn, layer in zip(outfit, layers, strict=True) if worn.part != "hat"]
+        hair = self.hairdresser.dress(build, rest, transforms, body, below, hats, rng)
         parts += hair[0]
         tone = complexion.draw_tone(build.phenotype["african"], build.phenotype["asian"], rng)
         parts[:0] = self._flesh(posed, covered, removed, covers, tone, build, rng)
@@ -170,11 +172,11 @@ class Studio:
         return settle(cloth, weave, loose, skinned, body, worn.hang, rng, inner, size)
 
     def hide_skin(self, worn: Worn, covered: NDArray[np.float32], removed: NDArray[np.bool_]) -> None:
-        """Mark, in place, skin vertices (13380,) under a garment (1) and those in shoes."""
+        """Mark, in place, skin vertices (13380,) under a garment (1) and those in shoes and hats."""
         cloth = worn.made.cloth
-        if worn.part == "shoes":
+        if worn.part in ("shoes", "hat"):
             removed[cloth.fit.delete[cloth.fit.delete < SKIN_VERTICES]] = True
-        elif worn.part != "hat":
+        else:
             covered[self.skin_faces[cloth.anchor[cloth.hem > 0.012]].ravel()] = 1
 
     def drawn_in(self, skin_points: Points, covered: NDArray[np.float32], depth: float) -> Points:

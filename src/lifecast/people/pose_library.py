@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,8 +28,8 @@ class PoseLibrary:
     own: tuple[Clip, ...] = ()
 
     @classmethod
-    def read(cls, poses: Path | None, assets: Path | None) -> PoseLibrary:
-        """Read the clips of `--poses` and the poses of an assets folder.
+    def read(cls, poses: Path | None, assets: Iterable[Path] = ()) -> PoseLibrary:
+        """Read the clips of `--poses` and the poses of assets folders.
 
         Clips are .bvh and humanoid3d .txt/.json.
 
@@ -51,8 +52,8 @@ class PoseLibrary:
             if not clips:
                 raise OptionError("poses", poses, "holds no .bvh and no humanoid3d_*.txt motion clip")
         own: list[Clip] = []
-        if assets is not None:
-            for root in (assets / "base" / "poses", assets / "poses"):
+        for folder in assets:
+            for root in (folder / "base" / "poses", folder / "poses"):
                 own += [read_bvh(path) for path in sorted(root.glob("*.bvh"))]
         return cls(tuple(c for c in clips if not is_own_rig(c)), tuple(own) + tuple(c for c in clips if is_own_rig(c)))
 

@@ -1,6 +1,6 @@
-"""The wardrobe: garments of an assets folder, and those cut from the helper meshes.
+"""The wardrobe: garments of assets folders, and those cut from the helper meshes.
 
-The folder has MakeHuman's layout.
+The folders have MakeHuman's layout.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lifecast.errors import OptionError, UsageError
+from lifecast.people.block_pattern import BlockPattern, block_patterns
 from lifecast.people.body import BodyModel
-from lifecast.people.tailor import Cloth, Sheet, Tailor, components, sub_fit
 from lifecast.people.drape import Weave
+from lifecast.people.garment_kinds import RIGID, sex_of, shares
 from lifecast.people.helper_garments import LEGS, SLEEVES, HelperGarments, arm_share, leg_share
 from lifecast.people.mhclo import Fit, read_material, read_mhclo
+from lifecast.people.rigid import Rigid, rigid
+from lifecast.people.shells import Outside
+from lifecast.people.tailor import Cloth, Sheet, Tailor, sub_fit
 from lifecast.people.wavefront import Polygons, read_polygons
-
-FRAGMENT = 0.06
-"""Metres: loose parts smaller than this (buttons) are left out; a few pixels that only disturb the draping."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Piece:
 
     name: str
     kind: str
-    """top, bottom, skirt, overall, shoes, hat, hair, brows, lashes"""
+    """A key of `garment_kinds.PART`, or hair, brows, lashes."""
     source: str
     """The asset it comes from (what --without-garments names); "helper" for the helper meshes."""
     sex: str = ""
@@ -86,17 +87,18 @@ class Wardrobe:
 
     Parameters
     ----------
-    assets : a copy of MakeHuman's assets (the folder that holds `base`), or None for helper garments only.
+    assets : copies of MakeHuman's assets (folders that hold `base` or `clothes`); none for helper garments only.
     only, without : names of assets to keep to, or to leave out.
 
     Raises
     ------
     UsageError
-        `assets` is no such folder, or a name in `only` or `without` is not in it.
+        One of `assets` is no such folder, two hold a garment of the same name, or a name in `only` or `without` is not
+        in them.
     """
 
     def __init__(
-        self, model: BodyModel, assets: Path | None, only: Iterable[str] = (), without: Iterable[str] = ()
+        self, model: BodyModel, assets: Iterable[Path] = (), only: Iterable[str] = (), without: Iterable[str] = ()
     ) -> None:
         self.tailor = Tailor(model)
         self.helpers = HelperGarments(self.tailor)
@@ -105,80 +107,58 @@ class Wardrobe:
         self._files: dict[str, tuple[Fit, Polygons]] = {}
         self._members: dict[str, NDArray[np.int64]] = {}
         self._made: dict[tuple[str, str, str], Made] = {}
-        if assets is not None:
-            self._read_assets(assets)
+        self._blocks: dict[str, list[BlockPattern]] = {}
+        self._rigid: dict[str, Rigid] = {}
+        assets = tuple(assets)
+        for folder in assets:
+            self._read_assets(folder)
         only, without = set(only), set(without)
         names = {p.source for group in self.pieces.values() for p in group}
         for name in sorted((only | without) - names - {"helper"}):
             raise UsageError(f"garment {name!r}: not among the assets; there are {', '.join(sorted(names)) or 'none'}")
-        reserved = ("top", "bottom", "skirt", "overall", "shoes", "hat", "hair")
-        for kind in reserved:
-            group = self.pieces.get(kind, [])
+        for kind, group in self.pieces.items():
+            if kind in ("brows", "lashes"):
+                continue
             kept = [p for p in group if p.source not in without and (not only or p.source in only)]
             # An `only` list that names no shoes at all keeps every pair, rather than leaving people barefoot.
-            self.pieces[kind] = kept or ([p for p in group if p.source not in without] if only else [])
-        self.helper_garments = "helper" not in without and (not only or "helper" in only or assets is None)
+            needed = bool(only) and kind in ("top", "bottom", "skirt", "overall", "shoes", "hat", "hair")
+            self.pieces[kind] = kept or ([p for p in group if p.source not in without] if needed else [])
+        self.helper_garments = "helper" not in without and (not only or "helper" in only or not assets)
 
     def _read_assets(self, assets: Path) -> None:
         root = assets_root(assets)
         for folder in ("clothes", "hair", "eyebrows", "eyelashes"):
             for path in sorted((root / folder).rglob("*.mhclo")):
                 fit = read_mhclo(path)
+                if path.stem in self._files:
+                    there = self._files[path.stem][0].obj.parent
+                    raise OptionError("assets", assets, f"{path} has the name of a garment in {there}; leave one out")
                 self._files[path.stem] = fit, read_polygons(fit.obj)
                 if folder == "clothes":
                     self._sort(path.stem)
                 else:
                     kind = {"hair": "hair", "eyebrows": "brows", "eyelashes": "lashes"}[folder]
                     self._add(Piece(path.stem, kind, path.stem), np.arange(len(fit.base)))
-        if not self.pieces:
+        if not any((root / "clothes").rglob("*.mhclo")):
             raise OptionError("assets", assets, "its folder clothes holds no .mhclo garment")
-        self.skins = sorted((root / "skins" / "textures").glob("*_diffuse*.png"))
+        self.skins += sorted((root / "skins" / "textures").glob("*_diffuse*.png"))
 
     def _add(self, piece: Piece, members: NDArray[np.int64]) -> None:
         self.pieces.setdefault(piece.kind, []).append(piece)
         self._members[piece.name] = members
 
     def _sort(self, stem: str) -> None:
-        """Take a suit apart into the pieces that can be worn with others."""
+        """Take a garment file apart into the pieces that can be worn with others."""
         fit, mesh = self._files[stem]
-        sex = next((s for s in ("female", "male") if stem.startswith(s)), "")
         placed = fit.place(self.tailor.rest.vertices)
-        marks = self.helpers.marks
-        share = leg_share(placed, marks)
-        if float(share.min()) > 0.8:
-            self._add(Piece(stem, "shoes", stem), np.arange(len(placed)))
-            return
-        if float(placed[:, 1].min()) > marks.neck:
-            self._add(Piece(stem, "hat", stem), np.arange(len(placed)))
-            return
-        number = components(mesh.faces, len(placed))
-        parts: dict[str, list[NDArray[np.int64]]] = {}
-        for n in range(number.max() + 1):
-            members = np.flatnonzero(number == n)
-            if float(np.ptp(placed[members], axis=0).max()) < FRAGMENT:
-                continue
-            high, low = float(share[members].min()), float(share[members].max())
-            if low > 0.25 and high < -0.5:
-                kind = "overall"
-            elif high < -0.33:
-                kind = "top"
-            else:
-                kind = "skirt" if self._is_tube(members, placed) else "bottom"
-            parts.setdefault(kind, []).append(members)
-        on_arm = np.abs(placed[:, 0])
-        for kind, groups in parts.items():
-            members = np.sort(np.concatenate(groups))
-            name = f"{stem}-{kind}"
-            long_sleeves = bool(on_arm[members].max() > marks.wrist[0] * 0.85)
-            long_legs = kind in ("bottom", "overall") and bool(share[members].max() > 0.9)
-            self._add(Piece(name, kind, stem, sex, long_sleeves, long_legs), members)
-
-    @staticmethod
-    def _is_tube(members: NDArray[np.int64], placed: NDArray[np.float32]) -> bool:
-        """A skirt's hem runs through the middle; the hems of trousers leave it free."""
-        points = placed[members]
-        low = points[:, 1] < points[:, 1].min() + 0.15 * np.ptp(points[:, 1])
-        return bool(np.abs(points[low, 0]).min() < 0.02)
+        found = shares(fit, mesh, placed, self.helpers.marks, float(self.tailor.skin[:, 1].max()))
+        leg, on_arm = leg_share(placed, self.helpers.marks), np.abs(placed[:, 0])
+        for share in found:
+            members, rigid_thing = share.members, share.kind in RIGID
+            long_sleeves = not rigid_thing and bool(on_arm[members].max() > self.helpers.marks.wrist[0] * 0.85)
+            long_legs = share.kind in ("bottom", "overall", "bodysuit") and bool(leg[members].max() > 0.9)
+            name = stem if rigid_thing else f"{stem}-{share.kind}"
+            self._add(Piece(name, share.kind, stem, sex_of(stem, fit), long_sleeves, long_legs), members)
 
     def file_of(self, piece: Piece) -> Fit:
         """The garment file a piece was taken from."""
@@ -191,24 +171,52 @@ class Wardrobe:
             self._made[key] = self._make(piece, key[1], key[2])
         return self._made[key]
 
-    def _make(self, piece: Piece, sleeve: str, leg: str) -> Made:
+    def blocks(self, piece: Piece) -> list[BlockPattern]:
+        """The block patterns of a piece that hangs, the innermost sheet first; see `loosened.loosen`."""
+        if piece.name not in self._blocks:
+            _, mesh = self._files[piece.source]
+            part, faces, rows = self._share_of(piece)
+            self._blocks[piece.name] = block_patterns(
+                self.tailor, self.helpers.marks, piece.name, piece.kind, part, faces, mesh.face_uv[rows], mesh.uv
+            )
+        return self._blocks[piece.name]
+
+    def rigid(self, piece: Piece) -> Rigid:
+        """A piece that does not hang (its kind is one of `garment_kinds.RIGID`)."""
+        if piece.name not in self._rigid:
+            fit, mesh = self._files[piece.source]
+            part, faces, rows = self._share_of(piece)
+            self._rigid[piece.name] = rigid(
+                self.tailor, piece.name, piece.kind, part, faces, mesh.face_uv[rows], mesh.uv, self.pictures(fit)[0]
+            )
+        return self._rigid[piece.name]
+
+    def _share_of(self, piece: Piece) -> tuple[Fit, NDArray[np.int32], NDArray[np.int64]]:
+        """The fit of a piece's vertices, its quads (F, 4), and their rows in the garment file."""
         fit, mesh = self._files[piece.source]
         members = self._members[piece.name]
         renumber = np.full(len(fit.base), -1)
         renumber[members] = np.arange(len(members))
         rows = np.flatnonzero((renumber[mesh.faces] >= 0).all(1))
-        part = sub_fit(fit, members, piece.name)
+        return sub_fit(fit, members, piece.name), renumber[mesh.faces[rows]].astype(np.int32), rows
+
+    def _make(self, piece: Piece, sleeve: str, leg: str) -> Made:
+        fit, mesh = self._files[piece.source]
+        part, faces, rows = self._share_of(piece)
         flat = piece.kind in ("hair", "brows", "lashes")
         fine, most = {"shoes": (0.009, 1), "hat": (0.007, 2), "hair": (0.009, 1)}.get(piece.kind, (0.0095, 3))
         if piece.kind in ("brows", "lashes"):
             most = 0
-        faces = renumber[mesh.faces[rows]].astype(np.int32)
         sheet = self.tailor.sheet(part, faces, mesh.face_uv[rows], mesh.uv, fine, most)
+        if not flat and piece.kind not in RIGID:
+            points = (sheet.matrix @ part.place(self.tailor.rest.vertices)).astype(np.float32)
+            hidden = Outside(self.tailor, points, sheet.faces).hidden()  # linings push the cloth over them about
+            sheet = Sheet(sheet.matrix, sheet.faces[~hidden], sheet.corner_uv[~hidden]).compact()
         if piece.long_sleeves and sleeve != "long":
             sheet = self._shorten(part, sheet, SLEEVES[sleeve], None)
         if piece.long_legs and leg != "long":
             sheet = self._shorten(part, sheet, None, LEGS[leg])
-        picture, shading, normal_map = self._pictures(fit)
+        picture, shading, normal_map = self.pictures(fit)
         if flat and picture is not None and picture.shape[2] == 4:
             sheet = trim(sheet, picture)
         cloth = self.tailor.finish(piece.name, piece.kind, part, sheet)
@@ -231,7 +239,7 @@ class Wardrobe:
         return sheet.cut(leg - leg_share(points, self.helpers.marks))
 
     @staticmethod
-    def _pictures(fit: Fit) -> tuple[NDArray[np.uint8] | None, NDArray[np.uint8] | None, NDArray[np.uint8] | None]:
+    def pictures(fit: Fit) -> tuple[NDArray[np.uint8] | None, NDArray[np.uint8] | None, NDArray[np.uint8] | None]:
         """Diffuse, ambient occlusion, normal map; None for each file that is not there."""
         material = read_material(fit.material) if fit.material else {}
         found = []

@@ -32,7 +32,7 @@ def people_link(chain: Chain, places: Places) -> Link:
     from lifecast.people.crew import Order, check_origin, make_all, missing
 
     people = chain.people
-    if places.assets is None and (people.without_garments or people.only_garments):
+    if not places.assets and (people.without_garments or people.only_garments):
         raise UsageError(f"chain {chain.name} chooses among MakeHuman's garments: give their folder with --assets")
     order = Order(
         places.people, people.seed, places.assets, places.poses, people.only_garments, people.without_garments
@@ -45,17 +45,22 @@ def people_link(chain: Chain, places: Places) -> Link:
             make_all(order, numbers, places.workers, done)
 
     command = written(
-        "synthesize people", count=people.count, seed=people.seed, assets=places.assets and "ASSETS",
+        "synthesize people", count=people.count, seed=people.seed, assets=("ASSETS",) * len(places.assets),
         poses=places.poses and "POSES", only_garments=people.only_garments, without_garments=people.without_garments,
     )  # fmt: skip
     settings = dataclasses.asdict(people) | {
-        name: None if folder is None else listing_fingerprint(folder)
-        for name, folder in (("assets", places.assets), ("poses", places.poses))
-    }
+        "assets": _listings(places.assets), "poses": None if places.poses is None else listing_fingerprint(places.poses)
+    }  # fmt: skip
     return Link(
         "people", settings, (), command, make, there(places.people),
         lambda: files_fingerprint(places.people.glob("person_*/*"), places.people),
     )  # fmt: skip
+
+
+def _listings(folders: tuple[Path, ...]) -> str | list[str] | None:
+    """What stands in a record for any number of folders; for one as it did when there could be but one."""
+    listings = [listing_fingerprint(folder) for folder in folders]
+    return listings if len(listings) > 1 else listings[0] if listings else None
 
 
 def prepare_link(chain: Chain, places: Places) -> Link:

@@ -1,6 +1,6 @@
 """The links of a chain: its data, pose lifter, every stage, calibration, and a folder of parts.
 
-    train_chain(load_chain("compact"), Places(out=Path("runs"), assets=Path("makehuman-assets")))
+    train_chain(load_chain("compact"), Places(out=Path("runs"), assets=(Path("makehuman-assets"),)))
 
 Each link calls what the command of its name calls.
 """

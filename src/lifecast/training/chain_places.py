@@ -23,8 +23,8 @@ class Places:
 
     out: Path
     """The chain's folder."""
-    assets: Path | None = None
-    """A copy of MakeHuman's assets; without, garments are cut from the body's own helper meshes."""
+    assets: tuple[Path, ...] = ()
+    """Copies of MakeHuman's assets; without, garments are cut from the body's own helper meshes."""
     poses: Path | None = None
     """Motion clips."""
     lighting: Path | None = None
@@ -36,8 +36,8 @@ class Places:
     def __post_init__(self) -> None:
         if self.workers < 1:
             raise OptionError("workers", self.workers, "must be at least 1")
-        for name in ("assets", "poses", "lighting"):
-            folder: Path | None = getattr(self, name)
+        folders = [("poses", self.poses), ("lighting", self.lighting), *(("assets", folder) for folder in self.assets)]
+        for name, folder in folders:
             if folder is not None and not folder.is_dir():
                 raise OptionError(name, folder, "no such folder")
         if self.out.exists() and not self.out.is_dir():
