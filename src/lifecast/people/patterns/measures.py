@@ -19,6 +19,9 @@ from lifecast.people.wavefront import triangles
 STEP = 0.01
 """Metres between two outlines."""
 
+REACH = 0.09
+"""Metres within which the skin is looked for."""
+
 UP = np.array([0.0, 1.0, 0.0])
 FRONT = np.array([0.0, 0.0, 1.0])
 
@@ -64,12 +67,16 @@ class Measures:
 
     def outside(self, points: Points, gap: Points | float) -> Points:
         """Move (N, 3) points that lie less than `gap` (metres, or (N,)) outside of the skin to that distance."""
-        distance, near = self.tree.query(points)
+        distance, near = self.tree.query(points, distance_upper_bound=REACH)
+        found = np.flatnonzero(np.isfinite(distance))
+        gap, distance, near = np.broadcast_to(gap, len(points))[found], distance[found], near[found]
         normal = self.skin_normals[near]
-        depth = ((points - self.skin[near]) * normal).sum(1)
+        depth = ((points[found] - self.skin[near]) * normal).sum(1)
         # A point between the legs may lie behind the tangent plane of its nearest skin without lying in the body.
-        close = (distance < np.maximum(2 * np.asarray(gap), 0.025)) | (depth < -0.7 * distance)
-        return points + normal * np.where(close, np.maximum(gap - depth, 0), 0)[:, None]
+        close = (distance < np.maximum(2 * gap, 0.025)) | (depth < -0.7 * distance)
+        moved = points.copy()
+        moved[found] += normal * np.where(close, np.maximum(gap - depth, 0), 0)[:, None]
+        return moved
 
 
 @dataclass(frozen=True, eq=False)

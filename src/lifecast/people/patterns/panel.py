@@ -121,17 +121,18 @@ def cut(
     following = np.roll(boundary, -1, 0)
     if (boundary[:, 0] * following[:, 1] - boundary[:, 1] * following[:, 0]).sum() <= 0:
         raise LifecastError(f"piece {name!r} runs clockwise")
-    stitched, line_points = _lines(boundary, lines, edge, total)
+    stitched, line_points = _lines(boundary, lines, edge)
     fixed = np.concatenate([boundary, *line_points])
 
     low, high = boundary.min(0), boundary.max(0)
     height = edge * np.sqrt(3) / 2
-    rows = np.arange(int((high[1] - low[1]) / height) + 2)
+    half_rows = int((high[1] - low[1]) / 2 / height) + 1
+    rows = np.arange(-half_rows, half_rows + 1)  # one row lies in the middle, so that narrow strips get one
     columns = np.arange(int((high[0] - low[0]) / edge) + 2)
     centre = (low[0] + high[0]) / 2
     offset = (len(columns) // 2) * edge
     grid_x = centre - offset + columns[None] * edge + (rows[:, None] % 2) * edge / 2
-    grid = np.stack([grid_x, np.broadcast_to(low[1] + (rows[:, None] + 0.5) * height, grid_x.shape)], -1).reshape(-1, 2)
+    grid = np.stack([grid_x, np.broadcast_to((low[1] + high[1]) / 2 + rows[:, None] * height, grid_x.shape)], -1).reshape(-1, 2)
     distance, _ = cKDTree(fixed).query(grid)
     grid = grid[distance > CLEAR * edge]
     grid = grid[inside(grid, boundary)]
@@ -147,23 +148,26 @@ def cut(
 
 
 def _lines(
-    boundary: Flat, lines: Sequence[Flat], edge: float, first: int
+    boundary: Flat, lines: Sequence[Flat], edge: float
 ) -> tuple[list[NDArray[np.int64]], list[Flat]]:
     """Sample the stitched lines; points near the boundary or an earlier line become its points."""
     stitched, added = [], []
     known = boundary
     for path in lines:
-        sample = resample(path, max(2, round(curve_length(path) / edge) + 1))
-        keep = inside(sample, boundary)
-        distance, near = cKDTree(known).query(sample)
-        merged = distance < 0.55 * edge
-        new = keep & ~merged
-        index = np.where(merged, near, -1)
-        index[new] = len(known) + np.arange(new.sum())
-        known = np.concatenate([known, sample[new]])
-        added.append(sample[new])
-        index = index[index >= 0]
-        stitched.append(index[np.concatenate([[True], np.diff(index) != 0])] if len(index) else index)
+        parts = []
+        for corner, end in zip(path[:-1], path[1:], strict=True):
+            leg = np.stack([corner, end])
+            sample = resample(leg, max(2, round(curve_length(leg) / edge) + 1))
+            distance, near = cKDTree(known).query(sample)
+            merged = distance < 0.55 * edge
+            new = inside(sample, boundary) & ~merged
+            index = np.where(merged, near, -1)
+            index[new] = len(known) + np.arange(new.sum())
+            known = np.concatenate([known, sample[new]])
+            added.append(sample[new])
+            parts.append(index[index >= 0])
+        walk = np.concatenate(parts)
+        stitched.append(walk[np.concatenate([[True], np.diff(walk) != 0])] if len(walk) else walk)
     return stitched, added
 
 

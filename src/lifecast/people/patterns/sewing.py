@@ -7,7 +7,7 @@ length, which eases or gathers the longer one. Which end meets which follows fro
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -132,20 +132,24 @@ class Sewing:
         }
 
     def _cut(self) -> list[Panel]:
-        """Cut every piece; a mirror image whose curves have the same counts is not triangulated again."""
+        """Cut every piece; equal ones and mirror images are triangulated once."""
         counts = self._counts()
         panels: dict[str, Panel] = {}
         used: dict[str, dict[str, int]] = {}
+        alike: dict[tuple[int, str], Panel] = {}
         for key, piece in self._pieces.items():
             own = used[key] = {curve: count for (of, curve), count in counts.items() if of == key}
             if piece.mirror_of and used[piece.mirror_of] == own:
                 panels[key] = panels[piece.mirror_of].mirrored(key, len(piece.lines))
-            else:
-                panels[key] = cut(key, piece.outline, self.edge, own, piece.lines)
+                continue
+            same = (id(piece.outline), repr((sorted(own.items()), [id(path) for path in piece.lines])))
+            if same not in alike:
+                alike[same] = cut(key, piece.outline, self.edge, own, piece.lines)
+            panels[key] = replace(alike[same], name=key)
         return list(panels.values())
 
     def garment(
-        self, name: str, part: str, layer: int, fabric: str, measures: Measures, clearance: float, rounds: int = 24
+        self, name: str, part: str, layer: int, fabric: str, measures: Measures, clearance: float, rounds: int = 20
     ) -> Garment:
         """Cut, place and join the pieces.
 

@@ -133,7 +133,7 @@ def add_gores(
     whole = draw_gore(girth, cut.length, cut.gores)
     lines = _pleats(girth, cut) if cut.pleats else []
     for k in range(cut.gores):
-        outline = dict(whole)
+        outline = whole
         if cut.slit:
             outline = _slit(whole, cut.slit, k in cut.slits, (k - 1) % cut.gores in cut.slits)
         sewing.piece(f"gore {k}", outline, skirt_place(m, cut, girth, k, clearance), lines)
