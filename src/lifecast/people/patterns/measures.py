@@ -16,7 +16,7 @@ from lifecast.people.body import SKIN_VERTICES, BodyModel, RestBody
 from lifecast.people.patterns.tube import Points, Tube, measure_tube
 from lifecast.people.wavefront import triangles
 
-STEP = 0.01
+STEP = 0.0125
 """Metres between two outlines."""
 
 REACH = 0.09
@@ -134,9 +134,9 @@ def _measured(known: _Known, model: BodyModel) -> Measures:
     middle = (np.abs(points[:, 0]) < 0.012) & (height < hip_joint + 0.1) & (height > knee)
     crotch = float(height[middle].min())
     ends = skin.edges
-    trunk_edges = ends[~skin.arm[ends].any(1)]
     face = skin.head & (points[:, 2] > float(head("head")[2]) + 0.02)
     chin = float(height[face].min())
+    trunk_edges = ends[~(skin.arm | (height > chin + 0.05))[ends].any(1)]
     origin = np.zeros(3)
     trunk = measure_tube(
         points, trunk_edges, origin, UP, FRONT, np.arange(ankle - 0.03, chin + 0.02, STEP), symmetric=True

@@ -138,9 +138,11 @@ def cut(
     grid = grid[inside(grid, boundary)]
     points = np.concatenate([fixed, grid])
     faces = _triangles(points, boundary, edge)
+    relaxed = points
     for _ in range(2):
-        points = _relaxed(points, faces, len(fixed), edge)
-    faces = _triangles(points, boundary, edge)
+        relaxed = _relaxed(relaxed, faces, len(fixed))
+    if _areas(relaxed, faces).min() > 0.1 * edge**2:  # no triangle was turned over or flattened
+        points = relaxed
     curves = {key: (np.arange(count) + first) % total for key, (first, count) in starts.items()}
     panel = Panel(name, points, faces, curves, stitched)
     _check(panel)
@@ -174,16 +176,22 @@ def _lines(
 def _triangles(points: Flat, boundary: Flat, edge: float) -> NDArray[np.int64]:
     """Triangulate by Delaunay; what lies outside of the boundary, and slivers along it, are dropped."""
     faces = Delaunay(points).simplices.astype(np.int64)
-    a, b, c = points[faces[:, 0]], points[faces[:, 1]], points[faces[:, 2]]
-    area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
+    area = _areas(points, faces)
     faces[area < 0] = faces[area < 0][:, ::-1]
     on_edge = (faces < len(boundary)).all(1)  # only those can lie outside
-    keep = np.abs(area) > 0.02 * edge**2
-    keep[on_edge] &= inside((a + b + c)[on_edge] / 3, boundary)
+    keep = np.abs(area) > 0.01 * edge**2
+    keep[on_edge] &= inside(points[faces[on_edge]].mean(1), boundary)
     return faces[keep]
 
 
-def _relaxed(points: Flat, faces: NDArray[np.int64], fixed: int, edge: float) -> Flat:
+def _areas(points: Flat, faces: NDArray[np.int64]) -> Flat:
+    """Signed areas (F,), square metres."""
+    a, b, c = points[faces[:, 0]], points[faces[:, 1]], points[faces[:, 2]]
+    areas: Flat = ((b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])) / 2
+    return areas
+
+
+def _relaxed(points: Flat, faces: NDArray[np.int64], fixed: int) -> Flat:
     """Move the inner points half way to the mean of their neighbours."""
     pairs = faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2)
     degree = np.maximum(np.bincount(pairs[:, 0], minlength=len(points)), 1)
