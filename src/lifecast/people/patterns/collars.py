@@ -55,9 +55,7 @@ def _around(block: Block, closed: bool) -> tuple[list[Curve], Points]:
     return [curve for curve, _ in neck], path
 
 
-def add_band(
-    sewing: Sewing, block: Block, height: float, ratio: float, held: float, closed: bool = True
-) -> None:
+def add_band(sewing: Sewing, block: Block, height: float, ratio: float, held: float, closed: bool = True) -> None:
     """Add a neckband, or a stand collar.
 
     Its length is `ratio` of the neckline's; a band shorter than the neckline keeps it from gaping. A closed band is
@@ -89,9 +87,7 @@ def add_turtle(sewing: Sewing, block: Block, height: float, ratio: float, folded
             sewing.hem(("turtle inner", f"top {k}"))
         return
     depth = 0.95 * height
-    outer = strip_place(
-        path, total, [(0, 0.95 * height, -0.2 * height), (0.01, 0.95 * height, 0), (depth, 0.01, 0.02)]
-    )
+    outer = strip_place(path, total, [(0, 0.95 * height, -0.2 * height), (0.01, 0.95 * height, 0), (depth, 0.01, 0.02)])
     sewing.piece("turtle outer", strip(lengths, depth), outer, lift=FOLD)
     for k in range(len(curves)):
         sewing.sew(("turtle outer", f"low {k}"), ("turtle inner", f"top {k}"), hidden=True)

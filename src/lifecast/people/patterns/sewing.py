@@ -127,8 +127,7 @@ class Sewing:
             for curve_ in joined:
                 group[curve_] = joined
         return {
-            curve: max(2, round(max(self.length(c) for c in joined) / self.edge) + 1)
-            for curve, joined in group.items()
+            curve: max(2, round(max(self.length(c) for c in joined) / self.edge) + 1) for curve, joined in group.items()
         }
 
     def _cut(self) -> list[Panel]:
@@ -196,9 +195,10 @@ class Sewing:
         for curve_, share in self._attached.items():
             index = label[vertices(curve_)]
             attached[index] = np.maximum(attached[index], share)
-        stitched = [label[path + first[k]] for k, panel in enumerate(panels) for path in panel.lines]
-        seams = _steps([label[vertices(a)] for a, _ in self._seams if a not in self._hidden] + stitched)
-        hems = _steps([label[vertices(curve_)] for curve_ in self._hems])
+        sewn = [_steps(label[vertices(a)]) for a, _ in self._seams if a not in self._hidden]
+        stitched = [label[steps + first[k]] for k, panel in enumerate(panels) for steps in panel.lines]
+        seams = _once(sewn + stitched)
+        hems = _once([_steps(label[vertices(curve_)]) for curve_ in self._hems])
         start = settle(points, faces, flat, measures, clearance + lift, rounds)
         return Garment(
             name=name, part=part, layer=layer, fabric=fabric, points=start.astype(np.float32),
@@ -208,10 +208,12 @@ class Sewing:
         )  # fmt: skip
 
 
-def _steps(paths: Sequence[NDArray[np.int64]]) -> NDArray[np.int32]:
-    """Each path's edges, (N, 2), each once."""
-    steps = [np.stack([path[:-1], path[1:]], 1) for path in paths if len(path) > 1]
-    if not steps:
-        return np.zeros((0, 2), np.int32)
-    edges = np.sort(np.concatenate(steps), 1)
-    return np.unique(edges[edges[:, 0] != edges[:, 1]], axis=0).astype(np.int32)
+def _steps(path: NDArray[np.int64]) -> NDArray[np.int64]:
+    """A path's edges (n - 1, 2)."""
+    return np.stack([path[:-1], path[1:]], 1)
+
+
+def _once(edges: Sequence[NDArray[np.int64]]) -> NDArray[np.int32]:
+    """Join lists of edges (n, 2) to one (N, 2) in which each occurs once."""
+    joined = np.sort(np.concatenate([np.zeros((0, 2), np.int64), *edges]), 1)
+    return np.unique(joined[joined[:, 0] != joined[:, 1]], axis=0).astype(np.int32)
