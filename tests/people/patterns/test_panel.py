@@ -92,7 +92,7 @@ def test_cutting_is_deterministic():
     ("change", "message"),
     [
         ({"top": line((0.3, 0.2), (0.01, 0.2))}, "curve 'top' ends at"),
-        ({"right": line((0.3, 0), (0.001, 0.0)), "top": line((0.001, 0), (0, 0.0005)), "left": line((0, 0.0005), (0, 0))},
+        ({"right": line((0.3, 0), (0.001, 0)), "top": line((0.001, 0), (0, 5e-4)), "left": line((0, 5e-4), (0, 0))},
          "too narrow"),
     ],
 )  # fmt: skip

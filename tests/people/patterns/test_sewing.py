@@ -78,7 +78,9 @@ def test_seams_hems_lift_and_attachment():
 
 def test_a_gathered_curve_gets_the_points_of_the_longer_one():
     sewing = Sewing(0.011)
-    sewing.piece("band", {k: c * [1, 0.2] for k, c in RECTANGLE.items()}, lambda flat: bent(flat) + [0, HIGH, 0])
+    sewing.piece(
+        "band", {k: c * [1, 0.2] for k, c in RECTANGLE.items()}, lambda flat: bent(flat) + np.array([0, HIGH, 0])
+    )
     sewing.piece("skirt", {k: c * [2, 1] for k, c in RECTANGLE.items()}, lambda flat: bent(flat / [2, 1]))
     sewing.sew(("band", "hem"), ("skirt", "top"))
     garment = sewing.garment("skirt", "bottom", 1, "cotton", NOBODY, 0.01)

@@ -96,7 +96,8 @@ def _hanging(m: Measures, height: Points, clearance: float) -> Points:
     stations = np.arange(m.ankle, m.neck, 0.02)
     front = m.trunk.place(stations, np.zeros(len(stations)), clearance)[:, 2]
     front = np.maximum.accumulate(front[::-1])[::-1]
-    return np.interp(height, stations, front)
+    ahead: Points = np.interp(height, stations, front)
+    return ahead
 
 
 def add_cape(sewing: Sewing, m: Measures, cut: Cape, clearance: float) -> None:

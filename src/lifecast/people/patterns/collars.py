@@ -16,7 +16,7 @@ FOLD = 0.006
 
 
 def strip(lengths: Sequence[float], height: float) -> Outline:
-    """Draw a strip whose lower edge has segments `low 0`, `low 1`, ..., and whose upper edge `top 0`, ... above them."""
+    """Draw a strip: its lower edge has the segments `low 0`, `low 1`, ..., its upper edge `top 0`, ... above them."""
     at = np.concatenate([[0.0], np.cumsum(lengths)])
     low = {f"low {k}": line((at[k], 0), (at[k + 1], 0)) for k in range(len(lengths))}
     top = {f"top {k}": line((at[k + 1], height), (at[k], height)) for k in reversed(range(len(lengths)))}
@@ -42,7 +42,8 @@ def strip_place(path: Points, length: float, rise: Sequence[tuple[float, float, 
         )
         base = base + way * np.interp(flat[:, 1], y, out)[:, None]
         base[:, 1] += np.interp(flat[:, 1], y, up)
-        return base
+        stood: Points = base
+        return stood
 
     return place
 
@@ -209,7 +210,8 @@ def add_hood(sewing: Sewing, block: Block, deep: float, high: float) -> None:
         outward /= np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-9)
         drop = 0.42 * (deep + high) * share**1.5 * np.sin(np.pi * turned)
         points[:, 1] += -drop + 0.05 * turned * share
-        return points + outward * (0.012 + 0.05 * turned * share + 0.25 * drop)[:, None]
+        hung: Points = points + outward * (0.012 + 0.05 * turned * share + 0.25 * drop)[:, None]
+        return hung
 
     sewing.pair("hood", outline, place, lift=FOLD)
     sewing.sew(("hood left", "back"), ("hood right", "back"))

@@ -127,7 +127,8 @@ def _measured(known: _Known, model: BodyModel) -> Measures:
     height = points[:, 1]
 
     def head(bone: str) -> Points:
-        return body.heads[model.bone(bone)]
+        at: Points = body.heads[model.bone(bone)]
+        return at
 
     floor, top = float(height.min()), float(height.max())
     hip_joint, knee, ankle = (float(head(b)[1]) for b in ("upperleg01.L", "lowerleg01.L", "foot.L"))

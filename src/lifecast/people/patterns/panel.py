@@ -6,6 +6,7 @@ that Delaunay's triangles keep their edges (the circle over such an edge is empt
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -166,7 +167,7 @@ def _lines(boundary: Flat, lines: Sequence[Flat], edge: float) -> tuple[list[NDA
     known = boundary
     for path in lines:
         parts = []
-        for corner, end in zip(path[:-1], path[1:], strict=True):
+        for corner, end in itertools.pairwise(path):
             leg = np.stack([corner, end])
             sample = resample(leg, max(2, round(curve_length(leg) / edge) + 1))
             distance, near = cKDTree(known).query(sample)
@@ -190,7 +191,8 @@ def _triangles(points: Flat, boundary: Flat, edge: float) -> NDArray[np.int64]:
     on_edge = (faces < len(boundary)).all(1)  # only those can lie outside
     keep = np.abs(area) > 0.01 * edge**2
     keep[on_edge] &= inside(points[faces[on_edge]].mean(1), boundary)
-    return faces[keep]
+    kept: NDArray[np.int64] = faces[keep]
+    return kept
 
 
 def _areas(points: Flat, faces: NDArray[np.int64]) -> Flat:

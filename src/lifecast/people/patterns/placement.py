@@ -24,20 +24,22 @@ def profile(*knots: tuple[float, float]) -> Profile:
     x, y = np.array(sorted(knots)).T
 
     def at(position: Points) -> Points:
-        return np.interp(position, x, y)
+        value: Points = np.interp(position, x, y)
+        return value
 
     return at
 
 
 def slack(tube: Tube, station: Points, girth: Points, clearance: float) -> Points:
     """How far outside of a tube cloth of a girth lies when it is a tube as well, at least `clearance`, metres."""
-    return np.clip((girth - tube.girth(station)) / (2 * np.pi), clearance, FARTHEST)
+    off: Points = np.clip((girth - tube.girth(station)) / (2 * np.pi), clearance, FARTHEST)
+    return off
 
 
 def settle(
     points: Points, faces: Faces, flat: NDArray[np.float64], measures: Measures, clearance: Points, rounds: int
 ) -> Points:
-    """Relax (V, 3) points toward the flat lengths of their triangles' edges, `clearance` (V,) metres outside of the skin.
+    """Relax (V, 3) points toward the flat lengths of their edges, `clearance` (V,) metres outside of the skin.
 
     Each round moves every vertex by the mean of what its edges want; every fourth moves it out of the skin.
     """

@@ -163,7 +163,8 @@ class Sewing:
 
         def vertices(curve: Curve) -> NDArray[np.int64]:
             k = at[curve[0]]
-            return panels[k].curves[curve[1]] + first[k]
+            index: NDArray[np.int64] = panels[k].curves[curve[1]] + first[k]
+            return index
 
         left, right = [], []
         for a, b in self._seams:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lifecast.people.patterns.measures import Measures
 from lifecast.people.patterns.panel import Flat, bezier, curve_length, line
 from lifecast.people.patterns.placement import profile, slack
 from lifecast.people.patterns.sewing import Sewing
@@ -89,7 +88,8 @@ def add_sleeves(sewing: Sewing, block: Block, cut: Sleeve, quilt: float = 0.0) -
         return
     around = float(arm.girth(end_station)) + cut.cuff_ease
     band = {
-        "end": line((-around / 2, -cut.cuff), (around / 2, -cut.cuff)), "back": line((around / 2, -cut.cuff), (around / 2, 0)),
+        "end": line((-around / 2, -cut.cuff), (around / 2, -cut.cuff)),
+        "back": line((around / 2, -cut.cuff), (around / 2, 0)),
         "top": line((around / 2, 0), (-around / 2, 0)), "front": line((-around / 2, 0), (-around / 2, -cut.cuff)),
     }  # fmt: skip
     low = stations(np.array(-length))

@@ -8,6 +8,7 @@ h n + h' t with n = (cos θ, sin θ) and t its derivative.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,8 +46,8 @@ class Tube:
     girths: Points
     """(S,) metres."""
 
-    def girth(self, station: Points | float) -> Points:
-        """Measure the outline's length at stations, metres; the ends continue."""
+    def girth(self, station: Points | float) -> Any:
+        """Measure the outline's length at one or more stations, metres; the ends continue."""
         return np.interp(station, self.stations, self.girths)
 
     def place(self, station: Points, share: Points, offset: Points | float) -> Points:
@@ -61,7 +62,8 @@ class Tube:
 
         def between(table: Points, column: NDArray[np.int64]) -> Points:
             weight = up if table.ndim == 2 else up[:, None]
-            return table[low, column] * (1 - weight) + table[low + 1, column] * weight
+            value: Points = table[low, column] * (1 - weight) + table[low + 1, column] * weight
+            return value
 
         # A curve c outside of an outline of length P has the length P + 2 pi c, of which walked + c angle lie behind.
         whole = between(self.walked, np.full(len(low), -1)) + 2 * np.pi * out
