@@ -130,7 +130,8 @@ def add_cape(sewing: Sewing, m: Measures, cut: Cape, clearance: float) -> None:
         points[:, 1] += rise - fall
         if cut.open:
             points[:, 0] = np.maximum(points[:, 0], 0.02)
-        return points
+        sloped: Points = points
+        return sloped
 
     sewing.pair("cape", outline, place)
     sewing.sew(("cape left", "right"), ("cape right", "right"))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lifecast.people.patterns.measures import Measures
 from lifecast.people.patterns.tube import Points, Tube
+from lifecast.people.surface_mesh import averaging
 
 Faces = NDArray[np.int64]
 Profile = Callable[[Points], Points]
@@ -34,6 +35,24 @@ def slack(tube: Tube, station: Points, girth: Points, clearance: float) -> Point
     """How far outside of a tube cloth of a girth lies when it is a tube as well, at least `clearance`, metres."""
     off: Points = np.clip((girth - tube.girth(station)) / (2 * np.pi), clearance, FARTHEST)
     return off
+
+
+def fair(points: Points, faces: Faces, seam: NDArray[np.int64], rings: int = 8, rounds: int = 14) -> Points:
+    """Smooth (V, 3) points around a seam whose two sides were placed by different tubes.
+
+    `seam` holds its vertices; `rings` of triangles around it are averaged with their neighbours.
+    """
+    if not len(seam):
+        return points
+    mean = averaging(faces.astype(np.int32), len(points))
+    near = np.zeros(len(points))
+    near[seam] = 1.0
+    for _ in range(rings):
+        near = ((near > 0) | (mean @ near > 0)).astype(float)
+    share = (0.7 * near)[:, None]
+    for _ in range(rounds):
+        points = points * (1 - share) + (mean @ points) * share
+    return points
 
 
 def settle(

@@ -17,7 +17,7 @@ from lifecast.errors import LifecastError
 from lifecast.people.garment import Garment
 from lifecast.people.patterns.measures import Measures
 from lifecast.people.patterns.panel import Flat, Panel, curve_length, cut, mirrored
-from lifecast.people.patterns.placement import settle
+from lifecast.people.patterns.placement import fair, settle
 
 Place = Callable[[Flat], NDArray[np.float64]]
 """Takes a piece's flat points (N, 2) to their start around the body (N, 3)."""
@@ -49,6 +49,7 @@ class Sewing:
         self._pieces: dict[str, _Piece] = {}
         self._seams: list[tuple[Curve, Curve]] = []
         self._hidden: set[Curve] = set()
+        self._faired: list[Curve] = []
         self._hems: list[Curve] = []
         self._attached: dict[Curve, float] = {}
 
@@ -82,14 +83,18 @@ class Sewing:
         if hidden:
             self._hidden.add(a)
 
-    def sew_pair(self, a: Curve, b: Curve) -> None:
+    def sew_pair(self, a: Curve, b: Curve, fair: bool = False) -> None:
         """Join two curves of the left side, and those of the right side.
+
+        `fair`: the two pieces are placed by different tubes, so that their start is smoothed around the seam.
 
         A piece that was added by itself has curves that end in `left` and `right`.
         """
 
         for one, two in zip(self.sides(a), self.sides(b), strict=True):
             self.sew(one, two)
+            if fair:
+                self._faired.append(one)
 
     def sides(self, curve: Curve) -> list[Curve]:
         """Name a curve of the left side and its counterpart."""
@@ -200,6 +205,8 @@ class Sewing:
         stitched = [label[steps + first[k]] for k, panel in enumerate(panels) for steps in panel.lines]
         seams = _once(sewn + stitched)
         hems = _once([_steps(label[vertices(curve_)]) for curve_ in self._hems])
+        faired = np.concatenate([np.zeros(0, np.int64), *[label[vertices(curve_)] for curve_ in self._faired]])
+        points = fair(points, faces, faired)
         start = settle(points, faces, flat, measures, clearance + lift, rounds)
         return Garment(
             name=name, part=part, layer=layer, fabric=fabric, points=start.astype(np.float32),

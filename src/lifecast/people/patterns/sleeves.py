@@ -82,7 +82,7 @@ def add_sleeves(sewing: Sewing, block: Block, cut: Sleeve, quilt: float = 0.0) -
     sewing.pair("sleeve", outline, place, rings)
     sewing.sew_pair(("sleeve", "seam back"), ("sleeve", "seam front"))
     for half in ("front", "back"):
-        sewing.sew_pair(("sleeve", f"cap {half}"), (half, "armhole"))
+        sewing.sew_pair(("sleeve", f"cap {half}"), (half, "armhole"), fair=True)
     if not cut.cuff:
         sewing.hem(("sleeve left", "end"), ("sleeve right", "end"))
         return
