@@ -61,14 +61,20 @@ def add_sleeves(sewing: Sewing, block: Block, cut: Sleeve, quilt: float = 0.0) -
     end_station = max(cut.length * m.wrist_station, top + 0.04)
     length = (end_station - top) * ratio - cut.cuff
     end = min(float(arm.girth(end_station)) + cut.end, width * 1.6)
-    stations = profile((-1.0, top + 1 / ratio), (0, top), (height, min(0.0, top - 0.05) - 0.01))
+    tip = min(0.0, top - 0.05) - 0.01 + block.beyond
+    spare = 0.8 * max(height - (top - tip), 0.0)
+    stations = profile((-1.0, top + 1 / ratio), (0, top))
     girth = profile((-length, end), (0, width), (height, width))
     taper = profile((-length, end), (-0.45 * length, 0.45 * end + 0.55 * width), (0, width)) if length > 0.25 else girth
 
     def place(flat: Flat) -> Points:
         x, y = flat[:, 0], flat[:, 1]
-        station = stations(y)
-        return arm.place(station, -x / taper(y), slack(arm, station, taper(y), clearance))
+        share = -x / taper(y)
+        # The body's arms are half raised: the cap is higher than its way to the armpit, and moves the outer side down.
+        shift = spare * np.cos(np.pi * share) ** 2
+        cap_station = tip + (height - y) / height * (top + shift - tip)
+        station = np.where(y > 0, cap_station, top - y / ratio + shift * np.exp(np.minimum(y, 0) / 0.3))
+        return arm.place(station, share, slack(arm, station, taper(y), clearance))
 
     heights = np.linspace(-length, 0, max(int(length / 0.03), 2) + 1)
     back = np.stack([taper(heights) / 2, heights], 1)
