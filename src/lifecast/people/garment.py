@@ -79,7 +79,7 @@ class Garment:
             raise LifecastError(f"garment {self.name!r} has no triangles")
         for name in ("faces", "seams", "hems"):
             index = getattr(self, name)
-            if index.size and not (0 <= index.min() and index.max() < count):
+            if index.size and not (index.min() >= 0 and index.max() < count):
                 raise LifecastError(f"garment {self.name!r}: {name} name vertices outside of 0 .. {count - 1}")
         if not (np.isfinite(self.points).all() and np.isfinite(self.flat).all()):
             raise LifecastError(f"garment {self.name!r} has points that are not finite")

@@ -96,7 +96,8 @@ def _hanging(m: Measures, height: Points, clearance: float) -> Points:
     stations = np.arange(m.ankle, m.neck, 0.02)
     front = m.trunk.place(stations, np.zeros(len(stations)), clearance)[:, 2]
     front = np.maximum.accumulate(front[::-1])[::-1]
-    return np.interp(height, stations, front)
+    ahead: Points = np.interp(height, stations, front)
+    return ahead
 
 
 def add_cape(sewing: Sewing, m: Measures, cut: Cape, clearance: float) -> None:
@@ -129,7 +130,8 @@ def add_cape(sewing: Sewing, m: Measures, cut: Cape, clearance: float) -> None:
         points[:, 1] += rise - fall
         if cut.open:
             points[:, 0] = np.maximum(points[:, 0], 0.02)
-        return points
+        sloped: Points = points
+        return sloped
 
     sewing.pair("cape", outline, place)
     sewing.sew(("cape left", "right"), ("cape right", "right"))
@@ -149,7 +151,10 @@ def add_apron(sewing: Sewing, m: Measures, cut: Apron, clearance: float) -> None
     top = m.bust + 0.35 * (m.pit - m.bust) if cut.bib else waist + 0.02
     bib = min(0.12, 0.6 * half)
     side_waist = min(half, 0.36 * around)
-    right = [line((half, low), (side_waist, waist - 0.02)), line((side_waist, waist - 0.02), (side_waist, waist + 0.02))]
+    right = [
+        line((half, low), (side_waist, waist - 0.02)),
+        line((side_waist, waist - 0.02), (side_waist, waist + 0.02)),
+    ]
     outline = {"hem": line((-half, low), (half, low)), "edge left": right[0], "tie left": right[1]}
     if cut.bib:
         rounded = bezier((side_waist, waist + 0.02), (0.75 * side_waist, waist + 0.06), (bib, top - 0.1), (bib, top))
@@ -163,7 +168,9 @@ def add_apron(sewing: Sewing, m: Measures, cut: Apron, clearance: float) -> None
         outline["top"] = line((side_waist, waist + 0.02), (-side_waist, waist + 0.02))
     outline["tie right"] = right[1][::-1] * [-1, 1]
     outline["edge right"] = right[0][::-1] * [-1, 1]
-    girth = profile((low, hips * 1.08), (m.hip, hips * 1.05), (waist, around), (m.bust, float(m.trunk.girth(m.bust)) + 0.03))
+    girth = profile(
+        (low, hips * 1.08), (m.hip, hips * 1.05), (waist, around), (m.bust, float(m.trunk.girth(m.bust)) + 0.03)
+    )
 
     def place(flat: Flat) -> Points:
         return m.trunk.place(flat[:, 1], flat[:, 0] / girth(flat[:, 1]), clearance)
@@ -187,7 +194,9 @@ def add_apron(sewing: Sewing, m: Measures, cut: Apron, clearance: float) -> None
         return
     sewing.hem(("apron", "bib left"), ("apron", "bib right"))
     start = place(np.array([[bib - 0.0125, top]]))[0]
-    path = bezier(start[:2], (start[0], m.neck), (m.neck_half + 0.02, m.neck + 0.03), (m.neck_half + 0.02, m.neck + 0.01))
+    path = bezier(
+        start[:2], (start[0], m.neck), (m.neck_half + 0.02, m.neck + 0.03), (m.neck_half + 0.02, m.neck + 0.01)
+    )
     depth = np.linspace(start[2], m.trunk.place(np.array([m.neck]), np.array([0.25]), 0.0)[0, 2], len(path))
     left = np.column_stack([path, depth])
     turn = np.linspace(0.25, 0.75, 30)

@@ -16,7 +16,7 @@ FOLD = 0.006
 
 
 def strip(lengths: Sequence[float], height: float) -> Outline:
-    """Draw a strip whose lower edge has segments `low 0`, `low 1`, ..., and whose upper edge `top 0`, ... above them."""
+    """Draw a strip: its lower edge has the segments `low 0`, `low 1`, ..., its upper edge `top 0`, ... above them."""
     at = np.concatenate([[0.0], np.cumsum(lengths)])
     low = {f"low {k}": line((at[k], 0), (at[k + 1], 0)) for k in range(len(lengths))}
     top = {f"top {k}": line((at[k + 1], height), (at[k], height)) for k in reversed(range(len(lengths)))}
@@ -42,7 +42,8 @@ def strip_place(path: Points, length: float, rise: Sequence[tuple[float, float, 
         )
         base = base + way * np.interp(flat[:, 1], y, out)[:, None]
         base[:, 1] += np.interp(flat[:, 1], y, up)
-        return base
+        stood: Points = base
+        return stood
 
     return place
 
@@ -55,9 +56,7 @@ def _around(block: Block, closed: bool) -> tuple[list[Curve], Points]:
     return [curve for curve, _ in neck], path
 
 
-def add_band(
-    sewing: Sewing, block: Block, height: float, ratio: float, held: float, closed: bool = True
-) -> None:
+def add_band(sewing: Sewing, block: Block, height: float, ratio: float, held: float, closed: bool = True) -> None:
     """Add a neckband, or a stand collar.
 
     Its length is `ratio` of the neckline's; a band shorter than the neckline keeps it from gaping. A closed band is
@@ -89,9 +88,7 @@ def add_turtle(sewing: Sewing, block: Block, height: float, ratio: float, folded
             sewing.hem(("turtle inner", f"top {k}"))
         return
     depth = 0.95 * height
-    outer = strip_place(
-        path, total, [(0, 0.95 * height, -0.2 * height), (0.01, 0.95 * height, 0), (depth, 0.01, 0.02)]
-    )
+    outer = strip_place(path, total, [(0, 0.95 * height, -0.2 * height), (0.01, 0.95 * height, 0), (depth, 0.01, 0.02)])
     sewing.piece("turtle outer", strip(lengths, depth), outer, lift=FOLD)
     for k in range(len(curves)):
         sewing.sew(("turtle outer", f"low {k}"), ("turtle inner", f"top {k}"), hidden=True)
@@ -213,7 +210,8 @@ def add_hood(sewing: Sewing, block: Block, deep: float, high: float) -> None:
         outward /= np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-9)
         drop = 0.42 * (deep + high) * share**1.5 * np.sin(np.pi * turned)
         points[:, 1] += -drop + 0.05 * turned * share
-        return points + outward * (0.012 + 0.05 * turned * share + 0.25 * drop)[:, None]
+        hung: Points = points + outward * (0.012 + 0.05 * turned * share + 0.25 * drop)[:, None]
+        return hung
 
     sewing.pair("hood", outline, place, lift=FOLD)
     sewing.sew(("hood left", "back"), ("hood right", "back"))

@@ -70,24 +70,26 @@ class Kind:
 
 
 def sew_garment(
-    name: str, part: str, layer: int, cut: Cut, fabric: str, m: Measures, clearance: float | None = None
-) -> Garment:
+    name: str, part: str, layer: int, cut: Cut, fabric: str, m: Measures, clearance: float | None = None,
+    coarse: float = 1.0,
+) -> Garment:  # fmt: skip
     """Sew a garment of a cut for a body.
 
-    It starts `clearance` metres outside of the skin; by default the more, the higher its layer.
+    It starts `clearance` metres outside of the skin; by default the more, the higher its layer. Its triangles' edges
+    are `coarse` times as long as usual, for a quick draft.
     """
     off = CLEARANCE[min(layer, 4)] if clearance is None else clearance
     if isinstance(cut, Top):
-        sewing = Sewing(edge_for(m, cut))
+        sewing = Sewing(coarse * edge_for(m, cut))
         add_top(sewing, m, cut, off)
     elif isinstance(cut, Legs | SkirtCut):
-        sewing = Sewing(0.011 if isinstance(cut, Legs) else skirt_edge(m, cut))
+        sewing = Sewing(coarse * (0.011 if isinstance(cut, Legs) else skirt_edge(m, cut)))
         add_bottom(sewing, m, cut, off)
     elif isinstance(cut, Dress):
-        sewing = Sewing(0.0115 if isinstance(cut.below, Legs) else skirt_edge(m, cut.below))
+        sewing = Sewing(coarse * (0.0115 if isinstance(cut.below, Legs) else skirt_edge(m, cut.below)))
         add_dress(sewing, m, cut, off)
     else:
-        sewing = Sewing()
+        sewing = Sewing(coarse * (0.012 if isinstance(cut, Cape) else 0.011))
         if isinstance(cut, Scarf):
             add_scarf(sewing, m, cut, off)
         elif isinstance(cut, Cape):

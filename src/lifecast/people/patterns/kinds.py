@@ -18,14 +18,16 @@ KINDS: dict[str, Kind] = {**TOPS, **OUTER, **BOTTOMS, **DRESSES, **ACCESSORIES}
 
 
 def make_garment(
-    name: str, measures: Measures, rng: np.random.Generator, fabric: str | None = None, clearance: float | None = None
-) -> Garment:
+    name: str, measures: Measures, rng: np.random.Generator, fabric: str | None = None, clearance: float | None = None,
+    coarse: float = 1.0,
+) -> Garment:  # fmt: skip
     """Draw a garment of a kind, and sew it for a body.
 
     Parameters
     ----------
     fabric : one of the kind's fabrics; drawn if left out.
     clearance : metres outside of the skin at which it starts; by default the more, the higher its layer.
+    coarse : its triangles' edges are so many times as long as usual (11 to 12 mm), for a quick draft.
 
     Raises
     ------
@@ -40,4 +42,4 @@ def make_garment(
         fabric = str(rng.choice(kind.fabrics))
     elif fabric not in kind.fabrics:
         raise LifecastError(f"a {name} is made of {', '.join(kind.fabrics)}, not of {fabric!r}")
-    return sew_garment(name, kind.part, kind.layer, cut, fabric, measures, clearance)
+    return sew_garment(name, kind.part, kind.layer, cut, fabric, measures, clearance, coarse)

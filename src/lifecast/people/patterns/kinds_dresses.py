@@ -55,7 +55,7 @@ DRESSES: dict[str, Kind] = {
     "empire dress": _dress({**BODICE, "hem": 0.55, "waist": 0.5}, NECKS, "silk cotton jersey", 1,
         _skirt({"shape": "gathered", "flare": 0.4}, {"hem": (3.5, 5.3), "fullness": (1.15, 1.5)})),
     "evening dress": _dress({**BODICE, "neck_depth": 0.7}, {"neck": ["round", "v"], "shoulder": (-0.03, 0.0)},
-        "silk", 1, _skirt({"shape": "conical", "flare": 2.0}, {"hem": (5.3, 5.7), "flare": (1.4, 2.6)})),
+        "silk", 1, _skirt({"shape": "conical", "flare": 2.0}, {"hem": (5.0, 5.45), "flare": (1.4, 2.6)})),
     "pinafore dress": _dress({"chest": 0.1, "waist": 0.4, "hem": 3.6, "neck_depth": 0.75, "neck_wide": 0.02,
         "shoulder": -0.03, "scoop": 0.03, "armhole": 0.05, "flare": 0.5, "stitched": ("patch pockets",)},
         {"hem": (3.4, 4.0)}, "denim wool cotton", 1, layer=2),

@@ -17,7 +17,6 @@ from lifecast.people.patterns.sewing import FLIP, Curve, Place, Sewing
 from lifecast.people.patterns.stitching import pocket
 from lifecast.people.patterns.tube import Points
 
-
 WAISTS: tuple[Curve, ...] = (
     ("leg front left", "waist"), ("leg back left", "waist"), ("leg back right", "waist"), ("leg front right", "waist"),
 )  # fmt: skip
@@ -98,7 +97,7 @@ def _draw_leg(m: Measures, cut: Trousers, back: bool) -> _Leg:
         (-0.35 * extension, low + 0.002), (-extension, low),
     )  # fmt: skip
     outline: Outline = {
-        "hem": line(tuple(inseam[-1]), (float(outer(end)), end)),
+        "hem": line(tuple(inseam[-1]), (float(outer(np.array(end))), end)),
         "outseam": np.stack([outer(outside), outside], 1),
         "waist": line((lean + waist_wide, cut.waist), (lean, cut.waist + rise_back)),
         "crotch": np.concatenate([[[lean, cut.waist + rise_back]], crotch]),

@@ -16,8 +16,11 @@ from lifecast.people.body import SKIN_VERTICES, BodyModel, RestBody
 from lifecast.people.patterns.tube import Points, Tube, measure_tube
 from lifecast.people.wavefront import triangles
 
-STEP = 0.01
+STEP = 0.0125
 """Metres between two outlines."""
+
+REACH = 0.09
+"""Metres within which the skin is looked for."""
 
 UP = np.array([0.0, 1.0, 0.0])
 FRONT = np.array([0.0, 0.0, 1.0])
@@ -64,12 +67,16 @@ class Measures:
 
     def outside(self, points: Points, gap: Points | float) -> Points:
         """Move (N, 3) points that lie less than `gap` (metres, or (N,)) outside of the skin to that distance."""
-        distance, near = self.tree.query(points)
+        distance, near = self.tree.query(points, distance_upper_bound=REACH)
+        found = np.flatnonzero(np.isfinite(distance))
+        gap, distance, near = np.broadcast_to(gap, len(points))[found], distance[found], near[found]
         normal = self.skin_normals[near]
-        depth = ((points - self.skin[near]) * normal).sum(1)
+        depth = ((points[found] - self.skin[near]) * normal).sum(1)
         # A point between the legs may lie behind the tangent plane of its nearest skin without lying in the body.
-        close = (distance < np.maximum(2 * np.asarray(gap), 0.025)) | (depth < -0.7 * distance)
-        return points + normal * np.where(close, np.maximum(gap - depth, 0), 0)[:, None]
+        close = (distance < np.maximum(2 * gap, 0.025)) | (depth < -0.7 * distance)
+        moved = points.copy()
+        moved[found] += normal * np.where(close, np.maximum(gap - depth, 0), 0)[:, None]
+        return moved
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,16 +127,17 @@ def _measured(known: _Known, model: BodyModel) -> Measures:
     height = points[:, 1]
 
     def head(bone: str) -> Points:
-        return body.heads[model.bone(bone)]
+        at: Points = body.heads[model.bone(bone)]
+        return at
 
     floor, top = float(height.min()), float(height.max())
     hip_joint, knee, ankle = (float(head(b)[1]) for b in ("upperleg01.L", "lowerleg01.L", "foot.L"))
     middle = (np.abs(points[:, 0]) < 0.012) & (height < hip_joint + 0.1) & (height > knee)
     crotch = float(height[middle].min())
     ends = skin.edges
-    trunk_edges = ends[~skin.arm[ends].any(1)]
     face = skin.head & (points[:, 2] > float(head("head")[2]) + 0.02)
     chin = float(height[face].min())
+    trunk_edges = ends[~(skin.arm | (height > chin + 0.05))[ends].any(1)]
     origin = np.zeros(3)
     trunk = measure_tube(
         points, trunk_edges, origin, UP, FRONT, np.arange(ankle - 0.03, chin + 0.02, STEP), symmetric=True

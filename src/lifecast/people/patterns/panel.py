@@ -6,6 +6,7 @@ that Delaunay's triangles keep their edges (the circle over such an edge is empt
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ Outline = dict[str, Flat]
 """Boundary curves (n, 2), counter-clockwise, each beginning where the one before ends."""
 
 CLEAR = 0.62
-"""Share of the edge length that inner points keep from the boundary; above a half, boundary edges survive."""
+"""Share of the edge length that inner points keep from the boundary's points; from its edges' middles, 0.52."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +36,7 @@ class Panel:
     curves: dict[str, NDArray[np.int64]]
     """The vertices of each boundary curve, counter-clockwise, both ends included."""
     lines: list[NDArray[np.int64]]
-    """The vertices of each stitched line."""
+    """The edges (n, 2) of each stitched line; where two lines run too close, one may miss some."""
 
     def mirrored(self, name: str, lines: int) -> Panel:
         """Mirror the piece in the y axis, with its first `lines` stitched lines."""
@@ -121,65 +122,87 @@ def cut(
     following = np.roll(boundary, -1, 0)
     if (boundary[:, 0] * following[:, 1] - boundary[:, 1] * following[:, 0]).sum() <= 0:
         raise LifecastError(f"piece {name!r} runs clockwise")
-    stitched, line_points = _lines(boundary, lines, edge, total)
+    stitched, line_points = _lines(boundary, lines, edge)
     fixed = np.concatenate([boundary, *line_points])
 
     low, high = boundary.min(0), boundary.max(0)
     height = edge * np.sqrt(3) / 2
-    rows = np.arange(int((high[1] - low[1]) / height) + 2)
+    half_rows = int((high[1] - low[1]) / 2 / height) + 1
+    rows = np.arange(-half_rows, half_rows + 1)  # one row lies in the middle, so that narrow strips get one
     columns = np.arange(int((high[0] - low[0]) / edge) + 2)
     centre = (low[0] + high[0]) / 2
     offset = (len(columns) // 2) * edge
     grid_x = centre - offset + columns[None] * edge + (rows[:, None] % 2) * edge / 2
-    grid = np.stack([grid_x, np.broadcast_to(low[1] + (rows[:, None] + 0.5) * height, grid_x.shape)], -1).reshape(-1, 2)
+    grid = np.stack(
+        [grid_x, np.broadcast_to((low[1] + high[1]) / 2 + rows[:, None] * height, grid_x.shape)], -1
+    ).reshape(-1, 2)
     distance, _ = cKDTree(fixed).query(grid)
     grid = grid[distance > CLEAR * edge]
+    middles = [(boundary + following) / 2] + [(fixed[walk[:-1]] + fixed[walk[1:]]) / 2 for walk in stitched]
+    distance, _ = cKDTree(np.concatenate(middles)).query(grid)
+    grid = grid[distance > 0.52 * edge]
     grid = grid[inside(grid, boundary)]
     points = np.concatenate([fixed, grid])
     faces = _triangles(points, boundary, edge)
+    relaxed = points
     for _ in range(2):
-        points = _relaxed(points, faces, len(fixed), edge)
-    faces = _triangles(points, boundary, edge)
+        relaxed = _relaxed(relaxed, faces, len(fixed))
+    if (_areas(relaxed, faces) > 0.1 * edge**2).all():  # no triangle was turned over or flattened
+        points = relaxed
     curves = {key: (np.arange(count) + first) % total for key, (first, count) in starts.items()}
-    panel = Panel(name, points, faces, curves, stitched)
+    pairs = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), 1)
+    known = np.unique(pairs[:, 0] * len(points) + pairs[:, 1])
+    seams = []
+    for walk in stitched:
+        steps = np.sort(np.stack([walk[:-1], walk[1:]], 1), 1)
+        seams.append(steps[np.isin(steps[:, 0] * len(points) + steps[:, 1], known)])
+    panel = Panel(name, points, faces, curves, seams)
     _check(panel)
     return panel
 
 
-def _lines(
-    boundary: Flat, lines: Sequence[Flat], edge: float, first: int
-) -> tuple[list[NDArray[np.int64]], list[Flat]]:
+def _lines(boundary: Flat, lines: Sequence[Flat], edge: float) -> tuple[list[NDArray[np.int64]], list[Flat]]:
     """Sample the stitched lines; points near the boundary or an earlier line become its points."""
     stitched, added = [], []
     known = boundary
     for path in lines:
-        sample = resample(path, max(2, round(curve_length(path) / edge) + 1))
-        keep = inside(sample, boundary)
-        distance, near = cKDTree(known).query(sample)
-        merged = distance < 0.55 * edge
-        new = keep & ~merged
-        index = np.where(merged, near, -1)
-        index[new] = len(known) + np.arange(new.sum())
-        known = np.concatenate([known, sample[new]])
-        added.append(sample[new])
-        index = index[index >= 0]
-        stitched.append(index[np.concatenate([[True], np.diff(index) != 0])] if len(index) else index)
+        parts = []
+        for corner, end in itertools.pairwise(path):
+            leg = np.stack([corner, end])
+            sample = resample(leg, max(2, round(curve_length(leg) / edge) + 1))
+            distance, near = cKDTree(known).query(sample)
+            merged = distance < 0.55 * edge
+            new = inside(sample, boundary) & ~merged
+            index = np.where(merged, near, -1)
+            index[new] = len(known) + np.arange(new.sum())
+            known = np.concatenate([known, sample[new]])
+            added.append(sample[new])
+            parts.append(index[index >= 0])
+        walk = np.concatenate(parts)
+        stitched.append(walk[np.concatenate([[True], np.diff(walk) != 0])] if len(walk) else walk)
     return stitched, added
 
 
 def _triangles(points: Flat, boundary: Flat, edge: float) -> NDArray[np.int64]:
     """Triangulate by Delaunay; what lies outside of the boundary, and slivers along it, are dropped."""
     faces = Delaunay(points).simplices.astype(np.int64)
-    a, b, c = points[faces[:, 0]], points[faces[:, 1]], points[faces[:, 2]]
-    area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
+    area = _areas(points, faces)
     faces[area < 0] = faces[area < 0][:, ::-1]
     on_edge = (faces < len(boundary)).all(1)  # only those can lie outside
-    keep = np.abs(area) > 0.02 * edge**2
-    keep[on_edge] &= inside((a + b + c)[on_edge] / 3, boundary)
-    return faces[keep]
+    keep = np.abs(area) > 0.01 * edge**2
+    keep[on_edge] &= inside(points[faces[on_edge]].mean(1), boundary)
+    kept: NDArray[np.int64] = faces[keep]
+    return kept
 
 
-def _relaxed(points: Flat, faces: NDArray[np.int64], fixed: int, edge: float) -> Flat:
+def _areas(points: Flat, faces: NDArray[np.int64]) -> Flat:
+    """Signed areas (F,), square metres."""
+    a, b, c = points[faces[:, 0]], points[faces[:, 1]], points[faces[:, 2]]
+    areas: Flat = ((b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])) / 2
+    return areas
+
+
+def _relaxed(points: Flat, faces: NDArray[np.int64], fixed: int) -> Flat:
     """Move the inner points half way to the mean of their neighbours."""
     pairs = faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2)
     degree = np.maximum(np.bincount(pairs[:, 0], minlength=len(points)), 1)

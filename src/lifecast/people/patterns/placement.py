@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lifecast.people.patterns.measures import Measures
 from lifecast.people.patterns.tube import Points, Tube
+from lifecast.people.surface_mesh import averaging
 
 Faces = NDArray[np.int64]
 Profile = Callable[[Points], Points]
@@ -24,20 +25,40 @@ def profile(*knots: tuple[float, float]) -> Profile:
     x, y = np.array(sorted(knots)).T
 
     def at(position: Points) -> Points:
-        return np.interp(position, x, y)
+        value: Points = np.interp(position, x, y)
+        return value
 
     return at
 
 
 def slack(tube: Tube, station: Points, girth: Points, clearance: float) -> Points:
     """How far outside of a tube cloth of a girth lies when it is a tube as well, at least `clearance`, metres."""
-    return np.clip((girth - tube.girth(station)) / (2 * np.pi), clearance, FARTHEST)
+    off: Points = np.clip((girth - tube.girth(station)) / (2 * np.pi), clearance, FARTHEST)
+    return off
+
+
+def fair(points: Points, faces: Faces, seam: NDArray[np.int64], rings: int = 8, rounds: int = 14) -> Points:
+    """Smooth (V, 3) points around a seam whose two sides were placed by different tubes.
+
+    `seam` holds its vertices; `rings` of triangles around it are averaged with their neighbours.
+    """
+    if not len(seam):
+        return points
+    mean = averaging(faces.astype(np.int32), len(points))
+    near = np.zeros(len(points))
+    near[seam] = 1.0
+    for _ in range(rings):
+        near = ((near > 0) | (mean @ near > 0)).astype(float)
+    share = (0.7 * near)[:, None]
+    for _ in range(rounds):
+        points = points * (1 - share) + (mean @ points) * share
+    return points
 
 
 def settle(
     points: Points, faces: Faces, flat: NDArray[np.float64], measures: Measures, clearance: Points, rounds: int
 ) -> Points:
-    """Relax (V, 3) points toward the flat lengths of their triangles' edges, `clearance` (V,) metres outside of the skin.
+    """Relax (V, 3) points toward the flat lengths of their edges, `clearance` (V,) metres outside of the skin.
 
     Each round moves every vertex by the mean of what its edges want; every fourth moves it out of the skin.
     """

@@ -7,7 +7,7 @@ length, which eases or gathers the longer one. Which end meets which follows fro
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,7 +17,7 @@ from lifecast.errors import LifecastError
 from lifecast.people.garment import Garment
 from lifecast.people.patterns.measures import Measures
 from lifecast.people.patterns.panel import Flat, Panel, curve_length, cut, mirrored
-from lifecast.people.patterns.placement import settle
+from lifecast.people.patterns.placement import fair, settle
 
 Place = Callable[[Flat], NDArray[np.float64]]
 """Takes a piece's flat points (N, 2) to their start around the body (N, 3)."""
@@ -49,6 +49,7 @@ class Sewing:
         self._pieces: dict[str, _Piece] = {}
         self._seams: list[tuple[Curve, Curve]] = []
         self._hidden: set[Curve] = set()
+        self._faired: list[Curve] = []
         self._hems: list[Curve] = []
         self._attached: dict[Curve, float] = {}
 
@@ -82,14 +83,18 @@ class Sewing:
         if hidden:
             self._hidden.add(a)
 
-    def sew_pair(self, a: Curve, b: Curve) -> None:
+    def sew_pair(self, a: Curve, b: Curve, fair: bool = False) -> None:
         """Join two curves of the left side, and those of the right side.
+
+        `fair`: the two pieces are placed by different tubes, so that their start is smoothed around the seam.
 
         A piece that was added by itself has curves that end in `left` and `right`.
         """
 
         for one, two in zip(self.sides(a), self.sides(b), strict=True):
             self.sew(one, two)
+            if fair:
+                self._faired.append(one)
 
     def sides(self, curve: Curve) -> list[Curve]:
         """Name a curve of the left side and its counterpart."""
@@ -127,25 +132,28 @@ class Sewing:
             for curve_ in joined:
                 group[curve_] = joined
         return {
-            curve: max(2, round(max(self.length(c) for c in joined) / self.edge) + 1)
-            for curve, joined in group.items()
+            curve: max(2, round(max(self.length(c) for c in joined) / self.edge) + 1) for curve, joined in group.items()
         }
 
     def _cut(self) -> list[Panel]:
-        """Cut every piece; a mirror image whose curves have the same counts is not triangulated again."""
+        """Cut every piece; equal ones and mirror images are triangulated once."""
         counts = self._counts()
         panels: dict[str, Panel] = {}
         used: dict[str, dict[str, int]] = {}
+        alike: dict[tuple[int, str], Panel] = {}
         for key, piece in self._pieces.items():
             own = used[key] = {curve: count for (of, curve), count in counts.items() if of == key}
             if piece.mirror_of and used[piece.mirror_of] == own:
                 panels[key] = panels[piece.mirror_of].mirrored(key, len(piece.lines))
-            else:
-                panels[key] = cut(key, piece.outline, self.edge, own, piece.lines)
+                continue
+            same = (id(piece.outline), repr((sorted(own.items()), [id(path) for path in piece.lines])))
+            if same not in alike:
+                alike[same] = cut(key, piece.outline, self.edge, own, piece.lines)
+            panels[key] = replace(alike[same], name=key)
         return list(panels.values())
 
     def garment(
-        self, name: str, part: str, layer: int, fabric: str, measures: Measures, clearance: float, rounds: int = 24
+        self, name: str, part: str, layer: int, fabric: str, measures: Measures, clearance: float, rounds: int = 20
     ) -> Garment:
         """Cut, place and join the pieces.
 
@@ -160,7 +168,8 @@ class Sewing:
 
         def vertices(curve: Curve) -> NDArray[np.int64]:
             k = at[curve[0]]
-            return panels[k].curves[curve[1]] + first[k]
+            index: NDArray[np.int64] = panels[k].curves[curve[1]] + first[k]
+            return index
 
         left, right = [], []
         for a, b in self._seams:
@@ -192,9 +201,12 @@ class Sewing:
         for curve_, share in self._attached.items():
             index = label[vertices(curve_)]
             attached[index] = np.maximum(attached[index], share)
-        stitched = [label[path + first[k]] for k, panel in enumerate(panels) for path in panel.lines]
-        seams = _steps([label[vertices(a)] for a, _ in self._seams if a not in self._hidden] + stitched)
-        hems = _steps([label[vertices(curve_)] for curve_ in self._hems])
+        sewn = [_steps(label[vertices(a)]) for a, _ in self._seams if a not in self._hidden]
+        stitched = [label[steps + first[k]] for k, panel in enumerate(panels) for steps in panel.lines]
+        seams = _once(sewn + stitched)
+        hems = _once([_steps(label[vertices(curve_)]) for curve_ in self._hems])
+        faired = np.concatenate([np.zeros(0, np.int64), *[label[vertices(curve_)] for curve_ in self._faired]])
+        points = fair(points, faces, faired)
         start = settle(points, faces, flat, measures, clearance + lift, rounds)
         return Garment(
             name=name, part=part, layer=layer, fabric=fabric, points=start.astype(np.float32),
@@ -204,10 +216,12 @@ class Sewing:
         )  # fmt: skip
 
 
-def _steps(paths: Sequence[NDArray[np.int64]]) -> NDArray[np.int32]:
-    """Each path's edges, (N, 2), each once."""
-    steps = [np.stack([path[:-1], path[1:]], 1) for path in paths if len(path) > 1]
-    if not steps:
-        return np.zeros((0, 2), np.int32)
-    edges = np.sort(np.concatenate(steps), 1)
-    return np.unique(edges[edges[:, 0] != edges[:, 1]], axis=0).astype(np.int32)
+def _steps(path: NDArray[np.int64]) -> NDArray[np.int64]:
+    """A path's edges (n - 1, 2)."""
+    return np.stack([path[:-1], path[1:]], 1)
+
+
+def _once(edges: Sequence[NDArray[np.int64]]) -> NDArray[np.int32]:
+    """Join lists of edges (n, 2) to one (N, 2) in which each occurs once."""
+    joined = np.sort(np.concatenate([np.zeros((0, 2), np.int64), *edges]), 1)
+    return np.unique(joined[joined[:, 0] != joined[:, 1]], axis=0).astype(np.int32)

@@ -119,21 +119,21 @@ def skirt_place(m: Measures, cut: Skirt, girth: Profile, number: int, clearance:
     def place(flat: Flat) -> Points:
         y = -flat[:, 1]
         share = (number + 0.5) / cut.gores + flat[:, 0] / np.maximum(girth(y), 1e-3)
-        out = np.interp(y, down, offset) + np.interp(y, down, wave) * (1 + phase * np.cos(2 * np.pi * folds * share)) / 2
+        out = (
+            np.interp(y, down, offset) + np.interp(y, down, wave) * (1 + phase * np.cos(2 * np.pi * folds * share)) / 2
+        )
         return m.trunk.place(np.interp(y, down, stations), share, out)
 
     return place
 
 
-def add_gores(
-    sewing: Sewing, m: Measures, cut: Skirt, clearance: float
-) -> list[tuple[str, str]]:
+def add_gores(sewing: Sewing, m: Measures, cut: Skirt, clearance: float) -> list[tuple[str, str]]:
     """Add the gores, sewn side by side; give their waist curves, from the front centre over the left."""
     girth = profile(*cut.girths)
     whole = draw_gore(girth, cut.length, cut.gores)
     lines = _pleats(girth, cut) if cut.pleats else []
     for k in range(cut.gores):
-        outline = dict(whole)
+        outline = whole
         if cut.slit:
             outline = _slit(whole, cut.slit, k in cut.slits, (k - 1) % cut.gores in cut.slits)
         sewing.piece(f"gore {k}", outline, skirt_place(m, cut, girth, k, clearance), lines)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lifecast.people.patterns.measures import Measures
 from lifecast.people.patterns.panel import Flat, bezier, curve_length, line
 from lifecast.people.patterns.placement import profile, slack
 from lifecast.people.patterns.sewing import Sewing
@@ -62,14 +61,20 @@ def add_sleeves(sewing: Sewing, block: Block, cut: Sleeve, quilt: float = 0.0) -
     end_station = max(cut.length * m.wrist_station, top + 0.04)
     length = (end_station - top) * ratio - cut.cuff
     end = min(float(arm.girth(end_station)) + cut.end, width * 1.6)
-    stations = profile((-1.0, top + 1 / ratio), (0, top), (height, min(0.0, top - 0.05) - 0.01))
+    tip = min(0.0, top - 0.05) - 0.01 + block.beyond
+    spare = 0.8 * max(height - (top - tip), 0.0)
+    stations = profile((-1.0, top + 1 / ratio), (0, top))
     girth = profile((-length, end), (0, width), (height, width))
     taper = profile((-length, end), (-0.45 * length, 0.45 * end + 0.55 * width), (0, width)) if length > 0.25 else girth
 
     def place(flat: Flat) -> Points:
         x, y = flat[:, 0], flat[:, 1]
-        station = stations(y)
-        return arm.place(station, -x / taper(y), slack(arm, station, taper(y), clearance))
+        share = -x / taper(y)
+        # The body's arms are half raised: the cap is higher than its way to the armpit, and moves the outer side down.
+        shift = spare * np.cos(np.pi * share) ** 2
+        cap_station = tip + (height - y) / height * (top + shift - tip)
+        station = np.where(y > 0, cap_station, top - y / ratio + shift * np.exp(np.minimum(y, 0) / 0.3))
+        return arm.place(station, share, slack(arm, station, taper(y), clearance))
 
     heights = np.linspace(-length, 0, max(int(length / 0.03), 2) + 1)
     back = np.stack([taper(heights) / 2, heights], 1)
@@ -83,13 +88,14 @@ def add_sleeves(sewing: Sewing, block: Block, cut: Sleeve, quilt: float = 0.0) -
     sewing.pair("sleeve", outline, place, rings)
     sewing.sew_pair(("sleeve", "seam back"), ("sleeve", "seam front"))
     for half in ("front", "back"):
-        sewing.sew_pair(("sleeve", f"cap {half}"), (half, "armhole"))
+        sewing.sew_pair(("sleeve", f"cap {half}"), (half, "armhole"), fair=True)
     if not cut.cuff:
         sewing.hem(("sleeve left", "end"), ("sleeve right", "end"))
         return
     around = float(arm.girth(end_station)) + cut.cuff_ease
     band = {
-        "end": line((-around / 2, -cut.cuff), (around / 2, -cut.cuff)), "back": line((around / 2, -cut.cuff), (around / 2, 0)),
+        "end": line((-around / 2, -cut.cuff), (around / 2, -cut.cuff)),
+        "back": line((around / 2, -cut.cuff), (around / 2, 0)),
         "top": line((around / 2, 0), (-around / 2, 0)), "front": line((-around / 2, 0), (-around / 2, -cut.cuff)),
     }  # fmt: skip
     low = stations(np.array(-length))

@@ -26,7 +26,8 @@ def front_lines(
 
     Parameters
     ----------
-    names : placket, half placket, chest pocket, patch pockets, welt pockets, flap pockets, kangaroo pocket, yoke, darts.
+    names : placket, half placket, chest pocket, chest flaps, patch pockets, welt pockets, flap pockets,
+        kangaroo pocket, yoke, darts.
     whole : the front is one piece; otherwise its left half is drawn.
     hem, neck_low : heights of the hem and of the neckline's lowest point.
     wide : a quarter of the girth.

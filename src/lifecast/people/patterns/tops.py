@@ -1,4 +1,4 @@
-"""Tops: a bodice with its neckline, sleeves, collar, hem and pockets. Jackets, coats and straight dresses are tops too."""
+"""Tops: a bodice with its neckline, sleeves, collar, hem and pockets; jackets, coats and straight dresses, too."""
 
 from __future__ import annotations
 

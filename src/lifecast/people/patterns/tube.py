@@ -8,6 +8,7 @@ h n + h' t with n = (cos θ, sin θ) and t its derivative.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,9 @@ Points = NDArray[np.float64]
 
 DIRECTIONS = 128
 """Angles of the support function."""
+
+SPACING = 0.1
+"""Metres outside of an outline at which its samples lie evenly."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,14 +38,16 @@ class Tube:
     centres: Points
     """(S, 2) along `front` and `side`: about where the angles turn."""
     outline: Points
-    """(S, K, 2) points of the outline from its centre, evenly spaced along it, from the front centre on."""
-    normals: Points
-    """(S, K, 2) unit normals there."""
+    """(S, K + 1, 2) points of the outline from its centre, from the front centre once around."""
+    walked: Points
+    """(S, K + 1) metres walked along the outline there, and"""
+    angles: Points
+    """(S, K + 1) the angles of its normals, ascending by a full turn."""
     girths: Points
     """(S,) metres."""
 
-    def girth(self, station: Points | float) -> Points:
-        """Measure the outline's length at stations, metres; the ends continue."""
+    def girth(self, station: Points | float) -> Any:
+        """Measure the outline's length at one or more stations, metres; the ends continue."""
         return np.interp(station, self.stations, self.girths)
 
     def place(self, station: Points, share: Points, offset: Points | float) -> Points:
@@ -49,24 +55,31 @@ class Tube:
 
         `share` is the part of the girth walked from the front centre toward the side: 0.5 lies at the back.
         """
-        count = self.outline.shape[1]
         row = np.clip((station - self.stations[0]) / (self.stations[1] - self.stations[0]), 0, len(self.stations) - 1)
         low = np.minimum(row.astype(int), len(self.stations) - 2)
-        up = (row - low)[:, None]
-        column = (share % 1.0) * count
-        left = column.astype(int) % count
-        right, along = (left + 1) % count, (column - np.floor(column))[:, None]
+        up = row - low
+        out = np.broadcast_to(np.asarray(offset, float), station.shape)
 
-        def blend(table: Points) -> Points:
-            a = table[low, left] * (1 - along) + table[low, right] * along
-            b = table[low + 1, left] * (1 - along) + table[low + 1, right] * along
-            return a * (1 - up) + b * up
+        def between(table: Points, column: NDArray[np.int64]) -> Points:
+            weight = up if table.ndim == 2 else up[:, None]
+            value: Points = table[low, column] * (1 - weight) + table[low + 1, column] * weight
+            return value
 
-        flat = blend(self.outline) + self.centres[low] * (1 - up) + self.centres[low + 1] * up
-        flat = flat + blend(self.normals) * np.broadcast_to(np.asarray(offset, float), station.shape)[:, None]
-        place: Points = (
-            self.origin + station[:, None] * self.axis + flat[:, :1] * self.front + flat[:, 1:] * self.side
-        )
+        # A curve c outside of an outline of length P has the length P + 2 pi c, of which walked + c angle lie behind.
+        whole = between(self.walked, np.full(len(low), -1)) + 2 * np.pi * out
+        wanted = (share % 1.0) * whole
+        first, last = np.zeros(len(low), int), np.full(len(low), self.walked.shape[1] - 1)
+        while (last - first).max() > 1:
+            middle = (first + last) // 2
+            before = between(self.walked, middle) + out * between(self.angles, middle) <= wanted
+            first, last = np.where(before, middle, first), np.where(before, last, middle)
+        start, stop = (between(self.walked, k) + out * between(self.angles, k) for k in (first, last))
+        along = np.clip((wanted - start) / np.maximum(stop - start, 1e-9), 0, 1)
+        angle = between(self.angles, first) * (1 - along) + between(self.angles, last) * along
+        flat = between(self.outline, first) * (1 - along)[:, None] + between(self.outline, last) * along[:, None]
+        flat = flat + self.centres[low] * (1 - up)[:, None] + self.centres[low + 1] * up[:, None]
+        flat = flat + np.stack([np.cos(angle), np.sin(angle)], 1) * out[:, None]
+        place: Points = self.origin + station[:, None] * self.axis + flat[:, :1] * self.front + flat[:, 1:] * self.side
         return place
 
 
@@ -118,22 +131,25 @@ def measure_tube(
     slope = (np.roll(support, -1, 1) - np.roll(support, 1, 1)) / (2 * angle[1])
     tangent = np.stack([-direction[:, 1], direction[:, 0]], 1)
     polygon = support[..., None] * direction + slope[..., None] * tangent  # (S, K, 2)
-    outline, normals = _evenly(polygon, direction)
-    return Tube(stations, origin, axis, front, side, centres, outline, normals, support.mean(1) * 2 * np.pi)
+    outline, walked, angles = _evenly(polygon, angle)
+    return Tube(stations, origin, axis, front, side, centres, outline, walked, angles, support.mean(1) * 2 * np.pi)
 
 
-def _evenly(polygon: Points, normals: Points) -> tuple[Points, Points]:
-    """Resample closed polygons (S, K, 2) evenly along their length, and the normals (K, 2) with them."""
+def _evenly(polygon: Points, angle: Points) -> tuple[Points, Points, Points]:
+    """Resample closed polygons (S, K, 2), whose normals have angles (K,), evenly along the curve `SPACING` outside.
+
+    That samples both straight sides and sharp corners. Returns points, metres walked, and angles of normals.
+    """
     count = polygon.shape[1]
     closed = np.concatenate([polygon, polygon[:, :1]], 1)
-    length = np.linalg.norm(np.diff(closed, axis=1), axis=2) + 1e-9
-    walked = np.concatenate([np.zeros((len(polygon), 1)), np.cumsum(length, 1)], 1)
-    walked /= walked[:, -1:]
-    wanted = np.arange(count) / count
-    corner = np.concatenate([normals, normals[:1]])
-    points, turned = np.empty_like(polygon), np.empty_like(polygon)
-    for k, at in enumerate(walked):
-        for axis in range(2):
-            points[k, :, axis] = np.interp(wanted, at, closed[k, :, axis])
-            turned[k, :, axis] = np.interp(wanted, at, corner[:, axis])
-    return points, turned / np.maximum(np.linalg.norm(turned, axis=2, keepdims=True), 1e-9)
+    turned = np.append(angle, 2 * np.pi)
+    walked = np.concatenate(
+        [np.zeros((len(polygon), 1)), np.cumsum(np.linalg.norm(np.diff(closed, axis=1), axis=2), 1)], 1
+    )
+    out = np.empty((len(polygon), count + 1, 4))
+    for k in range(len(polygon)):
+        position = walked[k] + SPACING * turned
+        wanted = np.linspace(0, position[-1], count + 1)
+        for column, values in enumerate((closed[k, :, 0], closed[k, :, 1], walked[k], turned)):
+            out[k, :, column] = np.interp(wanted, position, values)
+    return out[:, :, :2], out[:, :, 2], out[:, :, 3]

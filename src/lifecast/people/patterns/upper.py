@@ -55,7 +55,8 @@ class Block:
     armholes: tuple[float, float]
     """Lengths of the armhole in front and behind, metres."""
     girth: Profile
-    place_front: Place
+    beyond: float
+    """How far the shoulder seam runs beyond the tip of the shoulder, metres."""
     clearance: float
 
 
@@ -102,6 +103,7 @@ def trunk_place(
     """Wrap a front or back around the trunk."""
     tip, neck = half["shoulder"]
     wide, deep = half["side"][-1]
+    sign = -1.0 if back else 1.0
     widths = profile((deep, wide), (tip[1], tip[0]), (max(neck[1], tip[1] + 1e-4), neck[0]))
     heights = profile((deep - 3.0, deep - 3.0), (deep, deep), (m.neck + balance, m.neck), (m.neck + 1, m.neck + 1))
 
@@ -109,11 +111,15 @@ def trunk_place(
         x, y = flat[:, 0], flat[:, 1]
         station = heights(y)
         quarter = np.where(y < deep, girth(y) / 4, widths(y))
-        share = np.sign(x) * (np.abs(x) + gap / 2) / (quarter + gap / 2) / 4
         up = np.clip((y - deep) / max(tip[1] - deep, 1e-3), 0, 1)
+        # What reaches beyond the tip of the shoulder lies on the arm.
+        limit = np.where(y < deep, np.inf, wide * (1 - up) + min(tip[0], m.shoulder[0]) * up)
+        across = np.minimum(np.abs(x), limit)
+        share = np.sign(x) * (across + gap / 2) / (np.minimum(quarter, limit) + gap / 2) / 4
+        beyond = (np.abs(x) - across)[:, None] * m.arm.axis * np.stack([np.sign(x) * sign, 0 * x + 1, 0 * x + 1], 1)
         loose = slack(m.trunk, np.minimum(station, deep), girth(np.minimum(y, deep)), clearance)
         offset = loose * (1 - up) + clearance * up
-        return m.trunk.place(station, 0.5 + share if back else share, offset)
+        return m.trunk.place(station, 0.5 + share if back else share, offset) + beyond
 
     return place
 
@@ -156,4 +162,4 @@ def add_bodice(
             both = [(curve, path[::-1]) for curve, path in reversed(both)]
         neck += [(curve, path * [turn, 1, 1]) for curve, path in both]
     lengths = (curve_length(front["armhole"]), curve_length(back["armhole"]))
-    return Block(m, neck, lengths, girth, place_front, clearance)
+    return Block(m, neck, lengths, girth, max(cut.shoulder, 0.0), clearance)
