@@ -163,6 +163,17 @@ def test_an_outer_garment_lies_on_the_inner_one() -> None:
     np.testing.assert_allclose(high, 0.0015 + thick, atol=0.0012)
 
 
+def test_the_innermost_garment_is_not_its_own_neighbour() -> None:
+    """A garment beneath others feels no contact with itself: without gravity it stays at its height."""
+    inner = sheet(10, 10, 0.01, "cotton", 1, True, 0.05)
+    outer = sheet(10, 10, 0.01, "cotton", 2, True, 0.06)
+    mesh = cloth_mesh([inner, outer])
+    solver = ClothSolver(mesh, tethers(mesh), NOWHERE, TRIANGLE, Settings(gravity=0))
+    for _ in range(5):
+        solver.advance(NOWHERE, 12)
+    np.testing.assert_allclose(solver.points[:, 1], mesh.points[:, 1], atol=1e-6)
+
+
 def test_parts_of_a_garment_do_not_pass_through_each_other() -> None:
     """A sheet folded over with its halves 2 cm apart falls onto itself."""
     mesh = cloth_mesh([sheet(10, 30, 0.01, "silk", flat_on_ground=True)])

@@ -175,16 +175,20 @@ def touch_body(
 def touch_cloth(
     x: wp.array(dtype=wp.vec3), before: wp.array(dtype=wp.vec3), w: wp.array(dtype=float),
     gap: wp.array(dtype=float), friction: wp.array(dtype=float), faces: wp.array(dtype=int),
-    face: wp.array(dtype=int), place: wp.array(dtype=wp.vec2),
+    outer: wp.array(dtype=int), face: wp.array(dtype=int), place: wp.array(dtype=wp.vec2),
 ):  # fmt: skip
-    """Keep particles above the garment beneath, which gives way as its mass says."""
-    i = wp.tid()
-    if face[i] >= 0:
-        a = faces[3 * face[i]]
-        b = faces[3 * face[i] + 1]
-        c = faces[3 * face[i] + 2]
-        u = place[i][0]
-        v = place[i][1]
+    """Keep the particles `outer` above the garment beneath.
+
+    That one does not give way: a dozen particles that each push the same one from above would drive it into the skin.
+    """
+    k = wp.tid()
+    i = outer[k]
+    if face[k] >= 0 and w[i] > 0.0:
+        a = faces[3 * face[k]]
+        b = faces[3 * face[k] + 1]
+        c = faces[3 * face[k] + 2]
+        u = place[k][0]
+        v = place[k][1]
         t = 1.0 - u - v
         n = wp.normalize(wp.cross(x[b] - x[a], x[c] - x[a]))
         off = x[i] - (x[a] * u + x[b] * v + x[c] * t)
@@ -192,21 +196,11 @@ def touch_cloth(
         d = high - gap[i]
         # Past a border of the garment beneath, its plane says nothing.
         if d < 0.0 and wp.length(off - n * high) < ASIDE + wp.abs(high):
-            total = wp.max(w[i] + w[a] * u * u + w[b] * v * v + w[c] * t * t, 1.0e-9)
             pressed = wp.min(-d, 0.01)
-            s = pressed / total
-            foot = before[a] * u + before[b] * v + before[c] * t
-            moved = x[i] - before[i] - (x[a] * u + x[b] * v + x[c] * t - foot)
-            carried = x[a] * u + x[b] * v + x[c] * t - foot
-            x[a] = x[a] - n * (s * w[a] * u)
-            x[b] = x[b] - n * (s * w[b] * v)
-            x[c] = x[c] - n * (s * w[c] * t)
-            before[a] = before[a] - n * (s * w[a] * u)
-            before[b] = before[b] - n * (s * w[b] * v)
-            before[c] = before[c] - n * (s * w[c] * t)
-            if w[i] > 0.0:
-                x[i] = slid(x[i] + n * (s * w[i]), moved, n, pressed, friction[i])
-                before[i] = before[i] + n * wp.max(wp.dot(x[i] - before[i] - carried, n), 0.0)
+            carried = x[a] * u + x[b] * v + x[c] * t - (before[a] * u + before[b] * v + before[c] * t)
+            moved = x[i] - before[i] - carried
+            x[i] = slid(x[i] + n * pressed, moved, n, pressed, friction[i])
+            before[i] = before[i] + n * wp.max(wp.dot(x[i] - before[i] - carried, n), 0.0)
 
 
 @wp.kernel
@@ -297,23 +291,24 @@ def vertex_normal(
 @wp.kernel
 def nearest(
     x: wp.array(dtype=wp.vec3), mesh: wp.uint64, corners: wp.array(dtype=wp.vec3), faces: wp.array(dtype=int),
-    reach: float, face: wp.array(dtype=int), place: wp.array(dtype=wp.vec2),
+    reach: float, of: wp.array(dtype=int), face: wp.array(dtype=int), place: wp.array(dtype=wp.vec2),
 ):  # fmt: skip
-    """Find the closest triangle within `reach` and the place in it; -1 where there is none.
+    """Find the triangle closest to each particle of `of`, within `reach`, and the place in it; -1 where there is none.
 
     The triangle of before bounds the search, which makes it several times faster and changes no result.
     """
-    i = wp.tid()
+    k = wp.tid()
+    i = of[k]
     far = reach
-    if face[i] >= 0:
-        f = face[i]
-        u = place[i][0]
-        v = place[i][1]
+    if face[k] >= 0:
+        f = face[k]
+        u = place[k][0]
+        v = place[k][1]
         old = corners[faces[3 * f]] * u + corners[faces[3 * f + 1]] * v + corners[faces[3 * f + 2]] * (1.0 - u - v)
         far = wp.min(reach, wp.length(x[i] - old) + 1.0e-5)
     hit = wp.mesh_query_point_no_sign(mesh, x[i], far)
     if hit.result:
-        face[i] = hit.face
-        place[i] = wp.vec2(hit.u, hit.v)
+        face[k] = hit.face
+        place[k] = wp.vec2(hit.u, hit.v)
     else:
-        face[i] = -1
+        face[k] = -1

@@ -34,6 +34,8 @@ class ClothMesh:
     """(N,) kg."""
     attached: NDArray[np.float32]
     """(N,) 0 free .. 1 held."""
+    lift: NDArray[np.float32]
+    """(N,) metres that particles stay farther off what lies beneath."""
     edges: NDArray[np.int32]
     """(E, 2)"""
     length: NDArray[np.float32]
@@ -64,7 +66,7 @@ def cloth_mesh(garments: Sequence[Garment]) -> ClothMesh:
         tuple(garments), np.concatenate([g.points for g in garments]), joined[0],
         np.concatenate([g.flat for g in garments]),
         np.repeat(np.arange(len(garments)), [len(g.points) for g in garments]).astype(np.int32),
-        np.concatenate([g.attached for g in garments]), joined[1], joined[2], None,
+        np.concatenate([g.attached for g in garments]), np.concatenate([g.lift for g in garments]), joined[1], joined[2], None,
     )  # fmt: skip
 
 
@@ -78,7 +80,7 @@ def refined(mesh: ClothMesh) -> ClothMesh:
     return _constrained(
         mesh.garments, (matrix @ mesh.points).astype(np.float32), faces, flat.reshape(-1, 3, 2).astype(np.float32),
         np.concatenate([mesh.garment, mesh.garment[edges[:, 0]]]),
-        (matrix @ mesh.attached).astype(np.float32), lines[0], lines[1], matrix,
+        (matrix @ mesh.attached).astype(np.float32), (matrix @ mesh.lift).astype(np.float32), lines[0], lines[1], matrix,
     )  # fmt: skip
 
 
@@ -131,7 +133,8 @@ def _halved(lines: NDArray[np.int32], edges: NDArray[np.int32], count: int) -> N
 
 def _constrained(
     garments: tuple[Garment, ...], points: NDArray[np.float32], faces: NDArray[np.int32], flat: NDArray[np.float32],
-    garment: NDArray[np.int32], attached: NDArray[np.float32], hems: NDArray[np.int32], seams: NDArray[np.int32],
+    garment: NDArray[np.int32], attached: NDArray[np.float32], lift: NDArray[np.float32],
+    hems: NDArray[np.int32], seams: NDArray[np.int32],
     refinement: sp.csr_matrix | None,
 ) -> ClothMesh:  # fmt: skip
     count = len(points)
@@ -172,7 +175,7 @@ def _constrained(
     rigid *= np.where(hem[hinges[:, :2]].any(1), HEM_STIFFNESS, 1)
     return ClothMesh(
         points.astype(np.float32), faces.astype(np.int32), flat, garment, mass.astype(np.float32),
-        attached.astype(np.float32), edges.astype(np.int32), length.astype(np.float32), compliance.astype(np.float32),
+        attached.astype(np.float32), lift.astype(np.float32), edges.astype(np.int32), length.astype(np.float32), compliance.astype(np.float32),
         hinges.astype(np.int32), share.astype(np.float32), (1 / rigid).astype(np.float32), hems, seams, garments,
         refinement,
     )  # fmt: skip

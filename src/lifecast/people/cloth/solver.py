@@ -75,7 +75,7 @@ class ClothSolver:
         self._normal = self._vectors(np.zeros((count, 3)))
         self._w = self._floats(1 / np.maximum(mesh.mass, 1e-9))
         self._drag = self._floats(0.5 * settings.air / density)  # against a plate (drag coefficient 1)
-        self._friction, self._gap = self._floats(of["friction"]), self._floats(of["thickness"])
+        self._friction, self._gap = self._floats(of["friction"]), self._floats(of["thickness"] + mesh.lift)
         self._edges = self._batches(mesh.edges, wp.vec2i, mesh.length, mesh.edge_compliance)
         self._hinges = self._batches(mesh.hinges, wp.vec4i, mesh.hinge_share, mesh.hinge_compliance)
         self._tethers = self._batches(holding.pairs, wp.vec2i, holding.most)
@@ -90,7 +90,7 @@ class ClothSolver:
         self._outward = self._vectors(body)
         self._body_corner_start, self._body_corner = self._corners(np.asarray(body_faces, np.int32), len(body))
         self._skin = wp.Mesh(points=self._vectors(body), indices=self._body_faces)
-        self._on_skin = self._contact(count)
+        self._on_skin, self._all = self._contact(count), self._ints(np.arange(count))
         self._beneath = self._layers()
         self._moves = self._vectors(np.zeros((count, 3)))
         self._start = self._vectors(mesh.points)
@@ -180,9 +180,10 @@ class ClothSolver:
             self._grid.build(x, s.apart)
             launch(kernels.keep_apart, count, x, w, self._start, self._group, self._grid.id, s.apart, self._moves)
             launch(kernels.apply, count, x, w, self._moves)
-        for rows, _, contact, faces in self._beneath:
-            part = (x, self._before, w, self._gap, self._friction, faces, *contact)
-            launch(kernels.touch_cloth, rows, *part)
+        for outer, _, contact, faces in self._beneath:
+            launch(
+                kernels.touch_cloth, len(outer), x, self._before, w, self._gap, self._friction, faces, outer, *contact
+            )
         if self._held is not None:
             held, firmness, face, place, off = self._held
             launch(kernels.hold, len(held), x, held, firmness, *self._body, self._body_faces, face, place, off, now)
@@ -212,17 +213,17 @@ class ClothSolver:
         on = self._on_skin
         self._launch(
             kernels.nearest, count, self._x, self._skin.id, self._skin.points, self._body_faces, self.settings.reach,
-            *on,
+            self._all, *on,
         )  # fmt: skip
-        for rows, mesh, contact, faces in self._beneath:
+        for outer, mesh, contact, faces in self._beneath:
             wp.copy(mesh.points, self._x)
             mesh.refit()
-            self._launch(
-                kernels.nearest, rows, self._x, mesh.id, mesh.points, faces, self.settings.reach, *contact
+            launch(
+                kernels.nearest, len(outer), self._x, mesh.id, mesh.points, faces, self.settings.reach, outer, *contact
             )
 
-    def _layers(self) -> list[tuple[int, wp.Mesh, tuple[Any, Any], Any]]:
-        """For each garment over others, the mesh of those, and the contacts of its particles with it."""
+    def _layers(self) -> list[tuple[Any, wp.Mesh, tuple[Any, Any], Any]]:
+        """For each garment over others: its particles, the mesh of those, the contacts with it, and its triangles."""
         found = []
         number = self.mesh.garment
         layer = np.array([g.layer for g in self.mesh.garments])
@@ -233,8 +234,7 @@ class ClothSolver:
             own = np.flatnonzero(number == outer)
             faces = self._ints(self.mesh.faces[np.isin(number[self.mesh.faces[:, 0]], lower)].ravel())
             mesh = wp.Mesh(points=self._vectors(self.mesh.points), indices=faces)
-            # The kernels run over all particles up to the garment's last; those of others never have a contact.
-            found.append((int(own.max()) + 1, mesh, self._contact(int(own.max()) + 1), faces))
+            found.append((self._ints(own), mesh, self._contact(len(own)), faces))
         return found
 
     def _attach(self) -> tuple[Any, ...] | None:
@@ -246,7 +246,8 @@ class ClothSolver:
         face, place = self._contact(len(held))
         reach = 0.2
         self._launch(
-            kernels.nearest, len(held), points, self._skin.id, self._skin.points, self._body_faces, reach, face, place
+            kernels.nearest, len(held), points, self._skin.id, self._skin.points, self._body_faces, reach,
+            self._ints(np.arange(len(held))), face, place,
         )
         rows, uv = face.numpy(), place.numpy()
         on = np.flatnonzero(rows >= 0)
