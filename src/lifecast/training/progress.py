@@ -97,6 +97,11 @@ class Reporter:
             f"step {line['step']}  loss {line['loss']:.4f}  {line['images_per_s']:.1f} images/s  "
             f"waiting {line['wait_share']:.0%}  left {clock_text(seconds_left)}"
         )
+        if "views_made_per_min" in line:
+            text += (
+                f"  views/min made {line['views_made_per_min']:.0f} used {line['views_used_per_min']:.0f}  "
+                f"waiting for people {line['people_wait_share']:.0%}"
+            )
         self.bar.update(self.task, completed=line["progress"], figures=text)
         self.tensorboard("train", line)
 

@@ -1,8 +1,8 @@
 """One number's people in the pool, and how often they were used.
 
-    NUMBER/entry.json    seed, number, people with their numbers of views, bytes, seconds that making took
-    NUMBER/used          how many views were drawn and used so far, ten digits
-    NUMBER/PERSON/       a prepared person
+NUMBER/entry.json    seed, number, people with their numbers of views, bytes, seconds that making took
+NUMBER/used          how many views were drawn and used so far, ten digits
+NUMBER/PERSON/       a prepared person
 """
 
 from __future__ import annotations

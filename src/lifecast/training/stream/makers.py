@@ -103,12 +103,6 @@ class Makers:
         with contextlib.suppress(OSError):  # it has just crashed: `results` finds that out, and asks again
             one.pipe.send((seed, number))
 
-    def forget_waiting(self) -> None:
-        """Do without what is asked for: let go of all results but leave the processes running."""
-        while self.pending:
-            for made in self.results(None):
-                shutil.rmtree(made.folder, ignore_errors=True)
-
     def results(self, seconds: float | None = 0.0) -> list[Made]:
         """What has been made since the last call; waits up to `seconds` for the first, None: without end.
 

@@ -1,4 +1,7 @@
-"""How `train --stream` makes people and keeps them. Imports nothing heavy, so that the command line reads it at once."""
+"""How `train --stream` makes people and keeps them.
+
+Imports nothing heavy, so that the command line reads it at once.
+"""
 
 from __future__ import annotations
 
@@ -78,3 +81,7 @@ class StreamOptions:
             raise OptionError("seed", seed, "is also {validation_seed}; nothing is trained on those people")
         if seed < 0:
             raise OptionError("seed", seed, "people are made from seeds of 0 or more")
+
+
+USUAL = StreamOptions()
+"""What nobody changed."""
