@@ -50,13 +50,15 @@ class Makers:
     """
 
     def __init__(self, maker: Maker, scratch: Path, count: int) -> None:
-        self.scratch, self.count = scratch, count
+        # A folder of our own: makers of a killed run may live half a second longer.
+        self.scratch, self.count = scratch / f"process_{os.getpid()}", count
         self._pickled = pickle.dumps(maker)
         self._context = multiprocessing.get_context("spawn")
         self._processes: list[_Process] = []
         self._crashed: list[Made] = []
 
     def __enter__(self) -> Makers:
+        self.scratch.mkdir(parents=True, exist_ok=True)
         self._processes = [self._start() for _ in range(self.count)]
         return self
 

@@ -15,6 +15,7 @@ from lifecast.counted_progress import counted_progress
 from lifecast.errors import OptionError, OptionsError
 from lifecast.threads import available_cores
 from lifecast.training import data
+from lifecast.training.machine import processes
 from lifecast.training.options import TrainOptions
 from lifecast.training.order import Epochal
 from lifecast.training.recipe import Phase, Recipe
@@ -60,7 +61,7 @@ class StreamSource:
 
     def check(self) -> None:
         """Refuse what a stream cannot do."""
-        if self.options.devices * self.options.nodes > 1:
+        if max(processes(self.options)) > 1:
             raise OptionsError("{stream} is for one process: leave out {devices} and {nodes}")
         if self.given.mannequins and self.options.stage not in MAPS:
             raise OptionError(
@@ -82,6 +83,7 @@ class StreamSource:
         lifter = trainee.stage.model.pose_lifter
         self.lifter = None if lifter is None else copy.deepcopy(lifter).cpu().eval()
         described, header, given = self.maker.describe(), self.maker.header(), self.given
+        self._check_size(int(header["size"]))
         root = given.pool or self.options.out / "pool"
         origin = {
             "seed": self.options.seed, "maker": described, "uses": given.uses,
@@ -102,6 +104,12 @@ class StreamSource:
         self.supply = Supply(self.pool, makers, self.run_record, self._failures)
         self._wait(described, header)
         self.supply.rates.restart()
+
+    def _check_size(self, made: int) -> None:
+        """OptionError where training wants larger pictures than can be drawn from those of `made` pixels."""
+        wanted = max(phase.side(self.trainee.stage.size) for phase in self.part.phases)
+        if wanted > 2 * made:
+            raise OptionError("picture_size", made, f"this run trains on {wanted} pixels: give at least {wanted // 2}")
 
     def _wait(self, described: dict[str, Any], header: dict[str, Any]) -> None:
         """Wait for the people to validate with, then for the first to train on."""
