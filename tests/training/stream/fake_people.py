@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from lifecast.errors import MissingExtra
 from lifecast.scans.dataset_format import FORMAT
 from lifecast.scans.prepared_person import write_view
 from lifecast.scans.render import View
@@ -36,6 +37,10 @@ class FakePeople:
     views: int = 2
     """Views of a number."""
     name: str = "fake"
+
+    def check(self) -> None:
+        if self.name == "impossible":
+            raise MissingExtra("something", "person", "making people")
 
     def make(self, seed: int, number: int, folder: Path) -> None:
         if number in self.crashes:

@@ -34,10 +34,12 @@ def test_a_crash_costs_one_number_and_a_failure_too(fake_people, scratch):
         assert makers.wanting == 0
         found = gather(makers, 4)
         assert not makers.pending
+        made = sorted(path.name for path in scratch.glob("*/*"))
+    assert made == ["seed_5_number_000000", "seed_5_number_000003"]
+    assert not list(scratch.iterdir())  # nobody took them in time
     assert [number for number, made in found.items() if made.entry is None] == [1, 2]
     assert found[1].reason == "its process ended by itself (signal 9)"
     assert found[2].reason.startswith("ValueError: no 2 (fake_people.py")
-    assert sorted(path.name for path in scratch.glob("*/*")) == ["seed_5_number_000000", "seed_5_number_000003"]
     assert found[3].entry.people == {"person_000003_0": 2}
 
 

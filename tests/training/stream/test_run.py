@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lifecast.errors import OptionError, OptionsError, UsageError
+from lifecast.errors import MissingExtra, OptionError, OptionsError, UsageError
 from lifecast.model.checkpoint import load_checkpoint
 from lifecast.training import loop
 from lifecast.training.options import TrainOptions
@@ -200,6 +200,12 @@ def test_what_a_stream_cannot_do_is_said_before_the_work(fake_people):
     with pytest.raises(OptionError, match="stage coarse needs points"):
         source("coarse", streaming=StreamOptions(mannequins=0.5)).check()
     source("normals", streaming=StreamOptions(mannequins=0.5)).check()
+
+
+def test_a_machine_that_can_make_nobody_says_so_before_the_work(tmp_path, train_stream, fake_people):
+    with pytest.raises(MissingExtra, match="something"):
+        train_stream(tmp_path / "run", fake_people(name="impossible"), steps=1)
+    assert not (tmp_path / "run" / "pool").exists()
 
 
 def test_pictures_too_small_for_the_run_are_refused(tmp_path, train_stream, fake_people):

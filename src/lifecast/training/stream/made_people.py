@@ -52,6 +52,17 @@ class MadePeople:
         """Garments that nobody wears: names of assets, so none where there are no assets."""
         return self.given.without_garments if self.given.assets is not None else ()
 
+    def check(self) -> None:
+        """As `Maker.check`."""
+        from lifecast.photo import blazepose
+
+        if self.landmarks and not blazepose.available():
+            raise MissingExtra("mediapipe", "person", "finding landmarks")
+        if self.given.assets is not None:
+            from lifecast.people.wardrobe import assets_root
+
+            assets_root(self.given.assets)
+
     def settings(self) -> Settings:
         """Views as `prepare` makes them; their seed is the people's."""
         from lifecast.scans.settings import Settings
@@ -88,11 +99,6 @@ class MadePeople:
 
     def make(self, seed: int, number: int, folder: Path) -> None:
         """As `Maker.make`."""
-        if self.landmarks:
-            from lifecast.photo import blazepose
-
-            if not blazepose.available():
-                raise MissingExtra("mediapipe", "person", "finding landmarks")
         if self.is_mannequin(seed, number):
             self._make_mannequin(seed, number, folder)
         else:

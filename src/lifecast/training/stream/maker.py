@@ -14,6 +14,10 @@ class Maker(Protocol):
         """About how many views one number has, of all its people together."""
         ...
 
+    def check(self) -> None:
+        """Before the work: LifecastError where nobody at all could be made."""
+        ...
+
     def make(self, seed: int, number: int, folder: Path) -> None:
         """Write the people of `number` into the empty `folder`: for each a folder as `lifecast prepare` writes it.
 

@@ -55,7 +55,6 @@ class Makers:
         self._pickled = pickle.dumps(maker)
         self._context = multiprocessing.get_context("spawn")
         self._processes: list[_Process] = []
-        self._crashed: list[Made] = []
 
     def __enter__(self) -> Makers:
         self.scratch.mkdir(parents=True, exist_ok=True)
@@ -75,7 +74,7 @@ class Makers:
         return _Process(process, ours)
 
     def stop(self) -> None:
-        """End all processes; what they were making is left in `scratch`."""
+        """End all processes, and remove what they were making."""
         for one in self._processes:
             one.process.terminate()
         for one in self._processes:
@@ -85,6 +84,7 @@ class Makers:
                 one.process.join()
             one.pipe.close()
         self._processes = []
+        shutil.rmtree(self.scratch, ignore_errors=True)
 
     @property
     def pending(self) -> list[tuple[int, int]]:

@@ -79,6 +79,7 @@ class StreamSource:
         self.trainee, self.stop = trainee, stop
         maps = trainee.stage.model.architecture.maps
         self.maker = self.maker_of(maps is not None and maps.pose_channels)
+        self.maker.check()
         self.views = self.given.pool_people * self.maker.views
         lifter = trainee.stage.model.pose_lifter
         self.lifter = None if lifter is None else copy.deepcopy(lifter).cpu().eval()
@@ -172,6 +173,7 @@ class StreamSource:
         return {
             **self.supply.rates.read(),
             "people_in_pool": len(self.pool.entries),
+            "people_at_most": self.given.pool_people,
             "people_used": len(self.run_record.seen),
             "people_failed": self._failures.count,
         }
