@@ -68,7 +68,7 @@ def supply(tmp_path: Path) -> Iterator[Callable[..., Supply]]:
         record = RunRecord(folder / "run", {"seed": SEED, "maker": maker.describe(), "uses": uses})
         record.begin(resume)
         pool = Pool(folder / "pool", SEED, people, gib, uses, maker.describe(), maker.header())
-        pool.open(record.gone)
+        record.take_up(pool)
         pools.append(pool)
         return Supply(pool, HandMakers(maker, pool.making), record, Failures(say), **more)  # type: ignore[arg-type]
 

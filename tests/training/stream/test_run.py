@@ -20,6 +20,7 @@ from lifecast.training.stream.options import StreamOptions
 from lifecast.training.stream.source import StreamSource
 
 SEED = 5
+HERE = Path(__file__).parent
 
 
 def stored(path: Path) -> dict:
@@ -165,6 +166,7 @@ def test_the_fine_net_learns_from_points_too(tmp_path, train_stream, fake_people
         ({"data": Path("d"), "stream": True}, "stream takes the place of data and also"),
         ({"also": (Path("d"),), "stream": True}, "stream takes the place of data and also"),
         ({"data": Path("d"), "streaming": StreamOptions(uses=9)}, "uses is an option of stream"),
+        ({"stream": True, "streaming": StreamOptions(pool=HERE, poses=HERE)}, "is also poses"),
         ({"stream": True, "seed": 8101}, "the validation people of docs/benchmark.md"),
         ({"stream": True, "seed": 8201}, "is also validation_seed"),
     ],

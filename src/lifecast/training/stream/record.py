@@ -13,6 +13,7 @@ from typing import Any
 from lifecast.atomic import write_text
 from lifecast.errors import DataError, UsageError
 from lifecast.training.stream.numbers import as_ranges, from_ranges
+from lifecast.training.stream.pool import Pool
 
 FILE = "stream.json"
 FORMAT = 1
@@ -57,9 +58,12 @@ class RunRecord:
                     "same options as before, or another --out"
                 )
 
-    def lost(self, present: Iterable[int]) -> None:
-        """Numbers that were used and are in the pool (`present`) no more count as used up."""
-        self.gone |= self.seen - set(present)
+    def take_up(self, pool: Pool) -> None:
+        """Open the run's pool: whoever the run used up, or used and is there no more, does not come again."""
+        pool.open(self.gone)
+        self.gone |= self.seen - pool.entries.keys()
+        pool.retired |= self.gone
+        pool.failed |= self.failures
         self.write()
 
     def used(self, numbers: Iterable[int]) -> None:

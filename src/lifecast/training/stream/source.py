@@ -96,10 +96,7 @@ class StreamSource:
             root, self.options.seed, given.pool_people, given.pool_gib, given.uses, described, header
         )  # fmt: skip
         self._stack.callback(self.pool.close)
-        self.pool.open(self.run_record.gone)
-        self.run_record.lost(self.pool.entries)
-        self.pool.retired |= self.run_record.gone
-        self.pool.failed |= self.run_record.failures
+        self.run_record.take_up(self.pool)
         count = given.makers or max(1, available_cores() - 1)
         makers = self._stack.enter_context(Makers(self.maker, self.pool.making, count))
         self.supply = Supply(self.pool, makers, self.run_record, self._failures)
@@ -114,7 +111,11 @@ class StreamSource:
 
     def _wait(self, described: dict[str, Any], header: dict[str, Any]) -> None:
         """Wait for the people to validate with, then for the first to train on."""
-        given = self.given
+        given, first = self.given, fewest_people(self.pool)
+        self._say(
+            f"{self.pool.root}: making {given.validation_people} people to validate with and the first {first} to "
+            "train on, where they are missing; training begins then"
+        )
         with counted_progress(self.console) as bar:
             task = bar.add_task(
                 f"people to validate with (seed {given.validation_seed})", total=given.validation_people
@@ -123,7 +124,6 @@ class StreamSource:
                 self.pool.root / "validation", self.supply.makers, given.validation_seed, given.validation_people,
                 described, header, self._failures, lambda done: bar.update(task, completed=done),
             )  # fmt: skip
-            first = fewest_people(self.pool)
             task = bar.add_task(f"first people (seed {self.options.seed})", total=first)
             self.supply.wait_for(first, lambda done: bar.update(task, completed=min(done, first)))
 
