@@ -16,7 +16,9 @@ from lifecast.training.stream.makers import Makers
 def gather(makers, count):
     found = []
     while len(found) < count:
-        found += makers.results(30.0)
+        new = makers.results(60.0)
+        assert new, "nobody is made any more"
+        found += new
     return {made.number: made for made in found}
 
 
@@ -91,5 +93,9 @@ def test_makers_end_with_a_parent_that_is_killed(fake_people, scratch):
     maker = int(os.read(reading, 20))
     os.kill(parent, 9)
     os.waitpid(parent, 0)
-    while Path(f"/proc/{maker}").exists() and " Z " not in Path(f"/proc/{maker}/stat").read_text():
+    for _ in range(600):
+        if not Path(f"/proc/{maker}").exists() or " Z " in Path(f"/proc/{maker}/stat").read_text():
+            return
         time.sleep(0.1)
+    os.kill(maker, 9)
+    pytest.fail("the maker lives on")
