@@ -14,6 +14,7 @@ import tyro
 from lifecast.commands.train import Train, train
 from lifecast.training.arguments import field_help, options_from, parser
 from lifecast.training.options import TrainOptions
+from lifecast.training.stream.options import StreamOptions
 
 
 def test_options_arrive(tmp_path):
@@ -23,6 +24,20 @@ def test_options_arrive(tmp_path):
         stage="fine", data=tmp_path, out=Path("run"), init=(Path("a.safetensors"), Path("b.safetensors")),
         minutes=2.5, precision="bf16", predicted_normals=True, batch=3,
     )  # fmt: skip
+
+
+def test_options_of_a_stream_arrive(tmp_path):
+    assets = tmp_path / "assets"
+    assets.mkdir()
+    line = (
+        f"normals --stream --out run --pool {tmp_path}/p --uses 2 --pool-gib 0.5 --without-garments --assets {assets}"
+    )
+    options = options_from(line.split())
+    streaming = StreamOptions(pool=tmp_path / "p", uses=2, pool_gib=0.5, without_garments=(), assets=assets)
+    assert options == TrainOptions(stage="normals", out=Path("run"), stream=True, streaming=streaming)
+    assert tyro.cli(Train, args=line.split()) == Train(
+        stage="normals", out=Path("run"), stream=True, streaming=streaming
+    )
 
 
 @pytest.mark.parametrize("line", ["fine", "other --data d --out o", "fine --data d --out o --batch two"])
@@ -42,7 +57,9 @@ def test_every_option_has_its_help_and_both_commands_have_the_same(capsys, monke
     with pytest.raises(SystemExit):
         tyro.cli(train, prog="lifecast train", args=["--help"])
     with_tyro = " ".join(re.sub("[│╭╰─╮╯]", " ", capsys.readouterr().out).split())
-    for name, help_text in field_help(TrainOptions).items():
+    flat = field_help(TrainOptions) | field_help(StreamOptions)
+    del flat["streaming"]  # holds the options of a stream, which stand among the others
+    for name, help_text in flat.items():
         assert help_text in said.replace("- ", "-"), name
         assert help_text in with_tyro, name
 

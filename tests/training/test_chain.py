@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from lifecast.errors import UsageError
-from lifecast.training.chain import CHAINS, FROZEN_SEEDS, chain_to_dict, load_chain, scaled
+from lifecast.training.benchmark_people import FROZEN_SEEDS
+from lifecast.training.chain import CHAINS, chain_to_dict, load_chain, scaled
 from lifecast.training.chain_links import links_of
 from lifecast.training.chain_places import Places
 from lifecast.training.recipe import load_recipe

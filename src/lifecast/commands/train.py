@@ -1,4 +1,4 @@
-"""`lifecast train`: the networks on prepared data, a stage at a time."""
+"""`lifecast train`: the networks, a stage at a time, on prepared data or on people who are made meanwhile."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import tyro
 from lifecast.options import Inline
 from lifecast.training.options import TrainOptions
 from lifecast.training.stage_names import StageName
+from lifecast.training.stream.options import USUAL, StreamOptions
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,8 @@ class Train(TrainOptions):
 
     stage: tyro.conf.Positional[StageName]
     """Which networks are trained."""
+    streaming: Inline[StreamOptions] = USUAL
+    """Of stream: what people are made from, how many are kept, and for how long."""
 
 
 def train(options: Inline[Train]) -> int:
@@ -33,6 +36,10 @@ def train(options: Inline[Train]) -> int:
         lifecast train detail --data DATA --out RUNS/detail --init RUNS/depth/weights.safetensors
         lifecast train coarse --data DATA --out RUNS/coarse --init RUNS/detail/weights.safetensors --predicted-normals
         lifecast train fine --data DATA --out RUNS/fine --init RUNS/coarse/weights.safetensors --predicted-normals
+
+    Without a dataset, --stream makes people while the networks train, from --assets, --poses and --lighting:
+
+        lifecast train normals --stream --assets MAKEHUMAN_ASSETS --out RUNS/normals --pool POOL --minutes 600
 
     The last file holds all parts. The same command resumes a run with --resume, killed or interrupted however.
     `lifecast train all` goes all of this way, from making people on (`lifecast train all --help`).

@@ -84,6 +84,8 @@ class PeopleDataset(Dataset[dict[str, Any]]):
         `lifecast lift` made of them.
     seed
         Of everything random.
+    people
+        Folders of people below `root`, in place of a split; possibly none yet.
     """
 
     def __init__(
@@ -99,6 +101,7 @@ class PeopleDataset(Dataset[dict[str, Any]]):
         backgrounds: str | Path | None = None,
         limbs: Limbs = False,
         seed: int = 0,
+        people: list[str] | None = None,
     ) -> None:
         self.root = Path(root)
         header = self._json(self.root / "dataset.json")
@@ -106,14 +109,8 @@ class PeopleDataset(Dataset[dict[str, Any]]):
             found = header.get("format")
             raise DataError(f"{self.root / 'dataset.json'}: format {found!r}, but this version reads {FORMAT}")
         self.stored_size = int(header["size"])
-        parts = self._json(self.root / "split.json")
-        if split == "all":
-            self.people = sorted(parts["train"] + parts["test"])
-        elif split in parts:
-            self.people = list(parts[split])
-        else:
-            raise UsageError(f"split {split!r}: choose train, test or all")
-        if not self.people:
+        self.people = self._split(split) if people is None else list(people)
+        if not self.people and people is None:
             raise DataError(f"{self.root}: nobody in the split {split!r}")
         if size % 4 or size < 32:
             raise UsageError(f"size {size}: give a multiple of 4 of at least 32")
@@ -129,18 +126,32 @@ class PeopleDataset(Dataset[dict[str, Any]]):
         self.backgrounds = Backgrounds(Path(backgrounds) if backgrounds else None, seed) if augmentation else None
         self.items: list[tuple[str, int]] = []
         self._views: dict[str, list[dict[str, Any]]] = {}
+        self._landmarks: dict[str, NDArray[np.float32]] = {}
+        self.limbs = limbs
         for person in self.people:
-            views = self._json(self.root / person / "person.json")["views"]
-            self._views[person] = views
-            self.items += [(person, view) for view in range(len(views))]
-        self._landmarks: dict[str, NDArray[np.float32]] | None = None
-        if limbs:
-            self._landmarks = {
-                p: read_landmarks(self.root / p, len(self._views[p]), limbs == "lifted") for p in self.people
-            }
+            self.load(person)
+            self.items += [(person, view) for view in range(len(self._views[person]))]
         # Shared memory, so that workers that stay alive between epochs get a new epoch too.
         self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]
         self._pools = PointPools(self.root, near)
+
+    def _split(self, split: str) -> list[str]:
+        """The people of a split."""
+        parts = self._json(self.root / "split.json")
+        if split == "all":
+            return sorted(parts["train"] + parts["test"])
+        if split not in parts:
+            raise UsageError(f"split {split!r}: choose train, test or all")
+        return list(parts[split])
+
+    def load(self, person: str) -> None:
+        """Read a person's views and landmarks, before the first sample of them."""
+        self._views[person] = self._json(self.root / person / "person.json")["views"]
+        if self.limbs:
+            self._landmarks[person] = self._read_landmarks(person)
+
+    def _read_landmarks(self, person: str) -> NDArray[np.float32]:
+        return read_landmarks(self.root / person, len(self._views[person]), self.limbs == "lifted")
 
     @staticmethod
     def _json(path: Path) -> dict[str, Any]:
@@ -195,7 +206,7 @@ class PeopleDataset(Dataset[dict[str, Any]]):
             "person": person,
             "view": view,
         }
-        if self._landmarks is not None:
+        if self.limbs:
             sample["limbs"] = self._limb_map(self._landmarks[person][view], placement, index)
         if self.points:
             points, occupancy = self._pools.draw(

@@ -11,10 +11,11 @@ import dataclasses
 import inspect
 import re
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from lifecast.training.options import TrainOptions
+
+Options = TypeVar("Options")
 
 
 def field_help(kind: type) -> dict[str, str]:
@@ -27,15 +28,25 @@ def field_help(kind: type) -> dict[str, str]:
 def parser() -> argparse.ArgumentParser:
     """Make an argument for each field of `TrainOptions`."""
     result = argparse.ArgumentParser(prog="python -m lifecast.training", description=inspect.getdoc(TrainOptions))
-    hints, helps = get_type_hints(TrainOptions), field_help(TrainOptions)
-    for field in dataclasses.fields(TrainOptions):
+    _add_fields(result, TrainOptions)
+    return result
+
+
+def _add_fields(place: argparse._ActionsContainer, kind: type) -> None:
+    """An argument for each field of a dataclass; those of a dataclass within it stand in a group of their own."""
+    hints, helps = get_type_hints(kind), field_help(kind)
+    for field in dataclasses.fields(kind):
         hint = hints[field.name]
+        if dataclasses.is_dataclass(hint):
+            assert isinstance(hint, type)
+            _add_fields(place.add_argument_group(field.name, helps[field.name].replace("%", "%%")), hint)
+            continue
         required = field.default is dataclasses.MISSING
         settings: dict[str, Any] = {"help": helps.get(field.name, "").replace("%", "%%")}
         if hint is bool:
             settings["action"] = "store_true"
-        elif hint == tuple[Path, ...]:
-            settings |= {"type": Path, "action": "extend", "nargs": "+", "default": []}
+        elif get_origin(hint) is tuple:
+            settings |= {"type": get_args(hint)[0], "nargs": "*", "default": field.default}
         else:
             plain = next((a for a in get_args(hint) if a is not type(None)), hint)
             choices = [a for a in get_args(hint) if isinstance(a, str)]
@@ -47,17 +58,28 @@ def parser() -> argparse.ArgumentParser:
             settings["default"] = None if required else field.default
         if field.name == "stage":
             del settings["default"]
-            result.add_argument("stage", **settings)
+            place.add_argument("stage", **settings)
         else:
             if hint is not bool and required:
                 settings["required"] = True
-            result.add_argument("--" + field.name.replace("_", "-"), **settings)
-    return result
+            place.add_argument("--" + field.name.replace("_", "-"), **settings)
 
 
 def options_from(arguments: Sequence[str] | None = None) -> TrainOptions:
     """Parse a command line."""
-    values = vars(parser().parse_args(arguments))
-    for name in ("init", "also"):
-        values[name] = tuple(values[name])
-    return TrainOptions(**values)
+    return _from_values(TrainOptions, vars(parser().parse_args(arguments)))
+
+
+def _from_values(kind: type[Options], values: dict[str, Any]) -> Options:
+    """The dataclass of flat values."""
+    hints = get_type_hints(kind)
+    given: dict[str, Any] = {}
+    for field in dataclasses.fields(kind):  # type: ignore[arg-type]
+        hint = hints[field.name]
+        if dataclasses.is_dataclass(hint):
+            assert isinstance(hint, type)
+            given[field.name] = _from_values(hint, values)
+        else:
+            value = values[field.name]
+            given[field.name] = tuple(value) if isinstance(value, list) else value
+    return kind(**given)

@@ -16,13 +16,12 @@ from lifecast.model.ablations import preset_named
 from lifecast.model.config import Architecture
 from lifecast.model.weights_file import Precision
 from lifecast.scans.settings import Settings
+from lifecast.training.benchmark_people import FROZEN_SEEDS
 from lifecast.training.lifting_recipe import LiftingRecipe
 from lifecast.training.stage_names import StageName
 from lifecast.training.tables import named_toml, read_table, read_toml
 
 CHAINS = Path(__file__).parent / "chains"
-FROZEN_SEEDS = {7001: "the old test people", 8101: "the validation people", 9203: "the test people"}
-"""Seeds of the benchmark's people (docs/benchmark.md), which nothing is trained on."""
 FEWEST_PEOPLE = 2
 """One to train on, one to validate with."""
 LINKS = ("people", "data", "landmarks", "lift", "calibrate", "weights", "links")

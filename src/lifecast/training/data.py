@@ -79,30 +79,39 @@ def open_split(
     The test split stands as rendered, but in front of backgrounds if training does: networks that never saw plain grey
     are not at their best there.
     """
-    from lifecast.scans.augmentation import NONE, Augmentation
     from lifecast.scans.dataset import PeopleDataset
 
     training = split == "train"
     parts: list[Epochal] = []
+    settings = sample_settings(options, recipe, stage, phase, size, split, limbs)
+    assert options.data is not None
     for root in (options.data, *(options.also if training else ())):
         check_data(root)
-        dataset = PeopleDataset(
-            root,
-            split=split,
-            size=size,
-            points=0 if options.stage in MAPS else phase.points,
-            near=stage.near,
-            near_fraction=stage.near_fraction,
-            window=stage.window if training and stage.window is not None and stage.window < size else None,
-            augmentation=(Augmentation() if training else NONE) if recipe.augment else None,
-            backgrounds=options.backgrounds,
-            limbs=limbs,
-            seed=options.seed,
-        )
+        dataset = PeopleDataset(root, split=split, **settings)
         if len(dataset) == 0:
             raise DataError(f"{root}: its {split} split is empty; prepare more people")
         parts.append(cast(Epochal, dataset))
     return parts[0] if len(parts) == 1 else cast(Epochal, Joined(parts))
+
+
+def sample_settings(
+    options: TrainOptions, recipe: Recipe, stage: StageRecipe, phase: Phase, size: int, split: Split, limbs: Limbs
+) -> dict[str, Any]:
+    """What samples of one split at a phase's size are like: arguments of `PeopleDataset`."""
+    from lifecast.scans.augmentation import NONE, Augmentation
+
+    training = split == "train"
+    return {
+        "size": size,
+        "points": 0 if options.stage in MAPS else phase.points,
+        "near": stage.near,
+        "near_fraction": stage.near_fraction,
+        "window": stage.window if training and stage.window is not None and stage.window < size else None,
+        "augmentation": (Augmentation() if training else NONE) if recipe.augment else None,
+        "backgrounds": options.backgrounds,
+        "limbs": limbs,
+        "seed": options.seed,
+    }
 
 
 def default_workers(devices: int) -> int:

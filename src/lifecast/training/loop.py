@@ -14,6 +14,8 @@ import json
 import math
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +31,10 @@ from lifecast.training.interrupt import Interrupt
 from lifecast.training.machine import begin_fabric, processes
 from lifecast.training.memory import MemoryShort, check_memory
 from lifecast.training.options import TrainOptions, adapted, check_resumed
-from lifecast.training.order import Epochal
 from lifecast.training.progress import Rates, Reporter
 from lifecast.training.recipe import Recipe, load_recipe, recipe_from_dict, recipe_to_dict
 from lifecast.training.run_folder import RunFolder
+from lifecast.training.source import FolderSource, Source
 from lifecast.training.validation import picture, validate
 from lifecast.writable import check_folder
 
@@ -53,8 +55,6 @@ def train(options: TrainOptions) -> Path:
     """
     began = time.monotonic()
     check_folder(options.out, "--out")
-    for root in (options.data, *options.also):
-        data.check_data(root)
     folder = RunFolder(options.out)
     state = folder.begin(options.resume)
     if options.recipe is not None or state is None:
@@ -62,13 +62,26 @@ def train(options: TrainOptions) -> Path:
     else:
         recipe = recipe_from_dict(json.loads(state["recipe"]), f"{options.out}: the recipe of its checkpoint")
     recipe = adapted(recipe, options)
+    source = new_source(options, recipe)
+    source.check()
     folder.keep = recipe.keep
     if options.threads is not None:
         torch.set_num_threads(options.threads)
     fabric = begin_fabric(options, recipe)
     if fabric.device.type == "cpu":
         keep_freed_pages()
-    return Run(options, recipe, folder, fabric, state, began).go()
+    with closing(source):
+        return Run(options, recipe, folder, fabric, source, state, began).go()
+
+
+def new_source(options: TrainOptions, recipe: Recipe) -> Source:
+    """Where the samples come from: prepared datasets, or a stream."""
+    if not options.stream:
+        return FolderSource(options, recipe)
+    from lifecast.training.stream.made_people import MadePeople
+    from lifecast.training.stream.source import StreamSource
+
+    return StreamSource(options, recipe, partial(MadePeople, options.streaming))
 
 
 class Run:
@@ -80,10 +93,12 @@ class Run:
         recipe: Recipe,
         folder: RunFolder,
         fabric: Any,
+        source: Source,
         state: dict[str, Any] | None,
         began: float,
     ) -> None:
         self.options, self.recipe, self.folder, self.fabric = options, recipe, folder, fabric
+        self.source = source
         self.part = recipe.stage(options.stage)
         if state is not None:
             self.preset = architecture_from_dict(json.loads(state["architecture"]))
@@ -91,10 +106,12 @@ class Run:
         else:
             self.preset = weights.chosen_preset(options.preset, options.init)
         self.trainee = new_trainee(options, recipe, fabric, self.preset, state)
-        self.views = len(self.open(0, "train"))
-        spent = 0.0 if state is None else float(state["seconds"])
-        self.budget = new_budget(options, recipe, self.views, fabric.world_size, spent, began)
         self.interrupt = Interrupt()
+        source.begin(self.trainee, state is not None, self.ends)
+        spent = 0.0 if state is None else float(state["seconds"])
+        if not source.instant:
+            began = time.monotonic()
+        self.budget = new_budget(options, recipe, source.views, fabric.world_size, spent, began)
         self.validation_seconds = 0.0
         self.check_memory()
         if recipe.compile and fabric.device.type == "cuda":
@@ -102,17 +119,16 @@ class Run:
 
     # Setting up
 
-    def open(self, phase: int, split: data.Split) -> Epochal:
-        """The dataset of a split for a phase."""
-        size, limbs = self.part.phases[phase].side(self.trainee.stage.size), self.trainee.stage.limbs
-        return data.open_split(self.options, self.recipe, self.part, self.part.phases[phase], size, split, limbs)
+    def ends(self) -> bool:
+        """Whether the run shall end, rather than wait for samples."""
+        return self.interrupt.noted or self.budget.progress(self.trainee.step) >= 1
 
     def check_memory(self) -> None:
         """Refuse the phase that takes most memory if it does not fit."""
         phases = self.part.phases
         sizes = [phase.side(self.trainee.stage.size) ** 2 * phase.batch for phase in phases]
         largest = sizes.index(max(sizes))
-        sample = data.collate(self.open(largest, "train"), [0])
+        sample = self.source.one(phases[largest])
         # GPUs have their own memory each; processes on a CPU share one.
         sharing = 1 if self.fabric.device.type == "cuda" else processes(self.options)[0]
         try:
@@ -131,17 +147,7 @@ class Run:
 
     def batches(self, phase: int) -> Iterator[dict[str, Any]]:
         """Training batches of a phase, from the run's position on."""
-        fabric = self.fabric
-        return data.training_batches(
-            self.open(phase, "train"),
-            self.part.phases[phase].batch,
-            self.options.seed,
-            self.trainee.samples,
-            self.workers,
-            fabric.global_rank,
-            fabric.world_size,
-            pinned=fabric.device.type == "cuda",
-        )
+        return self.source.batches(self.part.phases[phase], self.workers, self.fabric.device.type == "cuda")
 
     # The loop
 
@@ -149,7 +155,7 @@ class Run:
         """Train to the end of the budget, or to Ctrl-C; then validate, and write the weights."""
         main, trainee = self.fabric.is_global_zero, self.trainee
         if main:
-            self.folder.describe(weights.description(self.options, trainee, self.views))
+            self.folder.describe(weights.description(self.options, trainee, self.source.record()))
         with Reporter(self.folder, f"{self.preset.name} {self.options.stage}", main) as reporter, self.interrupt:
             if trainee.step:
                 minutes = self.budget.elapsed / 60
@@ -166,6 +172,8 @@ class Run:
             elif trainee.figures.get("step") != trainee.step:
                 self.validate(reporter)
             self.checkpoint()
+            for remark in self.source.remarks(last=True):
+                reporter.say(remark)
             reporter.say(f"weights: {self.folder.weights}")
         if self.interrupt.asked:
             raise KeyboardInterrupt
@@ -187,9 +195,12 @@ class Run:
                 rates.restart()
                 sums = {}
             before = now()
-            batch = next(batches)
+            batch = next(batches, None)
+            if batch is None:  # the run ended while it waited for people
+                progress = self.agreed_progress()
+                break
             waited = now() - before
-            rate = self.part.schedule(progress, trainee.samples / self.views) * self.part.learning_rate
+            rate = self.part.schedule(progress, trainee.samples / self.source.views) * self.part.learning_rate
             for name, value in trainee.one_step(batch, rate).items():
                 sums[name] = sums.get(name, 0.0) + value
             rates.add(len(batch["image"]) * self.fabric.world_size, waited)
@@ -255,15 +266,18 @@ class Run:
         line = {
             "step": trainee.step,
             "samples": trainee.samples,
-            "epoch": round(trainee.samples / self.views, 4),
+            "epoch": round(trainee.samples / self.source.views, 4),
             "minutes": round(self.budget.elapsed / 60, 3),
             "progress": round(progress, 5),
             "learning_rate": rate,
             "loss": total,
             "losses": parts,
             **read,
+            **self.source.figures(),
         }
         reporter.figures(line, self.budget.seconds_left(trainee.step, read["seconds_per_step"]))
+        for remark in self.source.remarks():
+            reporter.say(remark)
 
     def validate(self, reporter: Reporter) -> None:
         """Figures on the test split at the phase's size, and a picture; the best weights are kept."""
@@ -273,7 +287,7 @@ class Run:
         # With a busy CPU, loading in the training process is as fast as in another, and holds less memory.
         workers = self.workers if fabric.device.type == "cuda" else 0
         batches = data.validation_batches(
-            self.open(phase, "test"),
+            self.source.unseen(self.part.phases[phase]),
             max(1, self.part.phases[phase].batch // 2),
             self.recipe.validate_samples,
             workers,
@@ -296,13 +310,13 @@ class Run:
     def picture(self) -> None:
         """A strip of a few test views, into the run's folder."""
         if self.fabric.is_global_zero:
-            dataset = self.open(self.part.phase_at(self.budget.progress(self.trainee.step)), "test")
+            dataset = self.source.unseen(self.part.phases[self.part.phase_at(self.budget.progress(self.trainee.step))])
             picture(self.trainee, dataset, self.folder.picture(self.trainee.step))
 
     def export(self, path: Path) -> None:
         """Write the averaged weights, with what they went through."""
         if self.fabric.is_global_zero:
-            weights.note_history(self.options, self.trainee, self.views, self.budget.elapsed / 60)
+            weights.note_history(self.options, self.trainee, self.source.record(), self.budget.elapsed / 60)
             with self.trainee.averaged():
                 weights.export(path, self.trainee.stage.model, self.trainee.history)
 

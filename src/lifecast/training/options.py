@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lifecast.errors import CheckpointError, OptionError, UsageError
+from lifecast.errors import CheckpointError, OptionError, OptionsError, UsageError
 from lifecast.overlap import Inputs, refuse_overlap
 from lifecast.training.stage_names import PerceptualNetwork, Precision, StageName
+from lifecast.training.stream.options import USUAL, StreamOptions
 
 if TYPE_CHECKING:
     from lifecast.training.recipe import Phase, Recipe
@@ -21,10 +22,10 @@ class TrainOptions:
 
     stage: StageName
     """Which networks are trained."""
-    data: Path
-    """Dataset folder that `lifecast prepare` wrote."""
     out: Path
     """The run's folder."""
+    data: Path | None = None
+    """Dataset folder that `lifecast prepare` wrote."""
     also: tuple[Path, ...] = ()
     """Further datasets to train on; validation stays with the test people of DATA."""
     preset: str | None = None
@@ -67,9 +68,14 @@ class TrainOptions:
     backgrounds: Path | None = None
     """Folder of pictures to put behind people."""
     seed: int = 0
-    """Decides start weights, order, points and augmentation."""
+    """Decides start weights, order, points and augmentation; with stream also the people."""
+    stream: bool = False
+    """Make people while the networks train, in place of data: no dataset is needed."""
+    streaming: StreamOptions = USUAL
+    """Of stream: what people are made from, how many are kept, and for how long."""
 
     def __post_init__(self) -> None:
+        self._check_data()
         folders: Inputs = {"data": self.data, "also": self.also, "backgrounds": self.backgrounds}
         refuse_overlap(self.out, "out", folders)
         for name in ("devices", "nodes", "steps", "batch", "size", "points", "threads"):
@@ -82,6 +88,26 @@ class TrainOptions:
                 raise OptionError(name, value, "must be positive")
         if self.workers is not None and self.workers < 0:
             raise OptionError("workers", self.workers, "must be 0 or more")
+
+    def _check_data(self) -> None:
+        """Either a dataset or a stream: the one or the other, and nothing of the other."""
+        if not self.stream:
+            if self.data is None:
+                raise OptionsError("give {data}, a prepared dataset, or {stream}, which makes people meanwhile")
+            changed = [
+                field.name for field in dataclasses.fields(StreamOptions)
+                if getattr(self.streaming, field.name) != field.default
+            ]  # fmt: skip
+            if changed:
+                raise OptionsError(f"{{{changed[0]}}} is an option of {{stream}}: add that, or leave it out")
+            return
+        if self.data is not None or self.also:
+            raise OptionsError("{stream} takes the place of {data} and {also}: leave these out")
+        self.streaming.check_seed(self.seed)
+        folders: Inputs = {name: getattr(self.streaming, name) for name in ("assets", "poses", "lighting")}
+        refuse_overlap(self.out, "out", folders)
+        if self.streaming.pool is not None:
+            refuse_overlap(self.streaming.pool, "pool", folders)
 
 
 def adapted(recipe: Recipe, options: TrainOptions) -> Recipe:

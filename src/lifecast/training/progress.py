@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from lifecast.training.run_folder import RunFolder
 
@@ -66,6 +66,7 @@ class Reporter:
         live = active and self.console.is_terminal
         self.bar = Progress(*columns, console=self.console, disable=not live, refresh_per_second=2)
         self.task = self.bar.add_task(title, total=1.0, figures="")
+        self.pool: TaskID | None = None
         self.board: Any = None
         if active and importlib.util.find_spec("tensorboard") is not None:
             from torch.utils.tensorboard.writer import SummaryWriter
@@ -98,7 +99,19 @@ class Reporter:
             f"waiting {line['wait_share']:.0%}  left {clock_text(seconds_left)}"
         )
         self.bar.update(self.task, completed=line["progress"], figures=text)
+        if "views_made_per_min" in line:
+            self.people(line)
         self.tensorboard("train", line)
+
+    def people(self, line: dict[str, Any]) -> None:
+        """A second bar, of a stream: how full its pool is, beside the rates of making and of training."""
+        if self.pool is None:
+            self.pool = self.bar.add_task("people", total=line["people_at_most"], figures="")
+        text = (
+            f"views/min made {line['views_made_per_min']:.0f} used {line['views_used_per_min']:.0f}  "
+            f"waiting {line['people_wait_share']:.0%}"
+        )
+        self.bar.update(self.pool, completed=line["people_in_pool"], figures=text)
 
     def validation(self, line: dict[str, Any]) -> None:
         """Report a validation line."""

@@ -24,7 +24,6 @@ from lifecast.model.config_json import to_dict
 from lifecast.model.inference_options import InferenceOptions
 from lifecast.model.model import PARTS, Model
 from lifecast.model.weights_file import Precision
-from lifecast.training.data import fingerprint
 from lifecast.training.options import TrainOptions
 from lifecast.training.recipe import recipe_to_dict
 from lifecast.training.stage import pose_of_stage
@@ -142,10 +141,10 @@ def check_foundations(stage: StageName, preset: Architecture, history: dict[str,
         )
 
 
-def note_history(options: TrainOptions, trainee: Trainee, views: int, minutes: float) -> None:
+def note_history(options: TrainOptions, trainee: Trainee, data: dict[str, Any], minutes: float) -> None:
     """Write down what the parts in training went through in this run.
 
-    Earlier runs' notes stay under `before`.
+    Earlier runs' notes stay under `before`; `data` is what the run's source says of its data.
     """
     for part in trainee.stage.parts:
         earlier = (trainee.history.get(part) or {}).get("before", [])
@@ -158,15 +157,14 @@ def note_history(options: TrainOptions, trainee: Trainee, views: int, minutes: f
             "minutes": round(minutes, 2),
             "predicted_normals": options.predicted_normals,
             "seed": options.seed,
-            "data": fingerprint(options.data, *options.also),
-            "views": views,
+            **data,
             "metrics": {name: round(value, 5) for name, value in trainee.figures.items()},
             "before": earlier,
         }
 
 
-def description(options: TrainOptions, trainee: Trainee, views: int) -> dict[str, Any]:
-    """Describe a run for its `run.json`."""
+def description(options: TrainOptions, trainee: Trainee, data: dict[str, Any]) -> dict[str, Any]:
+    """Describe a run for its `run.json`; `data` is as in `note_history`."""
     plain = {name: str(v) if isinstance(v, Path) else v for name, v in dataclasses.asdict(options).items()}
     plain["also"] = [str(path) for path in options.also]
     model = trainee.stage.model
@@ -177,8 +175,7 @@ def description(options: TrainOptions, trainee: Trainee, views: int) -> dict[str
         "recipe": recipe_to_dict(trainee.recipe),
         "parameters": {name: sum(p.numel() for p in part.parameters()) for name, part in model.named_children()},
         "trains": list(trainee.stage.parts),
-        "views": views,
-        "data": fingerprint(options.data, *options.also),
+        **data,
         "device": str(trainee.fabric.device),
         "processes": trainee.fabric.world_size,
         "torch": torch.__version__,
