@@ -14,15 +14,15 @@ from lifecast.people.hairstyles.skull import Hairline
 from lifecast.people.hairstyles.style import Cap, LockSet, Style, Tied
 
 Rng = np.random.Generator
-THIN = Section(width=0.0055, thickness=0.0022, strands=1, groove=0.0004, tip=0.1, taper=0.8)
-FINE = Section(width=0.010, thickness=0.0038, strands=2, groove=0.0007, tip=0.12, taper=0.6)
-LOCK = Section(width=0.017, thickness=0.0055, strands=3, groove=0.001, tip=0.12, taper=0.6)
-BROAD = Section(width=0.026, thickness=0.008, strands=4, groove=0.0013, tip=0.15, taper=0.3)
+THIN = Section(width=0.006, thickness=0.0014, strands=1, groove=0.0003, tip=0.1, taper=0.8)
+FINE = Section(width=0.009, thickness=0.0028, strands=1, groove=0.0004, tip=0.08, taper=0.7, swell=0.4)
+LOCK = Section(width=0.024, thickness=0.0034, strands=4, groove=0.0009, tip=0.15, taper=0.55)
+BROAD = Section(width=0.042, thickness=0.005, strands=5, groove=0.0013, tip=0.2, taper=0.3)
 
 
 def _edge(flow_habit: Habit | None = None, length: float = 0.02) -> LockSet:
     """Short fine hair along the hairline."""
-    habit = flow_habit or Habit(lift=0.12, hug=0.8, wander=0.35, eared=False)
+    habit = flow_habit or Habit(lift=0.1, hug=0.9, hang=0.2, dive=0.8, wander=0.35, eared=False)
     return LockSet(70, length, rings=6, height=0.3, layers=0.0015, region="edge", section=THIN, habit=habit)
 
 
@@ -47,17 +47,17 @@ def receding(rng: Rng) -> Style:
     """A receding hairline, short, sometimes with a bare crown."""
     line = replace(_short_line(rng, float(rng.uniform(0.5, 1.0))), bald_crown=float(rng.choice([0.0, 0.4, 0.9])))
     cap = Cap(top=0.006, side=0.005, edge=0.018, spacing=0.008, groove=0.0009, frequency=44)
-    habit = Habit(lift=0.1, hug=0.85, wander=0.3, eared=False)
-    locks = LockSet(110, 0.045, rings=9, sides=0.6, layers=0.0035, section=FINE, habit=habit)
+    habit = Habit(lift=0.1, hug=0.9, hang=0.2, dive=0.8, wander=0.25, eared=False)
+    locks = LockSet(300, 0.06, rings=8, sides=0.8, layers=0.0025, section=FINE, habit=habit)
     return Style("receding", line, cap, Flow(away=0.7, back=0.5), (locks, _edge()))
 
 
 def crop(rng: Rng) -> Style:
     """Short, combed forward."""
     cap = Cap(top=0.014, side=0.004, edge=0.014, spacing=0.009, groove=0.0012, frequency=38)
-    habit = Habit(lift=0.3, hug=0.7, wander=0.3, eared=False, face_free=False)
-    top = LockSet(130, 0.05, rings=10, sides=0.5, layers=0.006, region="top", section=FINE, habit=habit)
-    front = LockSet(30, 0.045, rings=9, layers=0.004, region="front", section=FINE, habit=habit)
+    habit = Habit(lift=0.25, hug=0.8, hang=0.3, dive=0.5, wander=0.25, eared=False, face_free=False)
+    top = LockSet(300, 0.055, rings=8, sides=0.7, layers=0.005, region="top", section=FINE, habit=habit)
+    front = LockSet(70, 0.045, rings=8, layers=0.004, region="front", section=FINE, habit=habit)
     return Style("crop", _short_line(rng), cap, Flow(forward=1.0, away=0.6), (top, front, _edge(length=0.014)))
 
 
@@ -65,19 +65,20 @@ def side_part(rng: Rng) -> Style:
     """Short, combed to both sides of a parting."""
     side = float(rng.choice([-1.0, 1.0]))
     cap = Cap(top=0.017, side=0.005, edge=0.018, spacing=0.010, groove=0.0013, frequency=38)
-    habit = Habit(lift=0.3, hug=0.8, fall=0.2, wander=0.14, eared=False)
+    habit = Habit(lift=0.2, hug=0.9, fall=0.2, hang=0.25, dive=0.8, wander=0.12, eared=False)
     flow = Flow(part=1.0, back=0.35, parting=side * 0.035)
-    top = LockSet(85, 0.095, rings=13, sides=0.4, layers=0.005, region="top", section=LOCK, habit=habit)
-    lower = LockSet(60, 0.04, rings=8, layers=0.003, region="lower", section=FINE, habit=habit)
+    top = LockSet(75, 0.11, rings=13, sides=0.4, layers=0.005, region="top", section=LOCK, habit=habit)
+    lower = LockSet(240, 0.065, rings=8, layers=0.003, region="lower", section=FINE, habit=habit)
     return Style("side-part", _short_line(rng, rng.choice([0.0, 0.25])), cap, flow, (top, lower, _edge()))
 
 
 def slicked_back(rng: Rng) -> Style:
     """Combed back from the forehead, flat."""
     cap = Cap(top=0.013, side=0.006, edge=0.022, spacing=0.009, groove=0.0014, frequency=42)
-    habit = Habit(lift=0.25, hug=0.9, fall=0.06, wander=0.07, eared=False)
-    top = LockSet(95, 0.12, rings=14, sides=0.6, layers=0.003, region="all", section=LOCK, habit=habit)
-    return Style("slicked-back", _short_line(rng, 0.15), cap, Flow(back=1.0, away=0.15), (top, _edge()))
+    habit = Habit(lift=0.2, hug=0.95, fall=0.06, hang=0.2, dive=0.8, wander=0.06, eared=False)
+    fine = LockSet(150, 0.09, rings=11, sides=0.8, height=0.95, layers=0.003, section=FINE, habit=habit)
+    top = LockSet(60, 0.13, rings=14, sides=0.7, layers=0.003, region="all", section=LOCK, habit=habit)
+    return Style("slicked-back", _short_line(rng, 0.15), cap, Flow(back=1.0, away=0.15), (top, fine, _edge()))
 
 
 def quiff(rng: Rng) -> Style:
@@ -93,8 +94,8 @@ def quiff(rng: Rng) -> Style:
 def tousled(rng: Rng) -> Style:
     """Short to medium, in all directions."""
     cap = Cap(top=0.018, side=0.009, edge=0.018, spacing=0.011, groove=0.0015, bumps=0.002, tuft=0.03, frequency=36)
-    habit = Habit(lift=0.5, hug=0.4, fall=0.25, wander=0.7, eared=False, face_free=False)
-    top = LockSet(150, 0.065, rings=10, sides=0.7, height=1.1, layers=0.01, section=replace(LOCK, width=0.014, tip=0.06, taper=0.85), habit=habit, wave=0.003, pitch=0.05)
+    habit = Habit(lift=0.45, hug=0.5, fall=0.25, hang=0.3, dive=0.3, wander=0.55, eared=False, face_free=False)
+    top = LockSet(150, 0.065, rings=10, sides=0.7, height=1.1, layers=0.01, section=replace(LOCK, width=0.019, strands=3, tip=0.05, taper=0.85), habit=habit, wave=0.003, pitch=0.05)
     return Style("tousled", _short_line(rng), cap, Flow(away=1.0, forward=0.4), (top, _edge()))
 
 
@@ -102,7 +103,7 @@ def spiky(rng: Rng) -> Style:
     """Short, standing up."""
     cap = Cap(top=0.012, side=0.005, edge=0.016, spacing=0.010, groove=0.001, frequency=34)
     habit = Habit(lift=0.8, hug=0.05, stiff=2.5, fall=0.05, wander=0.5, eared=False)
-    section = replace(FINE, width=0.012, thickness=0.006, tip=0.03, taper=0.9)
+    section = replace(FINE, width=0.015, thickness=0.0045, tip=0.03, taper=0.9)
     top = LockSet(190, 0.036, rings=7, sides=0.45, height=1.5, layers=0.02, region="all", section=section, habit=habit)
     return Style("spiky", _short_line(rng), cap, Flow(away=1.0, back=0.3), (top, _edge()))
 
@@ -112,7 +113,7 @@ def medium(rng: Rng) -> Style:
     cap = Cap(top=0.016, side=0.013, edge=0.022, spacing=0.011, groove=0.0013, frequency=34)
     habit = Habit(lift=0.3, hug=0.7, fall=0.35, wander=0.22, before=-0.8)
     flow = Flow(part=1.0, back=0.35, parting=float(rng.uniform(-0.035, 0.035)))
-    locks = LockSet(105, 0.19, rings=17, sides=0.55, layers=0.008, section=replace(LOCK, width=0.02, tip=0.1, taper=0.5), habit=habit, wave=0.003, pitch=0.09)
+    locks = LockSet(105, 0.19, rings=17, sides=0.55, layers=0.008, section=replace(LOCK, width=0.03, tip=0.1, taper=0.5), habit=habit, wave=0.003, pitch=0.09)
     return Style("medium", Hairline(nape=-0.085), cap, flow, (locks, _edge()))
 
 
@@ -123,8 +124,9 @@ def bob(rng: Rng) -> Style:
     habit = Habit(lift=0.25, hug=0.75, fall=0.45, stiff=1.6, wander=0.09, before=-0.3)
     flow = Flow(part=1.0, back=0.2, parting=float(rng.uniform(-0.03, 0.03)))
     blunt = replace(BROAD, tip=0.55, taper=0.12)
-    upper = LockSet(72, float(rng.uniform(0.24, 0.28)), rings=18, sides=0.62, spread=0.05, layers=0.008, section=blunt, habit=habit)
-    lower = LockSet(40, 0.15, rings=13, spread=0.05, layers=0.004, region="lower", section=blunt, habit=habit)
+    ends = float(rng.uniform(-0.025, 0.035))
+    upper = LockSet(64, 0.01, ends=ends, rings=17, spread=0.04, layers=0.008, section=blunt, habit=habit)
+    lower = LockSet(30, 0.0, ends=ends, rings=12, spread=0.04, layers=0.004, region="lower", section=blunt, habit=habit)
     sets: tuple[LockSet, ...] = (upper, lower, _edge())
     return Style("bob-fringe" if fringe else "bob", Hairline(nape=-0.085), cap, flow, (*sets, fringe_locks(rng)) if fringe else sets)
 
@@ -141,10 +143,10 @@ def _long(rng: Rng, name: str, before: float, length: float, wave: float, pitch:
     cap = Cap(top=0.014, side=0.014, edge=0.022, spacing=0.012, groove=0.0013, frequency=32)
     habit = Habit(lift=0.22, hug=0.75, fall=0.4, stiff=1.6, wander=0.08 + 12 * wave, before=before)
     flow = Flow(part=1.0, back=0.3, parting=float(rng.choice([0.0, 0.0, rng.uniform(-0.04, 0.04)])))
-    section = replace(BROAD, width=0.026, tip=0.12, taper=0.35)
-    rings = 30 if wave else 26
-    upper = LockSet(58, length, rings=rings, sides=0.8, spread=0.1, layers=0.014, section=section, habit=habit, wave=wave, pitch=pitch)
-    lower = LockSet(34, 0.75 * length, rings=rings - 4, spread=0.08, layers=0.006, region="lower", section=section, habit=habit, wave=wave, pitch=pitch)
+    section = replace(BROAD, tip=0.12, taper=0.35)
+    rings = 27 if wave else 22
+    upper = LockSet(52, 0.04, ends=-length, rings=rings, spread=0.06, layers=0.014, section=section, habit=habit, wave=wave, pitch=pitch)
+    lower = LockSet(24, 0.0, ends=-length, rings=rings - 4, spread=0.1, layers=0.006, region="lower", section=section, habit=habit, wave=wave, pitch=pitch)
     sets: tuple[LockSet, ...] = (upper, lower, _edge())
     return Style(name, Hairline(nape=-0.09), cap, flow, (*sets, fringe_locks(rng)) if fringe else sets)
 
@@ -152,13 +154,13 @@ def _long(rng: Rng, name: str, before: float, length: float, wave: float, pitch:
 def long_straight(rng: Rng) -> Style:
     """Long and loose, behind or before the shoulders."""
     before = float(rng.choice([-1.0, 1.0]))
-    return _long(rng, "long-straight", before, float(rng.uniform(0.4, 0.58)), 0.0, 0.1, bool(rng.random() < 0.3))
+    return _long(rng, "long-straight", before, float(rng.uniform(0.13, 0.33)), 0.0, 0.1, bool(rng.random() < 0.3))
 
 
 def long_wavy(rng: Rng) -> Style:
     """Long and loose, in waves."""
     before = float(rng.choice([-1.0, 1.0, 0.0]))
-    return _long(rng, "long-wavy", before, float(rng.uniform(0.38, 0.52)), float(rng.uniform(0.006, 0.011)), float(rng.uniform(0.07, 0.11)), bool(rng.random() < 0.15))
+    return _long(rng, "long-wavy", before, float(rng.uniform(0.12, 0.3)), float(rng.uniform(0.006, 0.011)), float(rng.uniform(0.07, 0.11)), bool(rng.random() < 0.15))
 
 
 def curly(rng: Rng, length: float | None = None, name: str = "curly") -> Style:
@@ -183,7 +185,7 @@ def curly_short(rng: Rng) -> Style:
 def afro(rng: Rng) -> Style:
     """A ball of tight curls."""
     size = float(rng.uniform(0.04, 0.085))
-    cap = Cap(top=size, side=0.45 * size, edge=0.035, groove=0.0, bumps=0.0022, tuft=0.0085, ball=0.8, frequency=50)
+    cap = Cap(top=size, side=0.6 * size, edge=0.9 * size, groove=0.0, bumps=0.0022, tuft=0.0085, ball=0.8, frequency=62)
     return Style("afro", Hairline(nape=-0.075, ragged=0.003), cap)
 
 

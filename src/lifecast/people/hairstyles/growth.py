@@ -35,6 +35,10 @@ class Habit:
     """Keep the face free."""
     eared: bool = True
     """Lie over the ears; otherwise pass where they are."""
+    emerge: float = 0.3
+    """The share of the length over which a lock rises to its height."""
+    dive: float = 0.0
+    """1: the tips sink to the skin."""
     before: float = -0.5
     """-1 behind the shoulders, 1 before them."""
 
@@ -72,6 +76,9 @@ def grow(
     heading = unit(normal * habit.lift + flow.at(skull, roots, normal) * (1 - habit.lift))
     points, normals = [place - 0.002 * normal], [normal]
     outward = normal
+    # Before the shoulders only what grows at the sides and in front; the rest falls on the back.
+    ahead = np.where(roots[:, 2] > -0.25, habit.before, -1.0)
+    goal = obstacle.neck + np.where(ahead > 0, 0.085, -0.075) * np.abs(ahead)
     for k in range(1, rings):
         here = points[-1]
         ways, away = skull.directions(here)
@@ -80,19 +87,20 @@ def grow(
         off = np.clip((-ways[:, 1] - 0.15) / 0.35, 0, 1)[:, None]  # 1 below the ears
         pull = DOWN * (habit.fall * (1 - off) + habit.hang * off)
         way = habit.stiff * heading + comb * (1 - off) + pull
-        below = np.clip((obstacle.chin + 0.02 - here[:, 1]) / 0.06, 0, 1)
         sign = np.sign(here[:, 0] + 1e-9)
-        way[:, 2] += below * habit.before * 0.9
-        way[:, 0] -= below * sign * np.clip((np.abs(here[:, 0]) - 0.085) / 0.05, 0, 1) * 1.2
+        narrow = np.clip((skull.eye[1] - 0.02 - here[:, 1]) / 0.08, 0, 1)
+        way[:, 0] -= narrow * sign * np.clip((np.abs(here[:, 0]) - 0.065) / 0.04, 0, 1) * 1.2
+        way[:, 2] += narrow * 0.9 * np.clip((goal - here[:, 2]) / 0.03, -1, 1)
         if habit.face_free:
             face = np.clip((ways[:, 2] - 0.62) / 0.2, 0, 1) * np.clip((0.42 - ways[:, 1]) / 0.2, 0, 1)
             way[:, 0] += 2.2 * face * sign
             way[:, 2] -= 1.2 * face
         after = here + step * unit(way)
         distance, outward = obstacle.nearest(after, habit.eared)
-        rise = height * min(1.0, (k / (rings - 1)) * 4 + 0.25)
+        along = k / (rings - 1)
+        rise = height * _smooth(along / habit.emerge) * (1 - habit.dive * max(0.0, along - 0.5) ** 2 * 4)
         lack = np.clip(rise - distance, -0.05, 0.05)
-        near = np.clip(1 - off[:, 0], 0, 1)
+        near = np.clip(1 - off[:, 0] * min(1.0, habit.hang), 0, 1)
         after = after + outward * np.where(lack > 0, lack, habit.hug * near * lack)[:, None]
         after = here + step * unit(after - here)
         heading = unit(after - here)
@@ -103,6 +111,11 @@ def grow(
     for k in range(1, rings):
         side[:, k] = unit(0.6 * side[:, k - 1] + 0.4 * side[:, k])
     return Guides(line, side, length)
+
+
+def _smooth(share: float) -> float:
+    share = min(1.0, share)
+    return share * share * (3 - 2 * share)
 
 
 def wave(guides: Guides, depth: float, pitch: float, coiled: float, rng: np.random.Generator) -> Guides:

@@ -51,7 +51,10 @@ def make_locks(
     if not len(roots):
         return []
     high = topness(roots)
-    length = locks.length * (locks.sides + (1 - locks.sides) * high) * np.exp(locks.spread * rng.normal(size=len(roots)))
+    base = np.full(len(roots), locks.length)
+    if locks.ends is not None:  # down to one level, by way of the head's side
+        base = skull.skin(roots)[:, 1] - obstacle.chin - locks.ends + locks.length + 0.05 * high
+    length = base * (locks.sides + (1 - locks.sides) * high) * np.exp(locks.spread * rng.normal(size=len(roots)))
     thick = np.zeros(len(roots)) if style.cap is None else cap_height(style.cap, roots, inside + 0.01)
     height = locks.height * thick + locks.layers * rng.uniform(0, 1, len(roots)) + 0.001
     guides = grow(obstacle, locks.flow or style.flow, locks.habit, roots, length, height, locks.rings, rng)

@@ -28,6 +28,8 @@ class Section:
     """Width at the end as a share of the full one."""
     taper: float = 0.45
     """The share of the length over which a lock narrows to its tip."""
+    swell: float = 0.3
+    """The share of the length over which a lock widens from its root."""
     round: bool = False
     """As grooved below as above: for tresses and coils."""
 
@@ -44,9 +46,9 @@ def sweep(guides: Guides, section: Section, rng: np.random.Generator) -> Solid:
     width = section.width / 2 * np.clip(size, 0.5, 1.7)
     end = np.clip(section.taper * np.exp(0.2 * rng.normal(size=(count, 1))), 0.05, 0.9)
     narrow = section.tip + (1 - section.tip) * np.sqrt(np.clip((1 - along) / end, 0, 1))
-    root = np.clip(0.45 + along * 5, 0, 1)
+    root = 0.2 + 0.8 * np.sin(np.clip(along / section.swell, 0, 1) * np.pi / 2)
     breadth = width[:, None] * narrow * root
-    depth = section.thickness * np.clip(size, 0.7, 1.3)[:, None] * np.sqrt(narrow) * np.clip(0.3 + along * 4, 0, 1)
+    depth = section.thickness * np.clip(size, 0.7, 1.3)[:, None] * np.sqrt(narrow) * np.sqrt(root)
 
     # Each ridge has its own height, which changes slowly along the lock.
     knots = rng.uniform(0.35, 1.3, (count, around, 4))
@@ -91,11 +93,12 @@ def triangles_each(section: Section, rings: int) -> int:
 def _profile(outer: int, inner: int, round_: bool) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Unit cross-section (A,): across -1..1, up, and which way each vertex is moved by the grooves."""
     x = np.cos(np.linspace(0, np.pi, outer)) * 0.6 + np.linspace(1, -1, outer) * 0.4
-    y = np.sqrt(np.maximum(1 - x**2, 0)) * 0.9 + 0.0
+    # A flat lock runs out thin at its sides and sinks into those below it.
+    y = np.sqrt(np.maximum(1 - x**2, 0)) * 0.9 if round_ else 1.25 * (1 - x**2) - 0.25
     sign = np.where(np.arange(outer) % 2 == 1, 1.0, -1.0)
     sign[[0, -1]] = 0
     x_in = np.linspace(-1, 1, inner + 2)[1:-1]
-    y_in = -np.sqrt(1 - x_in**2) * (0.9 if round_ else 0.5)
+    y_in = -np.sqrt(1 - x_in**2) * 0.9 if round_ else -0.25 - 0.5 * (1 - x_in**2)
     sign_in = np.where(np.arange(inner) % 2 == 0, -1.0, 1.0) if round_ else np.zeros(inner)
     return np.concatenate([x, x_in]), np.concatenate([y, y_in]), np.concatenate([sign, sign_in])
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from lifecast.people.body import SKIN_VERTICES, BodyModel, RestBody
-from lifecast.people.hairstyles.skull import Skull, head_topology
+from lifecast.people.hairstyles.skull import LOWEST, Skull, head_topology
 from lifecast.people.hairstyles.sphere import sample
 from lifecast.people.rest_part import Vector
 from lifecast.people.tailor import triangles
@@ -14,8 +14,6 @@ from lifecast.space.mesh_normals import vertex_normals
 
 REACH = 0.07
 """Metres from the torso beyond which it is not looked for."""
-LOWEST = -0.8
-"""The sine of the elevation, seen from the middle of the head, below which there is no head."""
 
 
 class Obstacle:
@@ -31,9 +29,9 @@ class Obstacle:
         self.skull, self.garment = skull, garment
         points = rest.vertices[:SKIN_VERTICES].astype(np.float64)
         neck = rest.heads[model.bone("neck01")]
-        chin = rest.heads[head_topology(model).head][1]
-        torso = (points[:, 1] < chin - 0.005) & (points[:, 1] > neck[1] - 0.62) & (np.abs(points[:, 0]) < 0.3)
-        self.chin, self.shoulder = float(chin), float(neck[1] - 0.035)
+        chin = float(rest.tails[model.bone("jaw")][1])
+        torso = (points[:, 1] < chin + 0.02) & (points[:, 1] > neck[1] - 0.62) & (np.abs(points[:, 0]) < 0.3)
+        self.chin, self.shoulder, self.neck = chin, float(neck[1] - 0.035), float(neck[2])
         faces = triangles(model.mesh.faces[model.mesh.groups["body"]])
         normals = vertex_normals(points, faces, "area").astype(np.float64)
         self._points, self._normals = points[torso], normals[torso]
@@ -46,7 +44,7 @@ class Obstacle:
         radius = sample(self.skull.eared if eared else self.skull.radius, ways)
         slope = np.clip((normal * ways).sum(1), 0.35, 1)
         distance = np.where(ways[:, 1] > LOWEST, (away - radius) * slope, np.inf)
-        low = np.flatnonzero(points[:, 1] < self.chin + 0.03)
+        low = np.flatnonzero(points[:, 1] < self.chin + 0.05)
         if len(low):
             gap, which = self._tree.query(points[low], k=4, distance_upper_bound=REACH)
             found = np.isfinite(gap[:, 0])

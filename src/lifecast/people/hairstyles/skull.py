@@ -42,11 +42,11 @@ class HeadTopology:
 
 @functools.lru_cache(maxsize=2)
 def head_topology(model: BodyModel) -> HeadTopology:
-    """Find the head's faces; an ear is what moves where MakeHuman changes the ears' size."""
+    """Find the head's faces; an ear is what moves where MakeHuman makes the ears stand out."""
     plain = model.rest({}, {}, {})
-    grown = model.rest({}, {"l-ear-scale-incr": 1.0, "r-ear-scale-incr": 1.0}, {})
+    grown = model.rest({}, {"l-ear-wing-incr": 1.0, "r-ear-wing-incr": 1.0}, {})
     moved = np.linalg.norm(grown.vertices - plain.vertices, axis=1)[:SKIN_VERTICES]
-    ears = np.flatnonzero(moved > 0.35 * moved.max())
+    ears = np.flatnonzero(moved > 0.05 * moved.max())
     faces = triangles(model.mesh.faces[model.mesh.groups["body"]]).astype(np.int32)
     middle = plain.heads[model.bone("eye.L")] * (0, 1, 1) - (0, 0, 0.05)
     near = np.linalg.norm(plain.vertices[:SKIN_VERTICES] - middle, axis=1) < FAR
@@ -54,6 +54,10 @@ def head_topology(model: BodyModel) -> HeadTopology:
     return HeadTopology(
         faces[~np.isin(faces, ears).any(1)], faces, ears, model.bone("eye.L"), model.bone("head")
     )
+
+
+LOWEST = -0.82
+"""The sine of the elevation, seen from the middle of the head, below which there is no head."""
 
 
 class Skull:
@@ -87,7 +91,11 @@ class Skull:
         origins = (self.centre + FAR * directions).astype(np.float32)
         hit = scene.run(origins, (-directions).astype(np.float32), query="DISTANCE")
         distance = FAR - np.asarray(hit, np.float64)
-        return np.where((distance > 0.03) & (distance < FAR), distance, np.nan).reshape(ROWS, COLUMNS)
+        # The shoulders are no part of the head: what is low, far off the neck and not the chin.
+        flat = np.hypot(directions[:, 0], directions[:, 2]) * distance
+        shoulder = (directions[:, 1] < -0.3) & (flat > 0.085 * self.unit) & (directions[:, 2] < 0.3)
+        good = (distance > 0.03) & (distance < 0.2) & ~shoulder & (directions[:, 1] > LOWEST)
+        return np.where(good, distance, np.nan).reshape(ROWS, COLUMNS)
 
     def _radius(self, points: Vector, faces: Faces, ears: NDArray[np.int64]) -> Vector:
         grid = self._distance_grid(points, faces)

@@ -50,12 +50,14 @@ class LockSet:
     count: int
     length: float
     """Metres on top of the head."""
+    ends: float | None = None
+    """Metres above the chin where all locks end, instead of a length."""
     rings: int = 14
     sides: float = 1.0
     """Length at the sides as a share of that on top."""
     spread: float = 0.15
     """Standard deviation of the logarithm of the length."""
-    height: float = 1.0
+    height: float = 0.85
     """How high the locks lie, as a share of the cap's thickness there."""
     layers: float = 0.004
     """Metres between the lowest and the highest lock above that."""
