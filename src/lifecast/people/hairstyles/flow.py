@@ -46,6 +46,13 @@ class Flow:
     """x of the parting at the forehead, in metres; positive is the person's left."""
     tied: tuple[float, float] = (180.0, 10.0)
     """Azimuth and elevation of the tie in degrees."""
+    both: bool = False
+    """A tie on either side, one the mirror image of the other."""
+
+    def knot(self, ways: Vector) -> Vector:
+        """(N, 3) the unit direction of the tie that hair in directions `ways` goes to."""
+        knot = np.broadcast_to(direction(*self.tied), ways.shape)
+        return knot * np.stack([np.where(ways[:, 0] < 0, -1.0, 1.0), *np.ones((2, len(ways)))], -1) if self.both else knot
 
     def at(self, skull: Skull, ways: Vector, normals: Vector) -> Vector:
         """Unit tangents (N, 3) at points in unit directions `ways` with the skin's `normals`."""
@@ -74,5 +81,5 @@ class Flow:
             add(self.part * front, vector)
             add(self.part * (1 - front), ways - crown)
         if self.tie:
-            add(self.tie, direction(*self.tied) - ways)
+            add(self.tie, self.knot(ways) - ways)
         return unit(total)

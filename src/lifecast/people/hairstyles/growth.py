@@ -28,7 +28,7 @@ class Habit:
     fall: float = 0.15
     """Gravity against the flow on the head."""
     hang: float = 1.0
-    """Gravity once a lock has left the head."""
+    """Gravity once a lock has left the head; below 1 it keeps to the head and the nape."""
     wander: float = 0.25
     """Radians by which neighbouring locks together leave the flow; half of it each for itself."""
     face_free: bool = True
@@ -85,12 +85,13 @@ def grow(
         comb = flow.at(skull, ways, outward)
         comb = comb * np.cos(turn)[:, None] + np.cross(outward, comb) * np.sin(turn)[:, None]
         off = np.clip((-ways[:, 1] - 0.15) / 0.35, 0, 1)[:, None]  # 1 below the ears
-        pull = DOWN * (habit.fall * (1 - off) + habit.hang * off)
+        off = off * min(1.0, habit.hang)
+        pull = DOWN * (habit.fall * (1 - off) + max(1.0, habit.hang) * off)
         way = habit.stiff * heading + comb * (1 - off) + pull
         sign = np.sign(here[:, 0] + 1e-9)
-        narrow = np.clip((skull.eye[1] - 0.02 - here[:, 1]) / 0.08, 0, 1)
+        narrow = np.clip((skull.eye[1] - 0.02 - here[:, 1]) / 0.08, 0, 1) * min(1.0, habit.hang)
         way[:, 0] -= narrow * sign * np.clip((np.abs(here[:, 0]) - 0.065) / 0.04, 0, 1) * 1.2
-        way[:, 2] += narrow * 0.9 * np.clip((goal - here[:, 2]) / 0.03, -1, 1)
+        way[:, 2] += narrow * 1.2 * np.clip((goal - here[:, 2]) / 0.03, -1, 1)
         if habit.face_free:
             face = np.clip((ways[:, 2] - 0.62) / 0.2, 0, 1) * np.clip((0.42 - ways[:, 1]) / 0.2, 0, 1)
             way[:, 0] += 2.2 * face * sign
@@ -100,7 +101,7 @@ def grow(
         along = k / (rings - 1)
         rise = height * _smooth(along / habit.emerge) * (1 - habit.dive * max(0.0, along - 0.5) ** 2 * 4)
         lack = np.clip(rise - distance, -0.05, 0.05)
-        near = np.clip(1 - off[:, 0] * min(1.0, habit.hang), 0, 1)
+        near = 1 - off[:, 0]
         after = after + outward * np.where(lack > 0, lack, habit.hug * near * lack)[:, None]
         after = here + step * unit(after - here)
         heading = unit(after - here)

@@ -33,7 +33,7 @@ def scatter(skull: Skull, style: Style, region: str, count: int, rng: np.random.
         "all": inside > 0.004,
         "top": (inside > 0.004) & (high > 0.25),
         "crown": (inside > 0.01) & (high > 0.6),
-        "front": (inside > 0.003) & (inside < 0.05) & (ways[:, 2] > 0.42) & (np.abs(ways[:, 0]) < 0.55),
+        "front": (inside > 0.003) & (inside < 0.05) & (ways[:, 2] > 0.42) & (np.abs(ways[:, 0]) < 0.48),
         "edge": (inside > 0.0005) & (inside < 0.009),
         "lower": (inside > 0.004) & (high < 0.5),
     }[region]
@@ -54,10 +54,14 @@ def make_locks(
     base = np.full(len(roots), locks.length)
     if locks.ends is not None:  # down to one level, by way of the head's side
         base = skull.skin(roots)[:, 1] - obstacle.chin - locks.ends + locks.length + 0.05 * high
+    flow = locks.flow or style.flow
+    if flow.tie:  # as far as the tie
+        angle = np.arccos(np.clip((flow.knot(roots) * roots).sum(1), -1, 1))
+        base = np.linalg.norm(skull.skin(roots) - skull.centre, axis=1) * np.maximum(angle * locks.length, 0.15)
     length = base * (locks.sides + (1 - locks.sides) * high) * np.exp(locks.spread * rng.normal(size=len(roots)))
     thick = np.zeros(len(roots)) if style.cap is None else cap_height(style.cap, roots, inside + 0.01)
     height = locks.height * thick + locks.layers * rng.uniform(0, 1, len(roots)) + 0.001
-    guides = grow(obstacle, locks.flow or style.flow, locks.habit, roots, length, height, locks.rings, rng)
+    guides = grow(obstacle, flow, locks.habit, roots, length, height, locks.rings, rng)
     if locks.wave:
         guides = wave(guides, locks.wave, locks.pitch, locks.coiled, rng)
     return [sweep(guides, locks.section, rng)]

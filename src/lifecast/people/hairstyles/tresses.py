@@ -18,7 +18,7 @@ def make_tress(skull: Skull, obstacle: Obstacle, tied: Tied, rng: np.random.Gene
     """The tail, bun or braid at a tie, and the tie itself."""
     if tied.kind == "bun":
         return _bun(skull, tied, rng)
-    line = _falling_line(skull, obstacle, tied, 40 if tied.kind == "braid" else 26, rng)
+    line = _falling_line(skull, obstacle, tied, 30 if tied.kind == "braid" else 24, rng)
     if tied.kind == "braid":
         return _braid(line, tied, rng)
     return _tail(line, tied, rng)
@@ -45,9 +45,9 @@ def _frames(line: Guides) -> tuple[Vector, Vector, Vector]:
     return tangent, side, np.cross(tangent, side)
 
 
-def _tail(line: Guides, tied: Tied, rng: np.random.Generator) -> list[Solid]:
+def _tail(line: Guides, tied: Tied, rng: np.random.Generator, count: int = 26) -> list[Solid]:
     """Locks side by side around the line, narrow at the tie, pointed at the end."""
-    rings, count = line.points.shape[1], 26
+    rings = line.points.shape[1]
     along = np.linspace(0, 1, rings)
     _, side, out = _frames(line)
     angle = np.arange(count) * 2.39996 + rng.uniform(0, 6.3)
@@ -58,12 +58,12 @@ def _tail(line: Guides, tied: Tied, rng: np.random.Generator) -> list[Solid]:
     normals = np.empty_like(points)
     for k in range(count):
         own = np.clip(along * reach[k], 0, 1)
-        turn = angle[k] + 0.5 * smooth_noise(own[:, None] * 3 + k, 1.0, rng, 6)
+        turn = angle[k] + 0.45 * smooth_noise(own[:, None] + k, 1.3, rng, 6)
         spoke = side * np.cos(turn)[:, None] + out * 0.8 * np.sin(turn)[:, None]
         middle = np.stack([np.interp(own, along, line.points[0, :, c]) for c in range(3)], 1)
         points[k] = middle + spoke * (away[k] * np.interp(own, along, swell))[:, None]
         normals[k] = unit(spoke)
-    section = Section(width=0.75 * tied.size, thickness=0.28 * tied.size, strands=3, groove=0.0011, tip=0.12, taper=0.6)
+    section = Section(width=1.1 * tied.size, thickness=0.22 * tied.size, strands=4, groove=0.0013, tip=0.12, taper=0.6)
     return [sweep(Guides(points, normals, line.length * reach), section, rng), _ring(line, 0, 0.62 * tied.size, rng)]
 
 
@@ -88,12 +88,12 @@ def _braid(line: Guides, tied: Tied, rng: np.random.Generator) -> list[Solid]:
         normals.append(unit(out + side * (0.5 * np.cos(turn))[:, None]))
     strands = Guides(np.stack(points), np.stack(normals), np.repeat(line.length, 3))
     section = Section(
-        width=1.35 * tied.size, thickness=0.55 * tied.size, strands=5, groove=0.0012, tip=0.5, taper=0.8, round=True
+        width=1.35 * tied.size, thickness=0.55 * tied.size, strands=4, groove=0.0012, tip=0.5, taper=0.8, round=True
     )
     end = rings - 4
     brush = Guides(line.points[:, end:], line.normals[:, end:], line.length * 0.1)
     tail = Tied("ponytail", tied.at, 0.05, 0.75 * tied.size)
-    return [sweep(strands, section, rng), *_tail(brush, tail, rng)]
+    return [sweep(strands, section, rng), *_tail(brush, tail, rng, 8)]
 
 
 def _bun(skull: Skull, tied: Tied, rng: np.random.Generator) -> list[Solid]:
@@ -119,9 +119,9 @@ def _bun(skull: Skull, tied: Tied, rng: np.random.Generator) -> list[Solid]:
         width=1.25 * size, thickness=0.5 * size, strands=6, groove=0.0013, tip=0.35, taper=0.3, round=True
     )
     # What the coils enclose is filled.
-    core_line = place + outward * np.linspace(-0.2, 1.2, 10)[:, None] * size
+    core_line = place + outward * np.linspace(-0.2, 0.9, 10)[:, None] * size
     core = Guides(core_line[None], np.repeat(first[None, None], 10, 1), np.array([size]))
-    body = Section(width=2.1 * size, thickness=0.9 * size, strands=4, groove=0.0, tip=0.5, taper=0.3, round=True)
+    body = Section(width=1.5 * size, thickness=0.7 * size, strands=4, groove=0.0, tip=0.5, taper=0.3, round=True)
     return [sweep(core, body, rng), sweep(guides, section, rng)]
 
 
