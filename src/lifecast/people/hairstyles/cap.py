@@ -15,19 +15,22 @@ UNDER = 0.0025
 """Metres below the skin where the cap ends outside of the hairline."""
 
 
-def make_cap(skull: Skull, cap: Cap, hairline: Hairline, lines: Vector, rng: np.random.Generator) -> Solid:
+def make_cap(
+    skull: Skull, cap: Cap, hairline: Hairline, lines: Vector, rings: int, rng: np.random.Generator
+) -> Solid:  # fmt: skip
     """Grow the cap.
 
-    `lines` (N, 3) are points of combed lines on the skin, along which the ridges run; none for tufts only.
+    `lines` (N, 3) are points of combed lines on the skin, `rings` a line, along which the ridges run; none for tufts
+    only.
     """
     ways, faces = geodesic(cap.frequency)
     skin, normal = skull.skin(ways), skull.normals(ways)
     inside = hairline.inside(skull, skin, rng)
     height = cap_height(cap, ways, inside)
     fade = np.clip(inside / cap.edge, 0, 1)
-    relief = np.zeros(len(ways))
+    relief, nearest = np.zeros(len(ways)), None
     if len(lines) and cap.groove:
-        away, _ = cKDTree(lines).query(skin)
+        away, nearest = cKDTree(lines).query(skin)
         relief -= cap.groove * np.minimum((away / (cap.spacing / 2)) ** 2, 1.6)
     if cap.bumps:
         rough = smooth_noise(skin, cap.tuft, rng, 64)
@@ -40,8 +43,9 @@ def make_cap(skull: Skull, cap: Cap, hairline: Hairline, lines: Vector, rng: np.
     used, renamed = np.unique(kept, return_inverse=True)
     solid = renamed.reshape(-1, 3).astype(np.int32)
     body = close(points[used], solid, skull.centre)
-    u = np.arctan2(ways[used, 0], ways[used, 1]) / np.pi * 3
-    v = 0.5 - 0.3 * ways[used, 2]
+    u, v = np.arctan2(ways[used, 0], ways[used, 1]) / np.pi * 3, 0.5 - 0.3 * ways[used, 2]
+    if nearest is not None:  # one streak a combed line
+        u, v = (nearest[used] // rings) * 0.618, 0.95 - 0.4 * (nearest[used] % rings) / rings
     uv = np.concatenate([np.stack([u, v], 1), [[0.5, 0.5]]])
     return Solid(body[0], body[1], uv)
 

@@ -26,7 +26,7 @@ def strand_texture(
     if grey > 0:
         white = cv2.resize((rng.random((4, size)) < grey).astype(np.float64), (size, size))
         pale = np.array([0.62, 0.61, 0.6]) * (1 + 0.1 * across)[..., None]
-        picture = picture + (pale - picture) * (0.8 * white)[..., None]
+        picture = picture + (pale - picture) * (0.5 * white)[..., None]
     tie = rng.dirichlet([0.8, 0.8, 0.8]) * rng.uniform(0.1, 1.2)
     picture[int(size * (1 - TIE)) :] = tie
     texture: NDArray[np.uint8] = (np.clip(picture, 0.01, 0.98) * 255).astype(np.uint8)

@@ -19,6 +19,9 @@ from lifecast.people.rest_part import RestPart, Solid, Vector, along_chain, noth
 CHAIN = ("spine02", "spine01", "neck02", "head")
 """What hair follows, from far below the shoulders up to the head."""
 
+LINE = 20
+"""Points of a combed line on the cap."""
+
 
 def scatter(skull: Skull, style: Style, region: str, count: int, rng: np.random.Generator) -> tuple[Vector, Vector]:
     """Roots (L, 3) spread evenly over a region of the scalp, and how far inside the hairline (L,) they are."""
@@ -59,6 +62,9 @@ def make_locks(
         angle = np.arccos(np.clip((flow.knot(roots) * roots).sum(1), -1, 1))
         base = np.linalg.norm(skull.skin(roots) - skull.centre, axis=1) * np.maximum(angle * locks.length, 0.15)
     length = base * (locks.sides + (1 - locks.sides) * high) * np.exp(locks.spread * rng.normal(size=len(roots)))
+    if locks.habit.hang < 1 and not flow.tie:  # short hair is cut shorter toward the nape and above the ears
+        rim = np.clip(0.3 + inside / 0.06, 0, 1)
+        length *= rim + (1 - rim) * np.clip((roots[:, 1] - 0.1) / 0.25, 0, 1)
     thick = np.zeros(len(roots)) if style.cap is None else cap_height(style.cap, roots, inside + 0.01)
     height = locks.height * thick + locks.layers * rng.uniform(0, 1, len(roots)) + 0.001
     guides = grow(obstacle, flow, locks.habit, roots, length, height, locks.rings, rng)
@@ -77,7 +83,7 @@ def combed_lines(skull: Skull, obstacle: Obstacle, style: Style, rng: np.random.
     if not len(roots):
         return np.zeros((0, 3))
     habit = Habit(lift=0, hug=1, fall=0.05, wander=0.12, face_free=False, eared=False)
-    guides = grow(obstacle, style.flow, habit, roots, np.full(len(roots), 0.06), np.zeros(len(roots)), 20, rng)
+    guides = grow(obstacle, style.flow, habit, roots, np.full(len(roots), 0.06), np.zeros(len(roots)), LINE, rng)
     return guides.points.reshape(-1, 3)
 
 
@@ -93,7 +99,7 @@ def make_hair(
     obstacle = Obstacle(model, rest, skull, garment)
     solids: list[Solid] = []
     if style.cap is not None:
-        solids.append(make_cap(skull, style.cap, style.hairline, combed_lines(skull, obstacle, style, rng), rng))
+        solids.append(make_cap(skull, style.cap, style.hairline, combed_lines(skull, obstacle, style, rng), LINE, rng))
     for locks in style.locks:
         solids += make_locks(skull, obstacle, style, locks, rng)
     for tied in style.ties:
