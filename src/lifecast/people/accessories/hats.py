@@ -49,7 +49,7 @@ def pressed(hair: RestPart, skull: Skull, line: HatLine) -> RestPart:
     above = line.above(skull, points)
     limit = sample(skull.eared, ways) + PRESSED
     # What hangs out below the edge is let go over two centimetres.
-    limit = limit + np.where(above < 0.004, np.clip((0.004 - above) / 0.02, 0, 1) ** 2 * 0.4, 0.0)
+    limit = limit + np.clip((-0.004 - above) / 0.02, 0, 1) ** 2 * 0.4
     held = np.minimum(away, limit)
     moved = skull.centre + ways * held[:, None]
     return RestPart(
@@ -78,8 +78,9 @@ def _crown(skull: Skull, line: HatLine, lift: Vector, ways: Vector, faces: NDArr
     radius = sample(skull.eared, ways) + PRESSED + LOOSE
     base = skull.centre + ways * radius[:, None]
     above = line.above(skull, base)
-    kept = faces[(above[faces] > 0).all(1)]
+    kept = faces[(above[faces] > 0).any(1)]
     used, renamed = np.unique(kept, return_inverse=True)
+    base[:, 1] -= np.minimum(above, 0)  # the edge is even
     outer = base + ways * lift[:, None]
     points, closed = close(outer[used], renamed.reshape(-1, 3).astype(np.int32), skull.centre)
     turn = np.arctan2(ways[used, 0], ways[used, 2]) / np.pi

@@ -78,7 +78,7 @@ def _beard_locks(
     for k, near in enumerate(tree.query_ball_point(points[order], 0.0042)):
         if taken[k]:
             taken[[n for n in near if n > k]] = False
-    roots = order[taken][:320]
+    roots = order[taken][:420]
     rings = 8 if length > 0.02 else 6
     count = len(roots)
     down = np.array([0.0, -1.0, 0.12])

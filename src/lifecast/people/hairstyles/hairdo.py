@@ -63,7 +63,7 @@ def make_locks(
         base = np.linalg.norm(skull.skin(roots) - skull.centre, axis=1) * np.maximum(angle * locks.length, 0.15)
     length = base * (locks.sides + (1 - locks.sides) * high) * np.exp(locks.spread * rng.normal(size=len(roots)))
     if locks.habit.hang < 1 and not flow.tie:  # short hair is cut shorter toward the nape and above the ears
-        rim = np.clip(0.3 + inside / 0.06, 0, 1)
+        rim = np.clip(0.2 + inside / 0.08, 0, 1)
         length *= rim + (1 - rim) * np.clip((roots[:, 1] - 0.1) / 0.25, 0, 1)
     thick = np.zeros(len(roots)) if style.cap is None else cap_height(style.cap, roots, inside + 0.01)
     height = locks.height * thick + locks.layers * rng.uniform(0, 1, len(roots)) + 0.001

@@ -80,7 +80,9 @@ class Skull:
         self.normal = self._normals()
         """(ROWS, COLUMNS, 3)"""
         covered = self._distance_grid(points, topology.all_faces)
-        self.eared = np.where(np.isfinite(covered), np.maximum(covered, self.radius), self.radius)
+        eared = np.where(np.isfinite(covered), np.maximum(covered, self.radius), self.radius)
+        # Hair slides over the ears: the slope up to them is made gentle.
+        self.eared = np.maximum(eared, gaussian_filter(eared, 3.0, mode=("nearest", "wrap")))
         """(ROWS, COLUMNS) the same with the ears."""
         self.ear_tree = cKDTree(self.ears)
 
