@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from lifecast.people.footwear.foot import Foot
+from lifecast.people.footwear.foot import LEVELS, Foot
 from lifecast.people.noise import smooth_noise
 from lifecast.people.rest_part import Solid, Vector
 from lifecast.people.solids import loft, resampled, tube
@@ -61,6 +61,7 @@ def height(foot: Foot, last: Last, z: Vector) -> tuple[Vector, Vector]:
     """The upper's height at places z, and how much of it (0..1) is open at the top, where the leg comes out."""
     inner = np.clip(z, 0.012, foot.length - 0.006)
     covered = foot.at(foot.top, inner) + 0.7 * last.ease
+    covered = np.where(z < 0.22 * foot.length, np.maximum(covered, last.collar + 0.02), covered)  # the heel's back
     ankle = 0.24 * foot.length
     collar = last.collar - last.dip * np.exp(-(((z - ankle) / 0.028) ** 2)) - 0.0006 * last.dip
     top = np.minimum(covered, collar)
@@ -69,6 +70,21 @@ def height(foot: Foot, last: Last, z: Vector) -> tuple[Vector, Vector]:
     front = np.clip((end - z) / 0.05, 0, 1)
     round_ = 0.35 + 0.65 * np.sqrt(front * (2 - front))
     return top * round_, opened
+
+
+def beside(foot: Foot, last: Last, z: Vector, y: Vector, across: Vector) -> Vector:
+    """x of the upper at places z and heights y, `across` -1..1 from one side to the other."""
+    left, right = outline(foot, last, z.ravel())
+    low = LEVELS[0]
+    inner = np.clip(z, 0.004, foot.length - 0.012)
+    wide = np.subtract(*foot.width(inner, np.full_like(z, low))[::-1])
+    at_left, at_right = foot.width(inner, np.maximum(y, low))
+    # As the foot grows narrower upward, so does the shoe.
+    share = np.clip((at_right - at_left + 2 * last.ease) / (wide + 2 * last.ease), 0.35, 1.08)
+    shift = (at_left + at_right) / 2 - sum(foot.width(inner, np.full_like(z, low))) / 2
+    half = (right - left).reshape(z.shape) / 2
+    fade = np.clip(half / (0.5 * wide + 1e-6), 0, 1)
+    return np.asarray((left + right).reshape(z.shape) / 2 + shift * fade + half * share * across)
 
 
 def places(foot: Foot, last: Last, count: int) -> Vector:
@@ -81,19 +97,16 @@ def places(foot: Foot, last: Last, count: int) -> Vector:
 def upper(foot: Foot, last: Last, relief: Vector | None = None, count: int = 62, around: int = 40) -> Solid:
     """The upper as a closed solid; `relief` (count, around) metres is added outward."""
     z = places(foot, last, count)
-    left, right = outline(foot, last, z)
     top, opened = height(foot, last, z)
     turn = np.arange(around) * 2 * np.pi / around
     cos, sin = np.cos(turn), np.sin(turn)
     low = sin < 0
-    power = np.where(low[None], 5.0, 2.4 + 3.6 * opened[:, None])
+    power = np.where(low[None], 5.0, 3.0 + 3.0 * opened[:, None])
     across = np.sign(cos) * np.abs(cos) ** (2 / power)
     up = np.sign(sin) * np.abs(sin) ** (2 / power)
     belly = 0.42 * top
     y = belly[:, None] + np.where(low, up * (belly[:, None] + 0.004), up * (top - belly)[:, None])
-    rise = np.clip(y / np.maximum(foot.length * 0.33, 1e-3), 0, 1)
-    narrow = 1 - 0.2 * rise**1.5
-    x = (left + right)[:, None] / 2 + (right - left)[:, None] / 2 * across * narrow
+    x = beside(foot, last, np.broadcast_to(z[:, None], y.shape), y, across)
     if relief is not None:
         x, y = x + relief * cos, y + relief * np.maximum(sin, 0)
     rings = np.stack([x, y, np.broadcast_to(z[:, None], x.shape)], -1)
@@ -127,14 +140,13 @@ def sole(foot: Foot, last: Last, count: int = 46, around: int = 28) -> Solid:
 def across_top(foot: Foot, last: Last, z: float, low: float, high: float, lift: float, count: int = 16) -> Vector:
     """(count, 3) a line over the upper at z, from one side to the other; angles 0..180 degrees from +x."""
     at = np.array([z])
-    (left,), (right,) = outline(foot, last, at)
     (top,), _ = height(foot, last, at)
     turn = np.radians(np.linspace(low, high, count))
     belly = 0.42 * top
-    x = np.sign(np.cos(turn)) * np.abs(np.cos(turn)) ** (2 / 2.4)
-    y = belly + (top - belly) * np.sin(turn) ** (2 / 2.4) + lift
-    narrow = 1 - 0.2 * np.clip(y / (foot.length * 0.33), 0, 1) ** 1.5
-    return np.stack([(left + right) / 2 + ((right - left) / 2 + lift) * x * narrow, y, np.full(count, z)], 1)
+    sin, cos = np.sin(turn), np.cos(turn)
+    y = belly + np.where(sin > 0, top - belly, belly) * np.sign(sin) * np.abs(sin) ** (2 / 3)
+    x = beside(foot, last, np.full(count, z), y, np.sign(cos) * np.abs(cos) ** (2 / 3))
+    return np.stack([x + lift * cos, y + lift * np.maximum(sin, 0), np.full(count, z)], 1)
 
 
 def laces(foot: Foot, last: Last, rows: int, first: float, final: float) -> list[Solid]:

@@ -12,9 +12,9 @@ from scipy.spatial import cKDTree
 
 from lifecast.people.body import SKIN_VERTICES, BodyModel, RestBody
 from lifecast.people.footwear.foot import Foot, measure
-from lifecast.people.footwear.shoe import Last, across_top, height, laces, outline, places, shaft, sole, upper
+from lifecast.people.footwear.shoe import Last, across_top, beside, height, laces, places, shaft, sole, upper
 from lifecast.people.rest_part import RestPart, Solid, Vector, rigid, union
-from lifecast.people.solids import hoop, tube
+from lifecast.people.solids import hoop, resampled, tube
 
 Rng = np.random.Generator
 
@@ -68,9 +68,11 @@ def trainers(foot: Foot, rng: Rng) -> _Made:
         slant = z - 0.40 - 0.055 * k - 0.09 * (above - 0.4)
         stripes += 0.0013 / (1 + np.exp((np.abs(slant) - 0.011) / 0.002)) * (np.abs(middle - 70) < 26)
     relief = (relief + stripes * (rng.random() < 0.6)) * (above > -0.4)
-    tongue_line = across_top(foot, replace(last, collar=last.collar + 0.02), 0.42 * foot.length, 75, 105, 0.004, 5)
-    back = tongue_line + [0, 0.016, -0.012]
-    tongue = tube(np.stack([tongue_line[2] + [0, -0.01, 0.03], tongue_line[2], back[2]]), np.array([0, 0.6, 0.8]), 0.045, 0.008)
+    front = _opening(foot, last)
+    line = np.array([[0.0, last.collar - 0.014, front + 0.018], [0.0, last.collar + 0.004, front + 0.002], [0.0, last.collar + 0.02, front - 0.004]])
+    near = foot.points[(np.abs(foot.points[:, 2] - front) < 0.015) & (foot.points[:, 1] < 0.13)]
+    line[:, 0] = near[np.argsort(near[:, 1])[-6:], 0].mean()
+    tongue = tube(resampled(line, 6), np.array([0.0, 0.5, 0.85]), 0.042, 0.008)
     return _Made(
         [upper(foot, last, relief), tongue, _padded_collar(foot, last, 0.011)], [sole(foot, last)],
         laces(foot, last, 4, 0.70, 0.46), last,
@@ -82,11 +84,8 @@ def _padded_collar(foot: Foot, last: Last, thick: float) -> Solid:
     back, front = -last.ease + 0.004, _opening(foot, last)
     turn = np.arange(36) * 2 * np.pi / 36
     z = back + (front - back) * (0.5 - 0.5 * np.cos(turn))
-    left, right = outline(foot, last, z)
     top, _ = height(foot, last, z)
-    narrow = 1 - 0.2 * np.clip(top / (foot.length * 0.33), 0, 1) ** 1.5
-    half = (right - left) / 2 * narrow * 0.86
-    x = (left + right) / 2 + half * np.sign(np.sin(turn)) * np.abs(np.sin(turn)) ** 0.6
+    x = beside(foot, last, z, top, 0.93 * np.sign(np.sin(turn)) * np.abs(np.sin(turn)) ** 0.6)
     return hoop(np.stack([x, top - 0.002, z], 1), np.array([0.0, 1.0, 0.0]), thick, thick)
 
 
@@ -123,7 +122,7 @@ def flats(foot: Foot, rng: Rng) -> _Made:
 
 def _boots(foot: Foot, rng: Rng, high: float, wide: float) -> _Made:
     last = Last(
-        sole=float(rng.uniform(0.018, 0.034)), lip=0.005, wall=0.006, heel=float(rng.choice([0.0, 0.011])), collar=0.1,
+        sole=float(rng.uniform(0.018, 0.034)), lip=0.005, wall=0.006, heel=float(rng.choice([0.0, 0.011])), collar=0.088,
         dip=0.0, ease=0.006, toe=0.014, pointed=float(rng.uniform(0, 0.5)), ridges=int(rng.random() < 0.5),
     )  # fmt: skip
     z, turn = _lines(foot, last, 50, 36)
@@ -136,7 +135,7 @@ def ankle_boots(foot: Foot, rng: Rng) -> _Made:
     """To above the ankle."""
     made = _boots(foot, rng, float(rng.uniform(0.14, 0.2)), 0.009)
     if rng.random() < 0.5:
-        made.trim = laces(foot, replace(made.last, collar=0.1), 3, 0.66, 0.5)
+        made.trim = laces(foot, replace(made.last, collar=0.088), 3, 0.66, 0.5)
     return made
 
 
@@ -147,7 +146,7 @@ def knee_boots(foot: Foot, rng: Rng) -> _Made:
 
 def sandals(foot: Foot, rng: Rng) -> _Made:
     """A sole and straps; the foot is bare."""
-    last = Last(sole=float(rng.uniform(0.014, 0.03)), lip=0.003, wall=0.0015, ease=0.002, toe=0.006, collar=0.3)
+    last = Last(sole=float(rng.uniform(0.014, 0.03)), lip=0.003, wall=0.005, ease=0.002, toe=0.006, collar=0.08, dip=0.0)
     bare = replace(last, ease=0.001)
     straps = []
     for share, wide in ((0.72, 0.020), (0.60, 0.016), (0.44, 0.02))[: int(rng.integers(2, 4))]:
