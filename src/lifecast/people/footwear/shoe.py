@@ -45,7 +45,7 @@ def outline(foot: Foot, last: Last, z: Vector) -> tuple[Vector, Vector]:
     inner = np.clip(z, 0.004, foot.length - 0.012)
     left, right = foot.at(foot.left, inner) - last.ease, foot.at(foot.right, inner) + last.ease
     # Both ends close in a rounded way.
-    back = np.clip((z + last.ease + 0.004) / 0.034, 0, 1)
+    back = np.clip((z + last.ease + 0.0031) / 0.04, 0, 1)
     front = np.clip((end - z) / (0.062 + 0.03 * last.pointed), 0, 1)
     share = np.sqrt(back * (2 - back)) * (front * (2 - front)) ** (0.5 + 0.2 * last.pointed)
     aim = foot.at(foot.left, np.full(1, 0.72 * foot.length))[0], foot.at(foot.right, np.full(1, 0.72 * foot.length))[0]
