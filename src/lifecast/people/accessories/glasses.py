@@ -54,7 +54,7 @@ def make_glasses(model: BodyModel, rest: RestBody, frame: Frame, colour: Vector)
         inner.append(middle + [-side * frame.width / 2, 0.15 * frame.height, 0.0])
         outer.append(outline[np.argmax(side * outline[:, 0] + 0.5 * outline[:, 1])])
         if frame.dark:
-            lens = np.stack([outline, outline + (middle - outline) * 0.5, outline + (middle - outline) * 0.04])
+            lens = np.stack([outline, outline + (middle - outline) * 0.5, outline + (middle - outline) * 0.96])
             plate = np.concatenate([(lens + [0, 0, 0.001])[::-1], lens - [0, 0, 0.001]])
             lenses.append(loft(plate))
     bridge = np.stack([inner[0], (inner[0] + inner[1]) / 2 + [0, 0.004, 0.002], inner[1]])

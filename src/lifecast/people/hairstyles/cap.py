@@ -36,7 +36,7 @@ def make_cap(
         rough = smooth_noise(skin, cap.tuft, rng, 64)
         relief += cap.bumps * np.tanh(rough) * (1 if cap.ball else 0.5 + 0.5 * topness(ways))
     # Relief never reaches deeper than half of the thickness, so that the skin stays below.
-    lifted = height + np.maximum(relief * fade, -0.5 * height)
+    lifted = height + np.maximum(relief * np.clip(inside / 0.008, 0, 1), -0.5 * height)
     lifted = np.where(inside > 0, lifted, -UNDER)
     points = skin + normal * lifted[:, None]
     kept = faces[(inside[faces] > 0).any(1)]

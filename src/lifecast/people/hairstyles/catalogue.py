@@ -55,7 +55,7 @@ def receding(rng: Rng) -> Style:
 
 def crop(rng: Rng) -> Style:
     """Short, combed forward."""
-    cap = Cap(top=0.014, side=0.004, edge=0.022, spacing=0.009, groove=0.0012, frequency=38)
+    cap = Cap(top=0.014, side=0.004, edge=0.022, spacing=0.009, groove=0.0016, frequency=38)
     habit = Habit(lift=0.25, hug=0.8, hang=0.3, dive=0.5, wander=0.25, eared=False, face_free=False)
     top = LockSet(300, 0.055, rings=8, sides=0.7, layers=0.005, region="top", section=FINE, habit=habit)
     front = LockSet(70, 0.045, rings=8, layers=0.004, region="front", section=FINE, habit=habit)
@@ -65,7 +65,7 @@ def crop(rng: Rng) -> Style:
 def side_part(rng: Rng) -> Style:
     """Short, combed to both sides of a parting."""
     side = float(rng.choice([-1.0, 1.0]))
-    cap = Cap(top=0.017, side=0.005, edge=0.03, spacing=0.010, groove=0.0013, frequency=38)
+    cap = Cap(top=0.017, side=0.005, edge=0.03, spacing=0.010, groove=0.0018, frequency=38)
     habit = Habit(lift=0.2, hug=0.9, fall=0.2, hang=0.25, dive=0.8, wander=0.12, eared=False)
     flow = Flow(part=1.0, back=0.35, parting=side * 0.035)
     top = LockSet(75, 0.11, rings=13, sides=0.4, layers=0.005, region="top", section=LOCK, habit=habit)
@@ -75,7 +75,7 @@ def side_part(rng: Rng) -> Style:
 
 def slicked_back(rng: Rng) -> Style:
     """Combed back from the forehead, flat."""
-    cap = Cap(top=0.013, side=0.006, edge=0.034, spacing=0.009, groove=0.0014, frequency=42)
+    cap = Cap(top=0.013, side=0.006, edge=0.034, spacing=0.009, groove=0.0018, frequency=42)
     habit = Habit(lift=0.2, hug=0.95, fall=0.06, hang=0.2, dive=0.8, wander=0.06, eared=False)
     fine = LockSet(150, 0.09, rings=11, sides=0.8, height=0.95, layers=0.003, section=FINE, habit=habit)
     top = LockSet(60, 0.13, rings=14, sides=0.7, layers=0.003, region="all", section=LOCK, habit=habit)
@@ -84,11 +84,11 @@ def slicked_back(rng: Rng) -> Style:
 
 def quiff(rng: Rng) -> Style:
     """Short sides; the front stands up and goes back."""
-    cap = Cap(top=0.016, side=0.0035, edge=0.024, spacing=0.010, groove=0.0012, frequency=36)
+    cap = Cap(top=0.016, side=0.0035, edge=0.024, spacing=0.010, groove=0.0016, frequency=36)
     habit = Habit(lift=0.35, hug=0.7, fall=0.1, wander=0.14, eared=False)
     up = Habit(lift=0.6, hug=0.45, fall=0.25, stiff=1.8, wander=0.1, emerge=0.45, dive=0.6, eared=False)
     top = LockSet(70, 0.085, rings=12, sides=0.4, layers=0.005, region="top", section=LOCK, habit=habit)
-    front = LockSet(110, 0.1, rings=12, height=1.7, layers=0.014, region="front", section=WISP, habit=up)
+    front = LockSet(110, 0.1, rings=12, height=1.5, layers=0.014, region="front", section=WISP, habit=up)
     return Style("quiff", _short_line(rng), cap, Flow(back=1.0, side=0.3 * rng.choice([-1.0, 1.0])), (top, front, _edge()))
 
 
@@ -111,7 +111,7 @@ def spiky(rng: Rng) -> Style:
 
 def medium(rng: Rng) -> Style:
     """Over the ears, to the nape."""
-    cap = Cap(top=0.016, side=0.013, edge=0.034, spacing=0.011, groove=0.0013, frequency=34)
+    cap = Cap(top=0.016, side=0.013, edge=0.034, spacing=0.011, groove=0.0018, frequency=34)
     habit = Habit(lift=0.3, hug=0.7, fall=0.35, wander=0.22, before=-0.8)
     flow = Flow(part=1.0, back=0.35, parting=float(rng.uniform(-0.035, 0.035)))
     wisps = LockSet(90, 0.18, rings=14, sides=0.6, height=1.0, layers=0.01, section=WISP, habit=habit)
@@ -122,7 +122,7 @@ def medium(rng: Rng) -> Style:
 def bob(rng: Rng) -> Style:
     """To the jaw, ends in one line, with or without a fringe."""
     fringe = bool(rng.random() < 0.5)
-    cap = Cap(top=0.016, side=0.016, edge=0.036, spacing=0.012, groove=0.0013, frequency=28)
+    cap = Cap(top=0.016, side=0.016, edge=0.036, spacing=0.012, groove=0.0018, frequency=28)
     habit = Habit(lift=0.25, hug=0.75, fall=0.45, stiff=1.6, wander=0.09, before=-0.3)
     flow = Flow(part=1.0, back=0.2, parting=float(rng.uniform(-0.03, 0.03)))
     blunt = replace(BROAD, width=0.046, strands=4, tip=0.6, taper=0.1)
@@ -143,7 +143,7 @@ def fringe_locks(rng: Rng) -> LockSet:
 
 
 def _long(rng: Rng, name: str, before: float, length: float, wave: float, pitch: float, fringe: bool) -> Style:
-    cap = Cap(top=0.014, side=0.014, edge=0.034, spacing=0.012, groove=0.0013, frequency=28)
+    cap = Cap(top=0.014, side=0.014, edge=0.034, spacing=0.012, groove=0.0018, frequency=28)
     habit = Habit(lift=0.22, hug=0.75, fall=0.4, stiff=1.6, wander=0.08 + 12 * wave, before=before)
     flow = Flow(part=1.0, back=0.3, parting=float(rng.choice([0.0, 0.0, rng.uniform(-0.04, 0.04)])))
     section = replace(BROAD, tip=0.12, taper=0.35)
@@ -216,7 +216,7 @@ def cornrows(rng: Rng) -> Style:
 
 
 def _gathered(name: str, tied: tuple[Tied, ...], flow: Flow, fringe: LockSet | None, tight: float = 1.0) -> Style:
-    cap = Cap(top=0.010 * tight, side=0.008 * tight, edge=0.034, spacing=0.009, groove=0.0014, frequency=40)
+    cap = Cap(top=0.010 * tight, side=0.008 * tight, edge=0.034, spacing=0.009, groove=0.0018, frequency=40)
     habit = Habit(lift=0.1, hug=0.95, fall=0.0, hang=0.0, stiff=0.6, wander=0.04, eared=False, face_free=False)
     section = replace(LOCK, width=0.018, strands=3, tip=0.45, taper=0.5)
     locks = LockSet(80, 0.98, rings=13, spread=0.02, height=0.9, layers=0.003, section=section, habit=habit)

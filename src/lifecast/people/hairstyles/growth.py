@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,7 +58,7 @@ class Guides:
 
 def grow(
     obstacle: Obstacle, flow: Flow, habit: Habit, roots: Vector, length: Vector, height: Vector, rings: int,
-    rng: np.random.Generator,
+    rng: np.random.Generator, below: Callable[[Vector], Vector] | None = None,
 ) -> Guides:  # fmt: skip
     """Grow locks from the skin.
 
@@ -65,8 +66,9 @@ def grow(
     ----------
     roots : (L, 3) unit directions from the middle of the head.
     length : (L,) metres.
-    height : (L,) metres above the skin at which the lock lies.
+    height : (L,) metres above what lies below at which the lock lies.
     rings : points along each lock.
+    below : thickness (N,) in metres of the hair below, in unit directions (N, 3); None: bare skin.
     """
     skull = obstacle.skull
     place = skull.skin(roots)
@@ -99,7 +101,8 @@ def grow(
         after = here + step * unit(way)
         distance, outward = obstacle.nearest(after, habit.eared)
         along = k / (rings - 1)
-        rise = height * _smooth(along / habit.emerge) * (1 - habit.dive * max(0.0, along - 0.5) ** 2 * 4)
+        ground = 0.0 if below is None else below(ways)
+        rise = (ground + height) * _smooth(along / habit.emerge) * (1 - habit.dive * max(0.0, along - 0.5) ** 2 * 4)
         lack = np.clip(rise - distance, -0.05, 0.05)
         near = 1 - off[:, 0]
         after = after + outward * np.where(lack > 0, lack, habit.hug * near * lack)[:, None]

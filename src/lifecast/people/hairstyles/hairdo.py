@@ -65,9 +65,14 @@ def make_locks(
     if locks.habit.hang < 1 and not flow.tie:  # short hair is cut shorter toward the nape and above the ears
         rim = np.clip(0.2 + inside / 0.08, 0, 1)
         length *= rim + (1 - rim) * np.clip((roots[:, 1] - 0.1) / 0.25, 0, 1)
-    thick = np.zeros(len(roots)) if style.cap is None else cap_height(style.cap, roots, inside + 0.01)
-    height = locks.height * thick + locks.layers * rng.uniform(0, 1, len(roots)) + 0.001
-    guides = grow(obstacle, flow, locks.habit, roots, length, height, locks.rings, rng)
+    cap = style.cap
+
+    def below(ways: Vector) -> Vector:
+        return np.zeros(len(ways)) if cap is None else locks.height * cap_height(cap, ways, np.full(len(ways), 1.0))
+
+    rim = np.clip(inside / (cap.edge if cap else 0.02), 0.15, 1)
+    height = locks.layers * rng.uniform(0, 1, len(roots)) + 0.001 - (1 - rim) * below(roots)
+    guides = grow(obstacle, flow, locks.habit, roots, length, height, locks.rings, rng, below)
     if locks.wave:
         guides = wave(guides, locks.wave, locks.pitch, locks.coiled, rng)
     return [sweep(guides, locks.section, rng)]
@@ -78,7 +83,7 @@ def combed_lines(skull: Skull, obstacle: Obstacle, style: Style, rng: np.random.
     cap = style.cap
     if cap is None or not cap.groove:
         return np.zeros((0, 3))
-    count = int(0.06 / (cap.spacing * 0.05))
+    count = int(0.06 / (cap.spacing * 0.025))
     roots, _ = scatter(skull, style, "all", count, rng)
     if not len(roots):
         return np.zeros((0, 3))

@@ -28,7 +28,7 @@ class Section:
     """Width at the end as a share of the full one."""
     taper: float = 0.45
     """The share of the length over which a lock narrows to its tip."""
-    swell: float = 0.3
+    swell: float = 0.4
     """The share of the length over which a lock widens from its root."""
     round: bool = False
     """As grooved below as above: for tresses and coils."""
@@ -46,7 +46,7 @@ def sweep(guides: Guides, section: Section, rng: np.random.Generator) -> Solid:
     width = section.width / 2 * np.clip(size, 0.5, 1.7)
     end = np.clip(section.taper * np.exp(0.2 * rng.normal(size=(count, 1))), 0.05, 0.9)
     narrow = section.tip + (1 - section.tip) * np.sqrt(np.clip((1 - along) / end, 0, 1))
-    root = 0.2 + 0.8 * np.sin(np.clip(along / section.swell, 0, 1) * np.pi / 2)
+    root = 0.12 + 0.88 * np.sin(np.clip(along / section.swell, 0, 1) * np.pi / 2)
     breadth = width[:, None] * narrow * root
     depth = section.thickness * np.clip(size, 0.7, 1.3)[:, None] * np.sqrt(narrow) * np.sqrt(root)
 
@@ -57,7 +57,7 @@ def sweep(guides: Guides, section: Section, rng: np.random.Generator) -> Solid:
     ridge = knots[..., low] * (1 - place + low) + knots[..., low + 1] * (place - low)  # (L, A, R)
     drift = rng.uniform(-0.25, 0.25, (count, around, 1)) * (2 / outer) * (np.abs(sign)[None, :, None])
     x = (across[None, :, None] + drift) * breadth[:, None]
-    groove = section.groove * np.minimum(1, depth / max(section.thickness, 1e-6) * 1.2)
+    groove = section.groove * np.clip(depth / max(section.thickness, 1e-6) * 1.2, 0, 1) * np.clip(along / section.swell, 0, 1)
     y = up[None, :, None] * depth[:, None] + sign[None, :, None] * ridge * groove[:, None]
 
     tangent = unit(np.gradient(guides.points, axis=1))
