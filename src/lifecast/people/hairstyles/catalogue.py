@@ -16,15 +16,15 @@ from lifecast.people.hairstyles.style import Cap, LockSet, Style, Tied
 Rng = np.random.Generator
 THIN = Section(width=0.006, thickness=0.0014, strands=1, groove=0.0003, tip=0.1, taper=0.8)
 FINE = Section(width=0.009, thickness=0.0028, strands=1, groove=0.0004, tip=0.08, taper=0.7, swell=0.4)
-LOCK = Section(width=0.024, thickness=0.0034, strands=4, groove=0.0012, tip=0.15, taper=0.55)
-BROAD = Section(width=0.042, thickness=0.0055, strands=5, groove=0.0018, tip=0.2, taper=0.3)
+LOCK = Section(width=0.024, thickness=0.0034, strands=3, groove=0.0011, tip=0.15, taper=0.55)
+BROAD = Section(width=0.042, thickness=0.0055, strands=4, groove=0.0016, tip=0.2, taper=0.3)
 WISP = Section(width=0.011, thickness=0.0042, strands=1, groove=0.0005, tip=0.06, taper=0.6, swell=0.3)
 
 
-def _edge(flow_habit: Habit | None = None, length: float = 0.02) -> LockSet:
+def _edge(flow_habit: Habit | None = None, length: float = 0.03) -> LockSet:
     """Short fine hair along the hairline."""
     habit = flow_habit or Habit(lift=0.1, hug=0.9, hang=0.2, dive=0.8, wander=0.35, eared=False)
-    return LockSet(70, length, rings=6, height=0.3, layers=0.0015, region="edge", section=THIN, habit=habit)
+    return LockSet(100, length, rings=6, height=0.5, layers=0.0015, region="edge", section=THIN, habit=habit)
 
 
 def _nape(rng: Rng) -> float:
@@ -103,9 +103,9 @@ def tousled(rng: Rng) -> Style:
 def spiky(rng: Rng) -> Style:
     """Short, standing up."""
     cap = Cap(top=0.012, side=0.005, edge=0.024, spacing=0.010, groove=0.001, frequency=34)
-    habit = Habit(lift=0.8, hug=0.05, stiff=2.5, fall=0.05, wander=0.5, eared=False)
+    habit = Habit(lift=0.62, hug=0.1, stiff=2.0, fall=0.05, wander=0.35, eared=False)
     section = replace(FINE, width=0.015, thickness=0.0045, tip=0.03, taper=0.9)
-    top = LockSet(190, 0.036, rings=7, sides=0.45, height=1.5, layers=0.02, region="all", section=section, habit=habit)
+    top = LockSet(330, 0.042, rings=7, sides=0.6, height=1.2, layers=0.016, region="all", section=section, habit=habit)
     return Style("spiky", _short_line(rng), cap, Flow(away=1.0, back=0.3), (top, _edge()))
 
 
@@ -114,7 +114,7 @@ def medium(rng: Rng) -> Style:
     cap = Cap(top=0.016, side=0.013, edge=0.034, spacing=0.011, groove=0.0018, frequency=34)
     habit = Habit(lift=0.3, hug=0.7, fall=0.35, wander=0.22, before=-0.8)
     flow = Flow(part=1.0, back=0.35, parting=float(rng.uniform(-0.035, 0.035)))
-    wisps = LockSet(90, 0.18, rings=14, sides=0.6, height=1.0, layers=0.01, section=WISP, habit=habit)
+    wisps = LockSet(90, 0.18, rings=14, sides=0.6, height=1.0, layers=0.006, section=WISP, habit=habit)
     locks = LockSet(80, 0.19, rings=16, sides=0.6, layers=0.006, section=replace(LOCK, width=0.03, tip=0.1, taper=0.5), habit=habit, wave=0.003, pitch=0.09)
     return Style("medium", Hairline(nape=-0.085), cap, flow, (locks, wisps, _edge()))
 
@@ -127,9 +127,9 @@ def bob(rng: Rng) -> Style:
     flow = Flow(part=1.0, back=0.2, parting=float(rng.uniform(-0.03, 0.03)))
     blunt = replace(BROAD, width=0.046, strands=4, tip=0.6, taper=0.1)
     ends = float(rng.uniform(-0.025, 0.035))
-    upper = LockSet(52, 0.01, ends=ends, rings=15, spread=0.04, layers=0.008, section=blunt, habit=habit)
+    upper = LockSet(52, 0.01, ends=ends, rings=15, spread=0.04, layers=0.006, section=blunt, habit=habit)
     lower = LockSet(44, 0.0, ends=ends, rings=10, spread=0.04, layers=0.004, region="lower", section=blunt, habit=habit)
-    wisps = LockSet(45, 0.01, ends=ends, rings=16, spread=0.05, height=1.0, layers=0.01, section=replace(WISP, tip=0.5, taper=0.12), habit=habit)
+    wisps = LockSet(45, 0.01, ends=ends, rings=16, spread=0.05, height=1.0, layers=0.006, section=replace(WISP, tip=0.5, taper=0.12), habit=habit)
     sets: tuple[LockSet, ...] = (upper, lower, wisps, _edge())
     return Style("bob-fringe" if fringe else "bob", Hairline(nape=-0.085), cap, flow, (*sets, fringe_locks(rng)) if fringe else sets)
 
@@ -148,9 +148,9 @@ def _long(rng: Rng, name: str, before: float, length: float, wave: float, pitch:
     flow = Flow(part=1.0, back=0.3, parting=float(rng.choice([0.0, 0.0, rng.uniform(-0.04, 0.04)])))
     section = replace(BROAD, tip=0.12, taper=0.35)
     rings = 22 if wave else 19
-    upper = LockSet(44, 0.04, ends=-length, rings=rings, spread=0.06, layers=0.014, section=section, habit=habit, wave=wave, pitch=pitch)
+    upper = LockSet(44, 0.04, ends=-length, rings=rings, spread=0.06, layers=0.008, section=section, habit=habit, wave=wave, pitch=pitch)
     lower = LockSet(22, 0.0, ends=-length, rings=rings - 4, spread=0.1, layers=0.006, region="lower", section=section, habit=habit, wave=wave, pitch=pitch)
-    wisps = LockSet(40, 0.04, ends=-length, rings=rings, spread=0.12, height=1.0, layers=0.016, section=WISP, habit=habit, wave=wave, pitch=pitch)
+    wisps = LockSet(40, 0.04, ends=-length, rings=rings, spread=0.12, height=1.0, layers=0.009, section=WISP, habit=habit, wave=wave, pitch=pitch)
     sets: tuple[LockSet, ...] = (upper, lower, wisps, _edge())
     return Style(name, Hairline(nape=-0.09), cap, flow, (*sets, fringe_locks(rng)) if fringe else sets)
 
@@ -172,9 +172,9 @@ def curly(rng: Rng, length: float | None = None, name: str = "curly") -> Style:
     size = float(rng.uniform(0.09, 0.2)) if length is None else length
     cap = Cap(top=0.02, side=0.014, edge=0.034, groove=0.0, bumps=0.003, tuft=0.022, frequency=32)
     habit = Habit(lift=0.6, hug=0.25, stiff=1.5, fall=0.5, wander=0.45, before=-0.2, face_free=size > 0.12)
-    section = Section(width=0.011, thickness=0.0055, strands=2, groove=0.0006, tip=0.35, taper=0.3)
+    section = Section(width=0.011, thickness=0.0055, strands=1, groove=0.0006, tip=0.35, taper=0.3)
     rings = int(np.clip(size / 0.0055, 18, 36))
-    locks = LockSet(int(48000 / (2 * 7 * rings)), size, rings=rings, sides=0.75, height=1.15, layers=0.014, section=section, habit=habit, wave=float(rng.uniform(0.006, 0.009)), pitch=float(rng.uniform(0.028, 0.04)), coiled=1.0)
+    locks = LockSet(int(48000 / (2 * 6 * rings)), size, rings=rings, sides=0.75, height=1.15, layers=0.014, section=section, habit=habit, wave=float(rng.uniform(0.006, 0.009)), pitch=float(rng.uniform(0.028, 0.04)), coiled=1.0)
     crown = replace(locks, count=locks.count // 4, region="crown", length=0.8 * size)
     return Style(name, Hairline(nape=-0.085, ragged=0.004), cap, Flow(away=1.0), (replace(locks, count=locks.count * 4 // 5), crown))
 
@@ -201,7 +201,7 @@ def dreadlocks(rng: Rng) -> Style:
     section = Section(width=0.0105, thickness=0.0052, strands=2, groove=0.0009, tip=0.6, taper=0.1, round=True)
     length = float(rng.uniform(0.18, 0.42))
     rings = int(np.clip(length / 0.013, 14, 28))
-    locks = LockSet(int(44000 / (2 * 8 * rings)), length, rings=rings, sides=0.75, layers=0.014, section=section, habit=habit, wave=0.0025, pitch=0.05)
+    locks = LockSet(int(44000 / (2 * 12 * rings)), length, rings=rings, sides=0.75, layers=0.014, section=section, habit=habit, wave=0.0025, pitch=0.05)
     return Style("dreadlocks", Hairline(nape=-0.08), cap, Flow(away=0.8, back=0.5), (locks,))
 
 
@@ -218,7 +218,7 @@ def cornrows(rng: Rng) -> Style:
 def _gathered(name: str, tied: tuple[Tied, ...], flow: Flow, fringe: LockSet | None, tight: float = 1.0) -> Style:
     cap = Cap(top=0.010 * tight, side=0.008 * tight, edge=0.034, spacing=0.009, groove=0.0018, frequency=40)
     habit = Habit(lift=0.1, hug=0.95, fall=0.0, hang=0.0, stiff=0.6, wander=0.04, eared=False, face_free=False)
-    section = replace(LOCK, width=0.018, strands=3, tip=0.45, taper=0.5)
+    section = replace(LOCK, width=0.018, strands=2, tip=0.45, taper=0.5)
     locks = LockSet(80, 0.98, rings=13, spread=0.02, height=0.9, layers=0.003, section=section, habit=habit)
     sets: tuple[LockSet, ...] = (locks, _edge())
     return Style(name, Hairline(nape=-0.08), cap, flow, (*sets, fringe) if fringe else sets, tied)

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from lifecast.people.body import BodyModel, RestBody
 from lifecast.people.hairstyles.cap import make_cap
 from lifecast.people.hairstyles.growth import Habit, grow, wave
-from lifecast.people.hairstyles.locks import sweep
+from lifecast.people.hairstyles.locks import sweep, triangles_each
 from lifecast.people.hairstyles.obstacle import Obstacle
 from lifecast.people.hairstyles.skull import Skull
 from lifecast.people.hairstyles.sphere import geodesic
@@ -19,6 +19,8 @@ from lifecast.people.rest_part import RestPart, Solid, Vector, along_chain, noth
 CHAIN = ("spine02", "spine01", "neck02", "head")
 """What hair follows, from far below the shoulders up to the head."""
 
+TRIANGLES = 60_000
+"""The most that a hairstyle is made of; a style that asks for more gets fewer locks."""
 LINE = 20
 """Points of a combed line on the cap."""
 
@@ -47,10 +49,10 @@ def scatter(skull: Skull, style: Style, region: str, count: int, rng: np.random.
 
 
 def make_locks(
-    skull: Skull, obstacle: Obstacle, style: Style, locks: LockSet, rng: np.random.Generator
+    skull: Skull, obstacle: Obstacle, style: Style, locks: LockSet, share: float, rng: np.random.Generator
 ) -> list[Solid]:
-    """The locks of one set, as one solid (none where the hairline leaves no room)."""
-    roots, inside = scatter(skull, style, locks.region, locks.count, rng)
+    """A share of the locks of one set, as one solid (none where the hairline leaves no room)."""
+    roots, inside = scatter(skull, style, locks.region, int(locks.count * share), rng)
     if not len(roots):
         return []
     high = topness(roots)
@@ -105,10 +107,13 @@ def make_hair(
     solids: list[Solid] = []
     if style.cap is not None:
         solids.append(make_cap(skull, style.cap, style.hairline, combed_lines(skull, obstacle, style, rng), LINE, rng))
-    for locks in style.locks:
-        solids += make_locks(skull, obstacle, style, locks, rng)
     for tied in style.ties:
         solids += make_tress(skull, obstacle, tied, rng)
+    spent = sum(len(solid.faces) for solid in solids)
+    wanted = sum(locks.count * triangles_each(locks.section, locks.rings) for locks in style.locks)
+    share = min(1.0, (TRIANGLES - spent) / max(wanted, 1))
+    for locks in style.locks:
+        solids += make_locks(skull, obstacle, style, locks, share, rng)
     if not solids:
         return None
     whole = union(solids)

@@ -37,7 +37,7 @@ class Section:
 def sweep(guides: Guides, section: Section, rng: np.random.Generator) -> Solid:
     """One closed mesh a lock, all in one."""
     count, rings = guides.points.shape[:2]
-    outer = 2 * section.strands + 1
+    outer = 3 * section.strands + 1
     inner = outer - 2 if section.round else max(2, section.strands - 1)
     across, up, sign = _profile(outer, inner, section.round)
     around = len(across)
@@ -55,7 +55,7 @@ def sweep(guides: Guides, section: Section, rng: np.random.Generator) -> Solid:
     place = along * 3
     low = np.minimum(place.astype(int), 2)
     ridge = knots[..., low] * (1 - place + low) + knots[..., low + 1] * (place - low)  # (L, A, R)
-    drift = rng.uniform(-0.25, 0.25, (count, around, 1)) * (2 / outer) * (np.abs(sign)[None, :, None])
+    drift = rng.uniform(-0.25, 0.25, (count, around, 1)) * (2 / outer) * np.abs(sign)[None, :, None]
     x = (across[None, :, None] + drift) * breadth[:, None]
     groove = section.groove * np.clip(depth / max(section.thickness, 1e-6) * 1.2, 0, 1) * np.clip(along / section.swell, 0, 1)
     y = up[None, :, None] * depth[:, None] + sign[None, :, None] * ridge * groove[:, None]
@@ -85,7 +85,7 @@ def sweep(guides: Guides, section: Section, rng: np.random.Generator) -> Solid:
 
 def triangles_each(section: Section, rings: int) -> int:
     """The number of triangles of one lock."""
-    outer = 2 * section.strands + 1
+    outer = 3 * section.strands + 1
     around = outer + (outer - 2 if section.round else max(2, section.strands - 1))
     return 2 * around * rings
 
@@ -95,11 +95,12 @@ def _profile(outer: int, inner: int, round_: bool) -> tuple[NDArray[np.float64],
     x = np.cos(np.linspace(0, np.pi, outer)) * 0.6 + np.linspace(1, -1, outer) * 0.4
     # A flat lock runs out thin at its sides and sinks into those below it.
     y = np.sqrt(np.maximum(1 - x**2, 0)) * 0.9 if round_ else 1.25 * (1 - x**2) - 0.25
-    sign = np.where(np.arange(outer) % 2 == 1, 1.0, -1.0)
+    # Three vertices a ridge, so that their normals lean to both sides.
+    sign = np.sin(2 * np.pi * np.arange(outer) / 3)
     sign[[0, -1]] = 0
     x_in = np.linspace(-1, 1, inner + 2)[1:-1]
     y_in = -np.sqrt(1 - x_in**2) * 0.9 if round_ else -0.25 - 0.5 * (1 - x_in**2)
-    sign_in = np.where(np.arange(inner) % 2 == 0, -1.0, 1.0) if round_ else np.zeros(inner)
+    sign_in = np.sin(2 * np.pi * np.arange(inner) / 3) if round_ else np.zeros(inner)
     return np.concatenate([x, x_in]), np.concatenate([y, y_in]), np.concatenate([sign, sign_in])
 
 

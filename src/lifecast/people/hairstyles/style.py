@@ -57,7 +57,7 @@ class LockSet:
     """Length at the sides as a share of that on top."""
     spread: float = 0.15
     """Standard deviation of the logarithm of the length."""
-    height: float = 0.85
+    height: float = 0.97
     """How high the locks lie, as a share of the cap's thickness there."""
     layers: float = 0.004
     """Metres between the lowest and the highest lock above that."""
@@ -112,4 +112,5 @@ def cap_height(cap: Cap, ways: Vector, inside: Vector) -> Vector:
         share = share * (1 - cap.ball) + cap.ball * step(ways[:, 1], -0.7, 0.15)
     height = cap.side + (cap.top - cap.side) * share
     reach = np.clip(inside / cap.edge, 0, 1)
-    return height * np.sqrt(reach * (2 - reach))
+    swell = 1 - (1 - reach) ** 2  # a gentle slope from the skin; a ball bulges over its rim
+    return height * (np.sqrt(swell) if cap.ball else swell)

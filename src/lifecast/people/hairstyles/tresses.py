@@ -63,7 +63,7 @@ def _tail(line: Guides, tied: Tied, rng: np.random.Generator, count: int = 26) -
         middle = np.stack([np.interp(own, along, line.points[0, :, c]) for c in range(3)], 1)
         points[k] = middle + spoke * (away[k] * np.interp(own, along, swell))[:, None]
         normals[k] = unit(spoke)
-    section = Section(width=1.1 * tied.size, thickness=0.22 * tied.size, strands=4, groove=0.0013, tip=0.12, taper=0.6)
+    section = Section(width=1.1 * tied.size, thickness=0.22 * tied.size, strands=3, groove=0.0013, tip=0.12, taper=0.6)
     return [sweep(Guides(points, normals, line.length * reach), section, rng), _ring(line, 0, 0.62 * tied.size, rng)]
 
 
@@ -88,7 +88,7 @@ def _braid(line: Guides, tied: Tied, rng: np.random.Generator) -> list[Solid]:
         normals.append(unit(out + side * (0.5 * np.cos(turn))[:, None]))
     strands = Guides(np.stack(points), np.stack(normals), np.repeat(line.length, 3))
     section = Section(
-        width=1.35 * tied.size, thickness=0.55 * tied.size, strands=4, groove=0.0012, tip=0.5, taper=0.8, round=True
+        width=1.35 * tied.size, thickness=0.55 * tied.size, strands=3, groove=0.0012, tip=0.5, taper=0.8, round=True
     )
     end = rings - 4
     brush = Guides(line.points[:, end:], line.normals[:, end:], line.length * 0.1)
@@ -116,12 +116,12 @@ def _bun(skull: Skull, tied: Tied, rng: np.random.Generator) -> list[Solid]:
         normals.append(unit(spoke * (1 - 0.6 * along)[:, None] + outward * (0.35 + 0.8 * along)[:, None]))
     guides = Guides(np.stack(points), np.stack(normals), np.full(count, 0.3))
     section = Section(
-        width=1.25 * size, thickness=0.5 * size, strands=6, groove=0.0013, tip=0.35, taper=0.3, round=True
+        width=1.25 * size, thickness=0.5 * size, strands=4, groove=0.0013, tip=0.35, taper=0.3, round=True
     )
     # What the coils enclose is filled.
     core_line = place + outward * np.linspace(-0.2, 0.9, 10)[:, None] * size
     core = Guides(core_line[None], np.repeat(first[None, None], 10, 1), np.array([size]))
-    body = Section(width=1.5 * size, thickness=0.7 * size, strands=4, groove=0.0, tip=0.5, taper=0.3, round=True)
+    body = Section(width=1.5 * size, thickness=0.7 * size, strands=3, groove=0.0, tip=0.5, taper=0.3, round=True)
     return [sweep(core, body, rng), sweep(guides, section, rng)]
 
 
