@@ -92,7 +92,7 @@ def dress_head(
             parts.append(pressed(hair, skull, hat_line(hat)) if hat in HATS else hair)
     if hat is not None:
         hat_colour = np.clip(rng.dirichlet([1.2, 1.2, 1.2]) * rng.uniform(0.2, 1.8), 0.03, 0.95)
-        parts.append(make_hat(model, rest, hat, strand_texture(hat_colour, 0.0, rng, 64), rng))
+        parts.append(make_hat(model, rest, hat, _cloth(hat_colour, rng), rng))
         card["hat"] = hat
     brow = np.clip(colour * 0.75, 0.03, 0.6)
     parts.append(make_brows(model, rest, strand_texture(brow, 0.0, rng, 64), rng, float(rng.uniform(0.6, 1.4))))
@@ -104,6 +104,12 @@ def dress_head(
         parts.append(glasses)
         card["glasses"] = glasses.name
     return Head(parts, shade, colour, card)
+
+
+def _cloth(colour: NDArray[np.float64], rng: Rng) -> NDArray[np.uint8]:
+    """(64, 64, 3) of plain cloth, a little uneven."""
+    uneven = colour * (1 + 0.06 * rng.normal(size=(64, 64, 1)))
+    return (np.clip(uneven, 0.01, 0.99) * 255).astype(np.uint8)
 
 
 def _beard(

@@ -29,7 +29,7 @@ class HeadTopology:
     """Which vertices and faces of the base mesh make up the head."""
 
     faces: Faces
-    """(F, 3) of head, neck and shoulders, without the ears."""
+    """(F, 3) of head and upper neck, without the ears."""
     all_faces: Faces
     """(F, 3) the same with the ears."""
     ears: NDArray[np.int64]
@@ -50,6 +50,7 @@ def head_topology(model: BodyModel) -> HeadTopology:
     faces = triangles(model.mesh.faces[model.mesh.groups["body"]]).astype(np.int32)
     middle = plain.heads[model.bone("eye.L")] * (0, 1, 1) - (0, 0, 0.05)
     near = np.linalg.norm(plain.vertices[:SKIN_VERTICES] - middle, axis=1) < FAR
+    near &= np.isin(np.asarray(model.weights[:SKIN_VERTICES].argmax(1)).ravel(), _above(model, "neck02"))
     faces = faces[near[faces].all(1)]
     return HeadTopology(
         faces[~np.isin(faces, ears).any(1)], faces, ears, model.bone("eye.L"), model.bone("head")
@@ -58,6 +59,15 @@ def head_topology(model: BodyModel) -> HeadTopology:
 
 LOWEST = -0.82
 """The sine of the elevation, seen from the middle of the head, below which there is no head."""
+
+
+def _above(model: BodyModel, name: str) -> list[int]:
+    """A bone and all that hang on it."""
+    bones = [model.bone(name)]
+    for bone, parent in enumerate(model.parents):
+        if parent in bones:
+            bones.append(bone)
+    return bones
 
 
 class Skull:
