@@ -39,6 +39,11 @@ class RestPart:
     """(13380,) skin vertices that lie under the piece and are left out."""
     roughness: float = 0.9
 
+    @property
+    def solid(self) -> Solid:
+        """The mesh alone."""
+        return Solid(self.points.astype(np.float64), self.faces, self.uv.astype(np.float64))
+
     def posed(self, transforms: NDArray[np.float64]) -> Part:
         """The piece on a posed body, by (B, 3, 4) bone transforms."""
         points = skin(self.points, self.weights, transforms)
@@ -56,6 +61,21 @@ class Solid:
     """(F, 3), counter-clockwise from outside."""
     uv: NDArray[np.float64]
     """(V, 2)"""
+
+    def volume(self) -> float:
+        """Cubic metres inside; what lies inside of several of the meshes counts as often."""
+        a, b, c = (self.points[self.faces[:, k]].astype(np.float64) for k in range(3))
+        return float(np.einsum("ij,ij->", a, np.cross(b, c)) / 6)
+
+    def unmatched_edges(self) -> int:
+        """The directed edges without one of the opposite direction; 0 for closed, consistently wound meshes."""
+        f = self.faces.astype(np.int64)
+        edges = np.concatenate([f[:, [0, 1]], f[:, [1, 2]], f[:, [2, 0]]])
+        count = int(f.max(initial=-1)) + 1
+        low, high = edges.min(1), edges.max(1)
+        sign = np.where(edges[:, 0] == low, 1, -1)
+        _, which = np.unique(low * count + high, return_inverse=True)
+        return int(np.abs(np.bincount(which.ravel(), sign)).sum())
 
     def moved(self, turn: NDArray[np.float64], shift: NDArray[np.float64]) -> Solid:
         """The mesh under p -> turn @ p + shift; a mirror image keeps its outside."""
@@ -97,6 +117,9 @@ def along_chain(
     rows = np.arange(len(position))
     owner = np.asarray(chain)
     return sp.csr_matrix(
-        (np.concatenate([1 - share, share]), (np.concatenate([rows, rows]), np.concatenate([owner[low], owner[low + 1]]))),
+        (
+            np.concatenate([1 - share, share]),
+            (np.concatenate([rows, rows]), np.concatenate([owner[low], owner[low + 1]])),
+        ),
         (len(position), bones),
     )

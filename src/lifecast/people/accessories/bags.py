@@ -105,7 +105,14 @@ def rucksack(model: BodyModel, rest: RestBody, rng: Rng, clearance: float) -> tu
     zip_line = np.stack([x, np.full(24, middle[1] - 0.02 * size[1]), np.full(24, middle[2] - size[2] / 2 - 0.028)], 1)
     zip_ = tube(zip_line, np.array([0.0, 1.0, 0.0]), 0.006, 0.006)
     arch = np.linspace(0, np.pi, 14)
-    handle = np.stack([0.035 * np.cos(arch), middle[1] + size[1] / 2 - 0.006 + 0.03 * np.sin(arch), np.full(14, middle[2] + 0.3 * size[2])], 1)
+    handle = np.stack(
+        [
+            0.035 * np.cos(arch),
+            middle[1] + size[1] / 2 - 0.006 + 0.03 * np.sin(arch),
+            np.full(14, middle[2] + 0.3 * size[2]),
+        ],
+        1,
+    )
     solids = [main, pocket, zip_, tube(handle, np.array([0.0, 0.0, 1.0]), 0.02, 0.006)]
     shoulder = bone["neck01"]
     for side in (1.0, -1.0):
@@ -150,7 +157,9 @@ def shoulder_bag(model: BodyModel, rest: RestBody, rng: Rng, clearance: float) -
     ])  # fmt: skip
     strap = _strap(torso, front, 0.032, 0.006)
     body = sum(len(s.points) for s in shape)
-    hips = sp.csr_matrix((np.ones(body), (np.arange(body), np.full(body, model.bone("root")))), (body, len(model.bones)))
+    hips = sp.csr_matrix(
+        (np.ones(body), (np.arange(body), np.full(body, model.bone("root")))), (body, len(model.bones))
+    )
     return [*shape, strap], sp.vstack([hips, torso.follow(strap.points)]).tocsr()
 
 

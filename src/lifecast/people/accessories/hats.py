@@ -181,16 +181,16 @@ def _brimmed(skull: Skull, line: HatLine, rng: np.random.Generator) -> list[Soli
     for k, (up, wide) in enumerate(shape):
         narrow = wide * (1 - 0.10 * pinch * np.clip(up - 0.4, 0, 1) * np.abs(np.sin(2 * azimuth)) * 2)
         rings[k] = middle + flat * (oval * narrow)[:, None]
-        rings[k, :, 1] = edge[:, 1] * (1 - np.clip(up, 0, 1)) + (middle[1] + height) * np.clip(up, 0, 1) + min(up, 0) * height
+        rings[k, :, 1] = (
+            edge[:, 1] * (1 - np.clip(up, 0, 1)) + (middle[1] + height) * np.clip(up, 0, 1) + min(up, 0) * height
+        )
     crease = np.exp(-((rings[..., 0] / 0.02) ** 2)) * np.clip((np.arange(len(shape)) - 8) / 3, 0, 1)[:, None]
     rings[..., 1] -= dent * crease
     solid = loft(rings)
     ways, away = skull.directions(solid.points)
     least = sample(skull.eared, ways) + PRESSED + LOOSE + 0.001
     covered = (line.above(skull, solid.points) > 0.002) & (np.arange(len(away)) < len(away) - 2)
-    solid.points = np.where(
-        (covered & (away < least))[:, None], skull.centre + ways * least[:, None], solid.points
-    )
+    solid.points = np.where((covered & (away < least))[:, None], skull.centre + ways * least[:, None], solid.points)
     return [solid, _brim(edge, oval, flat, middle, rng)]
 
 

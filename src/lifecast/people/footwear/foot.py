@@ -90,8 +90,15 @@ def measure(model: BodyModel, rest: RestBody, side: str) -> Foot:
         return np.asarray(gaussian_filter1d(kept, 1.6, mode="nearest"))
 
     return Foot(
-        turn, origin, length, smooth(right, True), smooth(left, False), smooth(top, True),
-        _sides(points, z, left, right), points, which,
+        turn,
+        origin,
+        length,
+        smooth(right, True),
+        smooth(left, False),
+        smooth(top, True),
+        _sides(points, z, left, right),
+        points,
+        which,
     )
 
 

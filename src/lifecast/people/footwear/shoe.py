@@ -12,6 +12,9 @@ from lifecast.people.noise import smooth_noise
 from lifecast.people.rest_part import Solid, Vector
 from lifecast.people.solids import loft, resampled, tube
 
+UPPER = 52, 36
+"""Stations along the upper and points around it."""
+
 
 @dataclass(frozen=True)
 class Last:
@@ -94,7 +97,7 @@ def places(foot: Foot, last: Last, count: int) -> Vector:
     return start + share * (foot.length + last.toe - start)
 
 
-def upper(foot: Foot, last: Last, relief: Vector | None = None, count: int = 62, around: int = 40) -> Solid:
+def upper(foot: Foot, last: Last, relief: Vector | None = None, count: int = UPPER[0], around: int = UPPER[1]) -> Solid:
     """The upper as a closed solid; `relief` (count, around) metres is added outward."""
     z = places(foot, last, count)
     top, opened = height(foot, last, z)
@@ -113,7 +116,7 @@ def upper(foot: Foot, last: Last, relief: Vector | None = None, count: int = 62,
     return loft(rings)
 
 
-def sole(foot: Foot, last: Last, count: int = 46, around: int = 28) -> Solid:
+def sole(foot: Foot, last: Last, count: int = 40, around: int = 24) -> Solid:
     """The sole: from the ground up to the foot and a little around it."""
     wide = Last(**{**last.__dict__, "ease": last.ease + last.lip, "toe": last.toe + last.lip})
     z = places(foot, wide, count)
@@ -170,8 +173,8 @@ def laces(foot: Foot, last: Last, rows: int, first: float, final: float) -> list
 
 def shaft(foot: Foot, last: Last, high: float, wide: float, rng: np.random.Generator) -> Solid:
     """A boot's shaft around the leg, from inside the upper to `high` metres above the foot's underside."""
-    levels = np.linspace(0.035, high, int(np.clip((high - 0.035) / 0.006, 12, 56)))
-    around = 44
+    levels = np.linspace(0.035, high, int(np.clip((high - 0.035) / 0.008, 12, 44)))
+    around = 32
     turn = np.arange(around) * 2 * np.pi / around
     leg = foot.points[foot.points[:, 2] < 0.62 * foot.length]
     rings = []

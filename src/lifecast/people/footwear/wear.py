@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 
 from lifecast.people.body import SKIN_VERTICES, BodyModel, RestBody
 from lifecast.people.footwear.foot import Foot, measure
-from lifecast.people.footwear.shoe import Last, across_top, beside, height, laces, places, shaft, sole, upper
+from lifecast.people.footwear.shoe import UPPER, Last, across_top, beside, height, laces, places, shaft, sole, upper
 from lifecast.people.rest_part import RestPart, Solid, Vector, rigid, union
 from lifecast.people.solids import hoop, resampled, tube
 
@@ -56,7 +56,7 @@ def trainers(foot: Foot, rng: Rng) -> _Made:
         sole=float(rng.uniform(0.022, 0.036)), lip=float(rng.uniform(0.003, 0.006)), wall=float(rng.uniform(0.008, 0.016)),
         collar=float(rng.uniform(0.078, 0.09)), ridges=1,
     )  # fmt: skip
-    z, turn = _lines(foot, last, 62, 40)
+    z, turn = _lines(foot, last, *UPPER)
     above = np.sin(np.radians(turn))
     relief = 0.0016 / (1 + np.exp((z - 0.9) / -0.008)) - 0.0012 * _groove(z, 0.9, 0.01)  # toe cap
     relief = relief + 0.0018 / (1 + np.exp((z - 0.28 - 0.1 * above) / 0.006))  # heel counter
@@ -69,7 +69,13 @@ def trainers(foot: Foot, rng: Rng) -> _Made:
         stripes += 0.0013 / (1 + np.exp((np.abs(slant) - 0.011) / 0.002)) * (np.abs(middle - 70) < 26)
     relief = (relief + stripes * (rng.random() < 0.6)) * (above > -0.4)
     front = _opening(foot, last)
-    line = np.array([[0.0, last.collar - 0.014, front + 0.018], [0.0, last.collar + 0.004, front + 0.002], [0.0, last.collar + 0.02, front - 0.004]])
+    line = np.array(
+        [
+            [0.0, last.collar - 0.014, front + 0.018],
+            [0.0, last.collar + 0.004, front + 0.002],
+            [0.0, last.collar + 0.02, front - 0.004],
+        ]
+    )
     near = foot.points[(np.abs(foot.points[:, 2] - front) < 0.015) & (foot.points[:, 1] < 0.13)]
     line[:, 0] = near[np.argsort(near[:, 1])[-6:], 0].mean()
     tongue = tube(resampled(line, 6), np.array([0.0, 0.5, 0.85]), 0.042, 0.008)
@@ -102,7 +108,7 @@ def dress_shoes(foot: Foot, rng: Rng) -> _Made:
         sole=0.017, lip=0.0045, wall=0.003, heel=0.010, collar=float(rng.uniform(0.068, 0.078)), ease=0.005,
         toe=float(rng.uniform(0.016, 0.03)), pointed=float(rng.uniform(0.2, 0.8)),
     )  # fmt: skip
-    z, turn = _lines(foot, last, 62, 40)
+    z, turn = _lines(foot, last, *UPPER)
     above = np.sin(np.radians(turn)) > -0.3
     relief = (0.0009 / (1 + np.exp((z - 0.82) / -0.006)) - 0.001 * _groove(z, 0.82, 0.008)) * above
     middle = np.abs(turn - 90)
@@ -115,7 +121,9 @@ def dress_shoes(foot: Foot, rng: Rng) -> _Made:
 
 def flats(foot: Foot, rng: Rng) -> _Made:
     """Ballet flats: low all around, the instep bare."""
-    last = Last(sole=0.008, lip=0.001, wall=0.002, collar=float(rng.uniform(0.034, 0.042)), dip=0.004, ease=0.003, toe=0.008)
+    last = Last(
+        sole=0.008, lip=0.001, wall=0.002, collar=float(rng.uniform(0.034, 0.042)), dip=0.004, ease=0.003, toe=0.008
+    )
     trim = [_padded_collar(foot, last, 0.004)]
     return _Made([upper(foot, last)], [sole(foot, last)], trim, last)
 
@@ -125,10 +133,15 @@ def _boots(foot: Foot, rng: Rng, high: float, wide: float) -> _Made:
         sole=float(rng.uniform(0.018, 0.034)), lip=0.005, wall=0.006, heel=float(rng.choice([0.0, 0.011])), collar=0.088,
         dip=0.0, ease=0.006, toe=0.014, pointed=float(rng.uniform(0, 0.5)), ridges=int(rng.random() < 0.5),
     )  # fmt: skip
-    z, turn = _lines(foot, last, 50, 36)
+    z, turn = _lines(foot, last, 44, 32)
     creases = 0.001 * np.cos(2 * np.pi * (z - 0.7) / 0.04) * np.exp(-(((z - 0.7) / 0.07) ** 2))
     relief = creases * (np.sin(np.radians(turn)) > -0.3)
-    return _Made([upper(foot, last, relief, 50, 36), shaft(foot, last, high, wide, rng)], [sole(foot, last)], [], replace(last, collar=high))
+    return _Made(
+        [upper(foot, last, relief, 44, 32), shaft(foot, last, high, wide, rng)],
+        [sole(foot, last)],
+        [],
+        replace(last, collar=high),
+    )
 
 
 def ankle_boots(foot: Foot, rng: Rng) -> _Made:
@@ -146,7 +159,9 @@ def knee_boots(foot: Foot, rng: Rng) -> _Made:
 
 def sandals(foot: Foot, rng: Rng) -> _Made:
     """A sole and straps; the foot is bare."""
-    last = Last(sole=float(rng.uniform(0.014, 0.03)), lip=0.003, wall=0.005, ease=0.002, toe=0.006, collar=0.08, dip=0.0)
+    last = Last(
+        sole=float(rng.uniform(0.014, 0.03)), lip=0.003, wall=0.005, ease=0.002, toe=0.006, collar=0.08, dip=0.0
+    )
     bare = replace(last, ease=0.001)
     straps = []
     for share, wide in ((0.72, 0.020), (0.60, 0.016), (0.44, 0.02))[: int(rng.integers(2, 4))]:
@@ -199,9 +214,7 @@ def _inside(foot: Foot, last: Last) -> NDArray[np.bool_]:
     return np.asarray((foot.points[:, 1] < low) & (foot.points[:, 2] > -0.03))
 
 
-def _weights(
-    model: BodyModel, skin: Vector, foot: Foot, points: Vector, level: Vector, side: str
-) -> sp.csr_matrix:
+def _weights(model: BodyModel, skin: Vector, foot: Foot, points: Vector, level: Vector, side: str) -> sp.csr_matrix:
     """The foot's bone low down; above the ankle what the leg's skin follows."""
     bones = len(model.bones)
     stiff = rigid(len(points), model.bone("foot." + side), bones)
@@ -218,7 +231,9 @@ def _weights(
 
 def _colours(kind: str, rng: Rng) -> list[Vector]:
     """Leather, sole and trim (3,) each, shares of sRGB."""
-    tan, black, brown, white = (np.array(c) for c in ((0.55, 0.36, 0.2), (0.05, 0.05, 0.05), (0.22, 0.12, 0.07), (0.9, 0.9, 0.88)))
+    tan, black, brown, white = (
+        np.array(c) for c in ((0.55, 0.36, 0.2), (0.05, 0.05, 0.05), (0.22, 0.12, 0.07), (0.9, 0.9, 0.88))
+    )
     bright = rng.dirichlet([1, 1, 1]) * rng.uniform(0.4, 1.6)
     if kind == "trainers":
         body = [white, white, black, np.full(3, 0.45), bright][int(rng.integers(5))]

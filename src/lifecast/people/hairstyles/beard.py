@@ -82,7 +82,9 @@ def _beard_locks(
     rings = 8 if length > 0.02 else 6
     count = len(roots)
     down = np.array([0.0, -1.0, 0.12])
-    sideways = np.stack([np.sign(points[roots, 0]) * 0.35 * (points[roots, 1] > points[:, 1].mean()), *np.zeros((2, count))], 1)
+    sideways = np.stack(
+        [np.sign(points[roots, 0]) * 0.35 * (points[roots, 1] > points[:, 1].mean()), *np.zeros((2, count))], 1
+    )
     way = unit(0.4 * normals[roots] + down + sideways + 0.12 * rng.normal(size=(count, 3)))
     # Longest at the chin.
     low = np.clip((points[:, 1].max() - points[roots, 1]) / np.ptp(points[:, 1]), 0, 1) ** 2

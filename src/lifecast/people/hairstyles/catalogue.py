@@ -40,7 +40,9 @@ def _short_line(rng: Rng, recession: float = 0.0) -> Hairline:
 
 def buzzed(rng: Rng) -> Style:
     """Clipped to a few millimetres."""
-    cap = Cap(top=rng.uniform(0.003, 0.006), side=0.0028, edge=0.012, groove=0.0, bumps=0.0005, tuft=0.007, frequency=48)
+    cap = Cap(
+        top=rng.uniform(0.003, 0.006), side=0.0028, edge=0.012, groove=0.0, bumps=0.0005, tuft=0.007, frequency=48
+    )
     return Style("buzzed", _short_line(rng, rng.choice([0.0, 0.0, 0.3])), cap, Flow(away=1.0))
 
 
@@ -89,14 +91,18 @@ def quiff(rng: Rng) -> Style:
     up = Habit(lift=0.6, hug=0.45, fall=0.25, stiff=1.8, wander=0.1, emerge=0.45, dive=0.6, eared=False)
     top = LockSet(70, 0.085, rings=12, sides=0.4, layers=0.005, region="top", section=LOCK, habit=habit)
     front = LockSet(110, 0.1, rings=12, height=1.5, layers=0.014, region="front", section=WISP, habit=up)
-    return Style("quiff", _short_line(rng), cap, Flow(back=1.0, side=0.3 * rng.choice([-1.0, 1.0])), (top, front, _edge()))
+    return Style(
+        "quiff", _short_line(rng), cap, Flow(back=1.0, side=0.3 * rng.choice([-1.0, 1.0])), (top, front, _edge())
+    )
 
 
 def tousled(rng: Rng) -> Style:
     """Short to medium, in all directions."""
     cap = Cap(top=0.018, side=0.009, edge=0.03, spacing=0.011, groove=0.0015, bumps=0.002, tuft=0.03, frequency=36)
     habit = Habit(lift=0.45, hug=0.5, fall=0.25, hang=0.3, dive=0.3, wander=0.55, eared=False, face_free=False)
-    top = LockSet(290, 0.085, rings=11, sides=0.75, height=1.0, layers=0.009, section=WISP, habit=habit, wave=0.003, pitch=0.05)
+    top = LockSet(
+        290, 0.085, rings=11, sides=0.75, height=1.0, layers=0.009, section=WISP, habit=habit, wave=0.003, pitch=0.05
+    )
     return Style("tousled", _short_line(rng), cap, Flow(away=1.0, forward=0.4), (top, _edge()))
 
 
@@ -115,7 +121,17 @@ def medium(rng: Rng) -> Style:
     habit = Habit(lift=0.3, hug=0.7, fall=0.35, wander=0.22, before=-0.8)
     flow = Flow(part=1.0, back=0.35, parting=float(rng.uniform(-0.035, 0.035)))
     wisps = LockSet(90, 0.18, rings=14, sides=0.6, height=1.0, layers=0.006, section=WISP, habit=habit)
-    locks = LockSet(80, 0.19, rings=16, sides=0.6, layers=0.006, section=replace(LOCK, width=0.03, tip=0.1, taper=0.5), habit=habit, wave=0.003, pitch=0.09)
+    locks = LockSet(
+        80,
+        0.19,
+        rings=16,
+        sides=0.6,
+        layers=0.006,
+        section=replace(LOCK, width=0.03, tip=0.1, taper=0.5),
+        habit=habit,
+        wave=0.003,
+        pitch=0.09,
+    )
     return Style("medium", Hairline(nape=-0.085), cap, flow, (locks, wisps, _edge()))
 
 
@@ -129,9 +145,25 @@ def bob(rng: Rng) -> Style:
     ends = float(rng.uniform(-0.025, 0.035))
     upper = LockSet(52, 0.01, ends=ends, rings=15, spread=0.04, layers=0.006, section=blunt, habit=habit)
     lower = LockSet(44, 0.0, ends=ends, rings=10, spread=0.04, layers=0.004, region="lower", section=blunt, habit=habit)
-    wisps = LockSet(45, 0.01, ends=ends, rings=16, spread=0.05, height=1.0, layers=0.006, section=replace(WISP, tip=0.5, taper=0.12), habit=habit)
+    wisps = LockSet(
+        45,
+        0.01,
+        ends=ends,
+        rings=16,
+        spread=0.05,
+        height=1.0,
+        layers=0.006,
+        section=replace(WISP, tip=0.5, taper=0.12),
+        habit=habit,
+    )
     sets: tuple[LockSet, ...] = (upper, lower, wisps, _edge())
-    return Style("bob-fringe" if fringe else "bob", Hairline(nape=-0.085), cap, flow, (*sets, fringe_locks(rng)) if fringe else sets)
+    return Style(
+        "bob-fringe" if fringe else "bob",
+        Hairline(nape=-0.085),
+        cap,
+        flow,
+        (*sets, fringe_locks(rng)) if fringe else sets,
+    )
 
 
 def fringe_locks(rng: Rng) -> LockSet:
@@ -139,7 +171,18 @@ def fringe_locks(rng: Rng) -> LockSet:
     habit = Habit(lift=0.3, hug=0.9, fall=0.5, stiff=1.2, wander=0.1, face_free=False, eared=False)
     flow = Flow(forward=1.0, side=float(rng.choice([0.0, 0.0, 0.35, -0.35])))
     section = replace(LOCK, width=0.015, tip=0.5, taper=0.15)
-    return LockSet(36, float(rng.uniform(0.06, 0.078)), rings=9, spread=0.06, height=0.5, layers=0.004, region="front", section=section, habit=habit, flow=flow)
+    return LockSet(
+        36,
+        float(rng.uniform(0.06, 0.078)),
+        rings=9,
+        spread=0.06,
+        height=0.5,
+        layers=0.004,
+        region="front",
+        section=section,
+        habit=habit,
+        flow=flow,
+    )
 
 
 def _long(rng: Rng, name: str, before: float, length: float, wave: float, pitch: float, fringe: bool) -> Style:
@@ -148,9 +191,44 @@ def _long(rng: Rng, name: str, before: float, length: float, wave: float, pitch:
     flow = Flow(part=1.0, back=0.3, parting=float(rng.choice([0.0, 0.0, rng.uniform(-0.04, 0.04)])))
     section = replace(BROAD, tip=0.12, taper=0.35)
     rings = 22 if wave else 19
-    upper = LockSet(44, 0.04, ends=-length, rings=rings, spread=0.06, layers=0.008, section=section, habit=habit, wave=wave, pitch=pitch)
-    lower = LockSet(22, 0.0, ends=-length, rings=rings - 4, spread=0.1, layers=0.006, region="lower", section=section, habit=habit, wave=wave, pitch=pitch)
-    wisps = LockSet(40, 0.04, ends=-length, rings=rings, spread=0.12, height=1.0, layers=0.009, section=WISP, habit=habit, wave=wave, pitch=pitch)
+    upper = LockSet(
+        44,
+        0.04,
+        ends=-length,
+        rings=rings,
+        spread=0.06,
+        layers=0.008,
+        section=section,
+        habit=habit,
+        wave=wave,
+        pitch=pitch,
+    )
+    lower = LockSet(
+        22,
+        0.0,
+        ends=-length,
+        rings=rings - 4,
+        spread=0.1,
+        layers=0.006,
+        region="lower",
+        section=section,
+        habit=habit,
+        wave=wave,
+        pitch=pitch,
+    )
+    wisps = LockSet(
+        40,
+        0.04,
+        ends=-length,
+        rings=rings,
+        spread=0.12,
+        height=1.0,
+        layers=0.009,
+        section=WISP,
+        habit=habit,
+        wave=wave,
+        pitch=pitch,
+    )
     sets: tuple[LockSet, ...] = (upper, lower, wisps, _edge())
     return Style(name, Hairline(nape=-0.09), cap, flow, (*sets, fringe_locks(rng)) if fringe else sets)
 
@@ -164,7 +242,15 @@ def long_straight(rng: Rng) -> Style:
 def long_wavy(rng: Rng) -> Style:
     """Long and loose, in waves."""
     before = float(rng.choice([-1.0, 1.0]))
-    return _long(rng, "long-wavy", before, float(rng.uniform(0.12, 0.3)), float(rng.uniform(0.006, 0.011)), float(rng.uniform(0.07, 0.11)), bool(rng.random() < 0.15))
+    return _long(
+        rng,
+        "long-wavy",
+        before,
+        float(rng.uniform(0.12, 0.3)),
+        float(rng.uniform(0.006, 0.011)),
+        float(rng.uniform(0.07, 0.11)),
+        bool(rng.random() < 0.15),
+    )
 
 
 def curly(rng: Rng, length: float | None = None, name: str = "curly") -> Style:
@@ -174,16 +260,42 @@ def curly(rng: Rng, length: float | None = None, name: str = "curly") -> Style:
     habit = Habit(lift=0.6, hug=0.25, stiff=1.5, fall=0.5, wander=0.45, before=-0.2, face_free=size > 0.12)
     section = Section(width=0.011, thickness=0.0055, strands=1, groove=0.0006, tip=0.35, taper=0.3)
     rings = int(np.clip(size / 0.0055, 18, 36))
-    locks = LockSet(int(48000 / (2 * 6 * rings)), size, rings=rings, sides=0.75, height=1.15, layers=0.014, section=section, habit=habit, wave=float(rng.uniform(0.006, 0.009)), pitch=float(rng.uniform(0.028, 0.04)), coiled=1.0)
-    crown = replace(locks, count=locks.count // 4, region="crown", length=0.8 * size)
-    return Style(name, Hairline(nape=-0.085, ragged=0.004), cap, Flow(away=1.0), (replace(locks, count=locks.count * 4 // 5), crown))
+    locks = LockSet(
+        int(48000 / (2 * 6 * rings)),
+        size,
+        rings=rings,
+        sides=0.75,
+        height=1.15,
+        layers=0.014,
+        section=section,
+        habit=habit,
+        wave=float(rng.uniform(0.006, 0.009)),
+        pitch=float(rng.uniform(0.028, 0.04)),
+        coiled=1.0,
+    )
+    crown = replace(
+        locks,
+        count=locks.count // 3,
+        region="crown",
+        length=0.9 * size,
+        flow=Flow(back=1.0, side=float(rng.choice([-0.5, 0.5]))),
+    )
+    return Style(
+        name,
+        Hairline(nape=-0.085, ragged=0.004),
+        cap,
+        Flow(away=1.0),
+        (replace(locks, count=locks.count * 2 // 3), crown),
+    )
 
 
 def curly_short(rng: Rng) -> Style:
     """Short sides, coils on top."""
     base = curly(rng, 0.06, "curly-short")
     cap = Cap(top=0.018, side=0.005, edge=0.022, groove=0.0, bumps=0.002, tuft=0.014, frequency=34)
-    locks = replace(base.locks[0], region="top", count=150, rings=18, sides=0.4, habit=replace(base.locks[0].habit, eared=False))
+    locks = replace(
+        base.locks[0], region="top", count=150, rings=18, sides=0.4, habit=replace(base.locks[0].habit, eared=False)
+    )
     return Style("curly-short", _short_line(rng), cap, base.flow, (locks, _edge(length=0.012)))
 
 
@@ -201,7 +313,17 @@ def dreadlocks(rng: Rng) -> Style:
     section = Section(width=0.0105, thickness=0.0052, strands=2, groove=0.0009, tip=0.6, taper=0.1, round=True)
     length = float(rng.uniform(0.18, 0.42))
     rings = int(np.clip(length / 0.013, 14, 28))
-    locks = LockSet(int(44000 / (2 * 12 * rings)), length, rings=rings, sides=0.75, layers=0.014, section=section, habit=habit, wave=0.0025, pitch=0.05)
+    locks = LockSet(
+        int(44000 / (2 * 12 * rings)),
+        length,
+        rings=rings,
+        sides=0.75,
+        layers=0.014,
+        section=section,
+        habit=habit,
+        wave=0.0025,
+        pitch=0.05,
+    )
     return Style("dreadlocks", Hairline(nape=-0.08), cap, Flow(away=0.8, back=0.5), (locks,))
 
 
@@ -210,7 +332,18 @@ def cornrows(rng: Rng) -> Style:
     cap = Cap(top=0.005, side=0.004, edge=0.008, groove=0.0, frequency=40)
     habit = Habit(lift=0.1, hug=0.95, fall=0.12, stiff=1.0, wander=0.02, eared=False)
     section = Section(width=0.0105, thickness=0.005, strands=2, groove=0.0012, tip=0.4, taper=0.15)
-    front = LockSet(26, 0.24, rings=44, spread=0.03, layers=0.001, region="front", section=section, habit=habit, wave=0.0012, pitch=0.012)
+    front = LockSet(
+        26,
+        0.24,
+        rings=44,
+        spread=0.03,
+        layers=0.001,
+        region="front",
+        section=section,
+        habit=habit,
+        wave=0.0012,
+        pitch=0.012,
+    )
     rest = LockSet(60, 0.14, rings=30, spread=0.1, layers=0.001, section=section, habit=habit, wave=0.0012, pitch=0.012)
     return Style("cornrows", Hairline(nape=-0.078), cap, Flow(back=1.0), (front, rest, _edge(length=0.01)))
 
@@ -230,7 +363,12 @@ def ponytail(rng: Rng) -> Style:
     at = (180.0, float(rng.uniform(30, 48)) if high else float(rng.uniform(-22, 2)))
     length, size = float(rng.uniform(0.2, 0.46)), float(rng.uniform(0.019, 0.028))
     fringe = fringe_locks(rng) if rng.random() < 0.25 else None
-    return _gathered("ponytail-high" if high else "ponytail-low", (Tied("ponytail", at, length, size),), Flow(tie=1.0, tied=at), fringe)
+    return _gathered(
+        "ponytail-high" if high else "ponytail-low",
+        (Tied("ponytail", at, length, size),),
+        Flow(tie=1.0, tied=at),
+        fringe,
+    )
 
 
 def bun(rng: Rng) -> Style:

@@ -91,7 +91,8 @@ def dress_head(
         if hair is not None:
             parts.append(pressed(hair, skull, hat_line(hat)) if hat in HATS else hair)
     if hat is not None:
-        hat_colour = np.clip(rng.dirichlet([1.2, 1.2, 1.2]) * rng.uniform(0.2, 1.8), 0.03, 0.95)
+        vivid = rng.dirichlet([1.5, 1.5, 1.5]) * 1.5
+        hat_colour = np.clip((0.5 + (vivid - 0.5) * rng.uniform(0, 0.9)) * rng.uniform(0.1, 1.4), 0.03, 0.95)
         parts.append(make_hat(model, rest, hat, _cloth(hat_colour, rng), rng))
         card["hat"] = hat
     brow = np.clip(colour * 0.75, 0.03, 0.6)
@@ -130,9 +131,7 @@ def _beard(
     return stubble(model, kind, 0.7)
 
 
-def _scalp_shade(
-    skull: Skull, rest: RestBody, hairline: Hairline, strength: float, rng: Rng
-) -> NDArray[np.float64]:
+def _scalp_shade(skull: Skull, rest: RestBody, hairline: Hairline, strength: float, rng: Rng) -> NDArray[np.float64]:
     """(13380,) how densely hair darkens the scalp, fading out over the hairline."""
     skin = rest.vertices[:SKIN_VERTICES].astype(np.float64)
     _, away = skull.directions(skin)

@@ -52,7 +52,9 @@ class Flow:
     def knot(self, ways: Vector) -> Vector:
         """(N, 3) the unit direction of the tie that hair in directions `ways` goes to."""
         knot = np.broadcast_to(direction(*self.tied), ways.shape)
-        return knot * np.stack([np.where(ways[:, 0] < 0, -1.0, 1.0), *np.ones((2, len(ways)))], -1) if self.both else knot
+        return (
+            knot * np.stack([np.where(ways[:, 0] < 0, -1.0, 1.0), *np.ones((2, len(ways)))], -1) if self.both else knot
+        )
 
     def at(self, skull: Skull, ways: Vector, normals: Vector) -> Vector:
         """Unit tangents (N, 3) at points in unit directions `ways` with the skin's `normals`."""

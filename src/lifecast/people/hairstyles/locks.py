@@ -57,7 +57,11 @@ def sweep(guides: Guides, section: Section, rng: np.random.Generator) -> Solid:
     ridge = knots[..., low] * (1 - place + low) + knots[..., low + 1] * (place - low)  # (L, A, R)
     drift = rng.uniform(-0.25, 0.25, (count, around, 1)) * (2 / outer) * np.abs(sign)[None, :, None]
     x = (across[None, :, None] + drift) * breadth[:, None]
-    groove = section.groove * np.clip(depth / max(section.thickness, 1e-6) * 1.2, 0, 1) * np.clip(along / section.swell, 0, 1)
+    groove = (
+        section.groove
+        * np.clip(depth / max(section.thickness, 1e-6) * 1.2, 0, 1)
+        * np.clip(along / section.swell, 0, 1)
+    )
     y = up[None, :, None] * depth[:, None] + sign[None, :, None] * ridge * groove[:, None]
 
     tangent = unit(np.gradient(guides.points, axis=1))
@@ -90,7 +94,9 @@ def triangles_each(section: Section, rings: int) -> int:
     return 2 * around * rings
 
 
-def _profile(outer: int, inner: int, round_: bool) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _profile(
+    outer: int, inner: int, round_: bool
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Unit cross-section (A,): across -1..1, up, and which way each vertex is moved by the grooves."""
     x = np.cos(np.linspace(0, np.pi, outer)) * 0.6 + np.linspace(1, -1, outer) * 0.4
     # A flat lock runs out thin at its sides and sinks into those below it.

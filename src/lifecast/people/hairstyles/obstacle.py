@@ -6,7 +6,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from lifecast.people.body import SKIN_VERTICES, BodyModel, RestBody
-from lifecast.people.hairstyles.skull import LOWEST, Skull, head_topology
+from lifecast.people.hairstyles.skull import LOWEST, Skull
 from lifecast.people.hairstyles.sphere import sample
 from lifecast.people.rest_part import Vector
 from lifecast.people.tailor import triangles

@@ -52,9 +52,7 @@ def head_topology(model: BodyModel) -> HeadTopology:
     near = np.linalg.norm(plain.vertices[:SKIN_VERTICES] - middle, axis=1) < FAR
     near &= np.isin(np.asarray(model.weights[:SKIN_VERTICES].argmax(1)).ravel(), _above(model, "neck02"))
     faces = faces[near[faces].all(1)]
-    return HeadTopology(
-        faces[~np.isin(faces, ears).any(1)], faces, ears, model.bone("eye.L"), model.bone("head")
-    )
+    return HeadTopology(faces[~np.isin(faces, ears).any(1)], faces, ears, model.bone("eye.L"), model.bone("head"))
 
 
 LOWEST = -0.82
