@@ -10,7 +10,7 @@ from lifecast.people.rest_part import Faces, Solid, Vector
 
 def unit(vectors: Vector) -> Vector:
     """Vectors (..., 3) of length one."""
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))
 
 
 def loft(rings: Vector, uv_scale: float = 1.0) -> Solid:
@@ -36,10 +36,10 @@ def loft_faces(rings: int, around: int) -> Faces:
     a, b = k * around + j, k * around + (j + 1) % around
     c, d = a + around, b + around
     tube = np.concatenate([np.stack([a, b, c], -1).reshape(-1, 3), np.stack([b, d, c], -1).reshape(-1, 3)])
-    j = np.arange(around)
-    last = (rings - 1) * around
-    first = np.stack([(j + 1) % around, j, np.full(around, rings * around)], -1)
-    end = np.stack([last + j, last + (j + 1) % around, np.full(around, rings * around + 1)], -1)
+    here = np.arange(around)
+    after, last = (here + 1) % around, (rings - 1) * around
+    first = np.stack([after, here, np.full(around, rings * around)], -1)
+    end = np.stack([last + here, last + after, np.full(around, rings * around + 1)], -1)
     return np.concatenate([tube, first, end]).astype(np.int32)
 
 
@@ -103,7 +103,8 @@ def cushion(size: tuple[float, float, float], power: float = 4.0, count: int = 2
 
     flat = bent(np.cos(rise))[:, None]
     rings = np.stack([
-        size[0] / 2 * flat * bent(np.cos(turn)), np.broadcast_to(size[1] / 2 * bent(np.sin(rise))[:, None], (count, 2 * count)),
+        size[0] / 2 * flat * bent(np.cos(turn)),
+        np.broadcast_to(size[1] / 2 * bent(np.sin(rise))[:, None], (count, 2 * count)),
         size[2] / 2 * flat * bent(np.sin(turn)),
     ], -1)  # fmt: skip
     return loft(rings)

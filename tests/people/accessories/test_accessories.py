@@ -37,8 +37,8 @@ def test_solids_have_the_volume_of_their_closed_forms() -> None:
     assert cushion((1.0, 2.0, 3.0), 2.0, 60).volume() == pytest.approx(np.pi, rel=0.01)
     assert 0.95 * 6 < cushion((1.0, 2.0, 3.0), 16.0, 60).volume() < 6
     square = np.array([[0, 0, 0], [1, 0, 0], [1, 0, 1], [0, 0, 1]], float)
-    assert loft(np.stack([square, square + [0, 2, 0]])).volume() == pytest.approx(2)
-    for solid in (rod, ring, cushion((1.0, 1, 1)), loft(np.stack([square, square + [0, 2, 0]]))):
+    assert loft(np.stack([square, square + np.array([0, 2, 0])])).volume() == pytest.approx(2)
+    for solid in (rod, ring, cushion((1.0, 1, 1)), loft(np.stack([square, square + np.array([0, 2, 0])]))):
         assert solid.unmatched_edges() == 0
 
 
@@ -83,7 +83,7 @@ def test_glasses_stand_before_eyes_and_skin(model: BodyModel, bodies: list[RestB
 
 def test_only_sunglasses_have_lenses(model: BodyModel, bodies: list[RestBody]) -> None:
     clear, dark = (make_glasses(model, bodies[0], Frame(dark=d), np.ones(3)) for d in (False, True))
-    assert clear.name == "glasses:clear" and dark.name == "glasses:sun"
+    assert (clear.name, dark.name) == ("glasses:clear", "glasses:sun")
     assert dark.solid.volume() - clear.solid.volume() == pytest.approx(
         2 * 0.002 * np.pi / 4 * 0.049 * 0.039 * 1.1, rel=0.15
     )

@@ -12,7 +12,7 @@ from lifecast.people.body import SKIN_VERTICES, BodyModel, RestBody
 from lifecast.people.noise import smooth_noise
 from lifecast.people.rest_part import RestPart, Solid, Vector, nothing_hidden, union
 from lifecast.people.solids import cushion, resampled, tube, unit
-from lifecast.people.tailor import triangles
+from lifecast.people.wavefront import triangles
 from lifecast.space.mesh_normals import vertex_normals
 
 KINDS = ("rucksack", "shoulder-bag")

@@ -51,11 +51,11 @@ def make_glasses(model: BodyModel, rest: RestBody, frame: Frame, colour: Vector)
         outline = middle + np.stack([frame.width / 2 * x, frame.height / 2 * y, np.zeros(count)], 1)
         outline[:, 2] -= 2.2 * outline[:, 0] ** 2
         solids.append(hoop(outline, np.array([0.0, 0.0, 1.0]), frame.thick, max(frame.thick, 0.003)))
-        inner.append(middle + [-side * frame.width / 2, 0.15 * frame.height, 0.0])
+        inner.append(middle + np.array([-side * frame.width / 2, 0.15 * frame.height, 0.0]))
         outer.append(outline[np.argmax(side * outline[:, 0] + 0.5 * outline[:, 1])])
         if frame.dark:
             lens = np.stack([outline, outline + (middle - outline) * 0.5, outline + (middle - outline) * 0.96])
-            plate = np.concatenate([(lens + [0, 0, 0.001])[::-1], lens - [0, 0, 0.001]])
+            plate = np.concatenate([(lens + np.array([0, 0, 0.001]))[::-1], lens - [0, 0, 0.001]])
             lenses.append(loft(plate))
     bridge = np.stack([inner[0], (inner[0] + inner[1]) / 2 + [0, 0.004, 0.002], inner[1]])
     solids.append(tube(resampled(bridge, 9), np.array([0.0, 0.0, 1.0]), frame.thick, max(frame.thick, 0.003)))
@@ -95,7 +95,7 @@ def _arm(skull: Skull, corner: Vector, side: int, thick: float) -> Solid:
     # Where the ear meets the head.
     root = ears[(np.abs(ears[:, 1] - top) < 0.012)]
     beside = float(np.abs(root[:, 0]).min()) + 0.001 if len(root) else float(np.abs(ears[:, 0]).min())
-    hinge = corner + [side * 0.003, 0.0, -0.004]
+    hinge = corner + np.array([side * 0.003, 0.0, -0.004])
     over = np.array([side * max(beside, abs(hinge[0]) - 0.004), top + 0.001, middle + 0.004])
     behind = np.array([side * (beside + 0.001), top - 0.006, middle - 0.012])
     end = np.array([side * (beside - 0.004), top - 0.026, middle - 0.020])

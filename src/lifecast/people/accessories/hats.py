@@ -34,7 +34,7 @@ class HatLine:
         front, back = skull.centre[2] + 0.1 * skull.unit, skull.centre[2] - 0.09 * skull.unit
         share = np.clip((points[:, 2] - back) / (front - back), -0.5, 1.5)
         level = skull.eye[1] + (self.back + (self.front - self.back) * share) * skull.unit
-        return points[:, 1] - level
+        return np.asarray(points[:, 1] - level)
 
 
 def hat_line(kind: str) -> HatLine:
@@ -188,7 +188,7 @@ def _brimmed(skull: Skull, line: HatLine, rng: np.random.Generator) -> list[Soli
     rings[..., 1] -= dent * crease
     solid = loft(rings)
     ways, away = skull.directions(solid.points)
-    least = sample(skull.eared, ways) + PRESSED + LOOSE + 0.001
+    least = sample(skull.eared, ways) + PRESSED + LOOSE + 0.003
     covered = (line.above(skull, solid.points) > 0.002) & (np.arange(len(away)) < len(away) - 2)
     solid.points = np.where((covered & (away < least))[:, None], skull.centre + ways * least[:, None], solid.points)
     return [solid, _brim(edge, oval, flat, middle, rng)]
@@ -205,8 +205,8 @@ def _brim(edge: Vector, oval: Vector, flat: Vector, middle: Vector, rng: np.rand
     for s in share:
         ring = middle + flat * (oval + s * wide)[:, None]
         ring[:, 1] = edge[:, 1] + (curl + wave) * max(s, 0) ** 2
-        upper.append(ring + [0, 0.0017, 0])
-        lower.append(ring - [0, 0.0017, 0])
+        upper.append(ring + np.array([0, 0.0017, 0]))
+        lower.append(ring - np.array([0, 0.0017, 0]))
     around = np.stack([*upper, *lower[::-1]], 1)  # (count, 2 * 9, 3)
     points = around.reshape(-1, 3)
     faces = ring_faces(*around.shape[:2])

@@ -18,7 +18,7 @@ LEVELS = np.arange(0.01, 0.131, 0.015)
 
 @dataclass(frozen=True)
 class Foot:
-    """One foot of a rest body, in its own frame: x to the outside of the left foot, y up from the sole, z to the toes."""
+    """One foot of a rest body in its own frame: x to the person's left, y up from the sole, z to the toes."""
 
     turn: Vector
     """(3, 3) from the foot's frame to the body's."""

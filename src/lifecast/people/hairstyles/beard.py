@@ -10,11 +10,11 @@ from scipy.spatial import cKDTree
 
 from lifecast.people.body import SKIN_VERTICES, BodyModel, RestBody
 from lifecast.people.hairstyles.face import face_hair
-from lifecast.people.hairstyles.flow import unit
 from lifecast.people.hairstyles.growth import Guides
 from lifecast.people.hairstyles.locks import Section, sweep
 from lifecast.people.noise import smooth_noise
 from lifecast.people.rest_part import Faces, RestPart, Solid, Vector, nothing_hidden, union
+from lifecast.people.solids import unit
 from lifecast.space.mesh_normals import vertex_normals
 
 UNDER = 0.002
@@ -155,12 +155,12 @@ def shade_skin(
     rows = model.mesh.groups["body"]
     quads, quad_uv = model.mesh.faces[rows], model.mesh.face_uv[rows]
     hit = (share[quads] > 0).any(1)
-    density = np.zeros((height, width), np.float32)
+    density: NDArray[np.floating] = np.zeros((height, width), np.float32)
     corner = model.mesh.uv[quad_uv[hit]] * [width, -height] + [0, height]
     for place, value in zip(corner, share[quads[hit]].mean(1), strict=True):
         cv2.fillConvexPoly(density, np.round(place).astype(np.int32), float(value))
     wide = max(1, width // 170) | 1
-    density = cv2.GaussianBlur(density, (0, 0), wide)
+    density = np.asarray(cv2.GaussianBlur(np.asarray(density), (0, 0), wide), np.float32)
     grain = np.clip(density * (1 + 0.5 * rng.normal(size=density.shape)), 0, 1)[..., None]
     mixed = texture[..., :3] * (1 - grain) + (colour * 255) * grain
     return np.clip(mixed, 0, 255).astype(np.uint8)

@@ -27,7 +27,6 @@ def make_cap(
     skin, normal = skull.skin(ways), skull.normals(ways)
     inside = hairline.inside(skull, skin, rng)
     height = cap_height(cap, ways, inside)
-    fade = np.clip(inside / cap.edge, 0, 1)
     relief, nearest = np.zeros(len(ways)), None
     if len(lines) and cap.groove:
         away, nearest = cKDTree(lines).query(skin)

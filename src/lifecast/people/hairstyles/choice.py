@@ -33,7 +33,7 @@ WOMEN = {
     "long-wavy": 15, "curly": 6, "curly-short": 1.5, "afro": 2.5, "dreadlocks": 1.2, "cornrows": 1.5, "ponytail": 12,
     "bun": 8, "two-braids": 2.5, "braid": 3,
 }  # fmt: skip
-CURLED = ("curly-short", "curly", "afro", "dreadlocks", "cornrows", "buzzed")
+CURLED = ("curly-short", "curly", "afro", "dreadlocks", "cornrows")
 """Styles that grow more often with African descent; the others less."""
 OFF_HATS = ("bun", "ponytail", "spiky", "quiff", "dreadlocks")
 """Styles not worn under hats."""
@@ -57,7 +57,8 @@ def draw_style_name(build: Build, rng: Rng) -> str:
     shares = WOMEN if build.female else MEN
     african = build.phenotype["african"]
     weights = np.array([
-        value * ((0.15 + 5 * african) if name in CURLED[:-1] else (1 - 0.75 * african)) for name, value in shares.items()
+        value * ((0.15 + 5 * african) if name in CURLED else (1 - 0.75 * african))
+        for name, value in shares.items()
     ])  # fmt: skip
     if not build.female and build.years > 40:
         older = np.array([2.6 if name in ("receding", "bald", "buzzed", "side-part") else 0.7 for name in shares])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lifecast.people.body import SKIN_VERTICES, BodyModel
 from lifecast.people.rest_part import Faces, Vector
-from lifecast.people.tailor import triangles
+from lifecast.people.wavefront import triangles
 
 BEARDS = ("full", "goatee", "moustache")
 _BROW = np.array([[0.010, 0.0165], [0.018, 0.0205], [0.028, 0.0225], [0.038, 0.021], [0.047, 0.0155]])

@@ -8,11 +8,7 @@ import numpy as np
 
 from lifecast.people.hairstyles.skull import Skull
 from lifecast.people.rest_part import Vector
-
-
-def unit(vectors: Vector) -> Vector:
-    """Vectors (..., 3) of length one."""
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+from lifecast.people.solids import unit
 
 
 def direction(azimuth: float, elevation: float) -> Vector:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lifecast.people.hairstyles.flow import Flow, unit
+from lifecast.people.hairstyles.flow import Flow
 from lifecast.people.hairstyles.obstacle import Obstacle
 from lifecast.people.noise import smooth_noise
 from lifecast.people.rest_part import Vector
+from lifecast.people.solids import unit
 
 DOWN = np.array([0.0, -1.0, 0.0])
 
@@ -83,7 +84,7 @@ def grow(
     goal = obstacle.neck + np.where(ahead > 0, 0.085, -0.075) * np.abs(ahead)
     for k in range(1, rings):
         here = points[-1]
-        ways, away = skull.directions(here)
+        ways, _ = skull.directions(here)
         comb = flow.at(skull, ways, outward)
         comb = comb * np.cos(turn)[:, None] + np.cross(outward, comb) * np.sin(turn)[:, None]
         off = np.clip((-ways[:, 1] - 0.15) / 0.35, 0, 1)[:, None]  # 1 below the ears

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lifecast.people.hairstyles.flow import unit
 from lifecast.people.hairstyles.growth import Guides
-from lifecast.people.rest_part import Faces, Solid
+from lifecast.people.rest_part import Solid
+from lifecast.people.solids import loft_faces, unit
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def sweep(guides: Guides, section: Section, rng: np.random.Generator) -> Solid:
     uv = np.stack([uv_across, np.broadcast_to(1 - 0.98 * along[None, :, None], uv_across.shape)], -1)
     uv_ends = np.stack([uv[:, 0, 0], uv[:, -1, 0]], 1)
     flat_uv = np.concatenate([uv.reshape(count, -1, 2), uv_ends], 1)
-    faces = _faces(rings, around)
+    faces = loft_faces(rings, around)
     every = faces[None] + (np.arange(count) * (rings * around + 2))[:, None, None]
     return Solid(points.reshape(-1, 3), every.reshape(-1, 3).astype(np.int32), flat_uv.reshape(-1, 2))
 
@@ -108,16 +108,3 @@ def _profile(
     y_in = -np.sqrt(1 - x_in**2) * 0.9 if round_ else -0.25 - 0.5 * (1 - x_in**2)
     sign_in = np.sin(2 * np.pi * np.arange(inner) / 3) if round_ else np.zeros(inner)
     return np.concatenate([x, x_in]), np.concatenate([y, y_in]), np.concatenate([sign, sign_in])
-
-
-def _faces(rings: int, around: int) -> Faces:
-    """(2 A R, 3) of a tube of rings with a point at either end."""
-    k, j = np.meshgrid(np.arange(rings - 1), np.arange(around), indexing="ij")
-    a, b = k * around + j, k * around + (j + 1) % around
-    c, d = a + around, b + around
-    tube = np.concatenate([np.stack([a, b, c], -1).reshape(-1, 3), np.stack([b, d, c], -1).reshape(-1, 3)])
-    j = np.arange(around)
-    last = (rings - 1) * around
-    first = np.stack([(j + 1) % around, j, np.full(around, rings * around)], -1)
-    end = np.stack([last + j, last + (j + 1) % around, np.full(around, rings * around + 1)], -1)
-    return np.concatenate([tube, first, end]).astype(np.int32)

@@ -9,7 +9,7 @@ from lifecast.people.body import SKIN_VERTICES, BodyModel, RestBody
 from lifecast.people.hairstyles.skull import LOWEST, Skull
 from lifecast.people.hairstyles.sphere import sample
 from lifecast.people.rest_part import Vector
-from lifecast.people.tailor import triangles
+from lifecast.people.wavefront import triangles
 from lifecast.space.mesh_normals import vertex_normals
 
 REACH = 0.07

@@ -17,7 +17,7 @@ from scipy.spatial import cKDTree
 from lifecast.people.body import SKIN_VERTICES, BodyModel, RestBody
 from lifecast.people.hairstyles.sphere import COLUMNS, ROWS, grid_directions, sample
 from lifecast.people.rest_part import Faces, Vector
-from lifecast.people.tailor import triangles
+from lifecast.people.wavefront import triangles
 from lifecast.scans.rays import build_scene
 
 FAR = 0.25
@@ -130,8 +130,7 @@ class Skull:
         across = (np.roll(surface, -1, 1) - np.roll(surface, 1, 1)) / 2
         normal = np.cross(across, down)
         length = np.linalg.norm(normal, axis=-1, keepdims=True)
-        normal = np.where(length > 1e-9, normal / np.maximum(length, 1e-12), grid_directions())
-        return normal
+        return np.where(length > 1e-9, normal / np.maximum(length, 1e-12), grid_directions())
 
     def directions(self, points: Vector) -> tuple[Vector, Vector]:
         """Unit directions (N, 3) from the head's centre to points, and their distances (N,)."""
@@ -142,12 +141,12 @@ class Skull:
     def skin(self, directions: Vector, eared: bool = False) -> Vector:
         """Points (N, 3) of the skin in unit directions."""
         radius = sample(self.eared if eared else self.radius, directions)
-        return self.centre + directions * radius[:, None]
+        return np.asarray(self.centre + directions * radius[:, None])
 
     def normals(self, directions: Vector) -> Vector:
         """Unit normals (N, 3) of the smoothed skin in unit directions."""
         normal = sample(self.normal, directions)
-        return normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
+        return np.asarray(normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9))
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lifecast.people.hairstyles.flow import Flow, direction, unit
+from lifecast.people.hairstyles.flow import Flow, direction
 from lifecast.people.hairstyles.growth import Guides, Habit, grow
 from lifecast.people.hairstyles.locks import Section, sweep
 from lifecast.people.hairstyles.obstacle import Obstacle
@@ -12,6 +12,7 @@ from lifecast.people.hairstyles.skull import Skull
 from lifecast.people.hairstyles.style import Tied
 from lifecast.people.noise import smooth_noise
 from lifecast.people.rest_part import Solid, Vector
+from lifecast.people.solids import unit
 
 
 def make_tress(skull: Skull, obstacle: Obstacle, tied: Tied, rng: np.random.Generator) -> list[Solid]:
