@@ -128,7 +128,7 @@ def rucksack(model: BodyModel, rest: RestBody, rng: Rng, clearance: float) -> tu
         solids.append(_strap(torso, way, 0.052, 0.011))
     body = sum(len(s.points) for s in solids[:4])
     trunk = sp.csr_matrix(
-        (np.repeat([0.6, 0.4], body), (np.tile(np.arange(body), 2), np.repeat([model.bone("spine01"), model.bone("spine02")], body))),
+        (np.repeat([0.6, 0.4], body), (np.tile(np.arange(body), 2), np.repeat([model.bone(b) for b in ("spine01", "spine02")], body))),
         (body, len(model.bones)),
     )  # fmt: skip
     return solids, sp.vstack([trunk, torso.follow(np.concatenate([s.points for s in solids[4:]]))]).tocsr()

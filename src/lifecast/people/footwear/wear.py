@@ -53,8 +53,8 @@ def _groove(x: Vector, at: float, wide: float) -> Vector:
 def trainers(foot: Foot, rng: Rng) -> _Made:
     """Thick soles, padded collars, overlays, a tongue and laces."""
     last = Last(
-        sole=float(rng.uniform(0.022, 0.036)), lip=float(rng.uniform(0.003, 0.006)), wall=float(rng.uniform(0.008, 0.016)),
-        collar=float(rng.uniform(0.078, 0.09)), ridges=1,
+        sole=float(rng.uniform(0.022, 0.036)), lip=float(rng.uniform(0.003, 0.006)),
+        wall=float(rng.uniform(0.008, 0.016)), collar=float(rng.uniform(0.078, 0.09)), ridges=1,
     )  # fmt: skip
     z, turn = _lines(foot, last, *UPPER)
     above = np.sin(np.radians(turn))
@@ -130,8 +130,8 @@ def flats(foot: Foot, rng: Rng) -> _Made:
 
 def _boots(foot: Foot, rng: Rng, high: float, wide: float) -> _Made:
     last = Last(
-        sole=float(rng.uniform(0.018, 0.034)), lip=0.005, wall=0.006, heel=float(rng.choice([0.0, 0.011])), collar=0.088,
-        dip=0.0, ease=0.006, toe=0.014, pointed=float(rng.uniform(0, 0.5)), ridges=int(rng.random() < 0.5),
+        sole=float(rng.uniform(0.018, 0.034)), lip=0.005, wall=0.006, heel=float(rng.choice([0.0, 0.011])),
+        collar=0.088, dip=0.0, ease=0.006, toe=0.014, pointed=float(rng.uniform(0, 0.5)), ridges=int(rng.random() < 0.5),
     )  # fmt: skip
     z, turn = _lines(foot, last, 44, 32)
     creases = 0.001 * np.cos(2 * np.pi * (z - 0.7) / 0.04) * np.exp(-(((z - 0.7) / 0.07) ** 2))

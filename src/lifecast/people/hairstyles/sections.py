@@ -12,8 +12,8 @@ from lifecast.people.hairstyles.style import LockSet
 Rng = np.random.Generator
 THIN = Section(width=0.006, thickness=0.0014, strands=1, groove=0.0003, tip=0.1, taper=0.8)
 FINE = Section(width=0.009, thickness=0.0028, strands=1, groove=0.0004, tip=0.08, taper=0.7, swell=0.4)
-LOCK = Section(width=0.024, thickness=0.0034, strands=3, groove=0.0011, tip=0.15, taper=0.55)
-BROAD = Section(width=0.042, thickness=0.0055, strands=4, groove=0.0016, tip=0.2, taper=0.3)
+LOCK = Section(width=0.024, thickness=0.0034, strands=3, groove=0.0016, tip=0.15, taper=0.55)
+BROAD = Section(width=0.042, thickness=0.0055, strands=4, groove=0.0021, tip=0.2, taper=0.3)
 WISP = Section(width=0.011, thickness=0.0042, strands=1, groove=0.0005, tip=0.06, taper=0.6, swell=0.3)
 
 
