@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from lifecast.people.body import SKIN_VERTICES, BodyModel, RestBody
 from lifecast.people.noise import smooth_noise
-from lifecast.people.rest_part import RestPart, Solid, Vector, nothing_hidden, union
+from lifecast.people.rest_part import RestPart, Solid, Vector, nothing_hidden, rigid, union
 from lifecast.people.solids import cushion, resampled, tube, unit
 from lifecast.people.wavefront import triangles
 from lifecast.space.mesh_normals import vertex_normals
@@ -127,10 +127,8 @@ def rucksack(model: BodyModel, rest: RestBody, rng: Rng, clearance: float) -> tu
         ])  # fmt: skip
         solids.append(_strap(torso, way, 0.052, 0.011))
     body = sum(len(s.points) for s in solids[:4])
-    trunk = sp.csr_matrix(
-        (np.repeat([0.6, 0.4], body), (np.tile(np.arange(body), 2), np.repeat([model.bone(b) for b in ("spine01", "spine02")], body))),
-        (body, len(model.bones)),
-    )  # fmt: skip
+    back = rigid(body, model.bone("spine01"), len(model.bones)), rigid(body, model.bone("spine02"), len(model.bones))
+    trunk = 0.6 * back[0] + 0.4 * back[1]
     return solids, sp.vstack([trunk, torso.follow(np.concatenate([s.points for s in solids[4:]]))]).tocsr()
 
 
@@ -157,9 +155,7 @@ def shoulder_bag(model: BodyModel, rest: RestBody, rng: Rng, clearance: float) -
     ])  # fmt: skip
     strap = _strap(torso, front, 0.032, 0.006)
     body = sum(len(s.points) for s in shape)
-    hips = sp.csr_matrix(
-        (np.ones(body), (np.arange(body), np.full(body, model.bone("root")))), (body, len(model.bones))
-    )
+    hips = rigid(body, model.bone("root"), len(model.bones))
     return [*shape, strap], sp.vstack([hips, torso.follow(strap.points)]).tocsr()
 
 

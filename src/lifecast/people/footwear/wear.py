@@ -131,7 +131,8 @@ def flats(foot: Foot, rng: Rng) -> _Made:
 def _boots(foot: Foot, rng: Rng, high: float, wide: float) -> _Made:
     last = Last(
         sole=float(rng.uniform(0.018, 0.034)), lip=0.005, wall=0.006, heel=float(rng.choice([0.0, 0.011])),
-        collar=0.088, dip=0.0, ease=0.006, toe=0.014, pointed=float(rng.uniform(0, 0.5)), ridges=int(rng.random() < 0.5),
+        collar=0.088, dip=0.0, ease=0.006, toe=0.014, pointed=float(rng.uniform(0, 0.5)),
+        ridges=int(rng.random() < 0.5),
     )  # fmt: skip
     z, turn = _lines(foot, last, 44, 32)
     creases = 0.001 * np.cos(2 * np.pi * (z - 0.7) / 0.04) * np.exp(-(((z - 0.7) / 0.07) ** 2))
