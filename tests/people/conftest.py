@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from lifecast.people.body import BodyModel, RestBody
-from lifecast.people.hairstyles.skull import Skull
-from lifecast.people.rest_part import RestPart
+
+if TYPE_CHECKING:  # they need embreex
+    from lifecast.people.hairstyles.skull import Skull
+    from lifecast.people.rest_part import RestPart
 
 BODIES = [
     {"gender": 1.0, "age": 0.45, "weight": 0.1, "height": 0.15, "african": 1.0},
