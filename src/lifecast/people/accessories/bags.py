@@ -127,8 +127,8 @@ def rucksack(model: BodyModel, rest: RestBody, rng: Rng, clearance: float) -> tu
         ])  # fmt: skip
         solids.append(_strap(torso, way, 0.052, 0.011))
     body = sum(len(s.points) for s in solids[:4])
-    back = rigid(body, model.bone("spine01"), len(model.bones)), rigid(body, model.bone("spine02"), len(model.bones))
-    trunk = 0.6 * back[0] + 0.4 * back[1]
+    upper, lower = (rigid(body, model.bone(name), len(model.bones)) for name in ("spine01", "spine02"))
+    trunk = 0.6 * upper + 0.4 * lower
     return solids, sp.vstack([trunk, torso.follow(np.concatenate([s.points for s in solids[4:]]))]).tocsr()
 
 
