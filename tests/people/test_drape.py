@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from lifecast.people.tailor import Cloth, Sheet, border_distance, weld
 from lifecast.people.drape import GAP, Hang, PosedBody, Weave, clear, eased, settle, tuck, under_skin
 from lifecast.people.folds import fold_heights, squeeze, steered_noise
 from lifecast.people.mhclo import Fit
 from lifecast.people.surface_mesh import averaging
+from lifecast.people.tailor import Cloth, Sheet, border_distance, weld
 from lifecast.space.mesh_normals import vertex_normals
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lifecast.people.tailor import Cloth, border_edges
 from lifecast.people.glb import Part
+from lifecast.people.tailor import Cloth, border_edges
 
 Points = NDArray[np.float32]
 

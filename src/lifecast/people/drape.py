@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from lifecast.people.body import SKIN_VERTICES
-from lifecast.people.tailor import Cloth, border_vertices
 from lifecast.people.folds import fold_heights
 from lifecast.people.noise import smooth_noise
 from lifecast.people.surface_mesh import averaging
+from lifecast.people.tailor import Cloth, border_vertices
 from lifecast.space.mesh_normals import vertex_normals
 
 Points = NDArray[np.float32]

@@ -39,7 +39,18 @@ class Shares:
 SUITS = ("jumpsuit", "boiler suit")
 SKIRTS = tuple(name for name in KINDS if name.endswith("skirt"))
 DRESSES = tuple(name for name in KINDS if name.endswith("dress"))
-WOMEN = (*SKIRTS, *DRESSES, "blouse", "puff-sleeved blouse", "tunic", "crop top", "leggings", "culottes", "shawl", "cape")
+WOMEN = (
+    *SKIRTS,
+    *DRESSES,
+    "blouse",
+    "puff-sleeved blouse",
+    "tunic",
+    "crop top",
+    "leggings",
+    "culottes",
+    "shawl",
+    "cape",
+)
 """Worn by women far more than by men."""
 TUCKABLE = (
     "tight t-shirt", "t-shirt", "v-neck t-shirt", "tank top", "sleeveless top", "shirt", "fitted shirt", "blouse",
@@ -51,7 +62,9 @@ THIN = ("belt", "apron", "waist apron")
 """Accessories that go with any outfit but lie on no coat."""
 
 
-def draw_names(female: bool, rng: Rng, shares: Shares = Shares(), without: Collection[str] = ()) -> list[tuple[str, int]]:
+def draw_names(
+    female: bool, rng: Rng, shares: Shares = Shares(), without: Collection[str] = ()
+) -> list[tuple[str, int]]:
     """Draw an outfit: names of `KINDS` and their layers, inner ones first.
 
     Kinds in `without` are not worn.

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifecast.people.body import SKIN_VERTICES
-from lifecast.people.tailor import Cloth, Sheet, Tailor, helper_fit
 from lifecast.people.drape import Points, Weave
 from lifecast.people.noise import smooth_noise
+from lifecast.people.tailor import Cloth, Sheet, Tailor, helper_fit
 from lifecast.space.mesh_normals import vertex_normals
 
 LENGTHS = {"chin": -0.02, "shoulder": -0.13, "long": -0.5}

@@ -34,7 +34,9 @@ def test_the_bias_gives_more_than_the_grain() -> None:
     mesh = cloth_mesh([sheet(12, 14, 0.01, "denim")])
     way = mesh.points[mesh.edges[:, 1]] - mesh.points[mesh.edges[:, 0]]
     straight = np.abs(way[:, 1]) < 1e-6
-    inner = np.isin(np.arange(len(mesh.edges)), np.flatnonzero(np.abs(mesh.points[mesh.edges, 1].mean(1) + 0.05) < 0.03))
+    inner = np.isin(
+        np.arange(len(mesh.edges)), np.flatnonzero(np.abs(mesh.points[mesh.edges, 1].mean(1) + 0.05) < 0.03)
+    )
     cloth = FABRICS["denim"]
     # A net of equilateral triangles with springs k has the modulus 2 k / sqrt(3).
     np.testing.assert_allclose(mesh.edge_compliance[straight & inner], 2 / np.sqrt(3) / cloth.stretch, rtol=1e-3)

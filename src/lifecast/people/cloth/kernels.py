@@ -79,7 +79,9 @@ def bend(
 
 
 @wp.kernel
-def gather(x: wp.array(dtype=wp.vec3), node: wp.array(dtype=int), y: wp.array(dtype=wp.vec3), y0: wp.array(dtype=wp.vec3)):
+def gather(
+    x: wp.array(dtype=wp.vec3), node: wp.array(dtype=int), y: wp.array(dtype=wp.vec3), y0: wp.array(dtype=wp.vec3)
+):
     """Copy the nodes' positions out."""
     k = wp.tid()
     y[k] = x[node[k]]
@@ -217,7 +219,7 @@ def keep_apart(
     if group[i] >= 0:
         p = x[i]
         found = wp.hash_grid_query(grid, p, distance)
-        j = int(0)
+        j = 0
         while wp.hash_grid_query_next(found, j):
             if j != i and group[j] == group[i]:
                 d = p - x[j]

@@ -165,9 +165,7 @@ class ClothSolver:
         s, x, w, count = self.settings, self._x, self._w, len(self.mesh.points)
         per_dt2 = 1 / s.substep**2
         launch = self._launch
-        launch(
-            kernels.predict, count, x, self._before, self._v, w, self._normal, self._drag, gravity, wind, s.substep
-        )
+        launch(kernels.predict, count, x, self._before, self._v, w, self._normal, self._drag, gravity, wind, s.substep)
         self._substeps += 1
         if len(self._nodes):
             launch(kernels.gather, len(self._nodes), x, self._nodes, self._y, self._y0)
@@ -193,7 +191,8 @@ class ClothSolver:
         )  # fmt: skip
         launch(kernels.finish, count, x, self._before, self._v, w, keep, s.substep)
 
-    def _sweep(self, kernel: Any, batches: Batches, first: tuple[Any, ...], last: tuple[Any, ...], back: bool = False
+    def _sweep(
+        self, kernel: Any, batches: Batches, first: tuple[Any, ...], last: tuple[Any, ...], back: bool = False
     ) -> None:
         """One pass over constraints: in one launch on a CPU, colour by colour elsewhere."""
         for start, size in reversed(batches.rows) if back else batches.rows:
@@ -202,9 +201,7 @@ class ClothSolver:
 
     def _find_contacts(self) -> None:
         count = len(self.mesh.points)
-        self._launch(
-            kernels.vertex_normal, count, self._x, self._faces, self._corner_start, self._corner, self._normal
-        )
+        self._launch(kernels.vertex_normal, count, self._x, self._faces, self._corner_start, self._corner, self._normal)
         launch = self._launch
         skin = (self._body_faces, self._body_corner_start, self._body_corner)
         launch(kernels.vertex_normal, len(self._outward), self._body[0], *skin, self._outward)
@@ -246,8 +243,16 @@ class ClothSolver:
         face, place = self._contact(len(held))
         reach = 0.2
         self._launch(
-            kernels.nearest, len(held), points, self._skin.id, self._skin.points, self._body_faces, reach,
-            self._ints(np.arange(len(held))), face, place,
+            kernels.nearest,
+            len(held),
+            points,
+            self._skin.id,
+            self._skin.points,
+            self._body_faces,
+            reach,
+            self._ints(np.arange(len(held))),
+            face,
+            place,
         )
         rows, uv = face.numpy(), place.numpy()
         on = np.flatnonzero(rows >= 0)

@@ -1,0 +1,1 @@
+"""Hats, glasses and bags, made in code."""
