@@ -99,9 +99,8 @@ class GarmentSurface:
         one, two = (self._rim_copy[k] for k in (a, b))
         under, deep = count + a, count + len(self._rim) + a
         under_b, deep_b = count + b, count + len(self._rim) + b
-        strips = [
-            np.stack(t, 1) for t in ((two, one, under), (two, under, under_b), (under_b, under, deep), (under_b, deep, deep_b))
-        ]  # fmt: skip
+        turned = ((two, one, under), (two, under, under_b), (under_b, under, deep), (under_b, deep, deep_b))
+        strips = [np.stack(corners, 1) for corners in turned]
         self.all_faces: NDArray[np.int32] = np.concatenate([self.split, *strips]).astype(np.int32)
         self.all_metres: Points = np.concatenate([self.metres, *[self.metres[self._rim_copy]] * 2])
 

@@ -13,9 +13,9 @@ TRIANGLE = np.array([[0, 1, 2]])
 
 
 def grid(columns: int, rows: int, edge: float) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-    """Return points (x, y) of near-equilateral triangles, from (0, 0) to the right and down, and counter-clockwise faces.
+    """Return points (x, y) of near-equilateral triangles, from (0, 0) to the right and down, and their faces.
 
-    Every second row is moved half an edge to the right.
+    These are counter-clockwise. Every second row is moved half an edge to the right.
     """
     y, x = np.mgrid[0 : rows + 1, 0 : columns + 1].astype(float)
     points = np.stack([(x + (y % 2) / 2) * edge, -y * edge * np.sqrt(3) / 2], -1).reshape(-1, 2)

@@ -219,7 +219,7 @@ def keep_apart(
     if group[i] >= 0:
         p = x[i]
         found = wp.hash_grid_query(grid, p, distance)
-        j = 0
+        j = wp.int32(0)  # a variable, where 0 would be a constant
         while wp.hash_grid_query_next(found, j):
             if j != i and group[j] == group[i]:
                 d = p - x[j]

@@ -66,7 +66,8 @@ def cloth_mesh(garments: Sequence[Garment]) -> ClothMesh:
         tuple(garments), np.concatenate([g.points for g in garments]), joined[0],
         np.concatenate([g.flat for g in garments]),
         np.repeat(np.arange(len(garments)), [len(g.points) for g in garments]).astype(np.int32),
-        np.concatenate([g.attached for g in garments]), np.concatenate([g.lift for g in garments]), joined[1], joined[2], None,
+        np.concatenate([g.attached for g in garments]), np.concatenate([g.lift for g in garments]),
+        joined[1], joined[2], None,
     )  # fmt: skip
 
 
@@ -80,7 +81,8 @@ def refined(mesh: ClothMesh) -> ClothMesh:
     return _constrained(
         mesh.garments, (matrix @ mesh.points).astype(np.float32), faces, flat.reshape(-1, 3, 2).astype(np.float32),
         np.concatenate([mesh.garment, mesh.garment[edges[:, 0]]]),
-        (matrix @ mesh.attached).astype(np.float32), (matrix @ mesh.lift).astype(np.float32), lines[0], lines[1], matrix,
+        (matrix @ mesh.attached).astype(np.float32), (matrix @ mesh.lift).astype(np.float32),
+        lines[0], lines[1], matrix,
     )  # fmt: skip
 
 
@@ -175,7 +177,8 @@ def _constrained(
     rigid *= np.where(hem[hinges[:, :2]].any(1), HEM_STIFFNESS, 1)
     return ClothMesh(
         points.astype(np.float32), faces.astype(np.int32), flat, garment, mass.astype(np.float32),
-        attached.astype(np.float32), lift.astype(np.float32), edges.astype(np.int32), length.astype(np.float32), compliance.astype(np.float32),
+        attached.astype(np.float32), lift.astype(np.float32), edges.astype(np.int32), length.astype(np.float32),
+        compliance.astype(np.float32),
         hinges.astype(np.int32), share.astype(np.float32), (1 / rigid).astype(np.float32), hems, seams, garments,
         refinement,
     )  # fmt: skip
