@@ -88,6 +88,15 @@ class DrapedPerson:
         )
         self._per_frame = round(FRAME / self._coarse.settings.substep)
 
+    @property
+    def garments(self) -> tuple[Garment, ...]:
+        """The garments, as they were given."""
+        return self._coarse.mesh.garments
+
+    def hanging(self) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        """The garments as they hang now, unrefined: particles (N, 3) and triangles (F, 3)."""
+        return self._coarse.points, self._coarse.mesh.faces
+
     def dress(self) -> None:
         """Put the garments on, layer by layer, and let each fall until it hangs on the body at rest.
 

@@ -35,6 +35,8 @@ USUAL: dict[str, dict[str, float]] = {
     "dress": {"black": 18, "white": 8, "navy": 8, "burgundy": 5, "cream": 4, "any": 57},
     "coat": {"black": 24, "navy": 14, "charcoal": 12, "grey": 8, "tan": 10, "beige": 9, "olive": 7, "brown": 5,
              "any": 11},
+    "denim": {"denim": 48, "light denim": 24, "black": 16, "white": 5, "grey": 7},
+    "leather": {"black": 58, "brown": 22, "tan": 10, "burgundy": 5, "any": 5},
     "shoes": {"black": 34, "white": 24, "brown": 12, "grey": 7, "navy": 5, "tan": 6, "any": 12},
     "hat": {"black": 30, "grey": 12, "navy": 12, "beige": 10, "brown": 12, "any": 24},
 }  # fmt: skip
@@ -200,7 +202,7 @@ def draw_fabric(kind: str, rng: Rng, size: int = 512, span: float = 0.7, plain: 
     """
     name, base = draw_colour(kind, rng)
     chance = (
-        {"top": 0.55, "bottom": 0.84, "dress": 0.45, "coat": 0.85, "shoes": 1.0, "hat": 0.9}[kind]
+        {"top": 0.55, "bottom": 0.84, "dress": 0.45, "coat": 0.85, "denim": 1, "leather": 1, "shoes": 1, "hat": 0.9}[kind]
         if plain is None
         else plain
     )

@@ -248,6 +248,11 @@ class Studio:
         _, colour = complexion.draw_iris(build.phenotype["african"], build.phenotype["asian"], rng)
         eye_picture = complexion.eye_texture(colour, rng)
         parts.append(self.eyeballs(posed, eye_picture))
+        return parts + self.teeth_parts(posed)
+
+    def teeth_parts(self, posed: Points) -> list[Part]:
+        """Return upper and lower teeth of a posed body (19158, 3)."""
+        parts = []
         ivory = np.full((8, 8, 3), np.array([0.86, 0.82, 0.74]) * 255, np.uint8)
         for name, rows in zip(("upper", "lower"), self.teeth, strict=True):
             tri = triangles(self.model.mesh.faces[rows])

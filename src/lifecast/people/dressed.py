@@ -1,0 +1,197 @@
+"""A made person: body, clothes that hang, hair, shoes; dressed once, then taken from pose to pose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from lifecast.people import complexion
+from lifecast.people.accessories.bags import KINDS as BAGS
+from lifecast.people.accessories.bags import make_bag
+from lifecast.people.accessories.hats import KINDS as HATS
+from lifecast.people.appearance import draw_build
+from lifecast.people.body import SKIN_VERTICES
+from lifecast.people.draping import DrapedPerson, Hang
+from lifecast.people.fabric import draw_fabric
+from lifecast.people.footwear.wear import KINDS as SHOES
+from lifecast.people.footwear.wear import make_shoes
+from lifecast.people.garment_part import GarmentSurface
+from lifecast.people.glb import Part
+from lifecast.people.hairstyles.beard import shade_skin
+from lifecast.people.hairstyles.choice import dress_head
+from lifecast.people.motion import Rotations
+from lifecast.people.outfits import draw_outfit
+from lifecast.people.patterns.measures import take_measures
+from lifecast.people.rest_part import RestPart
+from lifecast.people.rig import bone_transforms, skin
+from lifecast.scans.rays import build_scene
+from lifecast.space.mesh_normals import vertex_normals
+
+if TYPE_CHECKING:
+    from lifecast.people.person import Studio
+
+Rng = np.random.Generator
+Points = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Wear:
+    """Shares of people who wear something besides clothes, and how clothes hide the skin."""
+
+    barefoot: float = 0.03
+    hat: float = 0.07
+    bag: float = 0.06
+    covered_reach: float = 0.15
+    """Metres above the skin within which cloth covers it."""
+    drawn_in: float = 0.004
+    """Metres that covered skin lies deeper: it never shows through a tight garment."""
+    clear: float = 0.0012
+    """Metres that covered skin stays beneath cloth."""
+
+
+COLOURS = {"dress": "dress", "outer": "coat", "bottom": "bottom"}
+"""What a garment's part is coloured as (a key of `fabric.USUAL`); the others are tops."""
+OWN_COLOURS = ("denim", "leather")
+"""Fabrics with colours of their own."""
+
+
+class DressedPerson:
+    """One person, dressed at rest; `take` brings them into a pose, `parts` gives them as they are.
+
+    Parameters
+    ----------
+    studio
+        Of the body model and what people are made from.
+    rng
+        Draws body, clothes, hair and colours.
+    """
+
+    def __init__(self, studio: Studio, rng: Rng, wear: Wear = Wear(), hang: Hang = Hang()) -> None:
+        self.studio, self.wear = studio, wear
+        model = studio.model
+        self.build = draw_build(rng)
+        self.rest = model.rest(self.build.phenotype, self.build.local, self.build.expression)
+        garments = draw_outfit(take_measures(self.rest, model), self.build.female, rng)
+        self.rigid: list[RestPart] = []
+        self.card: dict[str, Any] = {}
+        self._put_on_the_rest(rng, max((g.layer for g in garments), default=0))
+        shoes = [part for part in self.rigid if part.name.startswith("shoes")]
+        self._skin_rest = np.concatenate([self.rest.vertices[:SKIN_VERTICES], *(part.points for part in shoes)])
+        self._skin_weights = [model.weights[:SKIN_VERTICES], *(part.weights for part in shoes)]
+        starts = np.cumsum([SKIN_VERTICES, *(len(part.points) for part in shoes)])
+        faces = [studio.skin_faces, *(p.faces + s for p, s in zip(shoes, starts, strict=False))]
+        self._removed = np.zeros(SKIN_VERTICES, bool)
+        for part in self.rigid:
+            self._removed |= part.hidden
+        self._draped = DrapedPerson(
+            garments, self._skin, np.concatenate(faces).astype(np.int32), model.parents, self.rest.heads, hang
+        )
+        self._draped.dress()
+        self._covered = self._skin_under_cloth()
+        self.transforms = bone_transforms(model.parents, self.rest.heads, {})
+        self._look(rng)
+        self._surfaces: list[GarmentSurface] = []
+
+    def _put_on_the_rest(self, rng: Rng, layers: int) -> None:
+        """Draw shoes, hair, hat, glasses and bag."""
+        model, rest = self.studio.model, self.rest
+        if rng.random() >= self.wear.barefoot:
+            kind = str(rng.choice(list(SHOES)))
+            self.rigid.append(make_shoes(model, rest, kind, rng).part)
+            self.card["shoes"] = kind
+        hat = str(rng.choice(list(HATS))) if rng.random() < self.wear.hat else None
+        head = dress_head(model, rest, self.build, rng, hat, garment=0.012 + 0.006 * layers)
+        self.rigid += head.parts
+        self.card["hair"] = head.card
+        self._shade, self._shade_colour = head.shade, head.colour
+        if rng.random() < self.wear.bag:
+            kind = str(rng.choice(list(BAGS)))
+            texture = (draw_fabric("leather" if rng.random() < 0.5 else "coat", rng).picture * 255).astype(np.uint8)
+            self.rigid.append(make_bag(model, rest, kind, texture, rng, clearance=0.012 + 0.008 * layers))
+            self.card["bag"] = kind
+
+    def _skin(self, transforms: NDArray[np.float64]) -> Points:
+        """What garments lie on, posed: the skin and the shoes."""
+        start, found = 0, []
+        for weights in self._skin_weights:
+            rows = slice(start, start + weights.shape[0])
+            found.append(skin(self._skin_rest[rows], weights, transforms))
+            start = rows.stop
+        return np.concatenate(found)
+
+    def _skin_under_cloth(self) -> NDArray[np.float32]:
+        """(13380,) 1 where a ray from the skin at rest, outward, soon meets a garment."""
+        points, faces = self._draped.hanging()
+        points_skin = self._draped.now[:SKIN_VERTICES]
+        normals = vertex_normals(points_skin, self.studio.skin_faces, "area")
+        scene = build_scene(points, faces)
+        origin = points_skin - normals * np.float32(0.002)
+        far = np.asarray(scene.run(origin.astype(np.float32), normals.astype(np.float32), query="DISTANCE"))
+        return (far < self.wear.covered_reach).astype(np.float32)
+
+    def _look(self, rng: Rng) -> None:
+        """Draw the textures of skin, eyes and clothes."""
+        phenotype = self.build.phenotype
+        tone = complexion.draw_tone(phenotype["african"], phenotype["asian"], rng)
+        texture = complexion.skin_texture(self.studio.skin_picture(self.build, rng), tone, rng)
+        self._skin_texture = shade_skin(texture, self.studio.model, self._shade, self._shade_colour, rng)
+        _, iris = complexion.draw_iris(phenotype["african"], phenotype["asian"], rng)
+        self._eye_texture = complexion.eye_texture(iris, rng)
+        self._fabrics = []
+        garments = []
+        for garment in self._draped.garments:
+            kind = garment.fabric if garment.fabric in OWN_COLOURS else COLOURS.get(garment.part, "top")
+            fabric = draw_fabric(kind, rng)
+            self._fabrics.append(((fabric.picture * 255).astype(np.uint8), 1 / fabric.span))
+            garments.append({
+                "name": garment.name, "part": garment.part, "layer": garment.layer, "cloth": garment.fabric,
+                "class": garment.name, "source": "sewn", "fabric": fabric.card,
+            })  # fmt: skip
+        self.card |= {"garments": garments, "skin": [round(float(c), 3) for c in tone]}
+
+    def take(self, pose: Rotations, wind: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> None:
+        """Go on to a pose (bone -> rotation against its parent), in a wind of so many m/s; clothes hang when it ends."""
+        self._draped.move(pose, wind)
+        self.transforms = bone_transforms(self.studio.model.parents, self.rest.heads, pose)
+        self._kept = self._draped.keep(wind)
+        if not self._surfaces:
+            self._surfaces = [GarmentSurface(self._kept.mesh, k) for k in range(len(self._draped.garments))]
+
+    def parts(self) -> list[Part]:
+        """The person in the pose taken last: skin, eyes, teeth, clothes, then shoes, hair and so on; metres, y up.
+
+        Of all poses, the parts have the same faces, texture coordinates and textures.
+        """
+        clothes = [
+            surface.part(self._kept.points[surface.particles], texture, repeats)
+            for surface, (texture, repeats) in zip(self._surfaces, self._fabrics, strict=True)
+        ]
+        posed = skin(self.rest.vertices, self.studio.model.weights, self.transforms)
+        return [*self._flesh(posed, clothes), *clothes, *(part.posed(self.transforms) for part in self.rigid)]
+
+    def _flesh(self, posed: Points, clothes: list[Part]) -> list[Part]:
+        studio = self.studio
+        points = studio.drawn_in(posed[:SKIN_VERTICES], self._covered, self.wear.drawn_in)
+        for cloth in clothes:
+            points = self._beneath(points, cloth)
+        normals = vertex_normals(points, studio.skin_faces, "area")
+        faces, old, texel = studio.skin_split
+        kept = faces[~self._removed[studio.skin_faces].all(1)]
+        body = Part("body", points[old], kept, studio.model.mesh.uv[texel], normals[old], self._skin_texture)
+        return [body, studio.eyeballs(posed, self._eye_texture), *studio.teeth_parts(posed)]
+
+    def _beneath(self, points: Points, cloth: Part) -> Points:
+        """Draw covered skin (13380, 3) in where it is not beneath the garment."""
+        rows = np.flatnonzero(self._covered > 0.5)
+        distance, near = cKDTree(cloth.vertices).query(points[rows], distance_upper_bound=0.012)
+        met = np.isfinite(distance)
+        rows, near = rows[met], near[met]
+        normal = cloth.normals[near]
+        height = np.einsum("vx,vx->v", points[rows] - cloth.vertices[near], normal)
+        moved = points.copy()
+        moved[rows] -= normal * np.maximum(height + self.wear.clear, 0)[:, None]
+        return moved
