@@ -13,34 +13,39 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from lifecast.people.cloth.mesh import ClothMesh, cloth_mesh, refined
-from lifecast.people.cloth.solver import ClothSolver, Settings
+from lifecast.people.cloth.mesh import ClothMesh, cloth_mesh, first_parent, refined
+from lifecast.people.cloth.solver import ClothSolver, Regions, Settings
 from lifecast.people.cloth.tethers import refined_tethers, tethers
 from lifecast.people.garment import Garment
 from lifecast.people.motion import FRAME, Rotations, longest_turn, way
 from lifecast.people.rig import bone_transforms
+from lifecast.people.surface_mesh import averaging
+from lifecast.scans.rays import build_scene
 from lifecast.space.mesh_normals import vertex_normals
 
 Skin = Callable[[NDArray[np.float64]], NDArray[np.float32]]
 """(B, 3, 4) bone transforms to the (V, 3) vertices that garments lie on."""
 
-REACH = 0.06
-"""Metres within which a garment beneath is looked for before anything hangs."""
+REACH = 0.08
+"""Metres outside of a garment from which what lies beneath is looked for before it hangs."""
+
+SHOULDER = 0.11
+"""Metres about a shoulder joint that belong to the trunk and to the arm."""
 
 
 @dataclass(frozen=True)
 class Hang:
     """How long and how firmly cloth is followed."""
 
-    dressing: float = 0.8
+    dressing: float = 0.5
     """Seconds from the start around the body to clothes that hang."""
     slowest: float = 0.5
     """Seconds of a way from pose to pose, at least."""
     pace: float = 2.4
     """Radians a second of the joint that turns farthest."""
-    rest: float = 0.4
+    rest: float = 0.3
     """Seconds for which a reached pose is held until the cloth hangs still."""
-    fine_rest: float = 0.22
+    fine_rest: float = 0.17
     """Seconds on the refined mesh."""
     apart: float = 0.008
     """Metres that parts of one garment keep from each other; half of it on the refined mesh."""
@@ -67,26 +72,54 @@ class DrapedPerson:
         Inner ones first.
     skin, faces
         What the garments lie on: vertices by bone transforms, and (G, 3) triangles.
+    skin_region
+        (V,) which arm a vertex of these belongs to: 1 left, 2 right, 0 neither.
     parents, heads
         Of the rig: the parent of each bone, and the (B, 3) rest positions of the joints.
+    shoulders
+        (2, 3) rest positions of the left and the right shoulder joint.
     """
 
     def __init__(
-        self, garments: Sequence[Garment], skin: Skin, faces: NDArray[np.integer], parents: Sequence[int],
-        heads: NDArray[np.float64], hang: Hang = Hang(), device: str = "cpu",
+        self, garments: Sequence[Garment], skin: Skin, faces: NDArray[np.integer], skin_region: NDArray[np.integer],
+        parents: Sequence[int], heads: NDArray[np.float64], shoulders: NDArray[np.float64],
+        hang: Hang = Hang(), device: str = "cpu",
     ) -> None:  # fmt: skip
         self.hang, self.skin, self.parents, self.heads = hang, skin, list(parents), heads
         self.pose: Rotations = {}
         self.now = skin(bone_transforms(self.parents, heads, {}))
         self.faces, self._device = faces, device
+        self._skin_region, self._shoulders = skin_region, shoulders
         coarse = cloth_mesh(garments)
         fine = refined(coarse)
         holding = tethers(coarse)
-        self._coarse = ClothSolver(coarse, holding, self.now, faces, Settings(apart=hang.apart), device)
-        self._fine = ClothSolver(
-            fine, refined_tethers(holding, fine), self.now, faces, Settings(apart=hang.apart / 2, reach=0.02), device
-        )
+        regions = self._regions(coarse)
+        matrix = fine.refinement
+        assert matrix is not None
+        finer = Regions(regions.of[first_parent(matrix)], regions.faces)
+        self._coarse = ClothSolver(coarse, holding, self.now, faces, Settings(apart=hang.apart), device, regions)
+        settings = Settings(apart=hang.apart / 2, reach=0.02)
+        self._fine = ClothSolver(fine, refined_tethers(holding, fine), self.now, faces, settings, device, finer)
         self._per_frame = round(FRAME / self._coarse.settings.substep)
+
+    def _regions(self, mesh: ClothMesh) -> Regions:
+        """Which part of the body each particle lies on: the trunk and legs, an arm, or (shawls and capes) anything."""
+        tree = cKDTree(self.now)
+        of = np.full(len(mesh.points), 3, np.int32)
+        start = 0
+        for garment in mesh.garments:
+            if garment.part != "accessory":
+                near = self._skin_region[tree.query(garment.points)[1]]
+                of[start : start + len(near)] = by_piece(garment, near)
+            start += len(garment.points)
+        corner = self._skin_region[self.faces]
+        # The shoulders belong to the trunk and to the arm: sleeves begin there.
+        joint = self.now[:, None] - self._shoulders[None]
+        shoulder = np.linalg.norm(joint, axis=2)[self.faces] < SHOULDER  # (G, 3, 2)
+        parts = [((corner == 0) | shoulder.any(2)).any(1)]
+        parts += [((corner == side) | shoulder[:, :, side - 1]).any(1) for side in (1, 2)]
+        faces = tuple(np.flatnonzero(part) for part in parts)
+        return Regions(of, (*faces, np.arange(len(self.faces))))
 
     @property
     def garments(self) -> tuple[Garment, ...]:
@@ -113,7 +146,9 @@ class DrapedPerson:
             solver = self._coarse
             if layer < layers[-1]:
                 mesh = cloth_mesh(hanging)
-                solver = ClothSolver(mesh, tethers(mesh), self.now, self.faces, self._coarse.settings, self._device)
+                solver = ClothSolver(
+                    mesh, tethers(mesh), self.now, self.faces, self._coarse.settings, self._device, self._regions(mesh)
+                )
             solver.points = np.concatenate([g.points for g in hanging])
             self._fall(solver)
             for k, garment in enumerate(on):
@@ -150,25 +185,56 @@ class DrapedPerson:
         return Draped(solver.points, solver.mesh, speed)
 
 
-def layered(garments: Sequence[Garment], layer: int, gap: float = 0.005) -> list[Garment]:
-    """Move the start of the garments of a layer out of those beneath, to `gap` metres above."""
+def by_piece(garment: Garment, region: NDArray[np.integer]) -> NDArray[np.int32]:
+    """Give all vertices (V,) of a pattern piece the region of most of them; on seams, the lower of two.
+
+    The side of a coat may start nearer to the arm than to the hip, but it is no sleeve.
+    """
+    found = np.full(len(region), np.iinfo(np.int32).max, np.int32)
+    for piece in np.unique(garment.piece):
+        corners = garment.faces[garment.piece == piece].ravel()
+        most = np.bincount(region[corners]).argmax()
+        found[corners] = np.minimum(found[corners], np.int32(most))
+    return np.where(found == np.iinfo(np.int32).max, region, found).astype(np.int32)
+
+
+def layered(garments: Sequence[Garment], layer: int, gap: float = 0.006, reach: float = REACH) -> list[Garment]:
+    """Move the start of the garments of a layer out of those beneath, to `gap` metres above.
+
+    Seen along its own normal from `reach` metres outside, a garment must lie before everything beneath it.
+    """
     lower = [g for g in garments if g.layer < layer]
     if not lower:
         return list(garments)
     starts = np.cumsum([0, *(len(g.points) for g in lower)])
-    inner = np.concatenate([g.points for g in lower])
     faces = np.concatenate([g.faces + start for g, start in zip(lower, starts, strict=False)])
-    normals = vertex_normals(inner, faces.astype(np.int32), "area")
-    tree = cKDTree(inner)
+    inner = np.concatenate([g.points for g in lower])
+    side = np.cross(inner[faces[:, 1]] - inner[faces[:, 0]], inner[faces[:, 2]] - inner[faces[:, 0]])
+    scene = build_scene(inner, faces)
 
-    def moved_out(points: NDArray[np.float32]) -> NDArray[np.float32]:
-        for _ in range(3):
-            distance, near = tree.query(points, distance_upper_bound=REACH)
-            met = np.flatnonzero(np.isfinite(distance))
-            normal = normals[near[met]]
-            height = np.einsum("nx,nx->n", points[met] - inner[near[met]], normal)
-            points = points.copy()
-            points[met] += normal * np.maximum(gap - height, 0)[:, None]
+    def rise_above(points: NDArray[np.float32], normals: NDArray[np.float32], start: float) -> NDArray[np.float64]:
+        """How far (V,) points lie beneath what is seen from `start` metres outside; -1 where that is another limb."""
+        hit = scene.run((points + normals * np.float32(start)).astype(np.float32), -normals, output=True)
+        face, far = hit["primID"], np.asarray(hit["tfar"], np.float64)
+        met = (face >= 0) & (far < 2 * start)
+        # From within another limb's garment its inside is seen.
+        own = np.einsum("vx,vx->v", side[np.maximum(face, 0)], normals) > 0
+        return np.where(met & own, np.maximum(start - far + gap, 0), np.where(met, -1.0, 0.0))
+
+    def moved_out(garment: Garment) -> NDArray[np.float32]:
+        points = garment.points
+        average = averaging(garment.faces, len(points))
+        for _ in range(2):
+            normals = vertex_normals(points, garment.faces, "area")
+            for _ in range(3):
+                normals = (average @ normals).astype(np.float32)
+            normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+            rise = rise_above(points, normals, reach)
+            near = np.maximum(rise_above(points, normals, reach / 4), 0)
+            rise = np.where(rise < 0, near, rise)
+            for _ in range(2):  # a step from one vertex to the next would be a fold
+                rise = np.maximum(rise, average @ rise)
+            points = (points + normals * rise[:, None]).astype(np.float32)
         return points
 
-    return [replace(g, points=moved_out(g.points)) if g.layer == layer else g for g in garments]
+    return [replace(g, points=moved_out(g)) if g.layer == layer else g for g in garments]

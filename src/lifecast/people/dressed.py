@@ -50,7 +50,11 @@ class Wear:
     drawn_in: float = 0.004
     """Metres that covered skin lies deeper: it never shows through a tight garment."""
     clear: float = 0.0012
-    """Metres that covered skin stays beneath cloth."""
+    """Metres that what is covered stays beneath cloth;"""
+    deepest: float = 0.025
+    """what sticks out farther is left,"""
+    aside: float = 0.008
+    """and what is farther from the nearest place of the cloth, along it."""
 
 
 COLOURS = {"dress": "dress", "outer": "coat", "bottom": "bottom"}
@@ -88,8 +92,9 @@ class DressedPerson:
         for part in self.rigid:
             self._removed |= part.hidden
         self._draped = DrapedPerson(
-            garments, self._skin, np.concatenate(faces).astype(np.int32), model.parents, self.rest.heads, hang
-        )
+            garments, self._skin, np.concatenate(faces).astype(np.int32), self._arms(), model.parents,
+            self.rest.heads, self.rest.heads[[model.bone("upperarm01" + side) for side in (".L", ".R")]], hang,
+        )  # fmt: skip
         self._draped.dress()
         self._covered = self._skin_under_cloth()
         self.transforms = bone_transforms(model.parents, self.rest.heads, {})
@@ -122,6 +127,12 @@ class DressedPerson:
             found.append(skin(self._skin_rest[rows], weights, transforms))
             start = rows.stop
         return np.concatenate(found)
+
+    def _arms(self) -> NDArray[np.int8]:
+        """Which arm the skin's and shoes' vertices belong to: 1 left, 2 right, 0 neither."""
+        found = np.zeros(len(self._skin_rest), np.int8)
+        found[:SKIN_VERTICES] = np.where(self.studio.limb < 0, 2, self.studio.limb)
+        return found
 
     def _skin_under_cloth(self) -> NDArray[np.float32]:
         """(13380,) 1 where a ray from the skin at rest, outward, soon meets a garment."""
@@ -166,9 +177,16 @@ class DressedPerson:
 
         Of all poses, the parts have the same faces, texture coordinates and textures.
         """
+        points = [self._kept.points[surface.particles] for surface in self._surfaces]
+        for k, outer in enumerate(self._surfaces):
+            normals = vertex_normals(points[k], outer.faces, "area")
+            for n, inner in enumerate(self._surfaces):
+                if inner.garment.layer < outer.garment.layer:
+                    rows = np.arange(len(points[n]))
+                    points[n] = self._beneath(points[n], rows, points[k], normals, outer.inside)
         clothes = [
-            surface.part(self._kept.points[surface.particles], texture, repeats)
-            for surface, (texture, repeats) in zip(self._surfaces, self._fabrics, strict=True)
+            surface.part(p, texture, repeats)
+            for p, surface, (texture, repeats) in zip(points, self._surfaces, self._fabrics, strict=True)
         ]
         posed = skin(self.rest.vertices, self.studio.model.weights, self.transforms)
         return [*self._flesh(posed, clothes), *clothes, *(part.posed(self.transforms) for part in self.rigid)]
@@ -176,22 +194,28 @@ class DressedPerson:
     def _flesh(self, posed: Points, clothes: list[Part]) -> list[Part]:
         studio = self.studio
         points = studio.drawn_in(posed[:SKIN_VERTICES], self._covered, self.wear.drawn_in)
+        covered = np.flatnonzero(self._covered > 0.5)
         for cloth in clothes:
-            points = self._beneath(points, cloth)
+            points = self._beneath(points, covered, cloth.vertices, cloth.normals, None)
         normals = vertex_normals(points, studio.skin_faces, "area")
         faces, old, texel = studio.skin_split
         kept = faces[~self._removed[studio.skin_faces].all(1)]
         body = Part("body", points[old], kept, studio.model.mesh.uv[texel], normals[old], self._skin_texture)
         return [body, studio.eyeballs(posed, self._eye_texture), *studio.teeth_parts(posed)]
 
-    def _beneath(self, points: Points, cloth: Part) -> Points:
-        """Draw covered skin (13380, 3) in where it is not beneath the garment."""
-        rows = np.flatnonzero(self._covered > 0.5)
-        distance, near = cKDTree(cloth.vertices).query(points[rows], distance_upper_bound=0.012)
+    def _beneath(
+        self, points: Points, rows: NDArray[np.integer], outer: Points, normals: Points, inside: NDArray[np.bool_] | None
+    ) -> Points:  # fmt: skip
+        """Draw those `rows` of points (V, 3) in that stick out of an outer garment (W, 3), away from its borders."""
+        wear = self.wear
+        distance, near = cKDTree(outer).query(points[rows], distance_upper_bound=wear.deepest)
         met = np.isfinite(distance)
+        if inside is not None:
+            met &= inside[np.minimum(near, len(outer) - 1)]
         rows, near = rows[met], near[met]
-        normal = cloth.normals[near]
-        height = np.einsum("vx,vx->v", points[rows] - cloth.vertices[near], normal)
+        height = np.einsum("vx,vx->v", points[rows] - outer[near], normals[near])
+        aside = np.sqrt(np.maximum(distance[met] ** 2 - height**2, 0))
+        height = np.where(aside < wear.aside, height, -1)
         moved = points.copy()
-        moved[rows] -= normal * np.maximum(height + self.wear.clear, 0)[:, None]
+        moved[rows] -= normals[near] * np.maximum(height + wear.clear, 0)[:, None]
         return moved

@@ -66,6 +66,13 @@ class GarmentSurface:
         self.relief = self._relief(mesh, number)
         self._borders(border_edges(self.faces))
 
+    @property
+    def inside(self) -> NDArray[np.bool_]:
+        """(V,) whether a particle is on no border."""
+        free = np.ones(len(self.particles), bool)
+        free[self._rim] = False
+        return free
+
     def _relief(self, mesh: ClothMesh, number: int) -> Points:
         """(V,) metres that stitches and hems stand out."""
         s, count = self.stitching, len(self.particles)

@@ -115,7 +115,9 @@ def draw_outfit(
     measures: Measures, female: bool, rng: Rng, shares: Shares = Shares(), without: Collection[str] = ()
 ) -> list[Garment]:
     """Draw an outfit and sew it for a body."""
-    return [
-        replace(make_garment(name, measures, rng), layer=layer)
-        for name, layer in draw_names(female, rng, shares, without)
-    ]
+    garments = []
+    for name, layer in draw_names(female, rng, shares, without):
+        garment = make_garment(name, measures, rng)
+        folds_over = garment.part in ("dress", "outer", "accessory") or name in SKIRTS or layer > 2
+        garments.append(replace(garment, layer=layer, self_contact=folds_over))
+    return garments

@@ -136,20 +136,22 @@ def touch_body(
     x: wp.array(dtype=wp.vec3), before: wp.array(dtype=wp.vec3), w: wp.array(dtype=float),
     gap: wp.array(dtype=float), friction: wp.array(dtype=float),
     body0: wp.array(dtype=wp.vec3), body1: wp.array(dtype=wp.vec3), outward: wp.array(dtype=wp.vec3),
-    faces: wp.array(dtype=int), face: wp.array(dtype=int), place: wp.array(dtype=wp.vec2), now: float, then: float,
+    faces: wp.array(dtype=int), of: wp.array(dtype=int), face: wp.array(dtype=int), place: wp.array(dtype=wp.vec2),
+    now: float, then: float,
 ):  # fmt: skip
-    """Keep particles out of the skin; the body is at `now` of the way from `body0` to `body1`, and was at `then`.
+    """Keep the particles `of` out of the skin; the body is at `now` of the way from `body0` to `body1`, and was at `then`.
 
     The skin is round between its vertices, by their normals `outward` (Boubekeur and Alexa 2008, "Phong
     tessellation"): tight cloth would show every triangle.
     """
-    i = wp.tid()
-    if face[i] >= 0 and w[i] > 0.0:
-        a = faces[3 * face[i]]
-        b = faces[3 * face[i] + 1]
-        c = faces[3 * face[i] + 2]
-        u = place[i][0]
-        v = place[i][1]
+    k = wp.tid()
+    i = of[k]
+    if face[k] >= 0 and w[i] > 0.0:
+        a = faces[3 * face[k]]
+        b = faces[3 * face[k] + 1]
+        c = faces[3 * face[k] + 2]
+        u = place[k][0]
+        v = place[k][1]
         t = 1.0 - u - v
         old = body0[a] * u + body0[b] * v + body0[c] * t
         new = body1[a] * u + body1[b] * v + body1[c] * t
@@ -210,7 +212,7 @@ def keep_apart(
     x: wp.array(dtype=wp.vec3), w: wp.array(dtype=float), start: wp.array(dtype=wp.vec3), group: wp.array(dtype=int),
     grid: wp.uint64, distance: float, moves: wp.array(dtype=wp.vec3),
 ):  # fmt: skip
-    """Push particles of the same garment apart that started far from each other (self-contact).
+    """Push particles of the same group apart that started far from each other (self-contact).
 
     Particles of group -1 are left alone.
     """
@@ -293,9 +295,12 @@ def vertex_normal(
 @wp.kernel
 def nearest(
     x: wp.array(dtype=wp.vec3), mesh: wp.uint64, corners: wp.array(dtype=wp.vec3), faces: wp.array(dtype=int),
-    reach: float, of: wp.array(dtype=int), face: wp.array(dtype=int), place: wp.array(dtype=wp.vec2),
+    number: wp.array(dtype=int), reach: float, of: wp.array(dtype=int),
+    face: wp.array(dtype=int), place: wp.array(dtype=wp.vec2),
 ):  # fmt: skip
     """Find the triangle closest to each particle of `of`, within `reach`, and the place in it; -1 where there is none.
+
+    Triangle k of the mesh is the row `number[k]` of `faces`.
 
     The triangle of before bounds the search, which makes it several times faster and changes no result.
     """
@@ -310,7 +315,7 @@ def nearest(
         far = wp.min(reach, wp.length(x[i] - old) + 1.0e-5)
     hit = wp.mesh_query_point_no_sign(mesh, x[i], far)
     if hit.result:
-        face[k] = hit.face
+        face[k] = number[hit.face]
         place[k] = wp.vec2(hit.u, hit.v)
     else:
         face[k] = -1

@@ -107,6 +107,12 @@ def midpoint_subdivision(
     return matrix, np.stack(quarters, 1).reshape(-1, 3).astype(np.int32), edges.astype(np.int32)
 
 
+def first_parent(refinement: sp.csr_matrix) -> NDArray[np.int32]:
+    """Return for each particle (N,) of a refined mesh one of those that it was made from."""
+    parent: NDArray[np.int32] = refinement.indices[refinement.indptr[:-1]]
+    return parent
+
+
 def _edges(
     faces: NDArray[np.int32], count: int
 ) -> tuple[NDArray[np.int32], NDArray[np.integer], NDArray[np.integer], NDArray[np.integer]]:

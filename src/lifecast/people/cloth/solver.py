@@ -16,6 +16,40 @@ from lifecast.people.cloth.mesh import ClothMesh
 from lifecast.people.cloth.tethers import Tethers
 
 wp.config.quiet = True
+HOLD = 0.2
+"""Share of the way to its place on the skin that a fully attached particle goes in a substep: a waistband gives way to
+the pull of a bent hip, but not to the weight of the trousers."""
+FAR = 0.2
+"""Metres within which attached particles find the skin that holds them."""
+
+
+@dataclass(frozen=True)
+class Regions:
+    """Parts of the body of which each is touched only by particles that lie on it.
+
+    An arm that hangs down would else pinch a coat to the hip. The last region is touched by everything that may touch
+    any, and touches all of the garments beneath.
+    """
+
+    of: NDArray[np.int32]
+    """(N,) the region of each particle."""
+    faces: tuple[NDArray[np.integer], ...]
+    """Of each region, the triangles of the skin; regions may overlap."""
+
+
+@dataclass(frozen=True)
+class Surface:
+    """Something that particles may lie on."""
+
+    of: Any
+    """(P,) the particles."""
+    mesh: wp.Mesh
+    faces: Any
+    """(3 F,) the corners of all triangles that `number` names."""
+    number: Any
+    """The row of `faces` of each triangle of the mesh."""
+    contact: tuple[Any, Any]
+    """(P,) the triangle that each particle lies on (-1: none), and (P, 2) where in it."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +85,8 @@ class ClothSolver:
         Of the same mesh.
     body, body_faces
         (B, 3) metres and (G, 3): the skin that the garments lie on, where it is when they start.
+    regions
+        What may touch what; without it, everything touches all of the skin.
     device
         "cpu" or "cuda:0".
     """
@@ -63,6 +99,7 @@ class ClothSolver:
         body_faces: NDArray[np.integer],
         settings: Settings = Settings(),
         device: str = "cpu",
+        regions: Regions | None = None,
     ) -> None:
         self.mesh, self.settings, self.device = mesh, settings, device
         self._serial = device == "cpu" and not settings.coloured
@@ -89,13 +126,14 @@ class ClothSolver:
         self._body = [self._vectors(body) for _ in range(2)]
         self._outward = self._vectors(body)
         self._body_corner_start, self._body_corner = self._corners(np.asarray(body_faces, np.int32), len(body))
-        self._skin = wp.Mesh(points=self._vectors(body), indices=self._body_faces)
-        self._on_skin, self._all = self._contact(count), self._ints(np.arange(count))
+        self._regions = regions or Regions(np.zeros(count, np.int32), (np.arange(len(body_faces)),))
+        self._skins = [self._skin_of(region, body, body_faces) for region in range(len(self._regions.faces))]
         self._beneath = self._layers()
         self._moves = self._vectors(np.zeros((count, 3)))
         self._start = self._vectors(mesh.points)
         touches_itself = np.array([g.self_contact for g in mesh.garments])[mesh.garment]
-        self._group = self._ints(np.where(touches_itself, mesh.garment, -1))
+        group = mesh.garment * 16 + self._regions.of  # a sleeve does not lift the coat's side
+        self._group = self._ints(np.where(touches_itself, group, -1))
         self._grid = wp.HashGrid(64, 64, 64, device=device) if settings.apart > 0 and touches_itself.any() else None
         self._held = self._attach()
         self._substeps = 0
@@ -178,17 +216,19 @@ class ClothSolver:
             self._grid.build(x, s.apart)
             launch(kernels.keep_apart, count, x, w, self._start, self._group, self._grid.id, s.apart, self._moves)
             launch(kernels.apply, count, x, w, self._moves)
-        for outer, _, contact, faces in self._beneath:
+        for under in self._beneath:
             launch(
-                kernels.touch_cloth, len(outer), x, self._before, w, self._gap, self._friction, faces, outer, *contact
-            )
+                kernels.touch_cloth, len(under.of), x, self._before, w, self._gap, self._friction, under.faces,
+                under.of, *under.contact,
+            )  # fmt: skip
         if self._held is not None:
             held, firmness, face, place, off = self._held
             launch(kernels.hold, len(held), x, held, firmness, *self._body, self._body_faces, face, place, off, now)
-        launch(
-            kernels.touch_body, count, x, self._before, w, self._gap, self._friction, *self._body, self._outward,
-            self._body_faces, *self._on_skin, now, then,
-        )  # fmt: skip
+        for skin in self._skins:
+            launch(
+                kernels.touch_body, len(skin.of), x, self._before, w, self._gap, self._friction, *self._body,
+                self._outward, self._body_faces, skin.of, *skin.contact, now, then,
+            )  # fmt: skip
         launch(kernels.finish, count, x, self._before, self._v, w, keep, s.substep)
 
     def _sweep(
@@ -205,33 +245,40 @@ class ClothSolver:
         launch = self._launch
         skin = (self._body_faces, self._body_corner_start, self._body_corner)
         launch(kernels.vertex_normal, len(self._outward), self._body[0], *skin, self._outward)
-        wp.copy(self._skin.points, self._body[0])
-        self._skin.refit()
-        on = self._on_skin
-        self._launch(
-            kernels.nearest, count, self._x, self._skin.id, self._skin.points, self._body_faces, self.settings.reach,
-            self._all, *on,
-        )  # fmt: skip
-        for outer, mesh, contact, faces in self._beneath:
-            wp.copy(mesh.points, self._x)
-            mesh.refit()
+        for layer, at in [(skin, self._body[0]) for skin in self._skins] + [(under, self._x) for under in self._beneath]:
+            wp.copy(layer.mesh.points, at)
+            layer.mesh.refit()
             launch(
-                kernels.nearest, len(outer), self._x, mesh.id, mesh.points, faces, self.settings.reach, outer, *contact
-            )
+                kernels.nearest, len(layer.of), self._x, layer.mesh.id, layer.mesh.points, layer.faces, layer.number,
+                self.settings.reach, layer.of, *layer.contact,
+            )  # fmt: skip
 
-    def _layers(self) -> list[tuple[Any, wp.Mesh, tuple[Any, Any], Any]]:
-        """For each garment over others: its particles, the mesh of those, the contacts with it, and its triangles."""
+    def _skin_of(self, region: int, body: NDArray[Any], body_faces: NDArray[Any]) -> Surface:
+        """The skin of a region, and the particles that may touch it."""
+        rows = self._regions.faces[region]
+        of = np.flatnonzero(self._regions.of == region)
+        mesh = wp.Mesh(points=self._vectors(body), indices=self._ints(np.asarray(body_faces)[rows].ravel()))
+        return Surface(self._ints(of), mesh, self._body_faces, self._ints(rows), self._contact(len(of)))
+
+    def _layers(self) -> list[Surface]:
+        """For each garment over others and each region, the mesh of those, and the particles that may touch it."""
         found = []
-        number = self.mesh.garment
+        number, region = self.mesh.garment, self._regions.of
         layer = np.array([g.layer for g in self.mesh.garments])
+        everywhere = len(self._regions.faces) - 1
         for outer in range(len(layer)):
-            lower = np.flatnonzero(layer < layer[outer])
-            if not len(lower):
-                continue
-            own = np.flatnonzero(number == outer)
-            faces = self._ints(self.mesh.faces[np.isin(number[self.mesh.faces[:, 0]], lower)].ravel())
-            mesh = wp.Mesh(points=self._vectors(self.mesh.points), indices=faces)
-            found.append((self._ints(own), mesh, self._contact(len(own)), faces))
+            lower = np.isin(number[self.mesh.faces[:, 0]], np.flatnonzero(layer < layer[outer]))
+            for own in np.unique(region[number == outer]):
+                of = np.flatnonzero((number == outer) & (region == own))
+                near = lower
+                if own != everywhere:
+                    near = lower & np.isin(region[self.mesh.faces], (own, everywhere)).any(1)
+                if not near.any():
+                    continue
+                faces = self._ints(self.mesh.faces[near].ravel())
+                mesh = wp.Mesh(points=self._vectors(self.mesh.points), indices=faces)
+                rows = self._ints(np.arange(int(near.sum())))
+                found.append(Surface(self._ints(of), mesh, faces, rows, self._contact(len(of))))
         return found
 
     def _attach(self) -> tuple[Any, ...] | None:
@@ -239,24 +286,17 @@ class ClothSolver:
         held = np.flatnonzero(self.mesh.attached > 0)
         if not len(held):
             return None
-        points = self._vectors(self.mesh.points[held])
+        skin = self._vectors(self._body[0].numpy())
+        mesh = wp.Mesh(points=skin, indices=self._body_faces)
         face, place = self._contact(len(held))
-        reach = 0.2
+        of, every = self._ints(np.arange(len(held))), self._ints(np.arange(len(self._body_faces) // 3))
         self._launch(
-            kernels.nearest,
-            len(held),
-            points,
-            self._skin.id,
-            self._skin.points,
-            self._body_faces,
-            reach,
-            self._ints(np.arange(len(held))),
-            face,
-            place,
-        )
+            kernels.nearest, len(held), self._vectors(self.mesh.points[held]), mesh.id, skin, self._body_faces, every,
+            FAR, of, face, place,
+        )  # fmt: skip
         rows, uv = face.numpy(), place.numpy()
         on = np.flatnonzero(rows >= 0)
-        corners = self._skin.points.numpy()[self._body_faces.numpy().reshape(-1, 3)[rows[on]]].astype(np.float64)
+        corners = skin.numpy()[self._body_faces.numpy().reshape(-1, 3)[rows[on]]].astype(np.float64)
         shares = np.concatenate([uv[on], 1 - uv[on].sum(1, keepdims=True)], 1)
         foot = np.einsum("nk,nkx->nx", shares, corners)
         normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
@@ -264,7 +304,7 @@ class ClothSolver:
         off = np.einsum("nx,nx->n", self.mesh.points[held[on]] - foot, normal)
         place = wp.array(uv[on], dtype=wp.vec2, device=self.device)
         return (
-            self._ints(held[on]), self._floats(self.mesh.attached[held[on]]), self._ints(rows[on]), place,
+            self._ints(held[on]), self._floats(HOLD * self.mesh.attached[held[on]]), self._ints(rows[on]), place,
             self._floats(np.clip(off, 0.001, 0.03)),
         )  # fmt: skip
 

@@ -33,7 +33,7 @@ class Tethers:
     nodes: NDArray[np.int32]
     """(M,) particles."""
     weight: NDArray[np.float32]
-    """(M,) inverse mass of what follows a node, 1/kg; 0 where the node is held."""
+    """(M,) inverse mass of what follows a node, 1/kg."""
     pairs: NDArray[np.int32]
     """(T, 2)"""
     most: NDArray[np.float32]
@@ -62,7 +62,7 @@ def tethers(mesh: ClothMesh, spacing: float = SPACING) -> Tethers:
     share = np.where(np.isfinite(found), np.clip(1 - found / far, 1e-3, 1) ** 2, 0)
     share /= np.maximum(share.sum(1, keepdims=True), 1e-9)
     carried = np.bincount(near.ravel(), (share * mesh.mass[:, None]).ravel(), len(nodes))
-    weight = np.where(mesh.attached[nodes] > 0.5, 0, 1 / np.maximum(carried, 1e-9))
+    weight = 1 / np.maximum(carried, 1e-9)
     return Tethers(
         nodes.astype(np.int32), weight.astype(np.float32), np.stack([a, b], 1).astype(np.int32),
         most.astype(np.float32), near.astype(np.int32), share.astype(np.float32),
