@@ -37,8 +37,8 @@ class Order:
     poses: Path | None = None
     """A folder of motion clips (.bvh, and humanoid3d .txt) to take some of the poses from."""
     only_garments: tuple[str, ...] = ()
-    """Keep to these assets (names of their .mhclo files, or "helper" for garments cut from the body's helper meshes); a
-    test set can wear what no training person wears."""
+    """Keep to these assets (names of their .mhclo files, names of sewn garments, or "sewn" for all of those); a test
+    set can wear what no training person wears."""
     without_garments: tuple[str, ...] = ()
     """Leave these assets out."""
 
@@ -108,13 +108,14 @@ def check_unchanged(path: Path, now: dict[str, Any], what: str) -> None:
 def studio(assets: tuple[Path, ...], poses: Path | None, only: tuple[str, ...], without: tuple[str, ...]) -> Studio:
     """The studio of an order, loaded once a process."""
     from lifecast.people.body import body_model
+    from lifecast.people.outfits import left_out
     from lifecast.people.person import Studio
     from lifecast.people.pose_library import PoseLibrary
     from lifecast.people.wardrobe import Wardrobe
 
     library = PoseLibrary.read(poses, assets)  # first: its complaints should not wait for the body model
     model = body_model()
-    return Studio(model, Wardrobe(model, assets, only, without), library)
+    return Studio(model, Wardrobe(model, assets, only, without), library, left_out(only, without))
 
 
 def create(order: Order, number: int) -> Person:

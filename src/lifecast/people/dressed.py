@@ -14,21 +14,24 @@ from lifecast.people.accessories.bags import KINDS as BAGS
 from lifecast.people.accessories.bags import make_bag
 from lifecast.people.accessories.hats import KINDS as HATS
 from lifecast.people.appearance import draw_build
+from lifecast.people.asset_garments import with_assets
 from lifecast.people.body import SKIN_VERTICES
 from lifecast.people.draping import DrapedPerson, Hang
 from lifecast.people.fabric import draw_fabric
 from lifecast.people.footwear.wear import KINDS as SHOES
 from lifecast.people.footwear.wear import make_shoes
+from lifecast.people.garment import Garment
 from lifecast.people.garment_part import GarmentSurface
 from lifecast.people.glb import Part
 from lifecast.people.hairstyles.beard import shade_skin
 from lifecast.people.hairstyles.choice import dress_head
 from lifecast.people.motion import Rotations
-from lifecast.people.outfits import draw_outfit
+from lifecast.people.outfits import SUITS, draw_outfit
 from lifecast.people.patterns.measures import take_measures
 from lifecast.people.rest_part import RestPart
 from lifecast.people.rig import bone_transforms, skin
 from lifecast.scans.rays import build_scene
+from lifecast.scans.read import Material, Scan
 from lifecast.space.mesh_normals import vertex_normals
 
 if TYPE_CHECKING:
@@ -63,6 +66,15 @@ OWN_COLOURS = ("denim", "leather")
 """Fabrics with colours of their own."""
 
 
+def class_of(garment: Garment) -> str:
+    """Return what a benchmark counts a garment as: dress, skirt, shorts, trousers, top, coat, and so on."""
+    if garment.part == "bottom":
+        return "skirt" if "skirt" in garment.name else "shorts" if "shorts" in garment.name else "trousers"
+    if garment.part == "dress":
+        return "jumpsuit" if garment.name in SUITS else "dress"
+    return "coat" if garment.part == "outer" else garment.part
+
+
 class DressedPerson:
     """One person, dressed at rest; `take` brings them into a pose, `parts` gives them as they are.
 
@@ -79,7 +91,10 @@ class DressedPerson:
         model = studio.model
         self.build = draw_build(rng)
         self.rest = model.rest(self.build.phenotype, self.build.local, self.build.expression)
-        garments = draw_outfit(take_measures(self.rest, model), self.build.female, rng)
+        sewn = draw_outfit(take_measures(self.rest, model), self.build.female, rng, without=studio.without)
+        garments, self._pieces = with_assets(
+            sewn, studio.wardrobe, self.rest, studio.skin_faces, self.build.female, rng
+        )
         self.rigid: list[RestPart] = []
         self.card: dict[str, Any] = {}
         self._put_on_the_rest(rng, max((g.layer for g in garments), default=0))
@@ -100,6 +115,7 @@ class DressedPerson:
         self.transforms = bone_transforms(model.parents, self.rest.heads, {})
         self._look(rng)
         self._surfaces: list[GarmentSurface] = []
+        self._materials: list[Material] = []
 
     def _put_on_the_rest(self, rng: Rng, layers: int) -> None:
         """Draw shoes, hair, hat, glasses and bag."""
@@ -160,7 +176,8 @@ class DressedPerson:
             self._fabrics.append(((fabric.picture * 255).astype(np.uint8), 1 / fabric.span))
             garments.append({
                 "name": garment.name, "part": garment.part, "layer": garment.layer, "cloth": garment.fabric,
-                "class": garment.name, "source": "sewn", "fabric": fabric.card,
+                "class": class_of(garment), "source": self._pieces[garment.name].source if garment.name in self._pieces
+                else "sewn", "fabric": fabric.card,
             })  # fmt: skip
         self.card |= {"garments": garments, "skin": [round(float(c), 3) for c in tone]}
 
@@ -190,6 +207,25 @@ class DressedPerson:
         ]
         posed = skin(self.rest.vertices, self.studio.model.weights, self.transforms)
         return [*self._flesh(posed, clothes), *clothes, *(part.posed(self.transforms) for part in self.rigid)]
+
+    def scan(self) -> tuple[Scan, Points]:
+        """Give the person as one mesh in metres, y up, with unit vertex normals (V, 3).
+
+        Scans of one person share their faces, texture coordinates and materials.
+        """
+        parts = self.parts()
+        vertices = np.concatenate([part.vertices for part in parts])
+        if not self._materials:
+            starts = np.cumsum([0, *(len(part.vertices) for part in parts)])
+            faces = np.concatenate([p.faces + s for p, s in zip(parts, starts, strict=False)])
+            self._faces = faces.astype(np.int32)
+            self._uv = np.concatenate([part.uv for part in parts]).astype(np.float32)
+            self._material = np.repeat(np.arange(len(parts)), [len(p.faces) for p in parts]).astype(np.int32)
+            white = np.ones(3, np.float32)
+            self._materials = [Material(p.name, white, np.ascontiguousarray(p.texture[..., :3]), None) for p in parts]
+        colour = np.full((len(vertices), 3), 255, np.uint8)
+        scan = Scan(vertices, self._faces, self._uv, colour, self._material, self._materials, source="made person")
+        return scan, np.concatenate([part.normals for part in parts])
 
     def _flesh(self, posed: Points, clothes: list[Part]) -> list[Part]:
         studio = self.studio

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from lifecast.atomic import atomic_folder, write_text
 from lifecast.errors import MissingExtra
 from lifecast.people.crew import check_unchanged, share_out, studio
-from lifecast.people.mannequin import Mannequin
+from lifecast.people.dressed import DressedPerson
+from lifecast.people.motion import draw_wind
 from lifecast.people.sitting import LIGHTINGS, Sitting
 from lifecast.photo import blazepose
 from lifecast.scans.background import Backgrounds
@@ -69,22 +70,25 @@ def _lights(lighting: Path | None) -> tuple[list[str], NDArray[np.float32]]:
 
 
 def make_views(sitting: Sitting, number: int) -> int:
-    """Make mannequin `number`, pose it, find its landmarks, and write every pose.
+    """Make person `number`, pose them, find their landmarks, and write every pose.
 
     Returns the number.
     """
     order = sitting.order
     makers = studio(order.assets, order.poses, order.only_garments, order.without_garments)
     rng = np.random.default_rng([order.seed, number, 1])
-    mannequin = Mannequin(makers, rng)
-    gloss = rng.beta(1, 3, len(mannequin.materials)).astype(np.float32) if sitting.pictures else None
+    person = DressedPerson(makers, rng)
+    gloss: NDArray[np.float32] | None = None
     texels: TexelPool | None = None
     for pose in range(sitting.each):
-        figure, _ = makers.draw_pose(mannequin.rest, rng, sitting.clip_share)
-        transforms = figure.transforms()
-        scan, normals = mannequin.posed(transforms)
-        pelvis = transforms[0, :, :3] @ mannequin.rest.heads[0] + transforms[0, :, 3]
-        joints = makers.joint_finder.joints(mannequin.rest, transforms)
+        figure, _ = makers.draw_pose(person.rest, rng, sitting.clip_share)
+        person.take(figure.rotations(), wind=draw_wind(rng))
+        transforms = person.transforms
+        scan, normals = person.scan()
+        pelvis = transforms[0, :, :3] @ person.rest.heads[0] + transforms[0, :, 3]
+        joints = makers.joint_finder.joints(person.rest, transforms)
+        if gloss is None and sitting.pictures:
+            gloss = rng.beta(1, 3, len(scan.materials)).astype(np.float32)
         placed = normalise(scan, "m", "y", pelvis)
         renderer = Renderer(scan, normals, sitting.size, gloss=gloss, texels=texels)
         texels = renderer.texels

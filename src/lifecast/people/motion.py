@@ -44,3 +44,11 @@ def longest_turn(start: Rotations, end: Rotations) -> float:
         turn = start.get(bone, np.eye(3)).T @ end.get(bone, np.eye(3))
         most = max(most, float(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1))))
     return most
+
+
+def draw_wind(rng: np.random.Generator) -> tuple[float, float, float]:
+    """Draw the air's speed for one pose: mostly still, at times a breeze along the ground; m/s."""
+    if rng.random() < 0.8:
+        return (0.0, 0.0, 0.0)
+    speed, way = float(rng.uniform(1, 5)), float(rng.uniform(0, 2 * np.pi))
+    return (speed * np.sin(way), 0.0, speed * np.cos(way))

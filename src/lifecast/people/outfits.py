@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lifecast.errors import UsageError
 from lifecast.people.garment import Garment
 from lifecast.people.patterns.kinds import KINDS, make_garment
 from lifecast.people.patterns.measures import Measures
@@ -62,6 +63,18 @@ THIN = ("belt", "apron", "waist apron")
 """Accessories that go with any outfit but lie on no coat."""
 
 
+def left_out(only: Collection[str], without: Collection[str]) -> frozenset[str]:
+    """Return the sewn kinds that nobody wears, by lists of what to keep to (empty: everything) and to leave out.
+
+    Either list may name all of them as "sewn"; "helper", for what was cut from the body's helper meshes, means the same.
+    """
+    every = {"sewn", "helper"}
+    if every & set(without):
+        return frozenset(KINDS)
+    kept = set(KINDS) if not only or every & set(only) else set(KINDS) & set(only)
+    return frozenset(set(KINDS) - (kept - set(without)))
+
+
 def draw_names(
     female: bool, rng: Rng, shares: Shares = Shares(), without: Collection[str] = ()
 ) -> list[tuple[str, int]]:
@@ -78,6 +91,8 @@ def draw_names(
             if k.part == part and n not in without and n not in leave and (names is None or n in names)
             and (woman or n not in WOMEN) and (not layer or k.layer == layer)
         ]  # fmt: skip
+        if not able:
+            raise UsageError(f"no sewn garment is left for {part!r}; leave fewer out, or name more to keep to")
         weights = np.array([KINDS[n].share for n in able])
         return able[int(rng.choice(len(able), p=weights / weights.sum()))]
 

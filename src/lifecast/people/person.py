@@ -6,23 +6,19 @@ any number of workers.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lifecast.people import complexion
-from lifecast.people.appearance import Build, draw_build
+from lifecast.people.appearance import Build
 from lifecast.people.body import SKIN_VERTICES, BodyModel, RestBody
-from lifecast.people.cloth_part import cloth_part
-from lifecast.people.drape import PosedBody, eased, settle, tuck, under_skin
-from lifecast.people.fabric import draw_fabric, dress_texture
+from lifecast.people.dressed import DressedPerson
 from lifecast.people.figure import Figure
 from lifecast.people.glb import Part
-from lifecast.people.hair import Hairdresser
 from lifecast.people.joints import JointFinder
-from lifecast.people.outfit import Dresser, Worn
 from lifecast.people.penetration import LIMIT, SelfContact
 from lifecast.people.pose_library import PoseLibrary
 from lifecast.people.pose_shares import USUAL_CLIP_SHARE
@@ -38,8 +34,6 @@ Points = NDArray[np.float32]
 
 REDRAWS = 12
 """How often a pose that runs into itself is drawn anew before the person just stands at ease."""
-TUCK = 0.008
-"""Metres that the skin yields under clothes, so that it never shows through them."""
 
 
 @dataclass
@@ -51,11 +45,13 @@ class Person:
 
 
 class Studio:
-    """Makes people: the body model, the wardrobe and the poses, loaded once."""
+    """Makes people: the body model, the wardrobe and the poses, loaded once.
 
-    def __init__(self, model: BodyModel, wardrobe: Wardrobe, poses: PoseLibrary) -> None:
-        self.model, self.wardrobe, self.poses = model, wardrobe, poses
-        self.dresser = Dresser(wardrobe)
+    Nobody wears the sewn kinds `without` (names of `patterns.kinds.KINDS`); the wardrobe knows which assets are left out.
+    """
+
+    def __init__(self, model: BodyModel, wardrobe: Wardrobe, poses: PoseLibrary, without: Collection[str] = ()) -> None:
+        self.model, self.wardrobe, self.poses, self.without = model, wardrobe, poses, frozenset(without)
         self.contact = SelfContact(model)
         self.joint_finder = JointFinder(model)
         mesh = model.mesh
@@ -66,70 +62,29 @@ class Studio:
         names = np.array(model.bones)[np.asarray(model.weights[:SKIN_VERTICES].argmax(1)).ravel()]
         arm = np.array([n.startswith(("upperarm", "lowerarm", "wrist", "finger", "metacarpal")) for n in names])
         self.limb = np.where(arm, np.where(np.char.endswith(names, ".L"), 1, -1), 0).astype(np.int8)
-        self.hairdresser = Hairdresser(wardrobe)
         self.eyes = {side: mesh.groups[f"helper-{side}-eye"] for side in ("l", "r")}
         self.teeth = [mesh.groups[f"helper-{jaw}-teeth"] for jaw in ("upper", "lower")]
 
     def make(self, seed: int, number: int) -> Person:
-        """Person `number` of `seed`."""
+        """Make person `number` of `seed`, in one pose."""
         rng = np.random.default_rng([seed, number])
-        build = draw_build(rng)
-        rest = self.model.rest(build.phenotype, build.local, build.expression)
-        figure, pose = self.draw_pose(rest, rng)
-        transforms = figure.transforms()
-        posed = skin(rest.vertices, self.model.weights, transforms)
-        body = PosedBody(posed, self.skin_faces, self.limb)
-        size = float(np.ptp(rest.vertices[:SKIN_VERTICES, 1])) / float(np.ptp(self.wardrobe.tailor.skin[:, 1]))
-
-        outfit = self.dresser.draw(build.female, build.years, rng)
-        garments: list[dict[str, Any]] = []
-        covered = np.zeros(SKIN_VERTICES, np.float32)
-        removed = np.zeros(SKIN_VERTICES, bool)
-        layers: list[tuple[int, Points, Points]] = []
-        worst = 0.0
-        outfit = sorted(outfit, key=lambda w: w.layer)
-        for worn in outfit:
-            cloth = worn.made.cloth
-            fitted = cloth.place(rest)
-            points = self._dress(worn, fitted, transforms, body, layers, size, rng)
-            normals = vertex_normals(points, cloth.sheet.faces, "area")
-            self.hide_skin(worn, covered, removed)
-            if worn.part not in ("shoes", "hat"):
-                worst = max(worst, under_skin(points, cloth, body))
-            layers.append((worn.layer, points, normals))
-        covers = self._tuck_in(outfit, layers)
-        parts: list[Part] = []
-        for worn, (_, points, normals) in zip(outfit, layers, strict=True):
-            cloth = worn.made.cloth
-            texture, scale, fabric = self.cloth_texture(worn, rng)
-            parts.append(
-                cloth_part(f"{worn.part}:{cloth.name}", cloth, points, normals, texture, scale, worn.part != "hat")
-            )
-            garments.append({
-                "name": cloth.name, "source": worn.source, "class": worn.label, "part": worn.part, **worn.cut,
-                "fabric": fabric,
-            })  # fmt: skip
-        hats = [layer[1] for worn, layer in zip(outfit, layers, strict=True) if worn.part == "hat"]
-        below = [layer for worn, layer in zip(outfit, layers, strict=True) if worn.part != "hat"]
-        hair = self.hairdresser.dress(build, rest, transforms, body, below, hats, rng)
-        parts += hair[0]
-        tone = complexion.draw_tone(build.phenotype["african"], build.phenotype["asian"], rng)
-        parts[:0] = self._flesh(posed, covered, removed, covers, tone, build, rng)
-
+        person = DressedPerson(self, rng)
+        figure, pose = self.draw_pose(person.rest, rng)
+        person.take(figure.rotations())
+        parts = person.parts()
+        transforms, rest = person.transforms, person.rest
         ground = min(float(part.vertices[:, 1].min()) for part in parts)
         pelvis = transforms[0, :, :3] @ rest.heads[0] + transforms[0, :, 3]
         shift = np.array([-pelvis[0], -ground, -pelvis[2]], np.float32)
         for part in parts:
             part.vertices = (part.vertices + shift).astype(np.float32)
         card = {
-            "format": 1, "seed": seed, "number": number, **build.card(), "pose": pose, "garments": garments,
-            "classes": sorted({g["class"] for g in garments}), "hair": hair[1],
-            "skin": [round(float(c), 3) for c in tone],
+            "format": 2, "seed": seed, "number": number, **person.build.card(), "pose": pose, **person.card,
+            "classes": sorted({g["class"] for g in person.card["garments"]}),
             "pelvis": [round(float(c), 5) for c in pelvis + shift],
             "joints": joint_rows(self.joint_finder.joints(rest, transforms) + shift, 5),
             "height_m": round(max(float(part.vertices[:, 1].max()) for part in parts), 5),
             "stature_m": round(float(np.ptp(rest.vertices[:SKIN_VERTICES, 1])), 4),
-            "under_skin": round(worst, 5),
             "triangles": int(sum(len(part.faces) for part in parts)),
         }  # fmt: skip
         return Person(parts, card)
@@ -151,34 +106,6 @@ class Studio:
         figure = Figure(self.model.bones, self.model.parents, rest)
         return figure, stand_at_ease(figure, rng) | {"redrawn": REDRAWS}
 
-    def _dress(
-        self, worn: Worn, fitted: Points, transforms: NDArray[np.float64], body: PosedBody,
-        layers: list[tuple[int, Points, Points]], size: float, rng: np.random.Generator,
-    ) -> Points:  # fmt: skip
-        """One garment on the posed body."""
-        cloth, weave = worn.made.cloth, worn.made.weave
-        if worn.part in ("shoes", "hat"):
-            return skin(fitted, cloth.weights, transforms)
-        loose = eased(cloth, weave, fitted, worn.hang, rng)
-        if worn.made.relief is not None:
-            loose = (
-                loose
-                + vertex_normals(loose, cloth.sheet.faces, "area") * np.clip(worn.made.relief, -0.008, 0.008)[:, None]
-            )
-        if cloth.seam.any():
-            loose = loose - vertex_normals(loose, cloth.sheet.faces, "area") * (0.0012 * cloth.seam)[:, None]
-        skinned = skin(loose, cloth.weights, transforms)
-        inner = [(points, normals) for layer, points, normals in layers if layer < worn.layer]
-        return settle(cloth, weave, loose, skinned, body, worn.hang, rng, inner, size)
-
-    def hide_skin(self, worn: Worn, covered: NDArray[np.float32], removed: NDArray[np.bool_]) -> None:
-        """Mark, in place, skin vertices (13380,) under a garment (1) and those in shoes and hats."""
-        cloth = worn.made.cloth
-        if worn.part in ("shoes", "hat"):
-            removed[cloth.fit.delete[cloth.fit.delete < SKIN_VERTICES]] = True
-        else:
-            covered[self.skin_faces[cloth.anchor[cloth.hem > 0.012]].ravel()] = 1
-
     def drawn_in(self, skin_points: Points, covered: NDArray[np.float32], depth: float) -> Points:
         """The skin (13380, 3), where it is covered up to `depth` metres deeper."""
         inward = covered
@@ -188,67 +115,6 @@ class Studio:
             skin_points - vertex_normals(skin_points, self.skin_faces, "area") * (depth * inward**2)[:, None]
         )
         return drawn
-
-    @staticmethod
-    def _tuck_in(
-        outfit: list[Worn], layers: list[tuple[int, Points, Points]]
-    ) -> list[tuple[Points, Points, NDArray[np.bool_]]]:
-        """Let inner garments give way to outer ones (in place); returns what covers the skin."""
-        covers = []
-        for k, worn in enumerate(outfit):
-            if worn.part in ("shoes", "hat"):
-                continue
-            layer, points, normals = layers[k]
-            inside = worn.made.cloth.hem > 0.003
-            covers.append((points, normals, inside))
-            for n, below in enumerate(outfit[:k]):
-                if layers[n][0] < layer and below.part != "shoes":
-                    drawn_in = tuck(layers[n][1], points, normals, inside)
-                    layers[n] = layers[n][0], drawn_in, vertex_normals(drawn_in, below.made.cloth.sheet.faces, "area")
-        return covers
-
-    def cloth_texture(self, worn: Worn, rng: np.random.Generator) -> tuple[NDArray[np.uint8], float, dict[str, Any]]:
-        """Draw a garment's texture, how often it repeats, and its fabric for the card.
-
-        It repeats over the garment's coordinates.
-        """
-        made = worn.made
-        fabric = draw_fabric(worn.fabric, rng)
-        if made.picture is not None and rng.random() < 0.12:  # as its author painted it
-            return np.ascontiguousarray(made.picture[..., :3]), 1.0, {"pattern": "own"}
-        texture, scale = dress_texture(fabric, made.picture, made.shading, made.metres, rng)
-        return texture, scale, fabric.card
-
-    def _flesh(
-        self, posed: Points, covered: NDArray[np.float32], removed: NDArray[np.bool_],
-        covers: list[tuple[Points, Points, NDArray[np.bool_]]], tone: NDArray[np.float64], build: Build,
-        rng: np.random.Generator,
-    ) -> list[Part]:  # fmt: skip
-        """The body (drawn in under clothes, cut away in shoes), eyes and teeth."""
-        skin_points = self.drawn_in(posed[:SKIN_VERTICES], covered, TUCK)
-        hands = self.limb != 0  # a hand on the hip is not under the shirt
-        for points, outer_normals, inside in covers:
-            given_way = tuck(skin_points, points, outer_normals, inside, 0.003)
-            skin_points = np.where((hands & (covered < 0.5))[:, None], skin_points, given_way)
-        normals = vertex_normals(skin_points, self.skin_faces, "area")
-        faces, old, texel = self.skin_split
-        kept = ~removed[self.skin_faces].all(1)
-        texture = self.skin_picture(build, rng)
-        uv = self.model.mesh.uv
-        parts = [
-            Part(
-                "body",
-                skin_points[old],
-                faces[kept],
-                uv[texel],
-                normals[old],
-                complexion.skin_texture(texture, tone, rng),
-            )
-        ]
-        _, colour = complexion.draw_iris(build.phenotype["african"], build.phenotype["asian"], rng)
-        eye_picture = complexion.eye_texture(colour, rng)
-        parts.append(self.eyeballs(posed, eye_picture))
-        return parts + self.teeth_parts(posed)
 
     def teeth_parts(self, posed: Points) -> list[Part]:
         """Return upper and lower teeth of a posed body (19158, 3)."""

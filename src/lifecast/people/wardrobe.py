@@ -21,6 +21,7 @@ from lifecast.people.drape import Weave
 from lifecast.people.garment_kinds import RIGID, sex_of, shares
 from lifecast.people.helper_garments import LEGS, SLEEVES, HelperGarments, arm_share, leg_share
 from lifecast.people.mhclo import Fit, read_material, read_mhclo
+from lifecast.people.patterns.kinds import KINDS
 from lifecast.people.rigid import Rigid, rigid
 from lifecast.people.shells import Outside
 from lifecast.people.tailor import Cloth, Sheet, Tailor, sub_fit
@@ -114,8 +115,11 @@ class Wardrobe:
             self._read_assets(folder)
         only, without = set(only), set(without)
         names = {p.source for group in self.pieces.values() for p in group}
-        for name in sorted((only | without) - names - {"helper"}):
-            raise UsageError(f"garment {name!r}: not among the assets; there are {', '.join(sorted(names)) or 'none'}")
+        for name in sorted((only | without) - names - {"helper", "sewn"} - set(KINDS)):
+            raise UsageError(
+                f"garment {name!r}: neither a sewn one nor among the assets; there are "
+                f"{', '.join(sorted([*names, *KINDS]))}"
+            )
         for kind, group in self.pieces.items():
             if kind in ("brows", "lashes"):
                 continue

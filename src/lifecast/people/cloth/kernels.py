@@ -139,9 +139,9 @@ def touch_body(
     faces: wp.array(dtype=int), of: wp.array(dtype=int), face: wp.array(dtype=int), place: wp.array(dtype=wp.vec2),
     now: float, then: float,
 ):  # fmt: skip
-    """Keep the particles `of` out of the skin; the body is at `now` of the way from `body0` to `body1`, and was at `then`.
+    """Keep the particles `of` out of the skin.
 
-    The skin is round between its vertices, by their normals `outward` (Boubekeur and Alexa 2008, "Phong
+    The body is at `now` of the way from `body0` to `body1`, and was at `then`. The skin is round between its vertices, by their normals `outward` (Boubekeur and Alexa 2008, "Phong
     tessellation"): tight cloth would show every triangle.
     """
     k = wp.tid()
