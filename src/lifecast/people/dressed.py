@@ -86,8 +86,8 @@ class DressedPerson:
         Draws body, clothes, hair and colours.
     """
 
-    def __init__(self, studio: Studio, rng: Rng, wear: Wear = Wear(), hang: Hang = Hang()) -> None:
-        self.studio, self.wear = studio, wear
+    def __init__(self, studio: Studio, rng: Rng, wear: Wear | None = None, hang: Hang | None = None) -> None:
+        self.studio, self.wear = studio, wear or Wear()
         model = studio.model
         self.build = draw_build(rng)
         self.rest = model.rest(self.build.phenotype, self.build.local, self.build.expression)
@@ -108,7 +108,7 @@ class DressedPerson:
             self._removed |= part.hidden
         self._draped = DrapedPerson(
             garments, self._skin, np.concatenate(faces).astype(np.int32), self._arms(), model.parents,
-            self.rest.heads, self.rest.heads[[model.bone("upperarm01" + side) for side in (".L", ".R")]], hang,
+            self.rest.heads, self.rest.heads[[model.bone("upperarm01" + side) for side in (".L", ".R")]], hang or Hang(),
         )  # fmt: skip
         self._draped.dress()
         self._covered = self._skin_under_cloth()
@@ -182,7 +182,7 @@ class DressedPerson:
         self.card |= {"garments": garments, "skin": [round(float(c), 3) for c in tone]}
 
     def take(self, pose: Rotations, wind: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> None:
-        """Go on to a pose (bone -> rotation against its parent), in a wind of so many m/s; clothes hang when it ends."""
+        """Go on to a pose, bone -> rotation against its parent, in a wind of so many m/s, until the clothes hang."""
         self._draped.move(pose, wind)
         self.transforms = bone_transforms(self.studio.model.parents, self.rest.heads, pose)
         self._kept = self._draped.keep(wind)
@@ -240,7 +240,8 @@ class DressedPerson:
         return [body, studio.eyeballs(posed, self._eye_texture), *studio.teeth_parts(posed)]
 
     def _beneath(
-        self, points: Points, rows: NDArray[np.integer], outer: Points, normals: Points, inside: NDArray[np.bool_] | None
+        self, points: Points, rows: NDArray[np.integer], outer: Points, normals: Points,
+        inside: NDArray[np.bool_] | None,
     ) -> Points:  # fmt: skip
         """Draw those `rows` of points (V, 3) in that stick out of an outer garment (W, 3), away from its borders."""
         wear = self.wear

@@ -66,7 +66,8 @@ THIN = ("belt", "apron", "waist apron")
 def left_out(only: Collection[str], without: Collection[str]) -> frozenset[str]:
     """Return the sewn kinds that nobody wears, by lists of what to keep to (empty: everything) and to leave out.
 
-    Either list may name all of them as "sewn"; "helper", for what was cut from the body's helper meshes, means the same.
+    Either list may name all of them as "sewn"; "helper", once for what was cut from the body's helper meshes, means the
+    same.
     """
     every = {"sewn", "helper"}
     if every & set(without):

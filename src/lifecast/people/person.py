@@ -47,7 +47,8 @@ class Person:
 class Studio:
     """Makes people: the body model, the wardrobe and the poses, loaded once.
 
-    Nobody wears the sewn kinds `without` (names of `patterns.kinds.KINDS`); the wardrobe knows which assets are left out.
+    Nobody wears the sewn kinds `without` (names of `patterns.kinds.KINDS`); the wardrobe knows which assets are left
+    out.
     """
 
     def __init__(self, model: BodyModel, wardrobe: Wardrobe, poses: PoseLibrary, without: Collection[str] = ()) -> None:

@@ -141,8 +141,8 @@ def touch_body(
 ):  # fmt: skip
     """Keep the particles `of` out of the skin.
 
-    The body is at `now` of the way from `body0` to `body1`, and was at `then`. The skin is round between its vertices, by their normals `outward` (Boubekeur and Alexa 2008, "Phong
-    tessellation"): tight cloth would show every triangle.
+    The body is at `now` of the way from `body0` to `body1`, and was at `then`. The skin is round between its vertices,
+    by their normals `outward` (Boubekeur and Alexa 2008, "Phong tessellation"): tight cloth would show every triangle.
     """
     k = wp.tid()
     i = of[k]

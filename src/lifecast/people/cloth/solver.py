@@ -245,9 +245,10 @@ class ClothSolver:
         launch = self._launch
         skin = (self._body_faces, self._body_corner_start, self._body_corner)
         launch(kernels.vertex_normal, len(self._outward), self._body[0], *skin, self._outward)
-        for layer, at in [(skin, self._body[0]) for skin in self._skins] + [
-            (under, self._x) for under in self._beneath
-        ]:
+        below = [(surface, self._body[0]) for surface in self._skins] + [
+            (surface, self._x) for surface in self._beneath
+        ]
+        for layer, at in below:
             wp.copy(layer.mesh.points, at)
             layer.mesh.refit()
             launch(
