@@ -202,9 +202,7 @@ def draw_fabric(kind: str, rng: Rng, size: int = 512, span: float = 0.7, plain: 
     """
     name, base = draw_colour(kind, rng)
     chance = (
-        {"top": 0.55, "bottom": 0.84, "dress": 0.45, "coat": 0.85, "denim": 1, "leather": 1, "shoes": 1, "hat": 0.9}[
-            kind
-        ]
+        {"top": 0.55, "bottom": 0.84, "dress": 0.45, "coat": 0.85, "hat": 0.9}.get(kind, 1.0)
         if plain is None
         else plain
     )
