@@ -106,9 +106,10 @@ class DressedPerson:
         self._removed = np.zeros(SKIN_VERTICES, bool)
         for part in self.rigid:
             self._removed |= part.hidden
+        shoulders = self.rest.heads[[model.bone("upperarm01" + side) for side in (".L", ".R")]]
         self._draped = DrapedPerson(
             garments, self._skin, np.concatenate(faces).astype(np.int32), self._arms(), model.parents,
-            self.rest.heads, self.rest.heads[[model.bone("upperarm01" + side) for side in (".L", ".R")]], hang or Hang(),
+            self.rest.heads, shoulders, hang or Hang(),
         )  # fmt: skip
         self._draped.dress()
         self._covered = self._skin_under_cloth()

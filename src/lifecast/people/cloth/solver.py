@@ -127,7 +127,11 @@ class ClothSolver:
         self._outward = self._vectors(body)
         self._body_corner_start, self._body_corner = self._corners(np.asarray(body_faces, np.int32), len(body))
         self._regions = regions or Regions(np.zeros(count, np.int32), (np.arange(len(body_faces)),))
-        self._skins = [self._skin_of(region, body, body_faces) for region in range(len(self._regions.faces))]
+        self._skins = [
+            self._skin_of(region, body, body_faces)
+            for region, faces in enumerate(self._regions.faces)
+            if len(faces) and (self._regions.of == region).any()
+        ]
         self._beneath = self._layers()
         self._moves = self._vectors(np.zeros((count, 3)))
         self._start = self._vectors(mesh.points)
