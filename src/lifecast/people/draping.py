@@ -41,7 +41,7 @@ class Hang:
     """Seconds from the start around the body to clothes that hang."""
     slowest: float = 0.5
     """Seconds of a way from pose to pose, at least."""
-    pace: float = 2.4
+    pace: float = 3.0
     """Radians a second of the joint that turns farthest."""
     rest: float = 0.3
     """Seconds for which a reached pose is held until the cloth hangs still."""
@@ -97,8 +97,8 @@ class DrapedPerson:
         matrix = fine.refinement
         assert matrix is not None
         finer = Regions(regions.of[first_parent(matrix)], regions.faces)
-        self._coarse = ClothSolver(coarse, holding, self.now, faces, Settings(apart=hang.apart), device, regions)
-        settings = Settings(apart=hang.apart / 2, reach=0.02)
+        self._coarse = ClothSolver(coarse, holding, self.now, faces, Settings(apart=hang.apart, apart_every=6), device, regions)
+        settings = Settings(apart=hang.apart / 2, reach=0.02, apart_every=6)
         self._fine = ClothSolver(fine, refined_tethers(holding, fine), self.now, faces, settings, device, finer)
         self._per_frame = round(FRAME / self._coarse.settings.substep)
 

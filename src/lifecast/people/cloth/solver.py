@@ -50,6 +50,8 @@ class Surface:
     """The row of `faces` of each triangle of the mesh."""
     contact: tuple[Any, Any]
     """(P,) the triangle that each particle lies on (-1: none), and (P, 2) where in it."""
+    memory: tuple[Any, ...]
+    """What `kernels.nearest` keeps from look to look."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,7 @@ class ClothSolver:
         self._group = self._ints(np.where(touches_itself, group, -1))
         self._grid = wp.HashGrid(64, 64, 64, device=device) if settings.apart > 0 and touches_itself.any() else None
         self._held = self._attach()
+        self._drift = [0.0] * (len(self._skins) + len(self._beneath))
         self._substeps = 0
 
     @property
@@ -153,6 +156,9 @@ class ClothSolver:
         """Put the particles somewhere, at rest."""
         self._x.assign(np.asarray(points, np.float32))
         self._v.zero_()
+        for surface in (*self._skins, *self._beneath):
+            surface.contact[0].fill_(-1)
+            surface.memory[2].fill_(-1.0)  # no slack: look at once
 
     @property
     def velocities(self) -> NDArray[np.float32]:
@@ -252,12 +258,13 @@ class ClothSolver:
         below = [(surface, self._body[0]) for surface in self._skins] + [
             (surface, self._x) for surface in self._beneath
         ]
-        for layer, at in below:
+        for k, (layer, at) in enumerate(below):
+            self._drift[k] += float(np.linalg.norm(layer.mesh.points.numpy() - at.numpy(), axis=1).max())
             wp.copy(layer.mesh.points, at)
             layer.mesh.refit()
             launch(
-                kernels.nearest, len(layer.of), self._x, layer.mesh.id, layer.mesh.points, layer.faces, layer.number,
-                self.settings.reach, layer.of, *layer.contact,
+                kernels.nearest, len(layer.of), self._x, self._gap, layer.mesh.id, layer.mesh.points, layer.faces,
+                layer.number, self.settings.reach, self._drift[k], layer.of, *layer.contact, *layer.memory,
             )  # fmt: skip
 
     def _skin_of(self, region: int, body: NDArray[Any], body_faces: NDArray[Any]) -> Surface:
@@ -265,7 +272,7 @@ class ClothSolver:
         rows = self._regions.faces[region]
         of = np.flatnonzero(self._regions.of == region)
         mesh = wp.Mesh(points=self._vectors(body), indices=self._ints(np.asarray(body_faces)[rows].ravel()))
-        return Surface(self._ints(of), mesh, self._body_faces, self._ints(rows), self._contact(len(of)))
+        return Surface(self._ints(of), mesh, self._body_faces, self._ints(rows), self._contact(len(of)), self._memory(len(of)))
 
     def _layers(self) -> list[Surface]:
         """For each garment over others and each region, the mesh of those, and the particles that may touch it."""
@@ -285,7 +292,8 @@ class ClothSolver:
                 faces = self._ints(self.mesh.faces[near].ravel())
                 mesh = wp.Mesh(points=self._vectors(self.mesh.points), indices=faces)
                 rows = self._ints(np.arange(int(near.sum())))
-                found.append(Surface(self._ints(of), mesh, faces, rows, self._contact(len(of))))
+                contact, memory = self._contact(len(of)), self._memory(len(of))
+                found.append(Surface(self._ints(of), mesh, faces, rows, contact, memory))
         return found
 
     def _attach(self) -> tuple[Any, ...] | None:
@@ -298,8 +306,8 @@ class ClothSolver:
         face, place = self._contact(len(held))
         of, every = self._ints(np.arange(len(held))), self._ints(np.arange(len(self._body_faces) // 3))
         self._launch(
-            kernels.nearest, len(held), self._vectors(self.mesh.points[held]), mesh.id, skin, self._body_faces, every,
-            FAR, of, face, place,
+            kernels.nearest, len(held), self._vectors(self.mesh.points[held]), self._gap, mesh.id, skin,
+            self._body_faces, every, FAR, 0.0, of, face, place, *self._memory(len(held)),
         )  # fmt: skip
         rows, uv = face.numpy(), place.numpy()
         on = np.flatnonzero(rows >= 0)
@@ -321,6 +329,14 @@ class ClothSolver:
     def _contact(self, count: int) -> tuple[Any, Any]:
         """No contact yet: a face and a place in it for `count` particles."""
         return self._ints(np.full(count, -1)), wp.zeros(count, dtype=wp.vec2, device=self.device)
+
+    def _memory(self, count: int) -> tuple[Any, ...]:
+        """Nothing looked for yet: where particle and foot were, how far they may go, and the drift at that time."""
+        nowhere = np.zeros((count, 3))
+        return (
+            self._vectors(nowhere), self._vectors(nowhere), self._floats(np.full(count, -1.0)),
+            self._floats(np.zeros(count)),
+        )  # fmt: skip
 
     def _vectors(self, values: NDArray[Any]) -> Any:
         return wp.array(np.ascontiguousarray(values, np.float32), dtype=wp.vec3, device=self.device)
