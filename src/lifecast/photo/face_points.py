@@ -39,7 +39,7 @@ _FACE_TO_SQUARE = 1.5
 _EYES_TO_MOUTH, _EAR_TO_EAR = 3.7, 1.8
 """The first square's side in these lengths, whichever gives more: turning shortens one, bowing the other."""
 _REFINED = 2
-_PRESENT = 0.9
+_PRESENT = 0.95
 _MOST_YAW = 45.0
 _MOST_POSE_YAW = 75.0
 """Degrees."""

@@ -42,12 +42,15 @@ _FIRST_SIDES = (2.6, 3.6)
 _HAND_OF_FOREARM = 0.3
 """Shortest such length, of the forearm's: a hand that points at the camera is short in the picture."""
 _REFINED = 2
-_PRESENT = 0.85
+_PRESENT, _SURE = 0.9, 0.95
+"""Presence from which a hand is believed, and from which no other first square is tried."""
+_VISIBLE = 0.5
+"""Visibility of the pose's wrist below which its place is a guess, and a hand there may be anybody's."""
 _HANDED = 0.6
 """Probability of being the hand of its side from which it is taken for that."""
 _AGREED = 0.08
 """Of the hand's extent: mean distance of the points predicted from a square and from its mirror image."""
-_AT_WRIST = 0.85
+_AT_WRIST = 0.8
 """Lengths from the wrist to the middle knuckle within which a hand's wrist is the pose's."""
 _ONE_HAND = 0.5
 """Such lengths: mean distance of two hands' points up to which they are the same hand."""
@@ -172,8 +175,12 @@ class _Guess(NamedTuple):
 
 
 def _best(picture: Image.Image, landmarks: np.ndarray, side: Side) -> _Guess:
-    """The surest prediction out of the first squares."""
-    guesses = (_refined(picture, square, side) for square in first_squares(landmarks, side))
+    """The surest prediction that follows from the first squares, or the first one that is sure enough."""
+    guesses: list[_Guess] = []
+    for square in first_squares(landmarks, side):
+        guesses.append(_refined(picture, square, side))
+        if guesses[-1].hand.presence >= _SURE:
+            break
     return max(guesses, key=lambda guess: guess.hand.presence)
 
 
@@ -194,7 +201,10 @@ def _refined(picture: Image.Image, square: TurnedSquare, side: Side) -> _Guess:
 def _trusted(guess: _Guess, landmarks: np.ndarray) -> HandPoints | Unseen:
     """The hand, if it is one of this person's and of its side."""
     hand, apart = guess
-    away = float(np.hypot(*(hand.points[WRIST, :2] - landmarks[_ARM[hand.side][1], :2])))
+    wrist = _ARM[hand.side][1]
+    away = float(np.hypot(*(hand.points[WRIST, :2] - landmarks[wrist, :2])))
+    if landmarks[wrist, 3] < _VISIBLE:
+        return Unseen(f"the {hand.side} wrist is hidden")
     if hand.presence < _PRESENT or apart > _AGREED:
         return Unseen(f"the {hand.side} hand is hidden, blurred or cut off")
     if away > _AT_WRIST * hand.length:
