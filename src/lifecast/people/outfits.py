@@ -114,7 +114,9 @@ def draw_names(
         else:
             worn += [(lower, 1), (pick("top", leave=("tucked shirt",), layer=2), 2)]
     draw = rng.random()
-    if draw < shares.outer:
+    if worn[-1][0] == "hoodie":
+        pass  # its hood would lie beneath the jacket's back
+    elif draw < shares.outer:
         worn.append((pick("outer"), 3))
     elif draw < shares.outer + shares.second_top:
         worn.append((pick("top", layer=3), 3))

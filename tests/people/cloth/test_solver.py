@@ -149,8 +149,9 @@ def test_friction_on_a_slope(degrees: float, slides: bool) -> None:
 
 
 def test_an_outer_garment_lies_on_the_inner_one() -> None:
-    inner = sheet(10, 10, 0.01, "cotton", 1, True, 0.05)
-    outer = dataclasses.replace(sheet(10, 10, 0.01, "denim", 2, True, 0.053))
+    inner = sheet(14, 14, 0.01, "cotton", 1, True, 0.05)
+    outer = sheet(8, 8, 0.01, "denim", 2, True, 0.053)
+    outer = dataclasses.replace(outer, points=outer.points + np.float32([0.03, 0, 0.025]))
     ground = np.array([[-1, 0, -1], [-1, 0, 3], [3, 0, -1]], np.float32)
     mesh = cloth_mesh([inner, outer])
     solver = ClothSolver(mesh, tethers(mesh), ground, TRIANGLE)
@@ -161,6 +162,31 @@ def test_an_outer_garment_lies_on_the_inner_one() -> None:
     assert low.min() > 0.0012
     assert low.max() < 0.004
     np.testing.assert_allclose(high, 0.0015 + thick, atol=0.0012)
+
+
+def test_cloth_past_a_border_is_not_lifted_by_its_plane() -> None:
+    inner = sheet(10, 10, 0.01, "cotton", 1, True, 0.05)
+    outer = sheet(6, 6, 0.01, "cotton", 2, True, 0.045)
+    outer = dataclasses.replace(outer, points=outer.points + np.float32([0.112, 0, 0.02]))
+    mesh = cloth_mesh([inner, outer])
+    solver = ClothSolver(mesh, tethers(mesh), NOWHERE, TRIANGLE, Settings(gravity=0))
+    for _ in range(5):
+        solver.advance(NOWHERE, 12)
+    np.testing.assert_allclose(solver.points[:, 1], mesh.points[:, 1], atol=1e-6)
+
+
+def test_cloth_caught_between_two_garments_gets_out() -> None:
+    """It starts beneath the upper of two sheets, nearer to the lower one, and comes to lie on both."""
+    lowest = sheet(16, 16, 0.01, "cotton", 1, True, 0.02)
+    middle = sheet(16, 16, 0.01, "cotton", 2, True, 0.03)
+    outer = sheet(8, 8, 0.01, "cotton", 3, True, 0.022)
+    outer = dataclasses.replace(outer, points=outer.points + np.float32([0.04, 0, 0.03]))
+    mesh = cloth_mesh([lowest, middle, outer])
+    solver = ClothSolver(mesh, tethers(mesh), NOWHERE, TRIANGLE)
+    solver.pin(np.flatnonzero(mesh.garment < 2))
+    for _ in range(20):
+        solver.advance(NOWHERE, 12, damping=5)
+    assert solver.points[mesh.garment == 2, 1].min() > 0.031
 
 
 def test_the_innermost_garment_is_not_its_own_neighbour() -> None:

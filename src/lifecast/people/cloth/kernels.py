@@ -181,11 +181,13 @@ def touch_body(
 def touch_cloth(
     x: wp.array(dtype=wp.vec3), before: wp.array(dtype=wp.vec3), w: wp.array(dtype=float),
     gap: wp.array(dtype=float), friction: wp.array(dtype=float), faces: wp.array(dtype=int),
-    outer: wp.array(dtype=int), face: wp.array(dtype=int), place: wp.array(dtype=wp.vec2),
+    border: wp.array(dtype=float), outer: wp.array(dtype=int),
+    face: wp.array(dtype=int), place: wp.array(dtype=wp.vec2),
 ):  # fmt: skip
     """Keep the particles `outer` above the garment beneath.
 
     That one does not give way: a dozen particles that each push the same one from above would drive it into the skin.
+    `border` is 1 for particles on a border: what is nearest to a border lies past it, where a plane says nothing.
     """
     k = wp.tid()
     i = outer[k]
@@ -200,8 +202,8 @@ def touch_cloth(
         off = x[i] - (x[a] * u + x[b] * v + x[c] * t)
         high = wp.dot(off, n)
         d = high - gap[i]
-        # Past a border of the garment beneath, its plane says nothing.
-        if d < 0.0 and wp.length(off - n * high) < ASIDE + wp.abs(high):
+        past = border[a] * u + border[b] * v + border[c] * t > 0.98
+        if d < 0.0 and not past and wp.length(off - n * high) < ASIDE + wp.abs(high):
             pressed = wp.min(-d, 0.01)
             carried = x[a] * u + x[b] * v + x[c] * t - (before[a] * u + before[b] * v + before[c] * t)
             moved = x[i] - before[i] - carried

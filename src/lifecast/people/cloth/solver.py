@@ -14,6 +14,7 @@ from lifecast.people.cloth import kernels
 from lifecast.people.cloth.fabrics import FABRICS
 from lifecast.people.cloth.mesh import ClothMesh
 from lifecast.people.cloth.tethers import Tethers
+from lifecast.people.tailor import border_vertices
 
 wp.config.quiet = True
 HOLD = 0.2
@@ -123,6 +124,9 @@ class ClothSolver:
         self._near = wp.array(holding.near, dtype=wp.vec4i, device=device)
         self._share = wp.array(holding.share, dtype=wp.vec4, device=device)
         self._faces = self._ints(mesh.faces.ravel())
+        border = np.zeros(count)
+        border[border_vertices(mesh.faces)] = 1
+        self._border = self._floats(border)
         self._corner_start, self._corner = self._corners(mesh.faces, count)
         self._body_faces = self._ints(np.asarray(body_faces).ravel())
         self._body = [self._vectors(body) for _ in range(2)]
@@ -229,7 +233,7 @@ class ClothSolver:
         for under in self._beneath:
             launch(
                 kernels.touch_cloth, len(under.of), x, self._before, w, self._gap, self._friction, under.faces,
-                under.of, *under.contact,
+                self._border, under.of, *under.contact,
             )  # fmt: skip
         if self._held is not None:
             held, firmness, face, place, off = self._held
@@ -281,19 +285,21 @@ class ClothSolver:
         layer = np.array([g.layer for g in self.mesh.garments])
         everywhere = len(self._regions.faces) - 1
         for outer in range(len(layer)):
-            lower = np.isin(number[self.mesh.faces[:, 0]], np.flatnonzero(layer < layer[outer]))
-            for own in np.unique(region[number == outer]):
-                of = np.flatnonzero((number == outer) & (region == own))
-                near = lower
-                if own != everywhere:
-                    near = lower & np.isin(region[self.mesh.faces], (own, everywhere)).any(1)
-                if not near.any():
-                    continue
-                faces = self._ints(self.mesh.faces[near].ravel())
-                mesh = wp.Mesh(points=self._vectors(self.mesh.points), indices=faces)
-                rows = self._ints(np.arange(int(near.sum())))
-                contact, memory = self._contact(len(of)), self._memory(len(of))
-                found.append(Surface(self._ints(of), mesh, faces, rows, contact, memory))
+            # Each garment beneath by itself: cloth caught between two would else only see the nearer one.
+            for inner in np.flatnonzero(layer < layer[outer]):
+                lower = number[self.mesh.faces[:, 0]] == inner
+                for own in np.unique(region[number == outer]):
+                    of = np.flatnonzero((number == outer) & (region == own))
+                    near = lower
+                    if own != everywhere:
+                        near = lower & np.isin(region[self.mesh.faces], (own, everywhere)).any(1)
+                    if not near.any():
+                        continue
+                    faces = self._ints(self.mesh.faces[near].ravel())
+                    mesh = wp.Mesh(points=self._vectors(self.mesh.points), indices=faces)
+                    rows = self._ints(np.arange(int(near.sum())))
+                    contact, memory = self._contact(len(of)), self._memory(len(of))
+                    found.append(Surface(self._ints(of), mesh, faces, rows, contact, memory))
         return found
 
     def _attach(self) -> tuple[Any, ...] | None:
