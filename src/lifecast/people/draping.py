@@ -97,7 +97,9 @@ class DrapedPerson:
         matrix = fine.refinement
         assert matrix is not None
         finer = Regions(regions.of[first_parent(matrix)], regions.faces)
-        self._coarse = ClothSolver(coarse, holding, self.now, faces, Settings(apart=hang.apart, apart_every=6), device, regions)
+        self._coarse = ClothSolver(
+            coarse, holding, self.now, faces, Settings(apart=hang.apart, apart_every=6), device, regions
+        )
         settings = Settings(apart=hang.apart / 2, reach=0.02, apart_every=6)
         self._fine = ClothSolver(fine, refined_tethers(holding, fine), self.now, faces, settings, device, finer)
         self._per_frame = round(FRAME / self._coarse.settings.substep)

@@ -175,6 +175,21 @@ def test_cloth_past_a_border_is_not_lifted_by_its_plane() -> None:
     np.testing.assert_allclose(solver.points[:, 1], mesh.points[:, 1], atol=1e-6)
 
 
+def test_cloth_lies_outside_of_what_is_folded_over() -> None:
+    """The sheet beneath lies inside out on the skin; what lies on it is not pulled through it."""
+    inner = sheet(16, 16, 0.01, "cotton", 1, True, 0.02)
+    inner = dataclasses.replace(inner, faces=np.ascontiguousarray(inner.faces[:, ::-1]), flat=inner.flat[:, ::-1])
+    outer = sheet(8, 8, 0.01, "cotton", 2, True, 0.024)
+    outer = dataclasses.replace(outer, points=outer.points + np.float32([0.04, 0, 0.03]))
+    mesh = cloth_mesh([inner, outer])
+    ground = np.array([[-1, 0, -1], [-1, 0, 3], [3, 0, -1]], np.float32)
+    solver = ClothSolver(mesh, tethers(mesh), ground, TRIANGLE)
+    solver.pin(np.flatnonzero(mesh.garment == 0))
+    for _ in range(20):
+        solver.advance(ground, 12, damping=5)
+    assert solver.points[mesh.garment == 1, 1].min() > 0.021
+
+
 def test_cloth_caught_between_two_garments_gets_out() -> None:
     """It starts beneath the upper of two sheets, nearer to the lower one, and comes to lie on both."""
     lowest = sheet(16, 16, 0.01, "cotton", 1, True, 0.02)

@@ -15,6 +15,10 @@ MOST = wp.constant(0.004)
 """Metres that a particle may move in one substep: more would jump through a limb."""
 ASIDE = wp.constant(0.004)
 """Metres that a particle may slide along a triangle beneath before the next look for contacts."""
+GIVE = wp.constant(0.3)
+"""How far cloth gives way to what lies on it, as a share of what momentum would ask: 0 is a rock."""
+GENTLY = wp.constant(0.0005)
+"""Metres of a particle's depth, at most, for which cloth gives way in a substep."""
 NEAR = wp.constant(0.0025)
 """Metres that a particle may move along what it touches before its closest triangle is looked for again."""
 ROUND = wp.constant(0.75)
@@ -178,16 +182,35 @@ def touch_body(
 
 
 @wp.kernel
+def lead_away(
+    away: wp.array(dtype=wp.vec3), outward: wp.array(dtype=wp.vec3), faces: wp.array(dtype=int),
+    of: wp.array(dtype=int), face: wp.array(dtype=int), place: wp.array(dtype=wp.vec2),
+):  # fmt: skip
+    """Note for each particle of `of` the skin's normal (`outward`, a vertex each) beneath it; 0 where none is near."""
+    k = wp.tid()
+    i = of[k]
+    away[i] = wp.vec3(0.0, 0.0, 0.0)
+    if face[k] >= 0:
+        u = place[k][0]
+        v = place[k][1]
+        away[i] = (
+            outward[faces[3 * face[k]]] * u + outward[faces[3 * face[k] + 1]] * v
+            + outward[faces[3 * face[k] + 2]] * (1.0 - u - v)
+        )  # fmt: skip
+
+
+@wp.kernel
 def touch_cloth(
     x: wp.array(dtype=wp.vec3), before: wp.array(dtype=wp.vec3), w: wp.array(dtype=float),
     gap: wp.array(dtype=float), friction: wp.array(dtype=float), faces: wp.array(dtype=int),
-    border: wp.array(dtype=float), outer: wp.array(dtype=int),
+    border: wp.array(dtype=float), away: wp.array(dtype=wp.vec3), outer: wp.array(dtype=int),
     face: wp.array(dtype=int), place: wp.array(dtype=wp.vec2),
 ):  # fmt: skip
     """Keep the particles `outer` above the garment beneath.
 
-    That one does not give way: a dozen particles that each push the same one from above would drive it into the skin.
+    That one gives way, by `GIVE` of what its mass says: several particles push the same one from above.
     `border` is 1 for particles on a border: what is nearest to a border lies past it, where a plane says nothing.
+    `away` leads from the skin: where cloth beneath is folded over, its outside is not the one that it was made with.
     """
     k = wp.tid()
     i = outer[k]
@@ -199,16 +222,24 @@ def touch_cloth(
         v = place[k][1]
         t = 1.0 - u - v
         n = wp.normalize(wp.cross(x[b] - x[a], x[c] - x[a]))
+        if wp.dot(n, away[a] * u + away[b] * v + away[c] * t) < -0.2:
+            n = -n
         off = x[i] - (x[a] * u + x[b] * v + x[c] * t)
         high = wp.dot(off, n)
         d = high - gap[i]
         past = border[a] * u + border[b] * v + border[c] * t > 0.98
         if d < 0.0 and not past and wp.length(off - n * high) < ASIDE + wp.abs(high):
             pressed = wp.min(-d, 0.01)
+            below = GIVE * (w[a] * u * u + w[b] * v * v + w[c] * t * t)
+            s = pressed / wp.max(w[i] + below, 1.0e-9)
             carried = x[a] * u + x[b] * v + x[c] * t - (before[a] * u + before[b] * v + before[c] * t)
             moved = x[i] - before[i] - carried
-            x[i] = slid(x[i] + n * pressed, moved, n, pressed, friction[i])
+            x[i] = slid(x[i] + n * (s * w[i]), moved, n, pressed, friction[i])
             before[i] = before[i] + n * wp.max(wp.dot(x[i] - before[i] - carried, n), 0.0)
+            down = n * (-GIVE * wp.min(s, GENTLY / wp.max(w[i] + below, 1.0e-9)))
+            wp.atomic_add(x, a, down * (w[a] * u))
+            wp.atomic_add(x, b, down * (w[b] * v))
+            wp.atomic_add(x, c, down * (w[c] * t))
 
 
 @wp.kernel

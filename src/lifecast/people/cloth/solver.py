@@ -63,7 +63,7 @@ class Settings:
     """Seconds."""
     gravity: float = 9.81
     """m/s^2, along -y."""
-    reach: float = 0.03
+    reach: float = 0.05
     """Metres within which skin and garments beneath are looked for."""
     air: float = 1.2
     """Density of the air, kg/m^3; 0 for none."""
@@ -126,7 +126,7 @@ class ClothSolver:
         self._faces = self._ints(mesh.faces.ravel())
         border = np.zeros(count)
         border[border_vertices(mesh.faces)] = 1
-        self._border = self._floats(border)
+        self._border, self._away = self._floats(border), self._vectors(np.zeros((count, 3)))
         self._corner_start, self._corner = self._corners(mesh.faces, count)
         self._body_faces = self._ints(np.asarray(body_faces).ravel())
         self._body = [self._vectors(body) for _ in range(2)]
@@ -233,7 +233,7 @@ class ClothSolver:
         for under in self._beneath:
             launch(
                 kernels.touch_cloth, len(under.of), x, self._before, w, self._gap, self._friction, under.faces,
-                self._border, under.of, *under.contact,
+                self._border, self._away, under.of, *under.contact,
             )  # fmt: skip
         if self._held is not None:
             held, firmness, face, place, off = self._held
@@ -257,8 +257,8 @@ class ClothSolver:
         count = len(self.mesh.points)
         self._launch(kernels.vertex_normal, count, self._x, self._faces, self._corner_start, self._corner, self._normal)
         launch = self._launch
-        skin = (self._body_faces, self._body_corner_start, self._body_corner)
-        launch(kernels.vertex_normal, len(self._outward), self._body[0], *skin, self._outward)
+        corners = (self._body_faces, self._body_corner_start, self._body_corner)
+        launch(kernels.vertex_normal, len(self._outward), self._body[0], *corners, self._outward)
         below = [(surface, self._body[0]) for surface in self._skins] + [
             (surface, self._x) for surface in self._beneath
         ]
@@ -270,13 +270,17 @@ class ClothSolver:
                 kernels.nearest, len(layer.of), self._x, self._gap, layer.mesh.id, layer.mesh.points, layer.faces,
                 layer.number, self.settings.reach, self._drift[k], layer.of, *layer.contact, *layer.memory,
             )  # fmt: skip
+        for skin in self._skins if self._beneath else ():
+            launch(kernels.lead_away, len(skin.of), self._away, self._outward, self._body_faces, skin.of, *skin.contact)
 
     def _skin_of(self, region: int, body: NDArray[Any], body_faces: NDArray[Any]) -> Surface:
         """The skin of a region, and the particles that may touch it."""
         rows = self._regions.faces[region]
         of = np.flatnonzero(self._regions.of == region)
         mesh = wp.Mesh(points=self._vectors(body), indices=self._ints(np.asarray(body_faces)[rows].ravel()))
-        return Surface(self._ints(of), mesh, self._body_faces, self._ints(rows), self._contact(len(of)), self._memory(len(of)))
+        return Surface(
+            self._ints(of), mesh, self._body_faces, self._ints(rows), self._contact(len(of)), self._memory(len(of))
+        )
 
     def _layers(self) -> list[Surface]:
         """For each garment over others and each region, the mesh of those, and the particles that may touch it."""
