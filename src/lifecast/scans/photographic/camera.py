@@ -115,14 +115,15 @@ def disc(radius: float) -> NDArray[np.float32]:
     half = int(np.ceil(radius))
     at = np.arange(-half, half + 1)
     cover = np.clip(radius + 0.5 - np.hypot(at[:, None], at[None]), 0, 1)
-    return np.asarray(cover / cover.sum(), np.float32)
+    kernel: NDArray[np.float32] = (cover / cover.sum()).astype(np.float32)
+    return kernel
 
 
 def _curve(value: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
     """Tones of (256, 3) values in [0, 1]: an S or its inverse, then black and white moved."""
-    bend, clipped = float(rng.uniform(-0.5, 1.0)), np.clip(value, 0, 1)
+    bend, clipped = float(rng.uniform(-0.4, 0.7)), np.clip(value, 0, 1)
     value = value + bend * (clipped * clipped * (3 - 2 * clipped) - clipped)
-    black, white = float(rng.uniform(-0.06, 0.14)), float(rng.uniform(0.86, 1.2))
+    black, white = float(rng.uniform(-0.04, 0.12)), float(rng.uniform(0.88, 1.15))
     return np.asarray(black + value * (white - black), np.float64)
 
 
@@ -130,7 +131,8 @@ def _curve(value: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.f
 def _radius(size: int) -> NDArray[np.float32]:
     """(S, S) squared distance from the middle, 1 in the corners."""
     at = np.linspace(-1, 1, size, dtype=np.float32) ** 2
-    return (at[:, None] + at[None]) / 2
+    squared: NDArray[np.float32] = (at[:, None] + at[None]) / np.float32(2)
+    return squared
 
 
 def _vignetted(picture: Picture, strength: float) -> Picture:

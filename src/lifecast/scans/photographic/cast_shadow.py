@@ -68,7 +68,7 @@ class CastShadow:
     def _contact(background: Picture, person: Layer, strength: float) -> None:
         """A soft dark ellipse where the person meets the ground."""
         size = background.shape[0]
-        x, y, w, h = person.box
+        x, y, _, h = person.box
         rows = max(1, h // 12)
         columns = np.flatnonzero(person.cover[-rows:].max(axis=0) > 127)
         if not len(columns):

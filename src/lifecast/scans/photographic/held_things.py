@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -61,7 +62,7 @@ def _bottle(rng: np.random.Generator) -> list[Shape]:
 
 def _phone(rng: np.random.Generator) -> list[Shape]:
     w, h, rim = 3.7 * CM, 7.6 * CM, 0.5 * CM
-    dark, screen = np.float32([0.08, 0.08, 0.09]), np.asarray(rng.uniform(0.1, 1.0, 3), np.float32)
+    dark, screen = np.array([0.08, 0.08, 0.09], np.float32), np.asarray(rng.uniform(0.1, 1.0, 3), np.float32)
     return [
         Shape("polygon", rectangle(-w, -h, w, h), own=dark),
         Shape("polygon", rectangle(-w + rim, -h + rim, w - rim, h - rim), own=screen),
@@ -104,10 +105,10 @@ def _umbrella(rng: np.random.Generator) -> list[Shape]:
     ends = np.linspace(-rx, rx, panels + 1)
     scallops = np.concatenate([
         np.stack([np.linspace(a, b, 6), up + 0.12 * ry * np.sin(np.linspace(0, np.pi, 6))], 1)
-        for a, b in zip(ends[:-1], ends[1:], strict=True)
+        for a, b in pairwise(ends)
     ])  # fmt: skip
     shapes = [
-        Shape("line", np.array([[0, -8 * CM], [0, up + 0.3 * ry]]), 1.6 * CM, own=np.float32([0.3, 0.3, 0.3])),
+        Shape("line", np.array([[0, -8 * CM], [0, up + 0.3 * ry]]), 1.6 * CM, own=np.full(3, 0.3, np.float32)),
         Shape("polygon", np.concatenate([dome, scallops])),
     ]
     for number in range(panels):

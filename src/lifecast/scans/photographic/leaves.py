@@ -10,7 +10,7 @@ from lifecast.scans.photographic.surfaces import Points, Shape
 
 def bunch(middle: Points, radius: float, count: int, rng: np.random.Generator) -> list[Shape]:
     """Draw `count` leaves, and a few flowers among them, within about `radius` of `middle` (2,), view units."""
-    green = np.float32([0.22, 0.36, 0.14]) * np.float32(rng.uniform(0.5, 1.6)) + np.float32(rng.uniform(0, 0.12))
+    green = (np.array([0.22, 0.36, 0.14]) * rng.uniform(0.5, 1.6) + rng.uniform(0, 0.12)).astype(np.float32)
     flower = random_colour(rng, 0.9)
     blossoms = rng.random() < 0.4
     shapes = []
