@@ -1,4 +1,4 @@
-"""What the photographic steps cost a training sample: python benchmarks/photographic.py DATA [--size 512] [--samples 60]
+"""What the photographic steps cost a training sample: python benchmarks/photographic.py DATA [--size 512]
 
 DATA is a prepared dataset. Samples without any step, with each alone and with all are made in turn, and times are of
 this process's own CPU on one thread, so that a busy machine disturbs all of them alike. Read the ratios.
@@ -43,7 +43,7 @@ def main() -> None:
     for draw in range(8 * BANK):  # the bank is generated once
         first.draw(np.random.default_rng(draw), 32)
     seconds = dict.fromkeys(kinds, 0.0)
-    for name, dataset in datasets.items():
+    for dataset in datasets.values():
         dataset.backgrounds = first
         for index in range(3):
             dataset[index % len(dataset)]
@@ -55,7 +55,9 @@ def main() -> None:
             seconds[name] += time.process_time() - start
     for name, spent in seconds.items():
         more = 1e3 * (spent - seconds["none"]) / arguments.samples
-        print(f"{name:17s} {1e3 * spent / arguments.samples:6.1f} ms  {spent / seconds['none']:5.2f} x  {more:+6.1f} ms")
+        print(
+            f"{name:17s} {1e3 * spent / arguments.samples:6.1f} ms  {spent / seconds['none']:5.2f} x  {more:+6.1f} ms"
+        )
 
 
 if __name__ == "__main__":
