@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,13 @@ from lifecast.errors import DataError, UsageError
 from lifecast.scans.augmentation import NONE, Augmentation
 from lifecast.scans.dataset import PeopleDataset
 from lifecast.scans.occupancy import sample_pools, winding_number
+from lifecast.scans.photographic.bystanders import Bystanders
+from lifecast.scans.photographic.framing import CutOff
+from lifecast.scans.photographic.held_things import HeldThings
+from lifecast.scans.photographic.landmarks import HiddenLandmarks
+from lifecast.scans.photographic.occluders import Occluders
+from lifecast.scans.photographic.seeds import SampleSeed, Stream
+from lifecast.scans.photographic.steps import OFF
 from lifecast.scans.prepared_person import write_view
 from lifecast.scans.read import Material, Scan
 from lifecast.scans.render import Renderer, view_rotation
@@ -59,15 +67,22 @@ def test_a_sample_is_as_promised(prepared: Path) -> None:
     assert grey.abs().max() < 0.01
 
 
-@pytest.mark.parametrize("augmentation", [None, Augmentation(flip=1.0, scale=(0.9, 0.9), rotation=8, shift=(0.1, 0.1))])
+@pytest.mark.parametrize("augmentation", [
+    None,
+    Augmentation(flip=1.0, scale=(0.9, 0.9), rotation=8, shift=(0.1, 0.1), photographic=OFF),
+    Augmentation(photographic=replace(OFF, cut_off=CutOff(1.0, border=0.5, zoom=0.2, decentring=0.1))),
+])  # fmt: skip
 def test_labels_fit_the_moved_mesh(prepared: Path, augmentation: Augmentation | None) -> None:
     samples = PeopleDataset(prepared, "all", size=128, points=2000, augmentation=augmentation, seed=5)
     for index in (0, 5, 10):
         sample = samples[index]
         vertices, faces = moved_mesh(prepared, sample["person"], sample["view"])
         if augmentation is not None:
-            rng = np.random.default_rng([5, 0, index])
-            vertices, faces = augmentation.placement(rng).points(vertices), faces[:, ::-1]
+            seed = SampleSeed(5, 0, index)
+            placement = augmentation.placement(seed.main())
+            cut_off = augmentation.photographic.cut_off
+            placement, _ = cut_off.placement(placement, seed.stream(Stream.CUT_OFF))
+            vertices, faces = placement.points(vertices), faces[:, :: -1 if placement.flip else 1]
         truth = winding_number(vertices, faces, sample["points"].numpy())
         sure = np.abs(truth - 0.5) > 0.05
         np.testing.assert_array_equal((truth > 0.5)[sure], sample["occupancy"].numpy()[sure] > 0.5)
@@ -176,7 +191,7 @@ def test_epochs_and_seeds_decide_a_sample(prepared: Path) -> None:
 
 
 def test_workers_that_stay_alive_see_a_new_epoch(prepared: Path) -> None:
-    samples = PeopleDataset(prepared, "train", size=64, points=50, augmentation=Augmentation(crowd=1.0))
+    samples = PeopleDataset(prepared, "train", size=64, points=50, augmentation=CROWDED)
     loader = DataLoader(samples, batch_size=4, num_workers=2, persistent_workers=True)
     for epoch in (0, 1):
         samples.set_epoch(epoch)
@@ -184,6 +199,94 @@ def test_workers_that_stay_alive_see_a_new_epoch(prepared: Path) -> None:
         assert batch["image"].shape == (4, 3, 64, 64)
         assert torch.equal(batch["image"][2], samples[2]["image"])
         assert torch.equal(batch["points"][3], samples[3]["points"])
+
+
+CROWDED = Augmentation(photographic=replace(OFF, bystanders=Bystanders(1.0)))
+OCCLUDED = replace(
+    NONE, photographic=replace(OFF, held_things=HeldThings(1.0), occluders=Occluders(1.0), bystanders=Bystanders(1.0))
+)
+
+
+def with_joints(prepared: Path, copy: Path) -> Path:
+    """The dataset with a hand of everybody where the capsule people have one."""
+    shutil.copytree(prepared, copy)
+    for path in copy.glob("*/person.json"):
+        card = json.loads(path.read_text())
+        joints: list[list[float | None]] = [[None] * 3 for _ in range(33)]
+        for finger in (17, 19, 21):
+            joints[finger] = [0.2, -0.05, 0.3]
+        card["joints"] = joints
+        path.write_text(json.dumps(card))
+    return copy
+
+
+def test_what_is_before_a_person_takes_pixels_and_nothing_else(prepared: Path, tmp_path: Path) -> None:
+    data = with_joints(prepared, tmp_path / "data")
+    plain, occluded = (PeopleDataset(data, "all", size=128, points=300, augmentation=a) for a in (NONE, OCCLUDED))
+    hid = 0
+    for index in range(len(plain)):
+        expected, sample = plain[index], occluded[index]
+        gone = sample["mask"] < expected["mask"] - 1e-3
+        hid += int(gone.any())
+        assert (sample["mask"] <= expected["mask"] + 1e-6).all()
+        visible = sample["mask"][0] > 0
+        for name in ("front", "back"):
+            torch.testing.assert_close(sample[name][:, visible], expected[name][:, visible])
+            assert (sample[name][:, ~visible] == 0).all()
+        there = sample["depth_mask"][0] > 0
+        assert (sample["depth_mask"] <= expected["depth_mask"]).all()
+        torch.testing.assert_close(sample["depth"][:, there], expected["depth"][:, there])
+        assert (sample["depth"][:, ~there] == 0).all()
+        hidden = torch.nn.functional.max_pool2d(sample["mask"], 4)[0] == 0
+        assert not (there & hidden).any(), "no depth is asked where nothing of the person is visible"
+        # The person goes on behind what hides them.
+        assert torch.equal(sample["points"], expected["points"])
+        assert torch.equal(sample["occupancy"], expected["occupancy"])
+    assert hid > len(plain) // 2
+
+
+def test_beyond_the_photograph_nothing_is_asked(prepared: Path) -> None:
+    cut = replace(NONE, photographic=replace(OFF, cut_off=CutOff(1.0, border=0, zoom=0, decentring=0)))
+    plain, samples = (PeopleDataset(prepared, "all", size=128, points=400, augmentation=a) for a in (NONE, cut))
+    lost = 0
+    for index in range(len(plain)):
+        expected, sample = plain[index], samples[index]
+        visible = sample["mask"][0] > 0
+        rows, columns = visible.any(1).nonzero()[:, 0], visible.any(0).nonzero()[:, 0]
+        box = np.s_[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        for name in ("mask", "front", "back"):
+            assert torch.equal(sample[name][box], expected[name][box]), name
+            assert (sample[name][:, ~visible] == 0).all()
+        lost += int((sample["mask"] != expected["mask"]).any())
+        at_x, at_y = (sample["points"][:, 0] + 1) * 64, (1 - sample["points"][:, 1]) * 64
+        inside = sample["occupancy"] > 0.5
+        assert inside.any()
+        assert ((at_x[inside] >= columns[0] - 1) & (at_x[inside] <= columns[-1] + 2)).all()
+        assert ((at_y[inside] >= rows[0] - 1) & (at_y[inside] <= rows[-1] + 2)).all()
+    assert lost == len(plain)
+
+
+def test_landmarks_beyond_the_photograph_are_unsure(prepared: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(prepared, data)
+    landmarks = np.zeros((4, 33, 4), np.float32)
+    landmarks[..., 1] = np.linspace(0.7, -0.7, 33)
+    landmarks[..., 3] = 1
+    for person in data.glob("*/person.json"):
+        np.savez(person.parent / "landmarks.npz", landmarks=landmarks)
+    off = replace(OFF, cut_off=CutOff(1.0, border=0, zoom=0, decentring=0))
+    kinds = (off, replace(off, hidden_landmarks=HiddenLandmarks(visibility=(0.1, 0.1), error=0)))
+    sure, unsure = (
+        PeopleDataset(data, "all", 128, 0, augmentation=replace(NONE, photographic=k), limbs=True) for k in kinds
+    )
+    less = 0
+    for index in range(len(sure)):
+        expected, sample = sure[index], unsure[index]
+        assert torch.equal(sample["mask"], expected["mask"])
+        assert (sample["limbs"][0] <= expected["limbs"][0] + 1e-6).all()
+        assert torch.equal(sample["limbs"][1:], expected["limbs"][1:])
+        less += int((sample["limbs"][0] < expected["limbs"][0] - 0.1).any())
+    assert less > len(sure) // 2
 
 
 def test_points_lie_in_the_window(prepared: Path) -> None:

@@ -8,7 +8,7 @@ samples.set_epoch(3)    # every epoch has other points and augmentation; (seed, 
 from __future__ import annotations
 
 import json
-import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,39 +20,25 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from lifecast.errors import DataError, UsageError
-from lifecast.scans.augmentation import NONE, Augmentation, Box, Placement, clean_background
+from lifecast.scans.augmentation import NONE, Augmentation, clean_background
 from lifecast.scans.background import Backgrounds
 from lifecast.scans.dataset_format import FORMAT
 from lifecast.scans.landmark_file import Limbs, read_landmarks
+from lifecast.scans.photographic.bystanders import Other
+from lifecast.scans.photographic.framing import is_whole
+from lifecast.scans.photographic.held_things import seen_hands
+from lifecast.scans.photographic.layers import Box, Layer, Picture, bounding_box, cut
+from lifecast.scans.photographic.seeds import SampleSeed, Stream
+from lifecast.scans.photographic.steps import Photograph, Surroundings
+from lifecast.scans.placement import Placement
 from lifecast.scans.point_pools import NearPool, PointPools, Window
+from lifecast.scans.view_files import ViewFiles
 from lifecast.space.limb_map import CHANNELS, limb_map
 from lifecast.space.skeleton import MIRRORED_PAIRS
+from lifecast.space.units import BLANK_GREY
 
-
-def _read_picture(path: Path, flags: int) -> NDArray[np.uint8]:
-    picture = cv2.imread(str(path), flags)
-    if picture is None:
-        raise DataError(f"{path}: missing or damaged; run `lifecast prepare` again, which makes it anew")
-    return np.asarray(picture, np.uint8)
-
-
-def _box(mask: NDArray[np.uint8]) -> Box:
-    """Bounding box of what is not 0."""
-    x, y, w, h = cv2.boundingRect(mask)
-    return x, y, w, h
-
-
-def _compose(image: NDArray[np.uint8], colour: NDArray[np.uint8], mask: NDArray[np.uint8], box: Box) -> None:
-    """`colour` (h, w, 3) over the `box` of `image`, in place; `mask` (h, w) is its coverage."""
-    x, y, w, h = box
-    if w == 0:
-        return
-    behind = image[y : y + h, x : x + w]
-    share = cv2.merge([mask, mask, mask])
-    # b + (a - b) m in bytes: rounding twice costs at most one grey level.
-    image[y : y + h, x : x + w] = cv2.add(
-        cv2.multiply(colour, share, scale=1 / 255), cv2.multiply(behind, cv2.bitwise_not(share), scale=1 / 255)
-    )
+TEXTURE = 256
+"""Pixels of the surfaces that things are drawn with."""
 
 
 class PeopleDataset(Dataset[dict[str, Any]]):
@@ -127,6 +113,7 @@ class PeopleDataset(Dataset[dict[str, Any]]):
         self.items: list[tuple[str, int]] = []
         self._views: dict[str, list[dict[str, Any]]] = {}
         self._landmarks: dict[str, NDArray[np.float32]] = {}
+        self._joints: dict[str, NDArray[np.float64] | None] = {}
         self.limbs = limbs
         for person in self.people:
             self.load(person)
@@ -146,7 +133,10 @@ class PeopleDataset(Dataset[dict[str, Any]]):
 
     def load(self, person: str) -> None:
         """Read a person's views and landmarks, before the first sample of them."""
-        self._views[person] = self._json(self.root / person / "person.json")["views"]
+        card = self._json(self.root / person / "person.json")
+        self._views[person] = card["views"]
+        joints = card.get("joints")
+        self._joints[person] = None if joints is None else np.array(joints, np.float64)  # null becomes nan
         if self.limbs:
             self._landmarks[person] = self._read_landmarks(person)
 
@@ -182,18 +172,24 @@ class PeopleDataset(Dataset[dict[str, Any]]):
             limbs (6, S/4, S/4), the limb map, if asked for.
         """
         person, view = self.items[index]
-        rng = np.random.default_rng([self.seed, int(self._epoch), index])
-        placement = self.augmentation.placement(rng)
-        stem = self.root / person / self._views[person][view]["files"]
-        size = self.size
+        seed = SampleSeed(self.seed, int(self._epoch), index)
+        rng, steps = seed.main(), self.augmentation.photographic
+        frames = seed.stream(Stream.CUT_OFF)
+        placement, cuts = steps.cut_off.placement(self.augmentation.placement(rng), frames)
+        files = self._files(person, view)
 
-        stored = self._sized(_read_picture(Path(f"{stem}_mask.png"), cv2.IMREAD_GRAYSCALE))
-        mask = placement.picture(stored, size, 0)
-        box = _box(mask)
-        image = self._image(index, stem, placement, mask, box, rng)
-        front = self._normals(Path(f"{stem}_front.png"), placement, mask, box)
-        back = self._normals(Path(f"{stem}_back.png"), placement, mask, box)
-        depth, depth_mask = self._depth(Path(f"{stem}_depth.npz"), placement)
+        whole = placement.picture(files.mask(), self.size, 0)
+        depth, depth_mask = files.depth(placement)
+        rim = steps.cut_off.rim(bounding_box(whole), self.size, cuts, frames)
+        surroundings = self._surroundings(index, placement, depth[0], depth_mask[0])
+        photograph = self._photograph(files, whole, surroundings, rim, seed, rng)
+        image, mask, hidden = photograph.image, photograph.mask, photograph.hidden
+        if hidden is not None:
+            open_ = cv2.resize(hidden, depth.shape[1:], interpolation=cv2.INTER_AREA) < 128
+            depth, depth_mask = depth * open_, depth_mask * open_
+        box = bounding_box(mask)
+        front = files.normals("front", placement, mask, box)
+        back = files.normals("back", placement, mask, box)
         window = self._window(mask, rng)
         sample: dict[str, Any] = {
             "image": torch.from_numpy(image).permute(2, 0, 1).contiguous().float().mul_(2 / 255).sub_(1),  # (3, S, S)
@@ -207,108 +203,78 @@ class PeopleDataset(Dataset[dict[str, Any]]):
             "view": view,
         }
         if self.limbs:
-            sample["limbs"] = self._limb_map(self._landmarks[person][view], placement, index)
+            sample["limbs"] = self._limb_map(self._landmarks[person][view], placement, hidden, seed)
         if self.points:
             points, occupancy = self._pools.draw(
                 person, self._views[person][view], placement, self.points, self.near_fraction,
-                None if self.window is None else self._range(window), rng,
+                self._range(window, rim), rng,
             )  # fmt: skip
             sample["points"], sample["occupancy"] = torch.from_numpy(points), torch.from_numpy(occupancy)
         return sample
 
-    def _sized(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """`picture` resized to S (area-averaged when smaller)."""
-        if picture.shape[0] == self.size:
-            return picture
-        way = cv2.INTER_AREA if picture.shape[0] > self.size else cv2.INTER_LINEAR
-        return np.asarray(cv2.resize(picture, (self.size, self.size), interpolation=way), np.uint8)
+    def _files(self, person: str, view: int) -> ViewFiles:
+        return ViewFiles(self.root / person / self._views[person][view]["files"], self.size, self.stored_size)
 
-    def _colour(self, path: Path) -> NDArray[np.uint8]:
-        """(S, S, 3) RGB of a view's colour file; JPEG halves its size far quicker while decoding than afterwards."""
-        reduced = self.stored_size >= 2 * self.size
-        picture = _read_picture(path, cv2.IMREAD_REDUCED_COLOR_2 if reduced else cv2.IMREAD_COLOR)
-        rgb: Any = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
-        return self._sized(rgb)
+    def _surroundings(
+        self, index: int, placement: Placement, depth: NDArray[np.float32], there: NDArray[np.float32]
+    ) -> Surroundings:
+        """What the person's photograph is made with; depth and `there` (S/4, S/4) are the front's."""
+        person, number = self.items[index]
+        view, joints = self._views[person][number], self._joints[person]
+        hands = np.zeros((0, 2))
+        if joints is not None:
+            turned = joints @ np.array(view["rotation"]).reshape(3, 3).T + [*view["shift"], 0.0]
+            hands = seen_hands(placement.points(turned), depth, there)
+        sun = view.get("sun")
+        if sun is not None:
+            sun = np.array([*(placement.linear() @ sun[:2]), sun[2]])
 
-    def _image(
-        self, index: int, stem: Path, placement: Placement, mask: NDArray[np.uint8], box: Box, rng: np.random.Generator
-    ) -> NDArray[np.uint8]:
-        """(S, S, 3) RGB: person before background, as a camera would have it."""
-        colour = placement.picture(self._colour(Path(f"{stem}_colour.jpg")), self.size, 127, box)
+        def choose(rng: np.random.Generator) -> Other | None:
+            """Somebody else of the same split."""
+            chosen, at = self.items[int(rng.integers(len(self.items)))]
+            return None if chosen == person else other_person(self._files(chosen, at))
+
+        def texture(rng: np.random.Generator) -> Picture:
+            if self.backgrounds is None:
+                return np.full((8, 8, 3), BLANK_GREY, np.uint8)
+            return self.backgrounds.draw(rng, min(self.size, TEXTURE))
+
+        return Surroundings(placement, hands, sun, choose, texture)
+
+    def _photograph(
+        self, files: ViewFiles, mask: NDArray[np.uint8], surroundings: Surroundings, rim: Box, seed: SampleSeed,
+        rng: np.random.Generator,
+    ) -> Photograph:  # fmt: skip
+        """The person of a mask (S, S) before a background, as a camera would have it."""
+        augmentation, box = self.augmentation, bounding_box(mask)
+        colour = surroundings.placement.picture(files.colour(), self.size, BLANK_GREY, box)
         if self.backgrounds is None:
-            image = np.full((self.size, self.size, 3), 127, np.uint8)
+            background = np.full((self.size, self.size, 3), BLANK_GREY, np.uint8)
         else:
-            image = self.augmentation.tone(self.backgrounds.draw(rng, self.size), rng, 0.7)
-            colour = self.augmentation.tone(colour, rng, 0.7)
-            if rng.random() < self.augmentation.crowd:
-                self._add_bystander(image, index, rng)
-        _compose(image, colour, mask[box[1] : box[1] + box[3], box[0] : box[0] + box[2]], box)
-        if self.backgrounds is not None:
-            image = self.augmentation.camera(self.augmentation.tone(image, rng, 0.7), rng)
-            if rng.random() < self.augmentation.cleaned:
-                image = clean_background(image, mask, rng)
-        return image
-
-    def _add_bystander(self, image: NDArray[np.uint8], index: int, rng: np.random.Generator) -> None:
-        """Somebody else of the same split into the background, off the middle and not larger than the person."""
-        person, view = self.items[int(rng.integers(len(self.items)))]
-        if person == self.items[index][0]:
-            return
-        stem = self.root / person / self._views[person][view]["files"]
-        side = float(rng.choice([-1.0, 1.0]))
-        placement = Placement(
-            bool(rng.random() < 0.5), float(rng.uniform(0.4, 1.0)), 0.0,
-            (side * float(rng.uniform(0.45, 1.1)), float(rng.uniform(-0.3, 0.1))),
+            background = augmentation.tone(self.backgrounds.draw(rng, self.size), rng, 0.7)
+            colour = augmentation.tone(colour, rng, 0.7)
+        photograph = augmentation.photographic.take(
+            background, Layer(colour, cut(mask, box), box), mask, surroundings, rim, seed,
+            lambda picture: augmentation.tone(picture, rng, 0.7),
         )  # fmt: skip
-        mask = placement.picture(
-            self._sized(_read_picture(Path(f"{stem}_mask.png"), cv2.IMREAD_GRAYSCALE)), self.size, 0
-        )
-        box = _box(mask)
-        if box[2] == 0:
-            return
-        colour = placement.picture(self._colour(Path(f"{stem}_colour.jpg")), self.size, 127, box)
-        _compose(image, colour, mask[box[1] : box[1] + box[3], box[0] : box[0] + box[2]], box)
+        if self.backgrounds is None or rng.random() >= augmentation.cleaned:
+            return photograph
+        return replace(photograph, image=clean_background(photograph.image, photograph.found, rng))
 
-    def _normals(self, path: Path, placement: Placement, mask: NDArray[np.uint8], box: Box) -> NDArray[np.float32]:
-        """(3, S, S) unit normals, turned with the picture, 0 outside."""
-        normals = np.zeros((3, self.size, self.size), np.float32)
-        x, y, w, h = box
-        if w == 0:
-            return normals
-        stored = placement.picture(self._sized(_read_picture(path, cv2.IMREAD_COLOR_RGB)), self.size, 128, box)
-        planes = np.ascontiguousarray(stored.reshape(-1, 3).T).astype(np.float32)  # (3, h * w)
-        planes *= np.float32(1 / 127.5)
-        planes -= 1
-        (a, b), (c, d) = placement.linear().astype(np.float32)
-        planes[0], planes[1] = a * planes[0] + b * planes[1], c * planes[0] + d * planes[1]
-        length = np.sqrt(planes[0] * planes[0] + planes[1] * planes[1] + planes[2] * planes[2])
-        inside = (mask[y : y + h, x : x + w].ravel() > 0) & (length > 0.05)
-        planes *= inside / np.maximum(length, np.float32(1e-6))
-        normals[:, y : y + h, x : x + w] = planes.reshape(3, h, w)
-        return normals
-
-    def _depth(self, path: Path, placement: Placement) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """(2, S/4, S/4) front and back view z, and (1, S/4, S/4) where there is any."""
-        try:
-            with np.load(path) as stored:
-                maps = [stored["front"].astype(np.float32), stored["back"].astype(np.float32)]
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise DataError(f"{path}: missing or damaged ({error}); run `lifecast prepare` again") from error
-        quarter = self.size // 4
-        # -9 marks the outside through the resampling, which takes the nearest and never mixes.
-        moved = np.stack([placement.picture(np.nan_to_num(m, nan=-9.0), quarter, -9, None, True) for m in maps])
-        there = (moved[0] > -8) & (moved[1] > -8)
-        return (moved * there * np.float32(placement.scale)).astype(np.float32), there[None].astype(np.float32)
-
-    def _limb_map(self, landmarks: NDArray[np.float32], placement: Placement, index: int) -> Tensor:
+    def _limb_map(
+        self, landmarks: NDArray[np.float32], placement: Placement, hidden: Picture | None, seed: SampleSeed
+    ) -> Tensor:
         """(6, S/4, S/4), turned with the picture; zeros where no pose is given."""
-        rng = np.random.default_rng([self.seed, int(self._epoch), index, 1])
+        rng = seed.stream(Stream.LIMBS)
         if not landmarks[:, 3].any() or rng.random() < self.augmentation.blind:
             return torch.zeros(CHANNELS, self.size // 4, self.size // 4)
-        moved = torch.from_numpy(landmarks[list(MIRRORED_PAIRS)] if placement.flip else landmarks.copy())
-        moved[:, :3] = torch.from_numpy(placement.points(moved[:, :3].numpy()))
-        moved[:, 2] += torch.from_numpy(rng.normal(0, 1, len(moved)).astype(np.float32)) * self.augmentation.mistaken
-        return limb_map(moved, self.size // 4)
+        moved = landmarks[list(MIRRORED_PAIRS)] if placement.flip else landmarks.copy()
+        moved[:, :3] = placement.points(moved[:, :3])
+        moved[:, 2] += rng.normal(0, 1, len(moved)).astype(np.float32) * np.float32(self.augmentation.mistaken)
+        if hidden is not None:
+            guess = self.augmentation.photographic.hidden_landmarks.guessed
+            moved = guess(moved, hidden, seed.stream(Stream.HIDDEN_LANDMARKS))
+        return limb_map(torch.from_numpy(moved), self.size // 4)
 
     def _window(self, mask: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.int64]:
         """x0, y0, w, h of the crop: centred on a random pixel of the person, moved inside the picture."""
@@ -325,7 +291,26 @@ class PeopleDataset(Dataset[dict[str, Any]]):
         corner = np.clip(centre - side // 2, 0, self.size - side)
         return np.array([corner[0], corner[1], side, side], np.int64)
 
-    def _range(self, window: NDArray[np.int64]) -> Window:
-        """The crop `window` (x0, y0, w, h in pixels, row 0 at the top) in view units."""
-        low = np.array([window[0], self.size - window[1] - window[3]]) * 2 / self.size - 1
-        return low, low + window[2:] * 2 / self.size
+    def _range(self, window: NDArray[np.int64], rim: Box) -> Window | None:
+        """What of the crop `window` (x0, y0, w, h in pixels, row 0 at the top) is photographed, in view units.
+
+        None where that is all of the picture.
+        """
+        if self.window is None and is_whole(rim, self.size):
+            return None
+        left, top = np.maximum(window[:2], rim[:2])
+        right, bottom = np.minimum(window[:2] + window[2:], np.array(rim[:2]) + rim[2:])
+        low, high = np.array([left, self.size - bottom]), np.array([right, self.size - top])
+        return low * 2 / self.size - 1, high * 2 / self.size - 1
+
+
+def other_person(files: ViewFiles) -> Other:
+    """Read somebody else, to stand in the same picture."""
+    mask, colour = files.mask(), files.colour()
+
+    def cut_out(placement: Placement) -> Layer:
+        cover = placement.picture(mask, files.size, 0)
+        box = bounding_box(cover)
+        return Layer(placement.picture(colour, files.size, BLANK_GREY, box), cut(cover, box), box)
+
+    return Other(2 * bounding_box(mask)[3] / files.size, cut_out)

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifecast.errors import DataError
-from lifecast.scans.augmentation import Placement
 from lifecast.scans.grouping import thin_product
+from lifecast.scans.placement import Placement
 
 NearPool = Literal["near5", "near3"]
 """Pool of the points near the surface: within a sigma of 5 cm or of 3 cm."""

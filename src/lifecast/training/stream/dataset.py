@@ -67,6 +67,7 @@ class StreamedPeople(LiftedPeople):
         if len(self._views) > REMEMBERED:
             self._views.clear()
             self._landmarks.clear()
+            self._joints.clear()
         for draw in draws:
             if draw.person not in self._views:
                 self.load(draw.person)
