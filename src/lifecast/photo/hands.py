@@ -164,7 +164,13 @@ def _both_ways(window: np.ndarray) -> tuple[_Output, float]:
     )  # fmt: skip
     extent = max(float(np.hypot(*np.ptp(one.pixels, axis=0))), 1e-6)
     apart = float(np.hypot(*(one.pixels - turned.pixels).T).mean()) / extent
-    return _Output(*((a + b) / 2 for a, b in zip(one, turned, strict=True))), apart
+    mean = _Output(
+        (one.pixels + turned.pixels) / 2,
+        (one.metres + turned.metres) / 2,
+        (one.presence + turned.presence) / 2,
+        (one.right + turned.right) / 2,
+    )
+    return mean, apart
 
 
 class _Guess(NamedTuple):
