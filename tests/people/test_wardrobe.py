@@ -7,7 +7,7 @@ import pytest
 
 from lifecast.errors import UsageError
 from lifecast.people.body import BodyModel, body_model
-from lifecast.people.helper_garments import HelperGarments
+from lifecast.people.body_marks import HelperGarments
 from lifecast.people.loosened import Looseness, loosen
 from lifecast.people.outfit import Dresser
 from lifecast.people.tailor import Tailor
