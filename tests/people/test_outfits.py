@@ -1,0 +1,56 @@
+"""Outfits of sewn garments: somebody always wears something, one thing over the other, and nothing that is left out."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from lifecast.errors import UsageError
+from lifecast.people.outfits import DRESSES, SKIRTS, SUITS, WOMEN, Shares, draw_names, left_out
+from lifecast.people.patterns.kinds import KINDS
+
+LEFT_OUT = ("t-shirt", "straight jeans", "open coat", "a-line dress", "belt")
+
+
+def outfits(count: int, female: bool, without: frozenset[str] = frozenset()) -> list[list[tuple[str, int]]]:
+    return [draw_names(female, np.random.default_rng([k, female]), without=without) for k in range(count)]
+
+
+@pytest.mark.parametrize("female", [True, False])
+def test_nobody_goes_without_clothes(female: bool) -> None:
+    for outfit in outfits(300, female):
+        parts = Counter(KINDS[name].part for name, _ in outfit)
+        assert parts["dress"] + parts["bottom"] == 1
+        assert parts["dress"] or parts["top"]
+        layers = [layer for _, layer in outfit]
+        assert layers == sorted(layers)
+        assert len(set(layers)) == len(layers)  # no two in the same place
+        if parts["outer"]:
+            assert layers[-1] >= 3  # over something
+
+
+def test_what_is_left_out_is_worn_by_nobody_and_else_it_is() -> None:
+    without = left_out((), LEFT_OUT)
+    assert without == set(LEFT_OUT)
+    worn = {name for female in (True, False) for outfit in outfits(400, female) for name, _ in outfit}
+    assert set(LEFT_OUT) < worn
+    worn = {name for female in (True, False) for outfit in outfits(400, female, without) for name, _ in outfit}
+    assert not set(LEFT_OUT) & worn
+
+
+def test_lists_of_garments_may_name_all_sewn_ones() -> None:
+    for every in ("sewn", "helper"):
+        assert left_out((every,), ()) == frozenset()
+        assert left_out(("male_casualsuit06", every), ("t-shirt",)) == {"t-shirt"}
+        assert left_out((), (every,)) == set(KINDS)
+    assert left_out(("t-shirt", "chinos"), ("chinos",)) == set(KINDS) - {"t-shirt"}
+
+
+def test_men_wear_what_mostly_women_do_as_rarely_as_asked() -> None:
+    never = [draw_names(False, np.random.default_rng(k), Shares(other_sex=0)) for k in range(300)]
+    assert not {name for outfit in never for name, _ in outfit} & {*WOMEN, *SKIRTS, *DRESSES}
+
+
+def test_too_little_left_is_said_by_the_part_that_lacks() -> None:
+    with pytest.raises(UsageError, match=r"no sewn garment is left for 'dress'"):
+        outfits(100, True, left_out((), (*SUITS, *DRESSES)))
