@@ -39,18 +39,6 @@ def test_stripes_tile() -> None:
         assert jump <= np.abs(np.diff(picture, axis=1)).max() + 1e-6
 
 
-def test_a_garments_own_picture_lends_its_light_and_shade() -> None:
-    own = np.full((64, 64, 3), 200, np.uint8)
-    own[:, :32] = 60
-    cloth = fabric.Fabric(np.full((32, 32, 3), 0.5, np.float32), 0.5, {})
-    texture, scale = fabric.dress_texture(cloth, own, None, 1.0, np.random.default_rng(0), 64)
-    assert scale == 1
-    assert texture[:, 40:].mean() > texture[:, :24].mean() * 1.2
-    bare, scale = fabric.dress_texture(cloth, None, None, 2.0, np.random.default_rng(0), 64)
-    assert scale == pytest.approx(4)
-    assert bare.shape == (32, 32, 3)
-
-
 def test_skin_tones_stay_human() -> None:
     rng = np.random.default_rng(0)
     tones = np.array([complexion.draw_tone(*rng.dirichlet([1, 1, 1])[:2], rng) for _ in range(500)])
@@ -76,14 +64,6 @@ def test_skin_meets_its_tone() -> None:
     tone = np.array([0.35, 0.22, 0.17])
     out = complexion.skin_texture(picture, tone, rng)
     np.testing.assert_allclose(np.median(out.reshape(-1, 3), axis=0) / 255, tone, atol=0.02)
-
-
-def test_hair_keeps_its_alpha() -> None:
-    rng = np.random.default_rng(0)
-    picture = rng.integers(0, 256, (32, 32, 4)).astype(np.uint8)
-    out = complexion.hair_texture(picture, np.array([0.3, 0.2, 0.1]), rng)
-    np.testing.assert_array_equal(out[..., 3], picture[..., 3])
-    assert complexion.hair_texture(None, np.array([0.3, 0.2, 0.1]), rng, 64).shape == (64, 64, 3)
 
 
 def test_old_hair_is_grey() -> None:

@@ -8,7 +8,7 @@ import pytest
 from lifecast.errors import LifecastError
 from lifecast.people.block_pattern import BlockPattern, block_patterns
 from lifecast.people.body import RestBody
-from lifecast.people.helper_garments import Landmarks
+from lifecast.people.body_marks import Landmarks
 from lifecast.people.loosened import LAYER, Looseness, laid_flat, loosen
 from lifecast.people.tailor import Tailor
 from lifecast.space.mesh_normals import vertex_normals

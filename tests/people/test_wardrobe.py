@@ -1,4 +1,4 @@
-"""The wardrobe: garments of several folders, each what its tag says, and outfits of them."""
+"""The wardrobe: garments of several folders, each what its tag says."""
 
 from pathlib import Path
 
@@ -7,9 +7,8 @@ import pytest
 
 from lifecast.errors import UsageError
 from lifecast.people.body import BodyModel, body_model
-from lifecast.people.helper_garments import HelperGarments
+from lifecast.people.body_marks import Landmarks
 from lifecast.people.loosened import Looseness, loosen
-from lifecast.people.outfit import Dresser
 from lifecast.people.tailor import Tailor
 from lifecast.people.wardrobe import Wardrobe
 
@@ -25,7 +24,7 @@ def model() -> BodyModel:
 def folders(model: BodyModel, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Two folders: pieces of the helper meshes, tagged as this and that."""
     one, two = tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("two")
-    hip = HelperGarments(Tailor(model)).marks.hip
+    hip = Landmarks.of(model, Tailor(model).rest).hip
     write(model, one / "base", "female_long", "helper-skirt", "kind:dress", hip + 1)
     write(model, one / "base", "female_plain", "helper-skirt", "", hip + 1)
     write(model, one / "base", "mine", "helper-skirt", "kind:coat", hip + 1)
@@ -58,9 +57,13 @@ def test_garments_of_all_folders_are_what_their_tags_say(model: BodyModel, folde
         "dress": [("female_long-dress", "female")], "skirt": [("female_plain-skirt", "female")],
         "coat": [("mine-coat", "")], "socks": [("socks", "")], "swimsuit": [("female_suit-swimsuit", "female")],
     }  # fmt: skip
-    assert Wardrobe(model, folders, without=["mine"]).pieces["coat"] == []
-    assert Wardrobe(model, folders, only=["mine"]).pieces["dress"] == []
-    with pytest.raises(UsageError, match="trousers"):
+    left = Wardrobe(model, folders, without=["mine", "t-shirt"]).pieces
+    assert [kind for kind in found if not left[kind]] == ["coat"]
+    kept = Wardrobe(model, folders, only=["mine", "sewn"]).pieces
+    assert [kind for kind in found if kept[kind]] == ["coat"]
+    for sewn in ("sewn", "helper", "t-shirt"):
+        assert not any(Wardrobe(model, folders, only=[sewn]).pieces.values())
+    with pytest.raises(UsageError, match="garment 'trousers': neither a sewn one"):
         Wardrobe(model, folders, only=["trousers"])
 
 
@@ -83,25 +86,3 @@ def test_pieces_become_cloth_and_rigid_things_on_a_body(model: BodyModel, folder
     assert socks.part == "shoes"
     assert socks.hides.tolist() == [5, 6, 7, 8, 9]
     assert np.ptp(socks.place(rest)[:, 0]) > 0.2  # both feet
-
-
-def test_a_dress_is_worn_without_a_shirt_and_a_coat_over_something(
-    model: BodyModel, folders: tuple[Path, Path]
-) -> None:
-    dresser = Dresser(Wardrobe(model, folders, without=["helper"]))
-    dresser.wardrobe.helper_garments = True  # tops and trousers, but no dresses, come from the helpers
-    met = {"female_long": 0, "mine": 0, "female_suit": 0}
-    for seed in range(120):
-        outfit = dresser.draw(True, 30, np.random.default_rng(seed))
-        sources = [worn.source for worn in outfit]
-        for source in set(sources) & set(met):
-            met[source] += 1
-        if "female_long" in sources:
-            assert {worn.part for worn in outfit if worn.label != "coat"} == {"dress"}
-        if "mine" in sources:
-            assert len(outfit) > 1
-            assert max(outfit, key=lambda worn: worn.layer).source == "mine"
-        if "female_suit" in sources:
-            assert sources == ["female_suit"]
-    assert met["female_long"] > 3
-    assert met["mine"] > 1

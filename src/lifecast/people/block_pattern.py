@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from lifecast.people.body import RestBody
-from lifecast.people.helper_garments import Landmarks
+from lifecast.people.body_marks import Landmarks
 from lifecast.people.manifold import coincident, manifold, weld_polygons
 from lifecast.people.mhclo import Fit
 from lifecast.people.remesh import even_edges

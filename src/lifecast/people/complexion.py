@@ -6,11 +6,8 @@ red > green > blue always holds and no skin is ever green.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 Rng = np.random.Generator
 
@@ -85,32 +82,6 @@ def draw_hair_colour(african: float, asian: float, years: float, rng: Rng) -> tu
     return name, np.clip(colour, 0.03, 0.95)
 
 
-def hair_texture(
-    texture: NDArray[np.uint8] | None, colour: NDArray[np.float64], rng: Rng, size: int = 512
-) -> NDArray[np.uint8]:
-    """A hair picture in another colour, its alpha kept; without one, opaque strands."""
-    if texture is None:
-        across = rng.normal(size=(1, size)).astype(np.float32)
-        fine = np.asarray(
-            Image.fromarray(rng.normal(size=(size // 32, size)).astype(np.float32)).resize(
-                (size, size), Image.Resampling.BICUBIC
-            )
-        )
-        wide = np.asarray(
-            Image.fromarray(rng.normal(size=(4, 24)).astype(np.float32)).resize((size, size), Image.Resampling.BICUBIC)
-        )
-        light = 1 + 0.13 * across + 0.16 * fine + 0.2 * wide
-        return (np.clip(colour * np.clip(light, 0.25, 2.2)[..., None], 0.01, 0.98) * 255).astype(np.uint8)
-    share = texture[..., :3].astype(np.float32).mean(-1) / 255
-    opaque = texture[..., 3] > 128 if texture.shape[2] == 4 else np.ones(share.shape, bool)
-    middle = float(np.median(share[opaque])) if opaque.any() else 0.4
-    light = np.clip((share + 0.03) / (middle + 0.03), 0.25, 2.4)
-    out: NDArray[np.uint8] = (np.clip(colour * light[..., None], 0.01, 0.98) * 255).astype(np.uint8)
-    if texture.shape[2] == 4:
-        out = np.concatenate([out, texture[..., 3:]], -1)
-    return out
-
-
 def draw_iris(african: float, asian: float, rng: Rng) -> tuple[str, NDArray[np.float64]]:
     """Eye colour by descent."""
     dark = max(african, asian)
@@ -133,8 +104,3 @@ def eye_texture(iris: NDArray[np.float64], rng: Rng, size: int = 128) -> NDArray
     picture = picture * (1 - pupil) + 0.02 * pupil
     texture: NDArray[np.uint8] = (np.clip(picture, 0, 1) * 255).astype(np.uint8)
     return texture
-
-
-def describe(name: str, colour: NDArray[np.float64]) -> dict[str, Any]:
-    """A colour for the card."""
-    return {"name": name, "rgb": [round(float(c), 3) for c in colour]}

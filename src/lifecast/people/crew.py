@@ -32,15 +32,15 @@ class Order:
     seed: int = 0
     """People of the same seed are the same people, whatever the number of workers."""
     assets: tuple[Path, ...] = ()
-    """Copies of MakeHuman's public assets (folders that hold `base` or `clothes`), one or more; without them, garments
-    are cut from the body's own helper meshes."""
+    """Copies of MakeHuman's public assets (folders that hold `base` or `clothes`), one or more: some garments and the
+    skins are taken from them; without them, all garments are sewn ones."""
     poses: Path | None = None
     """A folder of motion clips (.bvh, and humanoid3d .txt) to take some of the poses from."""
     only_garments: tuple[str, ...] = ()
-    """Keep to these assets (names of their .mhclo files, names of sewn garments, or "sewn" for all of those); a test
+    """Keep to these garments: names of sewn ones, "sewn" for all of those, or names of the assets' .mhclo files; a test
     set can wear what no training person wears."""
     without_garments: tuple[str, ...] = ()
-    """Leave these assets out."""
+    """Leave these garments out, named in the same way."""
 
     def __post_init__(self) -> None:
         refuse_overlap(self.out, "out", {"assets": self.assets, "poses": self.poses})

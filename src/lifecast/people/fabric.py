@@ -37,10 +37,10 @@ USUAL: dict[str, dict[str, float]] = {
              "any": 11},
     "denim": {"denim": 48, "light denim": 24, "black": 16, "white": 5, "grey": 7},
     "leather": {"black": 58, "brown": 22, "tan": 10, "burgundy": 5, "any": 5},
-    "shoes": {"black": 34, "white": 24, "brown": 12, "grey": 7, "navy": 5, "tan": 6, "any": 12},
-    "hat": {"black": 30, "grey": 12, "navy": 12, "beige": 10, "brown": 12, "any": 24},
 }  # fmt: skip
 """How often (in percent, about) each colour is worn."""
+PLAIN = {"top": 0.55, "bottom": 0.84, "dress": 0.45, "coat": 0.85}
+"""Shares of these kinds that have no pattern; of the others all."""
 
 
 def draw_colour(kind: str, rng: Rng) -> tuple[str, NDArray[np.float32]]:
@@ -195,21 +195,13 @@ class Fabric:
     card: dict[str, Any]
 
 
-def draw_fabric(kind: str, rng: Rng, size: int = 512, span: float = 0.7, plain: float | None = None) -> Fabric:
-    """Draw a cloth for a kind of garment (a key of `USUAL`).
-
-    `plain` is the share without a pattern.
-    """
+def draw_fabric(kind: str, rng: Rng, size: int = 512, span: float = 0.7) -> Fabric:
+    """Draw a cloth for a kind of garment (a key of `USUAL`)."""
     name, base = draw_colour(kind, rng)
-    chance = (
-        {"top": 0.55, "bottom": 0.84, "dress": 0.45, "coat": 0.85, "hat": 0.9}.get(kind, 1.0)
-        if plain is None
-        else plain
-    )
     pattern = "plain"
     if "denim" in name:
         pattern = "denim"
-    elif rng.random() > chance:
+    elif rng.random() > PLAIN.get(kind, 1.0):
         pattern = str(rng.choice(["stripes", "upright stripes", "checks", "dots", "printed", "woven"],
                                  p=[0.24, 0.1, 0.2, 0.08, 0.2, 0.18]))  # fmt: skip
     _, other = draw_colour("top" if kind in ("bottom", "coat") else kind, rng)
@@ -234,40 +226,3 @@ def draw_fabric(kind: str, rng: Rng, size: int = 512, span: float = 0.7, plain: 
     picture = np.clip(picture * _yarn(size, span, rng)[..., None], 0.01, 0.99)
     card = {"pattern": pattern, "colour": name, "rgb": [round(float(c), 3) for c in base]}
     return Fabric(picture.astype(np.float32), span, card)
-
-
-def dress_texture(
-    fabric: Fabric, own: NDArray[np.uint8] | None, shading: NDArray[np.uint8] | None, metres: float, rng: Rng,
-    size: int = 1024,
-) -> tuple[NDArray[np.uint8], float]:  # fmt: skip
-    """The texture of a garment in a fabric.
-
-    Parameters
-    ----------
-    own, shading : the garment's own diffuse and ambient-occlusion textures, if there are any.
-    metres : how long one unit of its texture coordinates is.
-
-    Returns
-    -------
-    (H, W, 3) uint8, and by how much the garment's texture coordinates have to be scaled for it: 1 with textures of its
-    own (the fabric is laid out over them), otherwise the fabric itself, tiled.
-    """
-    if own is None and shading is None:
-        return (fabric.picture * 255).astype(np.uint8), metres / fabric.span
-    picture = fabric.picture
-    tile = max(round(size * fabric.span / metres), 8)
-    small = np.asarray(Image.fromarray((picture * 255).astype(np.uint8)).resize((tile, tile), Image.Resampling.BOX))
-    times = -(-size // tile)
-    cloth = np.tile(small, (times, times, 1))[-size:, :size].astype(np.float32)
-    light = np.ones((size, size), np.float32)
-    strength = rng.uniform(0.35, 1.0)
-    for layer, share in ((own, strength), (shading, 0.8)):
-        if layer is None:
-            continue
-        grey = Image.fromarray(np.ascontiguousarray(layer[..., :3])).convert("L").resize((size, size))
-        values = np.asarray(grey, np.float32) / 255
-        middle = float(np.median(values)) if layer is own else 1.0
-        # The garment's picture counts relative to its own middle tone; strong contrast (a print) is dampened.
-        ratio = np.clip((values + 0.05) / (middle + 0.05), 0.35, 1.9) ** share
-        light *= ratio
-    return np.clip(cloth * light[..., None], 3, 250).astype(np.uint8), 1.0

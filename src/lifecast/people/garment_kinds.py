@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lifecast.people.helper_garments import Landmarks, leg_share
+from lifecast.people.body_marks import Landmarks, leg_share
 from lifecast.people.manifold import coincident
 from lifecast.people.mhclo import Fit
 from lifecast.people.tailor import border_edges, components

@@ -64,8 +64,3 @@ class SelfContact:
             if behind.any():
                 worst = max(worst, float(-height[behind].min()))
         return worst
-
-
-def posed_skin(model: BodyModel, vertices: NDArray[np.float32], transforms: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Only the skin's posed vertices, for checking a pose before the rest is built."""
-    return skin(vertices[:SKIN_VERTICES], model.weights[:SKIN_VERTICES], transforms)

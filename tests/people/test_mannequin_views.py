@@ -1,4 +1,4 @@
-"""Mannequins: pieces follow their bones, what is missing is made, poses of one body, and BlazePose finds its joints."""
+"""Mannequins: what is missing is made, poses are of one body, and BlazePose finds its joints."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import scipy.sparse as sp
 
 from lifecast.cli import main
 from lifecast.errors import DataError, UsageError
 from lifecast.people import mannequin_views, stances
 from lifecast.people.crew import Order
-from lifecast.people.mannequin import Piece
 from lifecast.people.mannequin_views import check_sitting, pose_folder
 from lifecast.people.pose_shares import USUAL_CLIP_SHARE
 from lifecast.people.sitting import Sitting
@@ -28,27 +26,6 @@ from lifecast.training.lifting import fold_of
 
 SHARED = Path(os.environ.get("LIFECAST_SHARED", Path(__file__).parents[2].parent / "shared"))
 VIEWS = 2
-
-
-def test_a_piece_follows_its_bones() -> None:
-    rng = np.random.default_rng(0)
-    points = rng.normal(size=(5, 3)).astype(np.float32)
-    shares = rng.random((5, 2))
-    shares /= shares.sum(1, keepdims=True)
-    transforms = rng.normal(size=(2, 3, 4))
-    split_of = np.array([0, 1, 2, 3, 4, 2], np.int32)
-    sheet = np.array([[0, 1, 2], [2, 3, 4]], np.int32)
-    piece = Piece(
-        "cloth", points, sheet, sp.csr_matrix(shares), split_of, np.array([[0, 1, 2], [5, 3, 4]], np.int32),
-        np.zeros((6, 2), np.float32), np.zeros((2, 2, 3), np.uint8),
-    )  # fmt: skip
-    vertices, normals = piece.posed(transforms)
-    for vertex, point in enumerate(split_of):
-        place = np.append(points[point], 1.0)
-        wanted = sum(shares[point, bone] * (transforms[bone] @ place) for bone in range(2))
-        np.testing.assert_allclose(vertices[vertex], wanted, rtol=1e-4, atol=1e-5)
-    np.testing.assert_array_equal(normals[2], normals[5])  # no crease along a seam of the texture
-    np.testing.assert_allclose(np.linalg.norm(normals, axis=1), 1, atol=1e-5)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2, 0.7, 1.0])
