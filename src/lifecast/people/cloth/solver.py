@@ -15,7 +15,7 @@ from lifecast.people.cloth.fabrics import FABRICS
 from lifecast.people.cloth.mesh import ClothMesh
 from lifecast.people.cloth.tethers import Tethers
 
-wp.config.quiet = True
+wp.config.log_level = wp.LOG_WARNING  # no banner of its devices on standard output
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,8 @@ class ClothSolver:
         self._tethers = self._batches(holding.pairs, wp.vec2i, holding.most)
         self._nodes, self._node_w = self._ints(holding.nodes), self._floats(holding.weight)
         self._y, self._y0 = (self._vectors(np.zeros((len(holding.nodes), 3))) for _ in range(2))
-        self._near = wp.array(holding.near, dtype=wp.vec4i, device=device)
-        self._share = wp.array(holding.share, dtype=wp.vec4, device=device)
+        self._near: Any = wp.array(holding.near, dtype=wp.vec4i, device=device)
+        self._share: Any = wp.array(holding.share, dtype=wp.vec4, device=device)
         self._faces = self._ints(mesh.faces.ravel())
         self._corner_start, self._corner = self._corners(mesh.faces, count)
         self._body_faces = self._ints(np.asarray(body_faces).ravel())
@@ -298,7 +298,7 @@ class ClothSolver:
             index, values = index[order], tuple(v[order] for v in values)
             sizes = np.bincount(colour)
             rows = list(zip(np.cumsum([0, *sizes])[:-1].tolist(), sizes.tolist(), strict=True))
-        arrays = [wp.array(np.ascontiguousarray(index, np.int32), dtype=kind, device=self.device)]
+        arrays: list[Any] = [wp.array(np.ascontiguousarray(index, np.int32), dtype=kind, device=self.device)]
         for value in values:
             width = wp.vec4 if value.ndim == 2 else float
             arrays.append(wp.array(np.ascontiguousarray(value, np.float32), dtype=width, device=self.device))
