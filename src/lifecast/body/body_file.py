@@ -55,7 +55,7 @@ class BodyFile:
 
 
 def checksum(arrays: Arrays) -> str:
-    """CRC-32 of arrays' names and bytes, in the order of the names."""
+    """Compute the CRC-32 of arrays' names and bytes, in the order of the names."""
     total = 0
     for name in sorted(arrays):
         total = zlib.crc32(np.ascontiguousarray(arrays[name]).view(np.uint8).data, zlib.crc32(name.encode(), total))
@@ -104,7 +104,10 @@ def read_body_file(path: str | Path = SHIPPED) -> BodyFile:
 
 
 def packed(values: NDArray[np.float64], bits: int) -> tuple[NDArray[Any], NDArray[np.float32]]:
-    """Round (N, H, 3) values to whole numbers of 8 or 16 bits, by a scale (N, 3) for each shape and axis."""
+    """Round (N, H, 3) values to whole numbers of 8 or 16 bits.
+
+    Returns them and their scale (N, 3), one for each shape and axis.
+    """
     most = 2 ** (bits - 1) - 1
     scale = np.maximum(np.abs(values).max(1, initial=0), 1e-12) / most
     return np.round(values / scale[:, None]).astype(f"int{bits}"), scale.astype(np.float32)

@@ -169,21 +169,21 @@ class Body(nn.Module):
     def rest_of(
         self, phenotype: Mapping[str, float], local: Mapping[str, float], expression: Mapping[str, float]
     ) -> BodyPoints:
-        """Shape one made person exactly, as `people.body.BodyModel.rest` does; a batch of one, not differentiable.
+        """Shape one made person exactly, as `people.body.BodyModel.rest` does.
 
-        `ValueError` for names that there are not, and for babies.
+        A batch of one, not differentiable. `ValueError` for names that there are not, and for babies.
         """
         coefficients = self._shapes.coefficients([phenotype], [local], [expression])[0]
         return self._split(self._points(self._shapes.vertices(coefficients)[..., None]).T)
 
     def shape_of(self, phenotype: Mapping[str, float], local: Mapping[str, float]) -> Tensor:
-        """The components (1, N) that come closest to a made person: least squares over the skin's vertices."""
+        """Fit the components (1, N) to a made person, by least squares over the skin's vertices."""
         arrays = self._shapes.file.arrays
         coefficients = self._shapes.coefficients([phenotype], [local], [{}])[0] - arrays["shape_mean"]
         return torch.from_numpy((coefficients @ arrays["shape_of"][:, : self.components]).astype(np.float32))[None]
 
     def influences(self, count: int = 4) -> tuple[Tensor, Tensor]:
-        """The strongest joints of each vertex, as glTF wants them.
+        """Find the strongest joints of each vertex, as glTF wants them.
 
         Returns their numbers (V, count) and weights (V, count) that sum to 1.
         """

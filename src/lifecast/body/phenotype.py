@@ -32,12 +32,15 @@ CHILD = 1 / 3
 
 
 def extremes(label: str) -> tuple[str, ...]:
-    """The extremes that the shape `label` belongs to: "race:asian-male-old" -> asian, male, old."""
+    """List the extremes of the shape `label`: "race:asian-male-old" -> asian, male, old."""
     return tuple(label.partition(":")[2].split("-"))
 
 
 def is_phenotype_shape(label: str) -> bool:
-    """Whether every extreme of a label is one of ours (Anny's shapes of babies and newborns are not)."""
+    """Check whether every extreme of a label is one of ours.
+
+    Those of Anny's shapes of babies and newborns are not.
+    """
     ours = {name for names in EXTREMES.values() for name in names} | set(DESCENTS)
     return set(extremes(label)) <= ours
 

@@ -30,7 +30,10 @@ People = Sequence[Mapping[str, float]]
 
 
 class BodyShapes:
-    """The shapes of a body's file, ready to be added up; V vertices, B bones, K dense and M sparse shapes."""
+    """The shapes of a body's file, ready to be added up.
+
+    Below, there are V vertices, B bones, K dense and M sparse shapes.
+    """
 
     def __init__(self, file: BodyFile) -> None:
         self.file = file
@@ -92,9 +95,9 @@ class BodyShapes:
         return mirrored(arrays["mean"], arrays["half"], arrays["mirror"])
 
     def combined(self, rows: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Add up shapes without the mean: (N, K + M) coefficients -> (V, 3, N) metres, of the same type.
+        """Add up shapes without the mean: (N, K + M) coefficients -> (V, 3, N) metres.
 
-        On one thread, so that the sums are the same on any number of cores.
+        The type stays the same. On one thread, so that the sums are the same on any number of cores.
         """
         arrays = self.file.arrays
         dense, sparse = rows[:, : self.dense_count], rows[:, self.dense_count :]

@@ -104,7 +104,7 @@ class Reporter:
         self.tensorboard("train", line)
 
     def people(self, line: dict[str, Any]) -> None:
-        """A second bar, of a stream: how full its pool is, beside the rates of making and of training."""
+        """Show how full a stream's pool is, in a second bar, beside the rates of making and training."""
         if self.pool is None:
             self.pool = self.bar.add_task("people", total=line["people_at_most"], figures="")
         text = (

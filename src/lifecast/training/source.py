@@ -18,11 +18,11 @@ class Source(Protocol):
     """Gives a run its samples. `begin` comes first, `close` last, whatever happens between."""
 
     def check(self) -> None:
-        """Before anything heavy: LifecastError where there can be no samples."""
+        """Raise LifecastError where there can be no samples; called before anything heavy."""
         ...
 
     def begin(self, trainee: Trainee, resume: bool, stop: Callable[[], bool]) -> None:
-        """Get ready for a stage. `stop` says whether to end the batches rather than to wait."""
+        """Prepare for a stage; `stop` says whether to end the batches rather than to wait."""
         ...
 
     @property
@@ -36,27 +36,27 @@ class Source(Protocol):
         ...
 
     def one(self, phase: Phase) -> Batch:
-        """A batch of one training sample of a phase."""
+        """Give a batch of one training sample of a phase."""
         ...
 
     def batches(self, phase: Phase, workers: int, pinned: bool) -> Iterator[Batch]:
-        """Training batches of a phase for this process, from the trainee's position on."""
+        """Give training batches of a phase for this process, from the trainee's position on."""
         ...
 
     def unseen(self, phase: Phase) -> Epochal:
-        """The people to validate with."""
+        """Open the people to validate with."""
         ...
 
     def record(self) -> dict[str, Any]:
-        """What a card says of the data."""
+        """Describe the data for a card."""
         ...
 
     def figures(self) -> dict[str, float]:
-        """Figures for a line of the log."""
+        """Read figures for a line of the log."""
         ...
 
     def remarks(self, last: bool = False) -> list[str]:
-        """Lines for the reader; `last`: at the end of a sitting."""
+        """Write lines for the reader; `last`: at the end of a sitting."""
         ...
 
     def close(self) -> None:
@@ -76,7 +76,7 @@ class FolderSource:
         self.views = 0
 
     def check(self) -> None:
-        """As `Source.check`."""
+        """Check the datasets, as `Source.check`."""
         for root in self.roots:
             data.check_data(root)
 
@@ -86,7 +86,7 @@ class FolderSource:
         return (self.options.data, *self.options.also)
 
     def begin(self, trainee: Trainee, resume: bool, stop: Callable[[], bool]) -> None:
-        """As `Source.begin`."""
+        """Count the views of an epoch, as `Source.begin`."""
         self.trainee = trainee
         self.views = len(self._open(self.part.phases[0], "train"))
 
@@ -101,11 +101,11 @@ class FolderSource:
         return self.trainee
 
     def one(self, phase: Phase) -> Batch:
-        """As `Source.one`."""
+        """Give a batch of the first view, as `Source.one`."""
         return data.collate(self._open(phase, "train"), [0])
 
     def batches(self, phase: Phase, workers: int, pinned: bool) -> Iterator[Batch]:
-        """As `Source.batches`."""
+        """Give batches of the datasets' training people, as `Source.batches`."""
         trainee = self._begun
         return data.training_batches(
             self._open(phase, "train"), phase.batch, self.options.seed, trainee.samples, workers,
@@ -113,20 +113,20 @@ class FolderSource:
         )  # fmt: skip
 
     def unseen(self, phase: Phase) -> Epochal:
-        """As `Source.unseen`."""
+        """Open the datasets' test people, as `Source.unseen`."""
         return self._open(phase, "test")
 
     def record(self) -> dict[str, Any]:
-        """As `Source.record`."""
+        """Describe the datasets by a fingerprint, as `Source.record`."""
         return {"data": data.fingerprint(*self.roots), "views": self.views}
 
     def figures(self) -> dict[str, float]:
-        """As `Source.figures`."""
+        """Return no figures: what is on disk needs no watching."""
         return {}
 
     def remarks(self, last: bool = False) -> list[str]:
-        """As `Source.remarks`."""
+        """Return no lines: what is on disk needs no watching."""
         return []
 
     def close(self) -> None:
-        """As `Source.close`."""
+        """Do nothing: loaders end with their iterators."""

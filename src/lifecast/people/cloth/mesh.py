@@ -200,7 +200,8 @@ def _cotangents(
     def cotangent(p: NDArray[np.float64], q: NDArray[np.float64], r: NDArray[np.float64]) -> NDArray[np.float64]:
         u, v = q - p, r - p
         cross = np.abs(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0])
-        return np.clip((u * v).sum(1) / np.maximum(cross, 1e-12), -10, 10)
+        found: NDArray[np.float64] = np.clip((u * v).sum(1) / np.maximum(cross, 1e-12), -10, 10)
+        return found
 
     at_a, at_b = cotangent(a, b, c), cotangent(b, a, c)
     return np.where(forward, at_a, at_b), np.where(forward, at_b, at_a)

@@ -16,7 +16,7 @@ from lifecast.people.cloth.mesh import ClothMesh
 from lifecast.people.cloth.tethers import Tethers
 from lifecast.people.tailor import border_vertices
 
-wp.config.quiet = True
+wp.config.log_level = wp.LOG_WARNING  # no banner of its devices on standard output
 HOLD = 0.2
 """Share of the way to its place on the skin that a fully attached particle goes in a substep: a waistband gives way to
 the pull of a bent hip, but not to the weight of the trousers."""
@@ -121,8 +121,8 @@ class ClothSolver:
         self._tethers = self._batches(holding.pairs, wp.vec2i, holding.most)
         self._nodes, self._node_w = self._ints(holding.nodes), self._floats(holding.weight)
         self._y, self._y0 = (self._vectors(np.zeros((len(holding.nodes), 3))) for _ in range(2))
-        self._near = wp.array(holding.near, dtype=wp.vec4i, device=device)
-        self._share = wp.array(holding.share, dtype=wp.vec4, device=device)
+        self._near: Any = wp.array(holding.near, dtype=wp.vec4i, device=device)
+        self._share: Any = wp.array(holding.share, dtype=wp.vec4, device=device)
         self._faces = self._ints(mesh.faces.ravel())
         border = np.zeros(count)
         border[border_vertices(mesh.faces)] = 1
@@ -371,7 +371,7 @@ class ClothSolver:
             index, values = index[order], tuple(v[order] for v in values)
             sizes = np.bincount(colour)
             rows = list(zip(np.cumsum([0, *sizes])[:-1].tolist(), sizes.tolist(), strict=True))
-        arrays = [wp.array(np.ascontiguousarray(index, np.int32), dtype=kind, device=self.device)]
+        arrays: list[Any] = [wp.array(np.ascontiguousarray(index, np.int32), dtype=kind, device=self.device)]
         for value in values:
             width = wp.vec4 if value.ndim == 2 else float
             arrays.append(wp.array(np.ascontiguousarray(value, np.float32), dtype=width, device=self.device))

@@ -122,12 +122,11 @@ def _across(mesh: ClothMesh) -> NDArray[np.float64]:
 
     a, b, c, d = mesh.hinges.T
     base = of(a, b)
-    total = np.zeros(len(base))
     along, up = [], []
     for opposite in (c, d):  # place a at 0, b at (base, 0)
         to_a, to_b = of(a, opposite), of(b, opposite)
         x = (base**2 + to_a**2 - to_b**2) / (2 * base)
         along.append(x)
         up.append(np.sqrt(np.maximum(to_a**2 - x**2, 0)))
-    total = np.hypot(along[0] - along[1], up[0] + up[1])
-    return total
+    across: NDArray[np.float64] = np.hypot(along[0] - along[1], up[0] + up[1])
+    return across

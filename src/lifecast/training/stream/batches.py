@@ -20,7 +20,9 @@ POLL = 0.25
 
 
 class StreamBatches(Iterator[dict[str, Any]]):
-    """Endless batches for training; they end early where `stop` says so while they wait for people.
+    """Endless batches for training.
+
+    They end early where `stop` says so while they wait for people.
 
     Parameters
     ----------
@@ -117,8 +119,8 @@ class Draws:
 
 
 def fewest_people(pool: Pool) -> int:
-    """With how many people to choose from training begins and goes on: a quarter of the pool, at least 1.
+    """Count the people to choose from with which training begins and goes on.
 
-    With fewer, a batch would show one person from all sides.
+    A quarter of the pool, at least 1: with fewer, a batch would show one person from all sides.
     """
     return max(1, pool.most_people // 4)

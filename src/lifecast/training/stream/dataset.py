@@ -52,9 +52,9 @@ class LiftedPeople(PeopleDataset):
 
 
 class StreamedPeople(LiftedPeople):
-    """The people of a pool, asked for batches of `Draw`. Bystanders are others of the same batch.
+    """The people of a pool, asked for batches of `Draw`.
 
-    A sample follows from the seed, its draw and the other draws of the batch.
+    Bystanders are others of the same batch. A sample follows from the seed, its draw and the other draws of the batch.
     """
 
     def __init__(self, root: Path, lifter: PoseLifter | None, **settings: Any) -> None:

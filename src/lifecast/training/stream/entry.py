@@ -57,12 +57,15 @@ class Entry:
 
 
 def folder_name(number: int) -> str:
-    """Name of a number's folder."""
+    """Format the name of a number's folder."""
     return f"{number:06d}"
 
 
 def write_entry(folder: Path, seed: int, number: int, seconds: float) -> Entry:
-    """Write the card of the people in `folder`, who were just made; DataError where there is nobody or no view."""
+    """Write the card of the people in `folder`, who were just made.
+
+    DataError where there is nobody or no view.
+    """
     people = {path.parent.name: views_in(path) for path in sorted(folder.glob("*/person.json"))}
     if not people:
         raise DataError(f"{folder}: nobody was made")
@@ -76,7 +79,7 @@ def write_entry(folder: Path, seed: int, number: int, seconds: float) -> Entry:
 
 
 def views_in(card: Path) -> int:
-    """How many views a person has by its `person.json`; DataError for none."""
+    """Count a person's views by its `person.json`; DataError for none."""
     try:
         count = len(json.loads(card.read_text())["views"])
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -104,7 +107,10 @@ def read_entry(folder: Path) -> Entry | None:
 
 
 def write_used(folder: Path, used: int) -> None:
-    """Write how many views were used, in place: one write of fixed length, which no killed process leaves in half."""
+    """Write how many views were used, in place.
+
+    One write of fixed length, which no killed process leaves in half.
+    """
     path = folder / COUNT
     with path.open("rb+" if path.exists() else "wb") as file:
         file.write(b"%010d" % used)

@@ -19,11 +19,11 @@ class Failures:
         self._row = 0
 
     def good(self) -> None:
-        """Somebody was made."""
+        """Note that somebody was made."""
         self._row = 0
 
     def bad(self, seed: int, number: int, reason: str) -> None:
-        """Somebody could not be made; DataError after `IN_A_ROW` of them."""
+        """Note that somebody could not be made; DataError after `IN_A_ROW` of them."""
         self.count += 1
         self._row += 1
         self.say(f"person {number} of seed {seed} could not be made and is left out: {reason}")

@@ -53,7 +53,7 @@ class MadePeople:
         return self.given.without_garments if self.given.assets is not None else ()
 
     def check(self) -> None:
-        """As `Maker.check`."""
+        """Check for BlazePose and assets, as `Maker.check`."""
         from lifecast.photo import blazepose
 
         if self.landmarks and not blazepose.available():
@@ -64,7 +64,7 @@ class MadePeople:
             assets_root(self.given.assets)
 
     def settings(self) -> Settings:
-        """Views as `prepare` makes them; their seed is the people's."""
+        """Return the settings that `prepare` makes views by; their seed is the people's."""
         from lifecast.scans.settings import Settings
 
         return Settings(
@@ -73,7 +73,7 @@ class MadePeople:
         )  # fmt: skip
 
     def describe(self) -> dict[str, Any]:
-        """As `Maker.describe`; of folders their files' names and sizes."""
+        """Describe the people, as `Maker.describe`; folders by their files' names and sizes."""
         from lifecast.training.links import listing_fingerprint
 
         folders = {
@@ -88,17 +88,17 @@ class MadePeople:
         }  # fmt: skip
 
     def header(self) -> dict[str, Any]:
-        """As `Maker.header`."""
+        """Return the head of `dataset.json`, as `Maker.header`."""
         from lifecast.scans.dataset_format import header
 
         return header(self.settings(), *_lights(self.given.lighting)) | {"points": not self.given.mannequins}
 
     def is_mannequin(self, seed: int, number: int) -> bool:
-        """Whether a number is a mannequin."""
+        """Decide whether a number is a mannequin."""
         return bool(np.random.default_rng([seed, number, 0x3A]).random() < self.given.mannequins)
 
     def make(self, seed: int, number: int, folder: Path) -> None:
-        """As `Maker.make`."""
+        """Make one number, as `Maker.make`."""
         if self.is_mannequin(seed, number):
             self._make_mannequin(seed, number, folder)
         else:

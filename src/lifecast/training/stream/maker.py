@@ -15,21 +15,24 @@ class Maker(Protocol):
         ...
 
     def check(self) -> None:
-        """Before the work: LifecastError where nobody at all could be made."""
+        """Raise LifecastError where nobody at all could be made; called before the work."""
         ...
 
     def make(self, seed: int, number: int, folder: Path) -> None:
-        """Write the people of `number` into the empty `folder`: for each a folder as `lifecast prepare` writes it.
+        """Write the people of `number` into the empty `folder`.
 
-        What is written follows from the maker, `seed` and `number` alone. A number may have several people, such as
+        For each a folder, as `lifecast prepare` writes it. What is written follows from the maker, `seed` and `number` alone. A number may have several people, such as
         one person in several poses. Whatever is raised counts as a failure of this number.
         """
         ...
 
     def describe(self) -> dict[str, Any]:
-        """What decides how people come out, besides seed and number: plain values, compared on resume."""
+        """Describe what decides how people come out, besides seed and number.
+
+        Plain values, compared on resume.
+        """
         ...
 
     def header(self) -> dict[str, Any]:
-        """What the `dataset.json` of these people says (`scans.dataset_format.header`)."""
+        """Return what the `dataset.json` of these people says (`scans.dataset_format.header`)."""
         ...

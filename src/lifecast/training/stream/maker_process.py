@@ -60,7 +60,7 @@ def run(pipe: Connection, pickled: bytes, scratch: str, parent: int) -> None:
 
 
 def made_in(scratch: Path, seed: int, number: int) -> Path:
-    """The folder in which a number is made."""
+    """Name the folder in which a number is made."""
     return scratch / f"seed_{seed}_number_{number:06d}"
 
 

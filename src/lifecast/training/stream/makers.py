@@ -106,9 +106,9 @@ class Makers:
             one.pipe.send((seed, number))
 
     def results(self, seconds: float | None = 0.0) -> list[Made]:
-        """What has been made since the last call; waits up to `seconds` for the first, None: without end.
+        """Receive what has been made since the last call.
 
-        A process that crashed is replaced: the number in its hand has failed, those that waited are asked for again.
+        Waits up to `seconds` for the first, None: without end. A process that crashed is replaced: the number in its hand has failed, those that waited are asked for again.
         """
         found: list[Made] = []
         ready = set(wait([one.pipe for one in self._processes], seconds))

@@ -74,7 +74,7 @@ class StreamOptions:
                 raise OptionError(name, folder, "no such folder")
 
     def check_seed(self, seed: int) -> None:
-        """OptionError where people of `seed` must not be trained on."""
+        """Raise OptionError where people of `seed` must not be trained on."""
         if seed in FROZEN_SEEDS:
             raise OptionError("seed", seed, f"makes {FROZEN_SEEDS[seed]} of docs/benchmark.md; choose another")
         if seed == self.validation_seed:

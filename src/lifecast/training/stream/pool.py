@@ -69,7 +69,7 @@ class Pool:
         return self.root / "making"
 
     def folder(self, number: int) -> Path:
-        """Where the people of a number are."""
+        """Name the folder of a number's people."""
         return self.root / "people" / folder_name(number)
 
     # Opening
@@ -153,7 +153,7 @@ class Pool:
         return sum(entry.bytes for entry in self.entries.values())
 
     def room(self, pending: int) -> int:
-        """How many numbers may be begun, beside `pending` ones that are being made.
+        """Count the numbers that may be begun, beside `pending` ones that are being made.
 
         Of the size of people who are not made yet the largest entry so far is the guess, and before the first one an
         equal share of the pool.
@@ -163,7 +163,7 @@ class Pool:
         return max(0, min(self.most_people - len(self.entries), by_bytes) - pending)
 
     def next_number(self, pending: Iterable[int]) -> int:
-        """The lowest number that was neither made, nor failed, nor is `pending`."""
+        """Find the lowest number that was neither made, nor failed, nor is `pending`."""
         pending = set(pending)
         while self._lowest in self.retired or self._lowest in self.failed:
             self._lowest += 1
@@ -173,9 +173,9 @@ class Pool:
         return number
 
     def admit(self, entry: Entry, made: Path) -> bool:
-        """Take people that were made in `made` into the pool; False, and they are removed, where they do not fit.
+        """Take people that were made in `made` into the pool.
 
-        LifecastError if they would not fit into an empty pool.
+        False, and they are removed, where they do not fit; LifecastError if they would not fit into an empty pool.
         """
         self.largest = max(self.largest, entry.bytes)
         if entry.bytes > self.most_bytes:
@@ -198,15 +198,18 @@ class Pool:
     # Using
 
     def left(self, entry: Entry) -> int:
-        """How many more views may be drawn from an entry."""
+        """Count how many more views may be drawn from an entry."""
         return self.uses * entry.views - entry.drawn
 
     def live(self) -> list[Entry]:
-        """Entries of which views may be drawn, by number."""
+        """List the entries of which views may be drawn, by number."""
         return [entry for _, entry in sorted(self.entries.items()) if self.left(entry) > 0]
 
     def use(self, number: int, count: int) -> bool:
-        """Count `count` views of a number as used; True where its people are used up, and were removed."""
+        """Count `count` views of a number as used.
+
+        True where its people are used up, and were removed.
+        """
         entry = self.entries[number]
         entry.used += count
         write_used(self.folder(number), entry.used)
@@ -234,7 +237,10 @@ class Pool:
 
 
 def check_identity(path: Path, now: dict[str, Any]) -> None:
-    """Record in `path` what the people beside it are, or compare; UsageError, naming what differs."""
+    """Record in `path` what the people beside it are, or compare.
+
+    UsageError, naming what differs.
+    """
     now = json.loads(json.dumps(now))
     if not path.is_file():
         write_text(path, json.dumps(now, indent=1) + "\n")

@@ -26,7 +26,7 @@ class Window:
         self._recent.append((self.clock(), amount))
 
     def per_second(self) -> float:
-        """Mean rate over the window, or since it was made where that is shorter."""
+        """Compute the mean rate over the window, or since it was made where that is shorter."""
         now = self.clock()
         while self._recent and self._recent[0][0] <= now - SECONDS:
             self._recent.popleft()
@@ -58,7 +58,7 @@ class Rates:
         self.begun = self.clock()
 
     def read(self) -> dict[str, float]:
-        """The rates for a line of the log."""
+        """Read the rates for a line of the log."""
         return {
             "views_made_per_min": round(self.made.per_second() * 60, 1),
             "views_used_per_min": round(self.used.per_second() * 60, 1),
@@ -66,6 +66,6 @@ class Rates:
         }
 
     def totals(self) -> Totals:
-        """Of the time since the start."""
+        """Sum up the time since the start."""
         seconds = max(1e-6, self.clock() - self.begun)
         return Totals(int(self.made.total), int(self.used.total), min(1.0, self.waited.total / seconds))

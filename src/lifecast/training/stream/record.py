@@ -59,7 +59,10 @@ class RunRecord:
                 )
 
     def take_up(self, pool: Pool) -> None:
-        """Open the run's pool: whoever the run used up, or used and is there no more, does not come again."""
+        """Open the run's pool.
+
+        Whoever the run used up, or used and is there no more, does not come again.
+        """
         pool.open(self.gone)
         self.gone |= self.seen - pool.entries.keys()
         pool.retired |= self.gone
@@ -87,7 +90,7 @@ class RunRecord:
         write_text(self.path, json.dumps(self.content(), indent=1) + "\n")
 
     def content(self) -> dict[str, Any]:
-        """What the record says; the card of the weights says it, too."""
+        """Return what the record says; the card of the weights says it, too."""
         return {
             "format": FORMAT, **self.origin, "used": as_ranges(self.seen), "retired": as_ranges(self.gone),
             "failed": {str(number): reason for number, reason in sorted(self.failures.items())},

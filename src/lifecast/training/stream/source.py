@@ -75,7 +75,7 @@ class StreamSource:
     # Beginning
 
     def begin(self, trainee: Trainee, resume: bool, stop: Callable[[], bool]) -> None:
-        """Open the pool, make the validation people where they are missing, and wait for the first people."""
+        """Open the pool, make missing validation people, and wait for the first people."""
         self.trainee, self.stop = trainee, stop
         maps = trainee.stage.model.architecture.maps
         self.maker = self.maker_of(maps is not None and maps.pose_channels)
@@ -139,20 +139,20 @@ class StreamSource:
         return StreamedPeople(self.pool.root, self.lifter, **self._settings(phase, "train"))
 
     def one(self, phase: Phase) -> Batch:
-        """As `Source.one`; it does not count as a use."""
+        """Give a batch of one view, as `Source.one`; it does not count as a use."""
         entry = self.pool.live()[0]
         draw = Draw(0, entry.number, f"people/{entry.name}/{next(iter(entry.people))}", 0)
         return collate(self._dataset(phase).__getitems__([draw]))
 
     def batches(self, phase: Phase, workers: int, pinned: bool) -> Iterator[Batch]:
-        """As `Source.batches`."""
+        """Give batches of the pool's views, as `Source.batches`."""
         return StreamBatches(
             self._dataset(phase), self.supply, phase.batch, self.options.seed, self.trainee.samples, workers, self.stop,
             pinned,
         )  # fmt: skip
 
     def unseen(self, phase: Phase) -> Epochal:
-        """As `Source.unseen`."""
+        """Open the people to validate with, as `Source.unseen`."""
         dataset = LiftedPeople(
             self.pool.root / "validation", self.lifter, split="test", **self._settings(phase, "test")
         )
@@ -161,7 +161,7 @@ class StreamSource:
     # What is said of it
 
     def record(self) -> dict[str, Any]:
-        """As `Source.record`: seeds and numbers, by which the people can be made again."""
+        """Record seeds and numbers, by which the people can be made again, as `Source.record`."""
         content = self.run_record.content()
         del content["retired"]
         content["validation"] = {"seed": self.given.validation_seed, "numbers": as_ranges(self.validation_numbers)}
@@ -169,7 +169,7 @@ class StreamSource:
         return {"data": digest, "views": len(self.run_record.seen) * self.maker.views, "stream": content}
 
     def figures(self) -> dict[str, float]:
-        """As `Source.figures`."""
+        """Read the rates and the pool's state, as `Source.figures`."""
         return {
             **self.supply.rates.read(),
             "people_in_pool": len(self.pool.entries),
@@ -179,7 +179,7 @@ class StreamSource:
         }
 
     def remarks(self, last: bool = False) -> list[str]:
-        """As `Source.remarks`: a warning, once, where training waits too much; a summary at the end."""
+        """Warn, once, where training waits too much; summarise at the end, as `Source.remarks`."""
         totals = self.supply.rates.totals()
         lines: list[str] = []
         if totals.wait_share > MOST_WAITING and not self._warned:

@@ -29,7 +29,9 @@ class Supply:
         self.clock = clock
 
     def tend(self, seconds: float = 0.0) -> None:
-        """Take in what is made, waiting up to `seconds` for the first of it; ask for as many as there is room for.
+        """Take in what is made, and ask for as many as there is room for.
+
+        Waits up to `seconds` for the first of it.
 
         Raises
         ------
@@ -72,7 +74,10 @@ class Supply:
         self.rates.waited.add(self.clock() - begun)
 
     def wait_for(self, people: int, progress: Callable[[int], None]) -> None:
-        """Wait until the pool has so many people, or as many as fit; `progress` is called with their number."""
+        """Wait until the pool has so many people, or as many as fit.
+
+        `progress` is called with their number.
+        """
         progress(len(self.pool.live()))
         while len(self.pool.live()) < people and (self.growing or not self.pool.live()):
             self.tend(1.0)

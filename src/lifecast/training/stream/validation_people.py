@@ -34,9 +34,9 @@ def make_validation(
     failures: Failures,
     progress: Callable[[int], None],
 ) -> list[int]:
-    """Make what is missing of `count` numbers of `seed` into `root`; returns the numbers, in order.
+    """Make what is missing of `count` numbers of `seed` into `root`.
 
-    They are the lowest ones that can be made, so that all runs with these options validate with the same people.
+    Returns the numbers, in order. They are the lowest ones that can be made, so that all runs with these options validate with the same people.
 
     Parameters
     ----------
