@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from lifecast.people.cloth.contact import Regions
 from lifecast.people.cloth.mesh import ClothMesh, cloth_mesh, first_parent, refined
-from lifecast.people.cloth.solver import ClothSolver, Regions, Settings
+from lifecast.people.cloth.solver import ClothSolver, Settings
 from lifecast.people.cloth.tethers import refined_tethers, tethers
 from lifecast.people.garment import Garment
 from lifecast.people.motion import FRAME, Rotations, longest_turn, way

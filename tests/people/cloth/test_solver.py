@@ -15,9 +15,10 @@ from sheets import NOWHERE, TRIANGLE, sheet
 pytest.importorskip("warp")
 
 from lifecast.people.cloth import fabrics
+from lifecast.people.cloth.batches import colours
 from lifecast.people.cloth.fabrics import Fabric
 from lifecast.people.cloth.mesh import ClothMesh, cloth_mesh
-from lifecast.people.cloth.solver import ClothSolver, Settings, colours
+from lifecast.people.cloth.solver import ClothSolver, Settings
 from lifecast.people.cloth.tethers import Tethers, tethers
 
 
