@@ -33,7 +33,7 @@ def test_options_of_a_stream_arrive(tmp_path):
         f"normals --stream --out run --pool {tmp_path}/p --uses 2 --pool-gib 0.5 --without-garments --assets {assets}"
     )
     options = options_from(line.split())
-    streaming = StreamOptions(pool=tmp_path / "p", uses=2, pool_gib=0.5, without_garments=(), assets=assets)
+    streaming = StreamOptions(pool=tmp_path / "p", uses=2, pool_gib=0.5, without_garments=(), assets=(assets,))
     assert options == TrainOptions(stage="normals", out=Path("run"), stream=True, streaming=streaming)
     assert tyro.cli(Train, args=line.split()) == Train(
         stage="normals", out=Path("run"), stream=True, streaming=streaming

@@ -44,7 +44,8 @@ Shapes = Literal["compact", "original"]
 def load_anny(shapes: Shapes = "compact") -> Any:
     """Load Anny's model from a cache in a folder of lifecast's own.
 
-    The cache is made where it is missing. Anny's usual cache may have been computed on any number of threads, and stays as it is for good.
+    The cache is made where it is missing. Anny's usual cache may have been computed on any number of threads, and stays
+    as it is for good.
 
     Raises
     ------

@@ -13,7 +13,7 @@ from lifecast.scans.landmark_file import FILE
 from lifecast.training import data
 from lifecast.training.chain import Chain
 from lifecast.training.chain_places import Places, there, written
-from lifecast.training.links import Link, files_fingerprint, listing_fingerprint
+from lifecast.training.links import Link, files_fingerprint, listing_fingerprint, listing_fingerprints
 
 
 def data_links(chain: Chain, places: Places) -> list[Link]:
@@ -49,18 +49,13 @@ def people_link(chain: Chain, places: Places) -> Link:
         poses=places.poses and "POSES", only_garments=people.only_garments, without_garments=people.without_garments,
     )  # fmt: skip
     settings = dataclasses.asdict(people) | {
-        "assets": _listings(places.assets), "poses": None if places.poses is None else listing_fingerprint(places.poses)
+        "assets": listing_fingerprints(places.assets),
+        "poses": None if places.poses is None else listing_fingerprint(places.poses)
     }  # fmt: skip
     return Link(
         "people", settings, (), command, make, there(places.people),
         lambda: files_fingerprint(places.people.glob("person_*/*"), places.people),
     )  # fmt: skip
-
-
-def _listings(folders: tuple[Path, ...]) -> str | list[str] | None:
-    """What stands in a record for any number of folders; for one as it did when there could be but one."""
-    listings = [listing_fingerprint(folder) for folder in folders]
-    return listings if len(listings) > 1 else listings[0] if listings else None
 
 
 def prepare_link(chain: Chain, places: Places) -> Link:

@@ -94,6 +94,15 @@ def listing_fingerprint(folder: Path) -> str:
     return digest.hexdigest()
 
 
+def listing_fingerprints(folders: tuple[Path, ...]) -> str | list[str] | None:
+    """List the fingerprints of folders' listings for a record.
+
+    Of one folder the fingerprint alone, so that a record of one folder holds no list; None of none.
+    """
+    listings = [listing_fingerprint(folder) for folder in folders]
+    return listings if len(listings) > 1 else listings[0] if listings else None
+
+
 def record_path(folder: Path, name: str) -> Path:
     """Name the file of a link's record."""
     return folder / RECORDS / f"{name}.json"

@@ -104,7 +104,7 @@ class Reporter:
         self.tensorboard("train", line)
 
     def people(self, line: dict[str, Any]) -> None:
-        """Show how full a stream's pool is, in a second bar, beside the rates of making and training."""
+        """Show in a second bar how full a stream's pool is, and the rates of making and training."""
         if self.pool is None:
             self.pool = self.bar.add_task("people", total=line["people_at_most"], figures="")
         text = (

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from lifecast.errors import OptionError
 from lifecast.scans.landmark_file import FILE
 from lifecast.training.benchmark_people import TEST_GARMENTS
+from lifecast.training.links import listing_fingerprint
 from lifecast.training.stream.dataset import Draw, StreamedPeople
 from lifecast.training.stream.made_people import MANNEQUIN_POSES, MadePeople
 from lifecast.training.stream.makers import Makers
@@ -29,10 +31,10 @@ def checksums(folder: Path) -> dict[str, str]:
 
 def test_garments_of_the_test_people_are_left_out_where_there_are_assets(tmp_path):
     assert MadePeople(StreamOptions(), True).without == ()
-    with_assets = MadePeople(StreamOptions(assets=tmp_path), True)
+    with_assets = MadePeople(StreamOptions(assets=(tmp_path,)), True)
     assert with_assets.without == TEST_GARMENTS
     assert with_assets.describe()["without_garments"] == sorted(TEST_GARMENTS)
-    assert MadePeople(StreamOptions(assets=tmp_path, without_garments=("fedora",)), True).without == ("fedora",)
+    assert MadePeople(StreamOptions(assets=(tmp_path,), without_garments=("fedora",)), True).without == ("fedora",)
 
 
 def test_the_share_of_mannequins_is_a_share_of_the_numbers():
@@ -54,6 +56,21 @@ def test_what_decides_how_people_come_out_is_described(tmp_path):
     (tmp_path / "clip.bvh").write_text("another clip")
     assert before != maker.describe()
     assert pickle.loads(pickle.dumps(maker)) == maker
+
+
+def test_each_of_several_folders_of_assets_is_checked_and_described(tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    for folder in (one, other):
+        (folder / "clothes").mkdir(parents=True)
+        (folder / "clothes" / "shirt.mhclo").write_text(folder.name)
+    MadePeople(StreamOptions(assets=(one, other)), False).check()
+    described = MadePeople(StreamOptions(assets=(one, other)), False).describe()["assets"]
+    assert described == [listing_fingerprint(one), listing_fingerprint(other)]
+    assert MadePeople(StreamOptions(assets=(one,)), False).describe()["assets"] == listing_fingerprint(one)
+    assert MadePeople(StreamOptions(), False).describe()["assets"] is None
+    (other / "clothes").rename(other / "else")
+    with pytest.raises(OptionError, match="other"):
+        MadePeople(StreamOptions(assets=(one, other)), False).check()
 
 
 @pytest.mark.slow

@@ -182,7 +182,7 @@ def test_options_that_do_not_go_together(given, says):
     [
         ("pool_people", 0), ("uses", 0), ("makers", 0), ("views", 0), ("validation_people", 0), ("pool_gib", 0.0),
         ("pool_gib", float("nan")), ("picture_size", 30), ("mannequins", 1.5), ("validation_seed", 9203),
-        ("assets", Path("no such folder")), ("poses", Path("no such folder")), ("lighting", Path("no such folder")),
+        ("assets", (Path("no such folder"),)), ("poses", Path("no such folder")), ("lighting", Path("no such folder")),
     ],
 )  # fmt: skip
 def test_values_that_cannot_be(field, value):

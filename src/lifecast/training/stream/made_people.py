@@ -50,7 +50,7 @@ class MadePeople:
     @property
     def without(self) -> tuple[str, ...]:
         """Garments that nobody wears: names of assets, so none where there are no assets."""
-        return self.given.without_garments if self.given.assets is not None else ()
+        return self.given.without_garments if self.given.assets else ()
 
     def check(self) -> None:
         """Check for BlazePose and assets, as `Maker.check`."""
@@ -58,10 +58,11 @@ class MadePeople:
 
         if self.landmarks and not blazepose.available():
             raise MissingExtra("mediapipe", "person", "finding landmarks")
-        if self.given.assets is not None:
+        if self.given.assets:
             from lifecast.people.wardrobe import assets_root
 
-            assets_root(self.given.assets)
+            for folder in self.given.assets:
+                assets_root(folder)
 
     def settings(self) -> Settings:
         """Return the settings that `prepare` makes views by; their seed is the people's."""
@@ -74,14 +75,12 @@ class MadePeople:
 
     def describe(self) -> dict[str, Any]:
         """Describe the people, as `Maker.describe`; folders by their files' names and sizes."""
-        from lifecast.training.links import listing_fingerprint
+        from lifecast.training.links import listing_fingerprint, listing_fingerprints
 
         folders = {
             name: None if folder is None else listing_fingerprint(folder)
-            for name, folder in (
-                ("assets", self.given.assets), ("poses", self.given.poses), ("lighting", self.given.lighting)
-            )
-        }  # fmt: skip
+            for name, folder in (("poses", self.given.poses), ("lighting", self.given.lighting))
+        } | {"assets": listing_fingerprints(self.given.assets)}
         return {
             "lifecast": lifecast.__version__, **folders, "without_garments": sorted(self.without),
             "mannequins": self.given.mannequins, "landmarks": self.landmarks, "settings": asdict(self.settings()),

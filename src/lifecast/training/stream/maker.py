@@ -21,8 +21,9 @@ class Maker(Protocol):
     def make(self, seed: int, number: int, folder: Path) -> None:
         """Write the people of `number` into the empty `folder`.
 
-        For each a folder, as `lifecast prepare` writes it. What is written follows from the maker, `seed` and `number` alone. A number may have several people, such as
-        one person in several poses. Whatever is raised counts as a failure of this number.
+        For each a folder, as `lifecast prepare` writes it. What is written follows from the maker, `seed` and `number`
+        alone. A number may have several people, such as one person in several poses. Whatever is raised counts as a
+        failure of this number.
         """
         ...
 

@@ -108,7 +108,8 @@ class Makers:
     def results(self, seconds: float | None = 0.0) -> list[Made]:
         """Receive what has been made since the last call.
 
-        Waits up to `seconds` for the first, None: without end. A process that crashed is replaced: the number in its hand has failed, those that waited are asked for again.
+        Waits up to `seconds` for the first, None: without end. A process that crashed is replaced: the number in its
+        hand has failed, those that waited are asked for again.
         """
         found: list[Made] = []
         ready = set(wait([one.pipe for one in self._processes], seconds))

@@ -32,8 +32,8 @@ class StreamOptions:
     """How often each view of a person is used before the person is replaced."""
     makers: int | None = None
     """Processes that make people, of low priority and with one thread each; none: one fewer than cores, at least 1."""
-    assets: Path | None = None
-    """A copy of MakeHuman's public assets (the folder that holds `base`), for garments, hair and skins."""
+    assets: tuple[Path, ...] = ()
+    """Copies of MakeHuman's public assets (folders that hold `base` or `clothes`), for garments, hair and skins."""
     poses: Path | None = None
     """Folder of motion clips (.bvh, and humanoid3d .txt) to take some of the poses from."""
     lighting: Path | None = None
@@ -68,8 +68,8 @@ class StreamOptions:
             raise OptionError(
                 "validation_seed", self.validation_seed, f"makes {whose} of docs/benchmark.md; choose another"
             )
-        for name in ("assets", "poses", "lighting"):
-            folder = getattr(self, name)
+        folders = [("poses", self.poses), ("lighting", self.lighting), *(("assets", folder) for folder in self.assets)]
+        for name, folder in folders:
             if folder is not None and not folder.is_dir():
                 raise OptionError(name, folder, "no such folder")
 

@@ -36,7 +36,8 @@ def make_validation(
 ) -> list[int]:
     """Make what is missing of `count` numbers of `seed` into `root`.
 
-    Returns the numbers, in order. They are the lowest ones that can be made, so that all runs with these options validate with the same people.
+    Returns the numbers, in order. They are the lowest ones that can be made, so that all runs with these options
+    validate with the same people.
 
     Parameters
     ----------
