@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lifecast.people.garment_kinds import BY_TAG, PART, RIGID, Share, sex_of, shares, tagged_kind
 from lifecast.people.body_marks import Landmarks
+from lifecast.people.garment_kinds import BY_TAG, PART, RIGID, Share, sex_of, shares, tagged_kind
 from lifecast.people.mhclo import Fit
 from lifecast.people.wavefront import Polygons
 

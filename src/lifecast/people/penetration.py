@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from lifecast.people.body import SKIN_VERTICES, BodyModel
-from lifecast.people.rig import skin
 from lifecast.people.wavefront import triangles
 from lifecast.space.mesh_normals import vertex_normals
 
