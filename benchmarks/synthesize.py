@@ -1,7 +1,7 @@
 """Seconds and megabytes a made person: `python benchmarks/synthesize.py [--assets DIR] [--poses DIR] [--people N]`.
 
-Prints processor seconds on one thread for people made after every garment they wear has been prepared (each is
-prepared once a process), and the time that loading and preparing took.
+Prints processor seconds on one thread for people made after every garment of the assets that they wear has been
+prepared (each is prepared once a process), and the time that loading and preparing took.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ def main() -> None:
     start = time.process_time()
     for number in range(options.people):
         create(order, number)
-    print(f"first time, garments prepared on the way: {(time.process_time() - start) / options.people:.2f} s a person")
-    seconds, sizes, triangles, skin = [], [], [], []
+    print(f"first time, assets prepared on the way: {(time.process_time() - start) / options.people:.2f} s a person")
+    seconds, sizes, triangles = [], [], []
     for number in range(options.people):
         start = time.process_time()
         person = create(order, number)
@@ -46,13 +46,11 @@ def main() -> None:
         seconds.append(time.process_time() - start)
         sizes.append(len(data) / 1e6)
         triangles.append(person.card["triangles"])
-        skin.append(person.card["under_skin"])
     print(
         f"{options.people} people: mean {np.mean(seconds):.2f} s, median {np.median(seconds):.2f} s, "
         f"worst {max(seconds):.2f} s of processor time; "
         f"{np.mean(sizes):.1f} MB and {np.mean(triangles):,.0f} triangles a person"
     )
-    print(f"garment vertices under the skin: mean {np.mean(skin):.4%}, worst garment {max(skin):.3%}")
     print(f"memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
 
 

@@ -1,4 +1,4 @@
-"""`lifecast mannequins`: many poses of simply dressed people, for a pose lifter and map heads to learn from."""
+"""`lifecast mannequins`: many poses of each made person, for a pose lifter and map heads to learn from."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Mannequins:
 def mannequins(asked: Inline[Mannequins]) -> int:
     """Run BlazePose on many poses of made people whose joints are known.
 
-    They are the data of `lifecast lift`. A draped person shows one pose. Mannequins' clothes follow their bodies
-    stiffly, so that further poses are cheap; only landmarks and joints are kept, so nothing but `lift` can train on
-    OUT:
+    They are the data of `lifecast lift`. A person of `synthesize` shows one pose. Mannequins are dressed once and moved
+    from pose to pose, their clothes draped anew for each, so that further poses are cheaper. Only landmarks and joints
+    are kept, so nothing but `lift` can train on OUT:
 
         lifecast mannequins POSES --count 300 --each 10 --workers 2
         lifecast lift POSES DATA --out RUNS/lifter.safetensors

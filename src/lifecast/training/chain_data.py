@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from lifecast.errors import DataError, UsageError
+from lifecast.errors import DataError
 from lifecast.scans.landmark_file import FILE
 from lifecast.training import data
 from lifecast.training.chain import Chain
@@ -32,8 +32,6 @@ def people_link(chain: Chain, places: Places) -> Link:
     from lifecast.people.crew import Order, check_origin, make_all, missing
 
     people = chain.people
-    if not places.assets and (people.without_garments or people.only_garments):
-        raise UsageError(f"chain {chain.name} chooses among MakeHuman's garments: give their folder with --assets")
     order = Order(
         places.people, people.seed, places.assets, places.poses, people.only_garments, people.without_garments
     )

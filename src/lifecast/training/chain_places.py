@@ -24,7 +24,7 @@ class Places:
     out: Path
     """The chain's folder."""
     assets: tuple[Path, ...] = ()
-    """Copies of MakeHuman's assets; without, garments are cut from the body's own helper meshes."""
+    """Copies of MakeHuman's assets; without them, all garments are sewn ones."""
     poses: Path | None = None
     """Motion clips."""
     lighting: Path | None = None

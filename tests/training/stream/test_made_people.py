@@ -29,12 +29,23 @@ def checksums(folder: Path) -> dict[str, str]:
     }
 
 
-def test_garments_of_the_test_people_are_left_out_where_there_are_assets(tmp_path):
-    assert MadePeople(StreamOptions(), True).without == ()
-    with_assets = MadePeople(StreamOptions(assets=(tmp_path,)), True)
-    assert with_assets.without == TEST_GARMENTS
-    assert with_assets.describe()["without_garments"] == sorted(TEST_GARMENTS)
-    assert MadePeople(StreamOptions(assets=(tmp_path,), without_garments=("fedora",)), True).without == ("fedora",)
+def test_garments_of_the_test_people_are_left_out_with_assets_and_without(tmp_path, monkeypatch):
+    left_out = []
+    monkeypatch.setattr("lifecast.people.crew.make", lambda order, number: left_out.append(order.without_garments))
+    monkeypatch.setattr("lifecast.scans.prepared_person.prepare_person", lambda *_: None)
+    monkeypatch.setattr(
+        "lifecast.people.mannequin_views.make_views",
+        lambda sitting, number: left_out.append(sitting.order.without_garments),
+    )
+    monkeypatch.setattr("shutil.rmtree", lambda _: None)
+    for share in (0.0, 1.0):
+        for assets in ((), (tmp_path,)):
+            maker = MadePeople(StreamOptions(assets=assets, mannequins=share), False)
+            assert maker.describe()["without_garments"] == sorted(TEST_GARMENTS)
+            maker.make(SEED, 0, tmp_path)
+    assert left_out == [TEST_GARMENTS] * 4
+    MadePeople(StreamOptions(without_garments=("coat",)), False).make(SEED, 0, tmp_path)
+    assert left_out[-1] == ("coat",)
 
 
 def test_the_share_of_mannequins_is_a_share_of_the_numbers():

@@ -17,6 +17,7 @@ from lifecast.training.stream.options import StreamOptions
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from lifecast.people.crew import Order
     from lifecast.people.sitting import Sitting
     from lifecast.scans.settings import Settings
 
@@ -46,11 +47,6 @@ class MadePeople:
         """As `Maker.views`."""
         share = self.given.mannequins
         return max(1, round((1 - share) * self.given.views + share * MANNEQUIN_POSES))
-
-    @property
-    def without(self) -> tuple[str, ...]:
-        """Garments that nobody wears: names of assets, so none where there are no assets."""
-        return self.given.without_garments if self.given.assets else ()
 
     def check(self) -> None:
         """Check for BlazePose and assets, as `Maker.check`."""
@@ -82,7 +78,7 @@ class MadePeople:
             for name, folder in (("poses", self.given.poses), ("lighting", self.given.lighting))
         } | {"assets": listing_fingerprints(self.given.assets)}
         return {
-            "lifecast": lifecast.__version__, **folders, "without_garments": sorted(self.without),
+            "lifecast": lifecast.__version__, **folders, "without_garments": sorted(self.given.without_garments),
             "mannequins": self.given.mannequins, "landmarks": self.landmarks, "settings": asdict(self.settings()),
         }  # fmt: skip
 
@@ -108,9 +104,7 @@ class MadePeople:
         from lifecast.scans.landmarks import add_to_person
         from lifecast.scans.prepared_person import prepare_person
 
-        order = crew.Order(
-            folder / "mesh", seed, self.given.assets, self.given.poses, without_garments=self.without
-        )  # fmt: skip
+        order = self._order(seed, folder / "mesh")
         crew.make(order, number)
         source = crew.folder(order.out, number)
         settings, lights = replace(self.settings(), seed=seed), _lights(self.given.lighting)[1]
@@ -119,18 +113,22 @@ class MadePeople:
         if self.landmarks:
             add_to_person(folder / source.name)
 
+    def _order(self, seed: int, folder: Path) -> Order:
+        from lifecast.people.crew import Order
+
+        assets = () if self.given.assets is None else (self.given.assets,)
+        return Order(folder, seed, assets, self.given.poses, without_garments=self.given.without_garments)
+
     def _make_mannequin(self, seed: int, number: int, folder: Path) -> None:
         from lifecast.people.mannequin_views import make_views
 
         make_views(self._sitting(seed, folder), number)
 
     def _sitting(self, seed: int, folder: Path) -> Sitting:
-        from lifecast.people.crew import Order
         from lifecast.people.sitting import Sitting
 
-        order = Order(folder, seed, self.given.assets, self.given.poses, without_garments=self.without)
         return Sitting(
-            order, each=MANNEQUIN_POSES, views=1, size=self.given.picture_size, elevation=ELEVATION,
+            self._order(seed, folder), each=MANNEQUIN_POSES, views=1, size=self.given.picture_size, elevation=ELEVATION,
             lighting=self.given.lighting, pictures=True, rays=RAYS,
         )  # fmt: skip
 

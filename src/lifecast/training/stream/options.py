@@ -33,19 +33,19 @@ class StreamOptions:
     makers: int | None = None
     """Processes that make people, of low priority and with one thread each; none: one fewer than cores, at least 1."""
     assets: tuple[Path, ...] = ()
-    """Copies of MakeHuman's public assets (folders that hold `base` or `clothes`), for garments, hair and skins."""
+    """Copies of MakeHuman's public assets (folders that hold `base` or `clothes`), for skins and some of the garments."""
     poses: Path | None = None
     """Folder of motion clips (.bvh, and humanoid3d .txt) to take some of the poses from."""
     lighting: Path | None = None
     """Folder of EXR or HDR environment maps; built-in lights without."""
     without_garments: tuple[str, ...] = TEST_GARMENTS
-    """Assets that nobody wears, if assets are given; by default those of the benchmark's test people."""
+    """Garments that nobody wears, sewn ones or assets; by default those of the benchmark's test people."""
     picture_size: int = 512
     """Pixels of the square views that are made."""
     views: int = 3
     """Views of each person."""
     mannequins: float = 0.0
-    """Share of the people who are dressed once and moved into several poses, their clothes following stiffly: cheap
+    """Share of the people who are dressed once and moved from pose to pose, their clothes draped anew for each: cheaper
     poses for the stages normals, depth and detail."""
     validation_people: int = 16
     """People to validate with: made once, before the others, and kept in POOL/validation."""
