@@ -174,6 +174,8 @@ PROBABILITIES: dict[str, tuple[str, ...]] = {
 OFF = PhotographicSteps(
     CutOff(probability=0, border=0), Bystanders(probability=0), HeldThings(probability=0), Occluders(probability=0),
     CastShadow(hard=0, unlit=0, contact=0), DepthOfField(probability=0), MotionBlur(shake=0, moving=0),
-    CameraModel(**dict.fromkeys(PROBABILITIES["camera"], 0.0)), HiddenLandmarks(visibility=(1, 1), error=0),
+    CameraModel(
+        defocus=0, vignette=0, white_balance=0, tone_curve=0, grey=0, noise=0, denoise=0, sharpen=0, reduce=0, jpeg=0
+    ), HiddenLandmarks(visibility=(1, 1), error=0),
 )  # fmt: skip
 """Pictures as they were rendered."""

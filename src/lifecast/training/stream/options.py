@@ -33,7 +33,7 @@ class StreamOptions:
     makers: int | None = None
     """Processes that make people, of low priority and with one thread each; none: one fewer than cores, at least 1."""
     assets: tuple[Path, ...] = ()
-    """Copies of MakeHuman's public assets (folders that hold `base` or `clothes`), for skins and some of the garments."""
+    """Copies of MakeHuman's public assets (folders that hold `base` or `clothes`), for skins and some garments."""
     poses: Path | None = None
     """Folder of motion clips (.bvh, and humanoid3d .txt) to take some of the poses from."""
     lighting: Path | None = None
