@@ -116,8 +116,8 @@ class MadePeople:
     def _order(self, seed: int, folder: Path) -> Order:
         from lifecast.people.crew import Order
 
-        assets = () if self.given.assets is None else (self.given.assets,)
-        return Order(folder, seed, assets, self.given.poses, without_garments=self.given.without_garments)
+        given = self.given
+        return Order(folder, seed, given.assets, given.poses, without_garments=given.without_garments)
 
     def _make_mannequin(self, seed: int, number: int, folder: Path) -> None:
         from lifecast.people.mannequin_views import make_views
