@@ -57,10 +57,7 @@ def test_compact_is_trained_without_what_the_test_people_wear() -> None:
     chain = load_chain("compact")
     assert chain.preset == "compact"
     assert chain.people.without_garments == TEST_GARMENTS
-    commands = {}
-    for name in ("validation", "test"):
-        words = shlex.split(_command(f"lifecast synthesize {name}/people"))
-        commands[name] = words
+    commands = {name: shlex.split(_command(f"lifecast synthesize {name}/people")) for name in ("validation", "test")}
     start = commands["validation"].index("--without-garments")
     assert tuple(commands["validation"][start + 1 :]) == TEST_GARMENTS
     worn = commands["test"][commands["test"].index("--only-garments") + 1 :]
@@ -71,7 +68,7 @@ def test_compact_is_trained_without_what_the_test_people_wear() -> None:
 def _command(start: str) -> str:
     """A command of docs/benchmark.md with its continued lines."""
     text = (ROOT / "docs" / "benchmark.md").read_text()
-    found = re.search(rf"^{start}.*(?:\\\n.*)*", text, re.MULTILINE)
+    found = re.search(rf"^{start}(?:.*\\\n)*.*", text, re.MULTILINE)
     assert found is not None
     return found[0].replace("\\\n", " ")
 

@@ -38,13 +38,15 @@ def test_garments_of_the_test_people_are_left_out_with_assets_and_without(tmp_pa
         lambda sitting, number: left_out.append(sitting.order.without_garments),
     )
     monkeypatch.setattr("shutil.rmtree", lambda _: None)
+    folder = tmp_path / "assets"
+    folder.mkdir()
     for share in (0.0, 1.0):
-        for assets in ((), (tmp_path,)):
+        for assets in ((), (folder,)):
             maker = MadePeople(StreamOptions(assets=assets, mannequins=share), False)
             assert maker.describe()["without_garments"] == sorted(TEST_GARMENTS)
-            maker.make(SEED, 0, tmp_path)
+            maker.make(SEED, 0, tmp_path / "out")
     assert left_out == [TEST_GARMENTS] * 4
-    MadePeople(StreamOptions(without_garments=("coat",)), False).make(SEED, 0, tmp_path)
+    MadePeople(StreamOptions(without_garments=("coat",)), False).make(SEED, 0, tmp_path / "out")
     assert left_out[-1] == ("coat",)
 
 
