@@ -98,7 +98,7 @@ def find_face(picture: Image.Image, landmarks: np.ndarray) -> FacePoints | Unsee
 
 
 def first_square(landmarks: np.ndarray) -> TurnedSquare:
-    """Lay an upright square around a face by the pose's ears, eyes and mouth (33, 4)."""
+    """Find the upright square around a face by the pose's ears, eyes and mouth (33, 4)."""
     flat = landmarks[:, :2]
     eyes, mouth = flat[list(EYES)].mean(0), flat[list(MOUTH)].mean(0)
     upright, across = eyes - mouth, flat[EARS[0]] - flat[EARS[1]]
@@ -108,7 +108,7 @@ def first_square(landmarks: np.ndarray) -> TurnedSquare:
 
 
 def next_square(points: np.ndarray) -> TurnedSquare:
-    """Lay the upright square that is the network's best input around a face's points (468, 2 or 3)."""
+    """Find the upright square around a face's points (468, 2 or 3), the network's next input."""
     flat = points[:, :2]
     left, right, mouth = (flat[list(pair)].mean(0) for pair in ((263, 362), (33, 133), (61, 291)))
     return TurnedSquare.around(flat, _tilt(left, right, mouth), _FACE_TO_SQUARE)

@@ -115,7 +115,7 @@ def find_hands(picture: Image.Image, landmarks: np.ndarray) -> Hands:
 
 
 def first_squares(landmarks: np.ndarray, side: Side) -> list[TurnedSquare]:
-    """Lay squares of two sizes around a hand by the pose's elbow, wrist and knuckles (33, 4)."""
+    """Find squares of two sizes around a hand by the pose's elbow, wrist and knuckles (33, 4)."""
     elbow, wrist, pinky, index = (landmarks[joint, :3] for joint in _ARM[side])
     knuckle = (2 * index + pinky) / 3
     along = knuckle - wrist
@@ -125,7 +125,7 @@ def first_squares(landmarks: np.ndarray, side: Side) -> list[TurnedSquare]:
 
 
 def next_square(points: np.ndarray) -> TurnedSquare:
-    """Lay the square that is the network's best input around a hand's points (21, 2 or 3), fingers up."""
+    """Find the square around a hand's points (21, 2 or 3), fingers up."""
     first, second, third, _ = points[list(KNUCKLES), :2]
     up = (first + third) / 4 + second / 2 - points[WRIST, :2]
     return TurnedSquare.around(points[list(_PALM)], upright_angle(up), _PALM_TO_SQUARE, _TOWARD_FINGERS)

@@ -27,7 +27,7 @@ class TurnedSquare:
 
     @classmethod
     def around(cls, points: np.ndarray, angle: float, scale: float, up: float = 0.0) -> TurnedSquare:
-        """Lay a square around `points` (N, 2), turned by `angle`.
+        """Find the square around `points` (N, 2), turned by `angle`.
 
         Its side is `scale` times the longer side of the points' box in the turned frame. The middle is the box's,
         moved by `up` of the box's height toward the square's upper edge.
@@ -60,7 +60,7 @@ class TurnedSquare:
 
 
 def upright_angle(up: np.ndarray) -> float:
-    """Compute the angle in radians, -pi .. pi, by which a square is turned whose upward direction is `up` (2,)."""
+    """Compute the turn in radians, -pi .. pi, of a square whose upward direction is `up` (2,)."""
     return float(np.arctan2(up[0], -up[1]))
 
 
