@@ -223,6 +223,25 @@ def test_a_text_file_renamed_is_told_in_plain_words(visit, tmp_path):
     assert "text" in said.inner_text()
 
 
+def start_with(page, field, text, shown):
+    """Fill a field, start, and wait for what is shown.
+
+    On a busy machine the fields under More may be drawn once more after they have been filled: then once again.
+    """
+    from playwright.sync_api import TimeoutError as TooLate
+
+    for _ in range(5):
+        field.fill(text)
+        field.press("Tab")
+        page.locator("#start").press("Enter")
+        try:
+            shown.wait_for(timeout=30_000)
+        except TooLate:
+            continue
+        return
+    shown.wait_for()
+
+
 def test_steps_are_left_out_under_more(visit, server, tmp_path):
     page = visit.page
     Image.new("RGB", (80, 120), (10, 60, 10)).save(tmp_path / "me.png")
@@ -230,12 +249,10 @@ def test_steps_are_left_out_under_more(visit, server, tmp_path):
     page.locator("#found").get_by_text("Nobody was found").wait_for()
     page.get_by_role("button", name="More").click()
     steps = page.locator("#without").locator("input, textarea")
-    steps.fill("relief, relif")
-    page.locator("#start").click()
-    page.locator("#status [role=alert]").get_by_text("Leave out 'relif': there is no such step").wait_for()
-    steps.fill("relief, hidden-limbs")
-    page.locator("#start").click()
-    page.locator("#status").get_by_text("Done in").wait_for()
+    start_with(
+        page, steps, "relief, relif", page.locator("#status [role=alert]").get_by_text("Leave out 'relif': there is")
+    )
+    start_with(page, steps, "relief, hidden-limbs", page.locator("#status").get_by_text("Done in"))
     assert server.model.without == ("relief", "hidden_limbs")
 
 
