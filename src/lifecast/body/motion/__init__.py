@@ -1,0 +1,1 @@
+"""Motion: clips that animate the body's joints, made by code or read from files."""
