@@ -52,14 +52,11 @@ class FittedBody:
         with torch.no_grad():
             points = shipped_body().pose(*self._batch(self.shape, self.expression, self.rotations))
         offset = np.asarray(self.offset, np.float32)
-        vertices, joints = (np.float32(self.scale) * one[0].numpy() + offset for one in points_of(points))
+        vertices, joints = (
+            np.float32(self.scale) * one[0].numpy() + offset for one in (points.vertices, points.joints)
+        )
         return vertices, joints
 
     @staticmethod
     def _batch(*arrays: Floats) -> list[torch.Tensor]:
         return [torch.from_numpy(np.asarray(one, np.float32))[None] for one in arrays]
-
-
-def points_of(points: BodyPoints) -> tuple[torch.Tensor, torch.Tensor]:
-    """Vertices and joints of a batch of bodies."""
-    return points.vertices, points.joints
