@@ -19,6 +19,7 @@ from lifecast.model.ablations import inference_for
 from lifecast.model.config import Architecture, Until
 from lifecast.model.encoders.config import UNetConfig
 from lifecast.model.model import Model, Prediction
+from lifecast.model.window import random_window
 from lifecast.scans.landmark_file import Limbs
 from lifecast.space.integration import integrated_depths
 from lifecast.space.maps import MapPyramid, Maps
@@ -188,7 +189,10 @@ class Stage(nn.Module):
         """Compute the losses of equation 6 and of the mask, summed over front and weighted back."""
         size = maps.front.shape[-1]
         mask = resize_map(batch["mask"], size, False)
-        parts: dict[str, list[Tensor]] = {"l1": [], "cosine": [], "perceptual": []}
+        parts: dict[str, list[Tensor]] = {"l1": [], "cosine": [], "folds": [], "perceptual": []}
+        compared = None  # the part of the maps in which the perceptual loss compares them
+        if self.perceptual is not None and self.weights.perceptual:
+            compared = random_window(mask, self.weights.perceptual_window)
         for side, predicted, weight in (("front", maps.front, 1.0), ("back", maps.back, self.weights.back)):
             true = resize_map(batch[side], size, False)
             if self.weights.l1:
@@ -196,9 +200,11 @@ class Stage(nn.Module):
                 parts["l1"].append(weight * losses.normal_l1(predicted, true, over, self.across))
             if self.weights.cosine:
                 parts["cosine"].append(weight * losses.normal_cosine(predicted, true, mask, self.across))
-            if self.perceptual is not None and self.weights.perceptual:
-                compared = predicted * mask if self.weights.l1_over == "mask" else predicted
-                parts["perceptual"].append(weight * self.perceptual(compared, true))
+            if self.weights.folds:
+                parts["folds"].append(weight * losses.fold_l1(predicted, true, mask, self.across))
+            if compared is not None and self.perceptual is not None:
+                shown = predicted * mask if self.weights.l1_over == "mask" else predicted
+                parts["perceptual"].append(weight * self.perceptual(compared.cut(shown), compared.cut(true)))
         result = {name: torch.stack(terms).sum() for name, terms in parts.items() if terms}
         if self.weights.mask and maps.mask_logit is not None:
             result["mask"] = losses.mask_bce(maps.mask_logit, mask)
