@@ -26,7 +26,7 @@ from lifecast.space.maps import MapPyramid, Maps
 from lifecast.space.resizing import resize_image, resize_map
 from lifecast.training import losses
 from lifecast.training.depth_targets import continued, corrected, match_size
-from lifecast.training.figures import depth_error, normal_figures, overlap
+from lifecast.training.figures import depth_error, detail_figures, normal_figures, overlap
 from lifecast.training.perceptual import PerceptualLoss
 from lifecast.training.recipe import FedDepth, LossWeights
 from lifecast.training.stage_names import StageName
@@ -301,8 +301,9 @@ class Stage(nn.Module):
         """Measure a batch: sums and counts of its figures.
 
         Divide the one by the other after adding up all batches. front_deg, back_deg: angle of the normals inside the
-        mask. mask_iou. coarse_iou, fine_iou: intersection over union of predicted and true occupancy at the sampled
-        points. depth_cm: error of the depth maps at 180 cm height, those of the depth head or of the coarse net's
+        mask. mask_iou. front_share, front_correlation, back_share, back_correlation: fine detail of the detail head
+        (`space.fine_detail`). coarse_iou, fine_iou: intersection over union of predicted and true occupancy at the
+        sampled points. depth_cm: error of the depth maps at 180 cm height, those of the depth head or of the coarse net's
         auxiliary one.
         """
         figures: dict[str, tuple[Tensor, Tensor]] = {}
@@ -318,6 +319,8 @@ class Stage(nn.Module):
                 maps = pyramid.fine
             if self.predicted_normals or self.stage != "depth":
                 figures |= normal_figures(maps, batch)
+            if self.stage == "detail":
+                figures |= detail_figures(maps, batch)
             if maps.depth is not None:
                 figures["depth_cm"] = depth_error(maps.depth, batch)
         if not alone:
