@@ -303,8 +303,8 @@ class Stage(nn.Module):
         Divide the one by the other after adding up all batches. front_deg, back_deg: angle of the normals inside the
         mask. mask_iou. front_share, front_correlation, back_share, back_correlation: fine detail of the detail head
         (`space.fine_detail`). coarse_iou, fine_iou: intersection over union of predicted and true occupancy at the
-        sampled points. depth_cm: error of the depth maps at 180 cm height, those of the depth head or of the coarse net's
-        auxiliary one.
+        sampled points. depth_cm: error of the depth maps at 180 cm height, those of the depth head or of the coarse
+        net's auxiliary one.
         """
         figures: dict[str, tuple[Tensor, Tensor]] = {}
         alone = self.stage in MAPS
