@@ -139,7 +139,7 @@ class ReconstructOptions:
     faces: Annotated[int | None, tyro.conf.arg(metavar="N")] = None
     """Simplify to about so many triangles."""
     without: Annotated[tuple[str, ...], one_text(parse_steps, "STEP,STEP")] = ()
-    """Steps to leave out, separated by commas, such as relief,tilt; docs/reconstruct.md lists them."""
+    """Steps to leave out, separated by commas, such as relief,mirror; docs/reconstruct.md lists them."""
     keep_background: bool = False
     """Leave the background in the networks' input, also where the person's mask is given: without clean_background."""
     vertex_colours: bool = False

@@ -258,7 +258,7 @@ class Reconstructor:
             if self.model.normals is not None:
                 maps = predict_maps(
                     self.model, image, inference, small=small, mask=framed.given_mask, pose=framed.pose,
-                    sharpening=self.constants.sharpen, integration=self.constants.integrate, tilt=self.constants.tilt,
+                    sharpening=self.constants.sharpen, integration=self.constants.integrate,
                 )  # fmt: skip
         with watch.stage("features"), half_precision(self.device):
             prediction = self.model(image, small=small, given=maps)

@@ -16,7 +16,7 @@ from typing import Any
 from lifecast.model.silhouette import SILHOUETTE_BOUND, SilhouetteBound
 from lifecast.photo.lost_parts import LOST_PARTS, LostParts
 from lifecast.photo.mask import MASK_REFINEMENT, MaskRefinement
-from lifecast.space.integration import INTEGRATION, TILT, Integration, Tilt
+from lifecast.space.integration import INTEGRATION, Integration
 from lifecast.space.maps import SHARPENING, Sharpening
 from lifecast.surface.colour.colour_surface import COLOURING, Colouring
 from lifecast.surface.detail.hidden_limbs import HIDDEN_LIMBS, HiddenLimbs
@@ -32,7 +32,6 @@ class StepConstants:
     lost_parts: LostParts = LOST_PARTS
     sharpen: Sharpening = SHARPENING
     integrate: Integration = INTEGRATION
-    tilt: Tilt = TILT
     silhouette: SilhouetteBound = SILHOUETTE_BOUND
     hidden_limbs: HiddenLimbs = HIDDEN_LIMBS
     relief: Relief = RELIEF

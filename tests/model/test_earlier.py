@@ -128,8 +128,8 @@ CHOICES = ("mirror", "sharpen", "integrate", "tilt", "hidden_limbs", "relief", "
 
 
 def choices_of(inference):
-    """The options that version 1 kept, by their names now."""
-    return {name: getattr(inference, name) for name in CHOICES}
+    """The options that version 1 kept, by their names now, and `tilt`, which is no step any more."""
+    return {name: getattr(inference, name, 0.5) for name in CHOICES}
 
 
 def earlier_values(values, **choices):
@@ -198,7 +198,7 @@ def test_every_preset_is_translated(base):
         ("tiny", InferenceOptions(silhouette=True, sharpen=0.25)),
         (
             "tiny-pose-lifter-depth-maps-detail-depth-features",
-            InferenceOptions(mirror=True, integrate=64, tilt=0.5, hidden_limbs=True, relief=True),
+            InferenceOptions(mirror=True, integrate=64, hidden_limbs=True, relief=True),
         ),
         ("tiny-no-normals", PLAIN),
         ("tiny-fine-global", PLAIN),
@@ -263,7 +263,7 @@ def test_a_preset_that_never_was_is_refused_by_file(tmp_path, change, reason):
         load_checkpoint(path)
 
 
-@pytest.mark.parametrize(("choice", "reason"), [({"tilt": 0.5}, "none are integrated"), ({"sharpen": 9.0}, r"by 9\.0")])
+@pytest.mark.parametrize(("choice", "reason"), [({"integrate": 4}, "at 4 pixels"), ({"sharpen": 9.0}, r"by 9\.0")])
 def test_choices_that_cannot_be_are_refused_by_file(tmp_path, choice, reason):
     model = random_model("tiny")
     values = earlier_values(to_dict(model.architecture), **choice)
