@@ -1,7 +1,7 @@
 """The true body of a made person as its card has it: what shapes, poses and places `lifecast.body`'s `Body`.
 
-    record = json.loads(card)["body"]
-    posed_points(record).vertices           # (1, V, 3) metres, y up, in the person's own frame
+record = json.loads(card)["body"]
+posed_points(record).vertices           # (1, V, 3) metres, y up, in the person's own frame
 """
 
 from __future__ import annotations
@@ -53,9 +53,7 @@ def joint_rotations(body: Body, model: BodyModel, pose: Rotations) -> NDArray[np
         above = np.eye(3) if parent < 0 else turned[parent]
         turned[bone] = above @ pose[bone] if bone in pose else above
     ours = turned[[model.bone(_bone_of(name)) for name in body.joints]]
-    return np.stack(
-        [own if above < 0 else ours[above].T @ own for own, above in zip(ours, body.parents, strict=True)]
-    )
+    return np.stack([own if above < 0 else ours[above].T @ own for own, above in zip(ours, body.parents, strict=True)])
 
 
 def _bone_of(joint: str) -> str:

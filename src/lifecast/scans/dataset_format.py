@@ -34,8 +34,8 @@ Written by `lifecast prepare` and, without `points.npz` and `mesh.npz`, by `life
   - `view_000_depth.npz`: `front`, `back` z in view units at a quarter of the size, nan outside.
   - `points.npz`: `uniform_points`, `near5_points`, `near3_points` (N, 3) normalised, and `..._inside` as packed bits:
     uniform in the cube [-1, 1]^3, and Gaussian about the surface with sigma 5 cm and 3 cm.
-  - `mesh.npz`: `vertices` (normalised), `faces`, without mostly transparent ones; of made people `regions`, the number of each
-    face's region in `lifecast.scans.regions.REGIONS`.
+  - `mesh.npz`: `vertices` (normalised), `faces`, without mostly transparent ones; of made people `regions`, the number
+    of each face's region in `lifecast.scans.regions.REGIONS`.
   - `landmarks.npz`, from `lifecast landmarks`: `landmarks` (views, 33, 4), what BlazePose sees: x, y, z in view
     units, z 0 at the hips, and visibility; 0 throughout where it saw nobody.
   - `lifted.npz`, from `lifecast lift`: the same, moved to where a lifter thinks the joints are, z 0 at the
