@@ -22,7 +22,7 @@ LEAST_PIXELS = 30
 def region_map(truth: Triangles, regions: Regions, size: int) -> NDArray[np.int64]:
     """Render the region that each pixel (S, S) of the picture shows; -1 where nobody is."""
     seen = raster(truth, size).face
-    return np.where(seen >= 0, regions[seen], -1)
+    return np.where(seen >= 0, regions[seen].astype(np.int64), -1)
 
 
 def closeup_figures(

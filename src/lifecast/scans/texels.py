@@ -130,7 +130,8 @@ class TexelPool:
 
         Those neither cast a solid shadow nor enclose a volume.
         """
-        return self.scan.faces[self.solid_rows]
+        faces: NDArray[np.integer] = self.scan.faces[self.solid_rows]
+        return faces
 
     @cached_property
     def solid_rows(self) -> NDArray[np.integer]:
