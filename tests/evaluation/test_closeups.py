@@ -9,6 +9,7 @@ import pytest
 
 from lifecast.evaluation.closeups import closeup_figures, region_map
 from lifecast.evaluation.raster import render_normals
+from lifecast.evaluation.triangles import Triangles
 from lifecast.scans.regions import FACE, HAIR, LEFT_HAND, REST, RIGHT_HAND
 
 Boxes = Callable[..., tuple[Triangles, np.ndarray]]
