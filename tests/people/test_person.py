@@ -97,7 +97,8 @@ def test_faces_are_marked_as_face_hands_feet_hair_and_cloth(people: list[Person]
         centre, region = np.concatenate(centres), np.concatenate(found)
         # BlazePose's numbers: nose, knuckles of both little fingers, ankles.
         for number, joint, reach in (
-            (FACE, 0, 0.16), (LEFT_HAND, 17, 0.16), (RIGHT_HAND, 18, 0.16), (LEFT_FOOT, 27, 0.45), (RIGHT_FOOT, 28, 0.45),
+            (FACE, 0, 0.16), (LEFT_HAND, 17, 0.16), (RIGHT_HAND, 18, 0.16),
+            (LEFT_FOOT, 27, 0.45), (RIGHT_FOOT, 28, 0.45),
         ):  # fmt: skip
             assert (region == number).sum() > 100
             assert np.linalg.norm(centre[region == number] - joints[joint], axis=1).max() < reach
