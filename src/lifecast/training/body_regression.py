@@ -88,7 +88,7 @@ def train_regressor(
     minutes: float | None = None,
     progress: Callable[[float, float], None] | None = None,
 ) -> tuple[BodyRegressor, int]:
-    """Train a regressor for the recipe's steps, or `minutes` where these are over first.
+    """Train a regressor for the recipe's steps, or `minutes` of processor time where these are over first.
 
     `progress` is called after each step with the share of the training that is done, and its loss.
 
@@ -102,7 +102,7 @@ def train_regressor(
         usual = usual_body(draw_batch(made, sample, errors, recipe, USUAL_BODIES, draw))
         regressor = BodyRegressor(config, usual).train()
         optimiser = torch.optim.AdamW(regressor.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
-        begun, done, step = time.monotonic(), 0.0, 0
+        begun, done, step = time.process_time(), 0.0, 0
         while done < 1:
             for group in optimiser.param_groups:
                 group["lr"] = recipe.learning_rate * learning_rate(done)
@@ -115,7 +115,7 @@ def train_regressor(
             step += 1
             done = step / recipe.steps
             if minutes is not None:
-                done = max(done, (time.monotonic() - begun) / 60 / minutes)
+                done = max(done, (time.process_time() - begun) / 60 / minutes)
             if progress is not None:
                 progress(min(done, 1.0), loss.item())
     return regressor.eval(), step

@@ -27,7 +27,7 @@ from lifecast.people.pose_library import PoseLibrary
 from lifecast.people.stances import draw_pose
 from lifecast.space.skeleton import LANDMARKS, Joint
 
-EVERY = 40
+EVERY = 90
 """One of so many vertices of the skin is a point."""
 SHARED = 8
 """So many poses are drawn on one body before the next is shaped: shaping costs more than posing."""
@@ -67,15 +67,16 @@ def draw_made_bodies(
     model: BodyModel,
     poses: PoseLibrary,
     seed: int,
+    first: int = 0,
     progress: Callable[[int], None] | None = None,
 ) -> MadeBodies:
-    """Draw bodies of `seed`; `progress` is called with each one's number.
+    """Draw bodies `first` .. `first + count - 1` of `seed`; `progress` is called with each one's number.
 
     Poses in which limbs run into the body are not drawn anew: landmarks do not show that.
     """
     shapes, rotations = [], []
     rest: RestBody | None = None
-    for number in range(count):
+    for number in range(first, first + count):
         rng = np.random.default_rng([seed, number, 2])
         build = draw_build(rng)
         shapes.append(body.shape_of(build.phenotype, build.local)[0])
@@ -108,7 +109,11 @@ class BodySample(torch.nn.Module):
         averages = [_average_of(skin, rest.heads[model.bone(f"toe1-1.{side}")]) for side in SIDES]
         tips = {side: _tips(skin, model, rest, side) for side in SIDES}
         noses = JointFinder(model).skin_points
-        extra = [*noses.values(), *(v for chosen, _ in averages for v in chosen), *(v for t in tips.values() for v in t)]
+        extra = [
+            *noses.values(),
+            *(v for chosen, _ in averages for v in chosen),
+            *(v for t in tips.values() for v in t),
+        ]
         self.vertices = sorted({*range(0, SKIN_VERTICES, EVERY), *extra})
         """Numbers of the V sampled vertices."""
         row = {vertex: k for k, vertex in enumerate(self.vertices)}

@@ -18,13 +18,13 @@ from lifecast.training.landmark_errors import LandmarkErrors
 from lifecast.training.made_bodies import BodySample, MadeBodies
 from lifecast.training.regression_recipe import RegressionRecipe
 
-_UPPER = [k for k, name in enumerate(JOINT_NAMES) if name.startswith(("spine", "neck", "clavicle", "upperarm", "lower"
-                                                                      "arm", "wrist", "head"))]  # fmt: skip
+_UPPER_STEMS = ("spine", "neck", "head", "clavicle", "upperarm", "lowerarm", "wrist")
+_UPPER = [k for k, name in enumerate(JOINT_NAMES) if name.startswith(_UPPER_STEMS)]
 _FRONT = math.radians(60)
 _VISIBLE = 0.5
 """Visibility of a wrist from which its hand may be found."""
 _HAND_TURN, _HAND_STRETCH, _HAND_DEPTH = 0.12, 0.08, 0.15
-"""Standard deviations of what a hand's points are turned by (radians) and stretched by (logarithm), all and in depth."""
+"""Standard deviations of what hands are turned by (radians) and stretched by (logarithm): all of it, and its depth."""
 _HAND_NOISE = (0.004, 0.004, 0.007)
 """Of every point's noise, metres along x, y and z."""
 
@@ -53,7 +53,11 @@ def view_rotations(count: int, recipe: RegressionRecipe, draw: torch.Generator) 
     low, high = (math.radians(degrees) for degrees in recipe.elevation)
     elevation = torch.rand(count, generator=draw) * (high - low) + low
     roll = torch.randn(count, generator=draw) * math.radians(recipe.roll)
-    turns = torch.stack((none, yaw, none), 1), torch.stack((elevation, none, none), 1), torch.stack((none, none, roll), 1)
+    turns = (
+        torch.stack((none, yaw, none), 1),
+        torch.stack((elevation, none, none), 1),
+        torch.stack((none, none, roll), 1),
+    )
     about_y, about_x, about_z = (rotations_from_vectors(turn) for turn in turns)
     return about_z @ about_x @ about_y
 
