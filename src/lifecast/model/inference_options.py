@@ -41,6 +41,8 @@ class InferenceOptions:
     """Side at which the depth maps are made to follow the normal maps (`space.integration`); None: off."""
     tilt: float = 0.0
     """Share by which normals turn toward the broad slopes of the integrated depths (`space.integration`); 0: off."""
+    body: bool = False
+    """The parametric body is fitted to the person (`body.fit`)."""
     silhouette: bool = False
     """Occupancy falls to 0 beyond the person's mask and a margin (`model.silhouette`)."""
     hidden_limbs: bool = False
@@ -96,7 +98,7 @@ class InferenceOptions:
         if maps is None or maps.depth is None:
             missing += ["integrate", "hidden_limbs"]
         if maps is None or maps.pose_lifter is None:
-            missing.append("lift")
+            missing += ["lift", "body"]
         if not architecture.mask_input:
             missing.append("silhouette")
         return self.without(*missing)
@@ -119,8 +121,8 @@ KINDS: dict[str, tuple[type, ...]] = {
 """Kinds of values that a file may hold for each step."""
 
 DEPENDENT: dict[str, tuple[str, ...]] = {
-    "pose": ("lift", "hidden_limbs"),
-    "lift": ("hidden_limbs",),
+    "pose": ("lift", "body", "hidden_limbs"),
+    "lift": ("body", "hidden_limbs"),
     "integrate": ("tilt",),
 }
 """Steps that cannot run without another one."""
