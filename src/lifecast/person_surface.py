@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from lifecast.body.fitted_body import FittedBody
 from lifecast.model.column_field import ColumnField
 from lifecast.model.inference_options import InferenceOptions
 from lifecast.model.model import Model, Prediction
@@ -25,6 +26,8 @@ class PredictedPerson(NamedTuple):
     prediction: Prediction
     joints: Tensor | None
     """(1, 33, 4) in view space, lifted."""
+    body: FittedBody | None = None
+    """In view space; None where none was fitted."""
 
     @property
     def maps(self) -> Maps | None:

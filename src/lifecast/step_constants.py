@@ -13,6 +13,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+from lifecast.body.fit.constants import BODY_FIT, BodyFit
 from lifecast.model.silhouette import SILHOUETTE_BOUND, SilhouetteBound
 from lifecast.photo.lost_parts import LOST_PARTS, LostParts
 from lifecast.photo.mask import MASK_REFINEMENT, MaskRefinement
@@ -32,6 +33,7 @@ class StepConstants:
     lost_parts: LostParts = LOST_PARTS
     sharpen: Sharpening = SHARPENING
     integrate: Integration = INTEGRATION
+    body: BodyFit = BODY_FIT
     silhouette: SilhouetteBound = SILHOUETTE_BOUND
     hidden_limbs: HiddenLimbs = HIDDEN_LIMBS
     relief: Relief = RELIEF

@@ -39,6 +39,8 @@ class InferenceOptions:
     """The folds of the fine net's normal maps are deepened by this much (`space.maps.sharpened`); 0: off."""
     integrate: int | None = None
     """Side at which the depth maps are made to follow the normal maps (`space.integration`); None: off."""
+    body: bool = False
+    """The parametric body is fitted to the person (`body.fit`)."""
     silhouette: bool = False
     """Occupancy falls to 0 beyond the person's mask and a margin (`model.silhouette`)."""
     hidden_limbs: bool = False
@@ -90,7 +92,7 @@ class InferenceOptions:
         if maps is None or maps.depth is None:
             missing += ["integrate", "hidden_limbs"]
         if maps is None or maps.pose_lifter is None:
-            missing.append("lift")
+            missing += ["lift", "body"]
         if not architecture.mask_input:
             missing.append("silhouette")
         return self.without(*missing)
@@ -112,8 +114,8 @@ KINDS: dict[str, tuple[type, ...]] = {
 """Kinds of values that a file may hold for each step."""
 
 DEPENDENT: dict[str, tuple[str, ...]] = {
-    "pose": ("lift", "hidden_limbs"),
-    "lift": ("hidden_limbs",),
+    "pose": ("lift", "body", "hidden_limbs"),
+    "lift": ("body", "hidden_limbs"),
 }
 """Steps that cannot run without another one."""
 
