@@ -63,7 +63,8 @@ def rig_surface(vertices: Floats, faces: NDArray[np.integer], body: BodyInMetres
     edges = np.stack([upper.row, upper.col], 1).astype(np.int64)
     torn = find_torn(vertices, edges, match, body, moved)
     cut = cut_webs(vertices, faces, edges, torn.web, match.weights, moved)
-    points, reach = vertices[cut.vertex], reach_of(match)[cut.vertex]
+    loose = np.repeat(torn.gap[torn.loose], 2)
+    points, reach = vertices[cut.vertex], reach_of(vertices, match, edges[torn.loose].ravel(), loose)[cut.vertex]
     whole = spread_weights(points, edge_graph(cut.faces, len(points)), cut.weights, reach)
     influences, weights = strongest(whole)
     stretched = body.transforms(named_pose(body.rest_joints, "t"))

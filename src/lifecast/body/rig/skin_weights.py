@@ -57,6 +57,8 @@ class Matching:
     """metres from the skin beyond which it is more,"""
     sharing: float = 2.0
     """by so much a metre farther away."""
+    most: float = 0.15
+    """Metres over which weights are shared at the most where cloth goes from one part to another."""
     cell: float = 0.015
     """Metres across the clusters on which weights are spread."""
     polish: int = 4
@@ -156,9 +158,20 @@ def nearest_reliable(reliable: Bools, graph: sparse.csr_matrix) -> NDArray[np.in
     return result
 
 
-def reach_of(match: Match, constants: Matching = MATCHING) -> Floats:
-    """Find the metres (V,) over which each vertex shares its weights; infinite for what is not reliable."""
+def reach_of(
+    vertices: Floats, match: Match, loose: NDArray[np.integer], gap: Floats, constants: Matching = MATCHING
+) -> Floats:
+    """Find the metres (V,) over which each vertex shares its weights; infinite for what is not reliable.
+
+    loose: (K,) vertices where skin of one part goes over to another's, gap: (K,) how far apart that skin is. Around
+    them weights are shared over the gap.
+    """
     reach = constants.ease + constants.sharing * (match.distance - constants.loose).clip(0)
+    if len(loose):
+        away, nearest = cKDTree(vertices[loose]).query(vertices, distance_upper_bound=constants.most, workers=1)
+        close = np.isfinite(away)
+        shared = gap[nearest[close]].clip(0, constants.most) - away[close]
+        reach[close] = np.maximum(reach[close], shared)
     return np.where(match.reliable, reach, np.inf).astype(np.float32)
 
 

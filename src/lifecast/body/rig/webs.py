@@ -1,8 +1,8 @@
 """Webs: skin of the surface that joins parts of the body that are apart, such as an arm and the trunk.
 
-They show once the body is moved: an edge whose two ends move with different parts is torn apart. There the surface is
-cut along edges. Loose cloth between parts, such as a skirt's, is left whole: the skin at both ends of its edges is far
-apart in the photograph already.
+They show once the body is moved: the two ends of an edge go many times farther apart than the skin beneath them was.
+There the surface is cut along edges. Loose cloth between parts, such as a skirt's, is left whole: the skin at both ends
+of its edges is far apart in the photograph already.
 """
 
 from __future__ import annotations
@@ -33,13 +33,15 @@ class Tearing:
     """Constants of the search for webs."""
 
     jump: float = 0.05
-    """Metres between the places to which an edge's two ends would move its middle, from which on it is torn;"""
-    legs: float = 0.08
-    """between the two legs, which the probing pose spreads farther than most others do."""
+    """Metres between the places to which an edge's two ends would move its middle, from which on it is stretched;"""
+    torn: float = 2.0
+    """so many times the distance between the skin at its ends, from which on it may be torn."""
     spread: float = 40.0
     """Degrees by which the probing pose, a T pose, spreads each leg."""
-    cloth: float = 0.08
-    """Metres between the skin at a torn edge's two ends from which on it is cloth;"""
+    web: float = 4.0
+    """Median of that ratio over torn edges that hang together, from which on they are a web, and cut."""
+    cloth: float = 0.2
+    """Median of the distance between the skin at their ends, metres, from which on they are loose cloth instead;"""
     cloth_legs: float = 0.035
     """between the two legs."""
     speckle: float = 0.003
@@ -50,12 +52,14 @@ TEARING = Tearing()
 
 
 class Torn(NamedTuple):
-    """Edges that would be torn."""
+    """Edges whose two ends move apart."""
 
     web: NDArray[np.bool_]
     """(E,) to be cut."""
-    cloth: NDArray[np.bool_]
-    """(E,) to be left whole."""
+    loose: NDArray[np.bool_]
+    """(E,) to be left whole and to be shared smoothly by both sides: cloth, armpits, the crotch."""
+    gap: Floats
+    """(E,) metres between the posed skin at the two ends."""
 
 
 class Cut(NamedTuple):
@@ -138,26 +142,24 @@ def find_torn(
 ) -> Torn:  # fmt: skip
     """Find the edges (E, 2) of a surface that would be torn, and which of them are loose cloth."""
     apart = jumps(vertices, edges, match.weights, moved)
-    limb = limbs()[match.weights.argmax(1)][edges]
-    legs = np.sort(limb, 1)
-    legs = (legs[:, 0] == 3) & (legs[:, 1] == 4)
-    torn = apart > np.where(legs, constants.legs, constants.jump)
-    if not torn.any():
-        return Torn(torn, torn.copy())
-    skin = body.skin[match.skin]  # posed
-    gap = np.linalg.norm(skin[edges[torn, 0]] - skin[edges[torn, 1]], axis=1)
-    loose = gap / np.where(legs[torn], constants.cloth_legs, constants.cloth)
-    rows = edges[torn]
-    links = sparse.coo_matrix((np.ones(len(rows), bool), (rows[:, 0], rows[:, 1])), shape=(len(vertices),) * 2)
-    _, piece = connected_components(links, directed=False)
-    order = np.argsort(piece[rows[:, 0]], kind="stable")
-    cloth = np.zeros(len(rows), bool)
-    starts = np.flatnonzero(np.diff(piece[rows[order, 0]], prepend=-1))
-    for group in np.split(order, starts[1:]):
-        cloth[group] = np.median(loose[group]) > 1
-    web, whole = torn.copy(), torn.copy()
-    web[torn], whole[torn] = ~cloth, cloth
-    return Torn(web, whole)
+    skin = body.skin[match.skin]
+    gap = np.linalg.norm(skin[edges[:, 0]] - skin[edges[:, 1]], axis=1)
+    ratio = apart / np.maximum(gap, 0.005)
+    stretched = apart > constants.jump
+    rows = np.flatnonzero(stretched & (ratio > constants.torn))
+    web = np.zeros(len(edges), bool)
+    if len(rows):
+        limb = np.sort(limbs()[match.weights.argmax(1)][edges[rows]], 1)
+        most = np.where((limb[:, 0] == 3) & (limb[:, 1] == 4), constants.cloth_legs, constants.cloth)
+        ends = edges[rows]
+        links = sparse.coo_matrix((np.ones(len(rows), bool), (ends[:, 0], ends[:, 1])), shape=(len(vertices),) * 2)
+        _, piece = connected_components(links, directed=False)
+        order = np.argsort(piece[ends[:, 0]], kind="stable")
+        starts = np.flatnonzero(np.diff(piece[ends[order, 0]], prepend=-1))
+        for group in np.split(order, starts[1:]):
+            one = rows[group]
+            web[one] = np.median(ratio[one]) > constants.web and np.median(gap[one] / most[group]) < 1
+    return Torn(web, stretched & ~web, gap.astype(np.float32))
 
 
 def cut_webs(
