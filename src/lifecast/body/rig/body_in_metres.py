@@ -59,7 +59,9 @@ def body_in_metres(fitted: FittedBody, metres_per_unit: float, origin: NDArray[n
     linear, shift = (
         one[0].numpy()
         for one in joint_transforms(
-            shipped_body().parents, rest.joints.double(), torch.from_numpy(np.asarray(fitted.rotations, np.float64))[None]
+            shipped_body().parents,
+            rest.joints.double(),
+            torch.from_numpy(np.asarray(fitted.rotations, np.float64))[None],
         )
     )
     moved = (np.asarray(fitted.offset, np.float64) - origin) * metres_per_unit

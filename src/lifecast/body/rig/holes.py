@@ -72,10 +72,7 @@ def close_holes(vertices: Floats, faces: Ints) -> Filled:
         return Filled(vertices, faces, identity)
     side = faces.ravel(), np.roll(faces, -1, 1).ravel()
     edge = float(np.linalg.norm(vertices[side[0]] - vertices[side[1]], axis=1).mean())
-    opposite = {
-        (a, b): c
-        for a, b, c in _rim_triangles(faces, loops)
-    }
+    opposite = {(a, b): c for a, b, c in _rim_triangles(faces, loops)}
     added = [strip(vertices, loop, opposite) for loop in loops]
     fill, made_of = refine(vertices, np.concatenate(added), STRETCH * edge)
     whole = np.concatenate([faces, fill])
@@ -89,9 +86,7 @@ def _rim_triangles(faces: Ints, loops: list[Ints]) -> list[tuple[int, int, int]]
     on_rim = np.zeros(int(faces.max()) + 1, bool)
     on_rim[np.concatenate(loops)] = True
     near = faces[on_rim[faces].sum(1) > 1]
-    return [
-        (int(b), int(a), int(c)) for k in range(3) for a, b, c in np.roll(near, -k, 1)
-    ]
+    return [(int(b), int(a), int(c)) for k in range(3) for a, b, c in np.roll(near, -k, 1)]
 
 
 def strip(vertices: Floats, loop: Ints, opposite: dict[tuple[int, int], int]) -> Ints:
@@ -181,7 +176,9 @@ def refine(vertices: Floats, fill: Ints, longest: float) -> tuple[Ints, sparse.c
             break
         middle = np.where(halved, len(points) + np.cumsum(halved) - 1, -1)
         rows = np.arange(int(halved.sum())).repeat(2)
-        mean = sparse.csr_matrix((np.full(len(rows), 0.5), (rows, ends[halved].ravel())), shape=(len(rows) // 2, len(points)))
+        mean = sparse.csr_matrix(
+            (np.full(len(rows), 0.5), (rows, ends[halved].ravel())), shape=(len(rows) // 2, len(points))
+        )
         made_of = sparse.vstack([made_of, mean @ made_of]).tocsr()
         points = np.concatenate([points, mean @ points])
         fill = _divided(fill, middle[number], points)

@@ -11,7 +11,6 @@ from scipy.spatial.transform import Rotation
 from lifecast.body.fitted_body import shipped_body
 from lifecast.body.names import SIDES
 
-Pose = Literal["photo", "t", "a"]
 Floats = NDArray[np.floating]
 DOWN: dict[str, float] = {"t": 0.0, "a": 45.0}
 """Degrees that the arms point below the horizon."""
@@ -61,7 +60,9 @@ def _onto(start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.fl
         if cosine > 0:
             return np.eye(3)
         axis = np.cross(a, np.eye(3)[np.abs(a).argmin()])
-    matrix: NDArray[np.float64] = Rotation.from_rotvec(axis / np.linalg.norm(axis) * np.arctan2(sine, cosine)).as_matrix()
+    matrix: NDArray[np.float64] = Rotation.from_rotvec(
+        axis / np.linalg.norm(axis) * np.arctan2(sine, cosine)
+    ).as_matrix()
     return matrix
 
 

@@ -68,9 +68,7 @@ def rig_surface(vertices: Floats, faces: NDArray[np.integer], body: BodyInMetres
     whole = spread_weights(points, edge_graph(cut.faces, len(points)), cut.weights, reach)
     influences, weights = strongest(whole)
     stretched = body.transforms(named_pose(body.rest_joints, "t"))
-    closed = close_holes(
-        repose(points, influences, weights, relative_transforms(body.pose, stretched)), cut.faces
-    )
+    closed = close_holes(repose(points, influences, weights, relative_transforms(body.pose, stretched)), cut.faces)
     own = sparse.csr_matrix((np.ones(len(points), np.float32), (np.arange(len(points)), cut.vertex)))
     added = closed.made_of[len(points) :]
     more = strongest(np.asarray(added @ whole))

@@ -223,9 +223,7 @@ def cut_webs(
     out = faces.copy()
     out[near] = new[number].reshape(-1, 3)
     speaks = np.repeat(spokesman[near], 3)
-    mean = sparse.coo_matrix(
-        (np.ones(total, np.float32), (new[number], speaks)), shape=(len(vertex), count)
-    ).tocsr()
+    mean = sparse.coo_matrix((np.ones(total, np.float32), (new[number], speaks)), shape=(len(vertex), count)).tocsr()
     rows = np.flatnonzero(marked[vertex])
     found = weights[vertex]
     mean = mean[rows]
