@@ -26,6 +26,9 @@ Animation = Literal["webp", "gif", "mp4"]
 Turn = Literal[0, 90, 180, 270, "auto"]
 """Degrees clockwise, or so that the largest person stands."""
 TURNS: tuple[Turn, ...] = (0, 90, 180, 270, "auto")
+Pose = Literal["photo", "t", "a"]
+"""The pose in which a rigged model stands."""
+POSES: tuple[Pose, ...] = ("photo", "t", "a")
 Box = tuple[float, float, float, float]
 """x, y of the top left corner, width, height, in pixels of the upright photograph."""
 
@@ -68,6 +71,17 @@ def parse_turn(text: str | int) -> Turn:
         if str(text).strip().lower() == str(turn):
             return turn
     raise OptionError("turn", text, "give 0, 90, 180 or 270 (degrees clockwise), or auto")
+
+
+def parse_pose(text: str | None) -> Pose | None:
+    """Read "photo", "t" or "a", an empty text as None; `OptionError` otherwise."""
+    plain = "" if text is None else text.strip().lower()
+    for pose in POSES:
+        if plain == pose:
+            return pose
+    if plain:
+        raise OptionError("pose", text, "give t, a or photo")
+    return None
 
 
 def parse_box(text: str) -> Box | None:
@@ -157,6 +171,10 @@ class ReconstructOptions:
     """Format of the turntable."""
     normals: bool = False
     """Also write the predicted normal maps."""
+    rig: bool = False
+    """Give the GLB a skeleton that moves it; webs between arms, legs and trunk are cut."""
+    pose: Annotated[Pose | None, one_text(parse_pose, "t|a|photo")] = None
+    """Let the model stand in a T pose, an A pose or as in the photograph; with --rig, which needs not be said."""
 
     def __post_init__(self) -> None:
         if isinstance(self.person, str):
@@ -166,6 +184,8 @@ class ReconstructOptions:
         if self.box is not None:
             check_box(self.box)
         object.__setattr__(self, "turn", parse_turn(self.turn))
+        object.__setattr__(self, "pose", parse_pose(self.pose))
+        object.__setattr__(self, "rig", self.rig or self.pose is not None)
         if not HEIGHTS[0] <= self.height <= HEIGHTS[1]:
             raise OptionError("height", self.height, f"give metres between {HEIGHTS[0]} and {HEIGHTS[1]}")
         if not RESOLUTIONS[0] <= self.resolution <= RESOLUTIONS[1]:
@@ -235,7 +255,7 @@ def _number(field: str) -> Callable[[Any], float]:
 
 
 READ: dict[str, Callable[[Any], Any]] = {
-    "formats": parse_formats, "box": parse_box, "height": _number("height"), "without": parse_steps,
+    "formats": parse_formats, "box": parse_box, "height": _number("height"), "without": parse_steps, "pose": parse_pose,
 }  # fmt: skip
 """How the texts of a form are read, by field."""
 

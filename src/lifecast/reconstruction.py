@@ -66,9 +66,8 @@ class Reconstruction:
     """The steps without weights that ran."""
     constants: StepConstants | None = None
     """Constants of these steps; None: the default ones."""
-
     body: FittedBody | None = None
-    """The body that was fitted to the person, in view space; None: none was asked for, or a note says why there is none."""
+    """The body that was fitted to the person; None: none was wanted, or none fits."""
 
     @cached_property
     def measured_body(self) -> MeasuredBody | None:
@@ -110,6 +109,11 @@ class Reconstruction:
     @cached_property
     def textured(self) -> ColouredMesh:
         """The same surface cut into charts, with a texture of 2048 x 2048 texels."""
+        return self.textured_vertices[0]
+
+    @cached_property
+    def textured_vertices(self) -> tuple[ColouredMesh, np.ndarray]:
+        """`textured`, and which of the surface's vertices each of its vertices is: (W,) int64."""
         from lifecast.surface.output.charts import CHART_CUTTING
         from lifecast.surface.output.coloured_mesh import ColouredMesh
         from lifecast.surface.output.texture import bake_texture
@@ -117,7 +121,7 @@ class Reconstruction:
         cutting = CHART_CUTTING if self.constants is None else self.constants.texture
         baked = bake_texture(self.vertices, self.faces, self.coloured, self.image, self.mask, constants=cutting)
         whole = self.model
-        return ColouredMesh(
+        mesh = ColouredMesh(
             whole.vertices[baked.vertex],
             baked.faces,
             whole.normals[baked.vertex],
@@ -125,6 +129,7 @@ class Reconstruction:
             texture=baked.texture,
             provenance=whole.provenance,
         )
+        return mesh, baked.vertex
 
     @cached_property
     def mesh(self) -> trimesh.Trimesh:
