@@ -55,7 +55,9 @@ class Gait:
     elbow_swing: float
     """and by how much more it is bent in front."""
     out: float
-    """The upper arms' distance from the trunk."""
+    """The upper arms' angle from the trunk."""
+    inward: float
+    """By how much the forearms swing in front of the body."""
 
 
 WALK = Gait(
@@ -63,14 +65,14 @@ WALK = Gait(
     heel=((0.0, -17), (0.09, 0), (0.34, 0), (0.50, 14), (0.62, 46), (0.70, 52), (0.82, 16), (0.92, -14)),
     lift=((0.0, 0), (0.3, 0), (0.62, 0), (0.70, 0.02), (0.80, 0.028), (0.90, 0.03), (0.96, 0.015)),
     drop=0.040, bob=0.016, bob_phase=0.06, sway=0.022, lean=2.0, hip_yaw=5.0, hip_roll=3.5, chest_yaw=6.0,
-    arm_swing=20.0, arm_ahead=2.0, elbow=22.0, elbow_swing=10.0, out=8.0,
+    arm_swing=20.0, arm_ahead=2.0, elbow=22.0, elbow_swing=10.0, out=9.0, inward=4.0,
 )  # fmt: skip
 RUN = Gait(
     seconds=0.7, stride=2.0, stance=0.34, landing=0.26, beside=0.065,
     heel=((0.0, -6), (0.05, 0), (0.16, 0), (0.25, 20), (0.34, 52), (0.45, 75), (0.62, 60), (0.80, 5), (0.92, -8)),
     lift=((0.0, 0), (0.17, 0), (0.34, 0), (0.45, 0.14), (0.60, 0.26), (0.75, 0.17), (0.88, 0.09), (0.95, 0.04)),
     drop=0.055, bob=0.040, bob_phase=0.15, sway=0.012, lean=9.0, hip_yaw=8.0, hip_roll=3.0, chest_yaw=12.0,
-    arm_swing=34.0, arm_ahead=-8.0, elbow=88.0, elbow_swing=14.0, out=14.0,
+    arm_swing=34.0, arm_ahead=-8.0, elbow=88.0, elbow_swing=14.0, out=14.0, inward=22.0,
 )  # fmt: skip
 
 
@@ -107,7 +109,7 @@ def go(figure: StandingFigure, time: float, gait: Gait) -> None:
         swing = -np.cos(2 * np.pi * own) + 0.08 * wave(2 * own)
         figure.shoulder(one, 1.0, 3.0 * swing)
         bend = gait.elbow + gait.elbow_swing * swing
-        figure.hang(one, gait.out, gait.arm_ahead + gait.arm_swing * swing, bend, 22.0)
+        figure.hang(one, gait.out, gait.arm_ahead + gait.arm_swing * swing, bend, gait.inward)
 
 
 def walk() -> JointClip:

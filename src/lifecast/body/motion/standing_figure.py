@@ -143,27 +143,26 @@ Posing = Callable[[StandingFigure, float], None]
 
 
 def record(name: str, seconds: float, pose: Posing) -> JointClip:
-    """Record a motion that ends as it begins.
+    """Record a motion that goes on as it begins: the frame after the last is the first.
 
     Raises
     ------
     ValueError
         A foot is placed more than 5 mm beyond what the leg reaches.
     """
-    frames = max(round(seconds * RATE), 1) + 1
+    frames = max(round(seconds * RATE), 1)
     body = shipped_body()
     rotations = np.tile(np.eye(3), (frames, len(body.joints), 1, 1))
     root = np.empty((frames, 3))
-    for k in range(frames - 1):
+    for k in range(frames):
         figure = StandingFigure()
-        pose(figure, k * seconds / (frames - 1))
+        pose(figure, k * seconds / frames)
         if figure.missed > 0.005:
             raise ValueError(f"clip {name}, frame {k}: a foot is {figure.missed:.3f} m beyond the leg's reach")
         for joint, turn in figure.rotations().items():
             rotations[k, joint] = turn
         root[k] = figure.root / figure.leg_length
-    rotations[-1], root[-1] = rotations[0], root[0]
-    return moving_joints(name, body.joints, (frames - 1) / seconds, rotations, root, loops=True)
+    return moving_joints(name, body.joints, frames / seconds, rotations, root, loops=True)
 
 
 def moving_joints(
