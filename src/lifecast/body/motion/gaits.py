@@ -61,10 +61,10 @@ class Gait:
 
 
 WALK = Gait(
-    seconds=1.1, stride=1.26, stance=0.62, landing=0.30, beside=0.085,
+    seconds=1.1, stride=1.2, stance=0.62, landing=0.285, beside=0.085,
     heel=((0.0, -17), (0.09, 0), (0.34, 0), (0.50, 14), (0.62, 46), (0.70, 52), (0.82, 16), (0.92, -14)),
     lift=((0.0, 0), (0.3, 0), (0.62, 0), (0.70, 0.02), (0.80, 0.028), (0.90, 0.03), (0.96, 0.015)),
-    drop=0.040, bob=0.016, bob_phase=0.06, sway=0.022, lean=2.0, hip_yaw=5.0, hip_roll=3.5, chest_yaw=6.0,
+    drop=0.028, bob=0.018, bob_phase=0.06, sway=0.022, lean=2.0, hip_yaw=5.0, hip_roll=3.5, chest_yaw=6.0,
     arm_swing=20.0, arm_ahead=2.0, elbow=22.0, elbow_swing=10.0, out=9.0, inward=4.0,
 )  # fmt: skip
 RUN = Gait(
@@ -95,8 +95,8 @@ def go(figure: StandingFigure, time: float, gait: Gait) -> None:
     side = np.cos(2 * np.pi * (phase - middle))
     # The left leg is ahead at phase 0, and the pelvis with it.
     turn = np.cos(2 * np.pi * phase)
-    figure.root = np.array([gait.sway * side, -gait.drop + gait.bob * beat, 0.0])
-    figure.pelvis(euler("YXZ", [-gait.hip_yaw * turn, gait.lean * 0.4, gait.hip_roll * side]))
+    tilt = euler("YXZ", [-gait.hip_yaw * turn, gait.lean * 0.4, gait.hip_roll * side])
+    figure.hips(gait.sway * side, -gait.drop + gait.bob * beat, 0.0, tilt)
     figure.spine(gait.lean * 0.6, gait.hip_roll * side, (gait.hip_yaw + gait.chest_yaw) * turn)
     figure.look(-gait.chest_yaw * turn, -gait.lean * 0.7, 0.0)
     for one in SIDES:

@@ -12,14 +12,14 @@ from functools import cache
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from lifecast.body.fitted_body import shipped_body
 from lifecast.body.motion.joint_clip import JointClip
 from lifecast.people.arm_poses import aim
 from lifecast.people.body import RestBody
 from lifecast.people.figure import Figure, suffix
-from lifecast.people.rotation import Matrix, euler
+from lifecast.people.rotation import Matrix, euler, frame, part_way
 
 Floats = NDArray[np.float64]
 
@@ -54,7 +54,7 @@ class Foot:
     """How one foot stands or swings: metres and degrees."""
 
     x: float
-    """Where the flat foot's ankle would be above the floor, to the person's left of where the root rests;"""
+    """Where the flat foot's ankle would be above the floor, to the person's left of the middle between the hips;"""
     z: float = 0.0
     """and in front of it."""
     lift: float = 0.0
@@ -105,9 +105,15 @@ class StandingFigure(Figure):
         rest, self.soles, self.leg_length = _mean_body()
         super().__init__(body.joints, body.parents, rest)
         self.root = np.zeros(3)
-        """(3,) the root's way from where it is at rest."""
+        """(3,) the root's way from where it is at rest; `hips` sets it."""
+        self._hips = (self.head("upperleg01.L") + self.head("upperleg01.R")) / 2 - self.head("root")
         self.missed = 0.0
         """By how much, at most, a foot was farther away than the leg is long."""
+
+    def hips(self, aside: float, up: float, ahead: float, turn: Matrix) -> None:
+        """Bring the middle of the hip joints to so many metres from where it rests, and turn the pelvis about it."""
+        self.pelvis(turn)
+        self.root = np.array([aside, up, ahead]) + self._hips - turn @ self._hips
 
     def plant(self, side: int, foot: Foot, knee: float = 0.0) -> None:
         """Put a foot down, or through the air; the knee points where the toes do, turned outward by `knee` degrees."""
@@ -136,6 +142,17 @@ class StandingFigure(Figure):
         """Give a hand the shape that it has when nobody thinks of it."""
         self.wrist(side, 6.0, 0.0, pronate)
         self.fingers(side, RELAXED, RELAXED_THUMB, 1.0)
+
+    def hand(self, side: int, along: ArrayLike, palm: ArrayLike, share: float = 1.0) -> None:
+        """Aim a hand's middle finger and palm along directions (world), or turn it so far from where it is."""
+        ending = suffix(side)
+        wrist = self.index["wrist" + ending]
+        pointing = self.head("finger3-1" + ending) - self.head("wrist" + ending)
+        knuckles = self.head("finger5-1" + ending) - self.head("finger2-1" + ending)
+        outward = np.cross(knuckles, pointing) * side
+        before = self.turn("wrist" + ending) @ self.local.pop(wrist, np.eye(3))
+        aimed = frame(along, palm) @ frame(pointing, outward).T
+        self.world[wrist] = before @ part_way(before.T @ aimed, share)
 
 
 Posing = Callable[[StandingFigure, float], None]
@@ -175,8 +192,3 @@ def moving_joints(
         rotations[:, turned].astype(np.float32), root.astype(np.float32), loops,
     )  # fmt: skip
 
-
-def level(turn: Matrix) -> float:
-    """Return where a rotation turns the front to: degrees about the vertical, to the person's left."""
-    ahead = turn @ np.array([0, 0, 1.0])
-    return float(np.degrees(np.arctan2(ahead[0], ahead[2])))

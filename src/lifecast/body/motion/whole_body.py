@@ -8,7 +8,7 @@ import numpy as np
 
 from lifecast.body.motion.curves import keyed, pulse, smooth_step, wave
 from lifecast.body.motion.joint_clip import JointClip
-from lifecast.body.motion.standing import APART, DROP, breathe
+from lifecast.body.motion.standing import APART, UP, breathe
 from lifecast.body.motion.standing_figure import SIDES, Foot, StandingFigure, record
 from lifecast.people.rotation import euler
 
@@ -47,29 +47,20 @@ def turn() -> JointClip:
         yaw = (feet[1][0] + feet[-1][0]) / 2
         about = euler("Y", [yaw])
         weight = sum(-side * np.sin(np.pi * feet[side][1]) ** 2 for side in SIDES)  # 1: on the left leg
-        figure.root = about @ np.array([0.035 * weight, -DROP - 0.006, 0.0])
-        # The root turns about the middle between the feet, not about itself.
-        middle = np.array([0.0, 0.0, -figure.head("root")[2] - 0.03])
-        figure.root += about @ -middle + middle
-        figure.pelvis(about @ euler("Z", [1.5 * weight]))
+        shift = about @ np.array([0.035 * weight, UP - 0.010, 0.0])
+        figure.hips(*shift, about @ euler("Z", [1.5 * weight]))
         lead = 10.0 * pulse(time, 0.15, 0.8, seconds - 1.3, seconds - 0.4)
         breathe(figure, time / seconds, lean=1.5 * weight, twist=0.4 * lead)
         figure.look(lead, 1.0, 0.0)
         for side in SIDES:
             angle, part = feet[side]
-            place = about_middle(side * APART, angle, -middle[2])
+            place = euler("Y", [angle]) @ np.array([side * APART, 0.0, 0.0])
             rise = np.sin(np.pi * part) ** 2
             heel = 16.0 * np.sin(np.pi * min(2 * part, 1.0)) ** 2
-            figure.plant(side, Foot(place[0], place[1], t.lift * rise, 8.0, angle, heel, 0.4))
+            figure.plant(side, Foot(place[0], place[2], t.lift * rise, 8.0, angle, heel, 0.4))
             figure.hang(side, 10.0, 3.0 * side * weight, 15.0)
 
     return record("turn", seconds, pose)
-
-
-def about_middle(aside: float, angle: float, middle: float) -> tuple[float, float]:
-    """Where a point `aside` of the middle (0, middle) comes to when it is turned to the left: x, z in metres."""
-    away = euler("Y", [angle]) @ np.array([aside, 0.0, -middle])
-    return float(away[0]), float(away[2] + middle)
 
 
 @dataclass(frozen=True)
@@ -107,8 +98,7 @@ def jump() -> JointClip:
         arms = keyed(time, ((0, 0), (0.1, 0), (0.6, -48), (j.off, 120), (j.off + 0.2, 138), (j.down + 0.1, 30),
                             (j.down + 0.35, -12), (seconds - 0.1, 0), (seconds, 0)))  # fmt: skip
         tip = 0.055 * np.sin(np.radians(min(heel, 48.0)))
-        figure.root = np.array([0.0, -DROP - j.crouch * crouch + up + tip, -0.09 * crouch])
-        figure.pelvis(euler("X", [30.0 * crouch]))
+        figure.hips(0.0, UP - j.crouch * crouch + up + tip, -0.06 * crouch, euler("X", [30.0 * crouch]))
         figure.spine(1.0 + 14.0 * crouch, 0.0, 0.0)
         figure.look(0.0, -24.0 * crouch - 6.0 * up / j.height, 0.0)
         for side in SIDES:
@@ -125,8 +115,7 @@ def squat() -> JointClip:
 
     def pose(figure: StandingFigure, time: float) -> None:
         down = pulse(time, 0.1, 1.3, 1.5, 2.9)
-        figure.root = np.array([0.0, -DROP - 0.36 * down, -0.20 * down])
-        figure.pelvis(euler("X", [34.0 * down]))
+        figure.hips(0.0, UP - 0.006 - 0.40 * down, -0.20 * down, euler("X", [34.0 * down]))
         figure.spine(1.0 + 6.0 * down, 0.0, 0.0)
         figure.look(0.0, -26.0 * down, 0.0)
         for side in SIDES:
@@ -166,8 +155,8 @@ def dance() -> JointClip:
         centre = d.way * 0.5 * -np.cos(2 * np.pi * (beat - 0.25) / beats) * 1.15
         bounce = 0.5 - 0.5 * np.cos(2 * np.pi * beat)  # low on the beat's middle
         sway = wave((beat - 0.25) / 2)
-        figure.root = np.array([centre + 0.02 * sway, -0.045 - 0.025 * bounce, -0.02])
-        figure.pelvis(euler("YXZ", [7.0 * sway, 3.0, -4.5 * sway]))
+        tilt = euler("YXZ", [7.0 * sway, 3.0, -4.5 * sway])
+        figure.hips(centre + 0.02 * sway, -0.04 - 0.025 * bounce, -0.02, tilt)
         breathe(figure, beat / beats, lean=-6.0 * sway, twist=-12.0 * sway, bend=4.0)
         figure.look(5.0 * sway, 2.0 * bounce, 4.0 * sway)
         for side in SIDES:
