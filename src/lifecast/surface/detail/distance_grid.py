@@ -42,20 +42,30 @@ class DistanceGrid:
     """(X, Y, Z) float32, negative inside."""
 
     @classmethod
-    def of_mesh(cls, vertices: NDArray[np.floating], faces: NDArray[np.integer], spacing: float, margin: float) -> DistanceGrid:
-        """Measure the distances of all grid points within `margin` of a mesh's bounding box.
+    def of_mesh(
+        cls,
+        vertices: NDArray[np.floating],
+        faces: NDArray[np.integer],
+        spacing: float,
+        margin: float,
+        box: tuple[Floats, Floats] | None = None,
+    ) -> DistanceGrid:
+        """Measure the distances of the points of a grid.
 
-        vertices (V, 3); faces (F, 3), counter-clockwise seen from outside, closed.
+        vertices (V, 3); faces (F, 3), counter-clockwise seen from outside, closed. The grid fills `box`, its lowest and
+        its highest corner, by default all within `margin` of the mesh. The box may cut the mesh.
         """
         corners = np.asarray(vertices, np.float64)[faces]  # (F, 3, 3)
-        low, high = corners.min((0, 1)) - margin, corners.max((0, 1)) + margin
+        low, high = box if box is not None else (corners.min((0, 1)) - margin, corners.max((0, 1)) + margin)
+        # Triangles that are far from the box count for the sign alone.
+        close = ((corners.max(1) > low - margin) & (corners.min(1) < high + margin)).all(1)
         origin = low - spacing * np.array(ASIDE)
         shape = np.ceil((high - origin) / spacing).astype(int) + 1
         inside = _winding((corners - origin) / spacing, shape) > 0
         away = ndimage.distance_transform_edt(~_beside_a_change(inside))
         near = np.argwhere(away < EXACT)  # (N, 3)
         values = away + 0.5
-        values[tuple(near.T)] = _distances(near.astype(np.float64), _split((corners - origin) / spacing))
+        values[tuple(near.T)] = _distances(near.astype(np.float64), _split((corners[close] - origin) / spacing))
         values = np.where(inside, -values, values)
         return cls(
             torch.tensor(origin, dtype=torch.float32), spacing, torch.tensor(values * spacing, dtype=torch.float32)
