@@ -2,8 +2,8 @@
 
 Fingers are thinner than what an occupancy field learned from photographs tells apart. Where a hand was visible and its
 points were fitted, its posed mesh is known, so near it the field's logits give way to the mesh's signed distances. The
-change runs along the forearm over a few centimetres, so that the two meet without a seam. In depth the hand is moved to
-where the networks' depth maps have it.
+change runs along the forearm over a few centimetres, so that the two meet without a seam. In depth the hand is moved so
+that its wrist lies where the field has one.
 
 What else is near, a thigh, a pocket, the other hand, keeps the networks' field: a point belongs to the hand if it is
 nearer to the hand than to the rest of the body in its clothes.
@@ -23,9 +23,8 @@ from lifecast.body.fitted_body import FittedBody, shipped_body
 from lifecast.body.names import SIDES
 from lifecast.body.part_mesh import PartMesh, part_mesh, part_vertices
 from lifecast.space.field import OUTSIDE_LOGIT, Field
-from lifecast.space.maps import Maps
-from lifecast.space.resizing import resize_image
 from lifecast.surface.detail.distance_grid import DistanceGrid
+from lifecast.surface.detail.part_depth import depth_to_move
 from lifecast.surface.raster import rasterize
 
 
@@ -33,7 +32,7 @@ from lifecast.surface.raster import rasterize
 class FittedHands:
     """Constants of the step `fitted_hands`. Lengths are in metres of the body where not said otherwise."""
 
-    wrist: tuple[float, float] = (-0.045, -0.015)
+    wrist: tuple[float, float] = (-0.055, -0.025)
     """Along the forearm, counted from the wrist toward the fingers: where the hand begins, and where it is all there
     is."""
     reach: tuple[float, float] = (0.03, 0.045)
@@ -48,10 +47,9 @@ class FittedHands:
     """View units between the points of the distances' grid."""
     inside: float = 0.7
     """Share of the hand's picture that must lie in the person's mask; a hand that misses it was fitted wrongly."""
-    farthest: float = 0.12
-    """A hand is moved in depth by so much at most; one that is farther off stays out."""
-    least: int = 6
-    """Pixels of the depth map that a hand must cover to be moved by it."""
+    farthest: float = 0.15
+    """The field is searched for the wrist so far before and behind the fitted one; without one there the hand stays
+    out."""
 
 
 FITTED_HANDS = FittedHands()
@@ -74,54 +72,44 @@ class Hand:
     """View units a metre."""
 
 
-def fitted_hands(body: FittedBody, maps: Maps | None, constants: FittedHands = FITTED_HANDS) -> list[Hand]:
-    """Prepare the hands that were fitted and agree with the mask and the depth maps; none is an empty list."""
-    return [hand for side in SIDES if f"hand.{side}" in body.fitted and (hand := _hand(body, side, maps, constants))]
+@torch.inference_mode()
+def fitted_hands(
+    body: FittedBody, field: Field, mask: Tensor | None = None, constants: FittedHands = FITTED_HANDS
+) -> list[Hand]:
+    """Prepare the hands that were fitted, lie in the mask (s, s) and have a wrist in the field.
+
+    None is an empty list.
+    """
+    sides = [side for side in SIDES if f"hand.{side}" in body.fitted]
+    return [hand for side in sides if (hand := _hand(body, side, field, mask, constants))]
 
 
-def _hand(body: FittedBody, side: str, maps: Maps | None, constants: FittedHands) -> Hand | None:
+def _hand(body: FittedBody, side: str, field: Field, mask: Tensor | None, constants: FittedHands) -> Hand | None:
     vertices, joints = body.posed
     names = shipped_body().joints
     wrist, elbow = (joints[names.index(f"{joint}.{side}")] for joint in ("wrist", "lowerarm01"))
-    moved = 0.0
-    if maps is not None:
-        found = _depth_to_move(part_mesh(vertices, f"wrist.{side}"), maps, constants)
-        if found is None or abs(found) > constants.farthest * body.scale:
-            return None
-        moved = found
-    shift = np.array([0, 0, moved], np.float32)
-    hand = part_mesh(vertices, f"wrist.{side}").vertices + shift
-    forearm = part_mesh(vertices, f"lowerarm01.{side}")
-    margin = constants.reach[1] * body.scale
-    low, high = hand.min(0), hand.max(0)
-    back = (wrist - elbow) / max(float(np.linalg.norm(wrist - elbow)), 1e-9)
-    begin = wrist + shift + constants.wrist[0] * body.scale * back
-    low, high = np.minimum(low, begin) - margin, np.maximum(high, begin) + margin
-    box = (low.astype(np.float64), high.astype(np.float64))
-    distance = DistanceGrid.of_mesh(forearm.vertices + shift, forearm.faces, constants.spacing, margin, box)
-    others = vertices[~part_vertices(f"upperarm01.{side}")]
-    rest = _distance_to_points(others, box, 4 * constants.spacing)
-    return Hand(
-        side, distance, rest, torch.from_numpy(wrist + shift), torch.from_numpy(back.astype(np.float32)), body.scale
-    )
-
-
-def _depth_to_move(hand: PartMesh, maps: Maps, constants: FittedHands) -> float | None:
-    """How far toward the camera a hand must be moved to lie where the maps have it; None if they do not have it."""
-    if maps.depth is None:
-        return 0.0
-    depth = maps.depth[0, 0].float().cpu()  # (s, s)
-    size = depth.shape[-1]
-    drawn = rasterize(torch.from_numpy(hand.vertices), torch.from_numpy(hand.faces), size)
-    covered = drawn.covered
-    if int(covered.sum()) < constants.least:
+    along = (wrist - elbow) / max(float(np.linalg.norm(wrist - elbow)), 1e-9)
+    begin = wrist + constants.wrist[0] * body.scale * along
+    hand, forearm = part_mesh(vertices, f"wrist.{side}"), part_mesh(vertices, f"lowerarm01.{side}")
+    if mask is not None and _share_inside(hand, mask) < constants.inside:
         return None
-    if maps.mask is not None:
-        visible = covered & (resize_image(maps.mask.float(), size)[0, 0].cpu() > 0.5)
-        if float(visible.sum()) < constants.inside * float(covered.sum()):
-            return None
-        covered = visible
-    return float((depth - drawn.depth)[covered].median())
+    middles = torch.from_numpy(np.linspace(begin, wrist, 9)).float()
+    moved = depth_to_move(forearm, middles, field, constants.farthest * body.scale)
+    if moved is None:
+        return None
+    shift = np.array([0, 0, moved], np.float32)
+    margin = constants.reach[1] * body.scale
+    places = np.vstack([hand.vertices, begin]).astype(np.float64) + shift
+    box = (places.min(0) - margin, places.max(0) + margin)
+    distance = DistanceGrid.of_mesh(forearm.vertices + shift, forearm.faces, constants.spacing, margin, box)
+    rest = _distance_to_points(vertices[~part_vertices(f"upperarm01.{side}")], box, 4 * constants.spacing)
+    return Hand(side, distance, rest, *(torch.tensor(one).float() for one in (wrist + shift, along)), body.scale)
+
+
+def _share_inside(part: PartMesh, mask: Tensor) -> float:
+    """Share of a part's picture that lies in a mask (s, s); 0 if it lies beyond the picture."""
+    covered = rasterize(torch.from_numpy(part.vertices), torch.from_numpy(part.faces), mask.shape[-1]).covered
+    return float((mask.cpu()[covered] > 0.5).sum()) / max(int(covered.sum()), 1)
 
 
 def _distance_to_points(points: np.ndarray, box: tuple[np.ndarray, np.ndarray], spacing: float) -> DistanceGrid:
