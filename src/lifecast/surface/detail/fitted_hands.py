@@ -59,7 +59,8 @@ FITTED_HANDS = FittedHands()
 class Hand:
     """One hand with its forearm, ready to join a field. Lengths are in view units."""
 
-    side: str
+    mesh: PartMesh
+    """From the wrist on."""
     distance: DistanceGrid
     """Of the forearm and hand, closed at the elbow."""
     rest: DistanceGrid
@@ -103,7 +104,8 @@ def _hand(body: FittedBody, side: str, field: Field, mask: Tensor | None, consta
     box = (places.min(0) - margin, places.max(0) + margin)
     distance = DistanceGrid.of_mesh(forearm.vertices + shift, forearm.faces, constants.spacing, margin, box)
     rest = _distance_to_points(vertices[~part_vertices(f"upperarm01.{side}")], box, 4 * constants.spacing)
-    return Hand(side, distance, rest, *(torch.tensor(one).float() for one in (wrist + shift, along)), body.scale)
+    moved_hand = hand._replace(vertices=hand.vertices + shift)
+    return Hand(moved_hand, distance, rest, *(torch.tensor(one).float() for one in (wrist + shift, along)), body.scale)
 
 
 def _share_inside(part: PartMesh, mask: Tensor) -> float:
@@ -120,12 +122,12 @@ def _distance_to_points(points: np.ndarray, box: tuple[np.ndarray, np.ndarray], 
     return DistanceGrid(torch.tensor(box[0]).float(), spacing, torch.tensor(values).float())
 
 
-def without_hands(mask: Tensor, hands: Sequence[Hand], body: FittedBody) -> Tensor:
+def without_hands(mask: Tensor, hands: Sequence[Hand]) -> Tensor:
     """Take the fitted hands' pixels out of a mask (S, S): there the normal maps show a mitten's folds."""
     mask = mask.clone()
     for hand in hands:
-        part = part_mesh(body.posed[0], f"wrist.{hand.side}")
-        mask[rasterize(torch.from_numpy(part.vertices), torch.from_numpy(part.faces), mask.shape[-1]).covered] = 0
+        vertices, faces = (torch.from_numpy(one) for one in hand.mesh)
+        mask[rasterize(vertices, faces, mask.shape[-1]).covered.to(mask.device)] = 0
     return mask
 
 
