@@ -20,6 +20,9 @@ from lifecast.photo.mask import MASK_REFINEMENT, MaskRefinement
 from lifecast.space.integration import INTEGRATION, Integration
 from lifecast.space.maps import SHARPENING, Sharpening
 from lifecast.surface.colour.colour_surface import COLOURING, Colouring
+from lifecast.surface.detail.body_limbs import BODY_LIMBS, BodyLimbs
+from lifecast.surface.detail.fitted_face import FITTED_FACE, FittedFace
+from lifecast.surface.detail.fitted_hands import FITTED_HANDS, FittedHands
 from lifecast.surface.detail.hidden_limbs import HIDDEN_LIMBS, HiddenLimbs
 from lifecast.surface.detail.relief import RELIEF, Relief
 from lifecast.surface.output.charts import CHART_CUTTING, ChartCutting
@@ -36,7 +39,10 @@ class StepConstants:
     body: BodyFit = BODY_FIT
     silhouette: SilhouetteBound = SILHOUETTE_BOUND
     hidden_limbs: HiddenLimbs = HIDDEN_LIMBS
+    body_limbs: BodyLimbs = BODY_LIMBS
+    fitted_hands: FittedHands = FITTED_HANDS
     relief: Relief = RELIEF
+    fitted_face: FittedFace = FITTED_FACE
     colour: Colouring = COLOURING
     """Of the surface's colours; a step that cannot be left out."""
     texture: ChartCutting = CHART_CUTTING

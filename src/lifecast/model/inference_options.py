@@ -45,8 +45,14 @@ class InferenceOptions:
     """Occupancy falls to 0 beyond the person's mask and a margin (`model.silhouette`)."""
     hidden_limbs: bool = False
     """Limbs that the picture hides are made of the lifted landmarks (`surface.detail.hidden_limbs`)."""
+    body_limbs: bool = True
+    """With a fitted body they are its own instead (`surface.detail.body_limbs`)."""
+    fitted_hands: bool = True
+    """Hands that were fitted get their fingers (`surface.detail.fitted_hands`)."""
     relief: bool = False
     """The finest surface gets the folds of the normal maps (`surface.detail.relief`)."""
+    fitted_face: bool = True
+    """A face that was fitted gets its relief (`surface.detail.fitted_face`)."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.sharpen <= 2:
@@ -90,7 +96,7 @@ class InferenceOptions:
         if maps is None or not maps.pose_channels:
             missing.append("pose")
         if maps is None or maps.depth is None:
-            missing += ["integrate", "hidden_limbs"]
+            missing += ["integrate", "hidden_limbs", "body_limbs"]
         if maps is None or maps.pose_lifter is None:
             missing += ["lift", "body"]
         if not architecture.mask_input:
@@ -114,8 +120,9 @@ KINDS: dict[str, tuple[type, ...]] = {
 """Kinds of values that a file may hold for each step."""
 
 DEPENDENT: dict[str, tuple[str, ...]] = {
-    "pose": ("lift", "body", "hidden_limbs"),
-    "lift": ("body", "hidden_limbs"),
+    "pose": ("lift", "body", "hidden_limbs", "body_limbs", "fitted_hands", "fitted_face"),
+    "lift": ("body", "hidden_limbs", "body_limbs", "fitted_hands", "fitted_face"),
+    "body": ("body_limbs", "fitted_hands", "fitted_face"),
 }
 """Steps that cannot run without another one."""
 
