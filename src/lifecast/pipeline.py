@@ -135,7 +135,13 @@ class Reconstructor:
             raise UsageError("reconstruct() makes one person; reconstruct_all() makes everybody")
         # Wrong values are refused before any work.
         options = ReconstructOptions(
-            person=person, box=box, turn=turn, height=height, resolution=resolution, faces=faces, without=tuple(without),
+            person=person,
+            box=box,
+            turn=turn,
+            height=height,
+            resolution=resolution,
+            faces=faces,
+            without=tuple(without),
             body=body,
         )
         return self.reconstruct_all(image, options, mask, progress)[0]

@@ -33,8 +33,7 @@ def first_numbers(fit: FitPoints, groups: Sequence[PoseGroup], joints: Floats) -
     rest = fit.landmarks @ fit.body.rest  # (33, 3)
     world: dict[str, Matrix] = {}
     hips, shoulders = (
-        (seen[[left, left + 1]].mean(0), seen[left] - seen[left + 1])
-        for left in (Joint.LEFT_HIP, Joint.LEFT_SHOULDER)
+        (seen[[left, left + 1]].mean(0), seen[left] - seen[left + 1]) for left in (Joint.LEFT_HIP, Joint.LEFT_SHOULDER)
     )
     up = shoulders[0] - hips[0]
     world["root"], world["spine"] = (_upright(across, up) for across in (hips[1], shoulders[1]))
