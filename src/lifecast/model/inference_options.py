@@ -79,8 +79,10 @@ class InferenceOptions:
         return dataclasses.replace(self, **changed)
 
     def running(self) -> list[str]:
-        """Name the steps that are on."""
-        return [name for name, off in STEPS.items() if getattr(self, name) != off]
+        """Name the steps that are on, and whose steps that they stand on are."""
+        off = [name for name, value in STEPS.items() if getattr(self, name) == value]
+        lacking = {standing for name in off for standing in DEPENDENT.get(name, ())}
+        return [name for name in STEPS if name not in off and name not in lacking]
 
     def fitting(self, architecture: Architecture) -> InferenceOptions:
         """Switch off what an architecture has no inputs for.
