@@ -116,10 +116,17 @@ class Reconstruction:
         """`textured`, and which of the surface's vertices each of its vertices is: (W,) int64."""
         from lifecast.surface.output.charts import CHART_CUTTING
         from lifecast.surface.output.coloured_mesh import ColouredMesh
+        from lifecast.surface.output.normal_texture import NORMAL_TEXTURE, Folds
         from lifecast.surface.output.texture import bake_texture
 
         cutting = CHART_CUTTING if self.constants is None else self.constants.texture
-        baked = bake_texture(self.vertices, self.faces, self.coloured, self.image, self.mask, constants=cutting)
+        folds = None
+        if self.front_normals is not None and self.back_normals is not None:
+            constants = NORMAL_TEXTURE if self.constants is None else self.constants.normal_texture
+            folds = Folds(self.normals, self.front_normals, self.back_normals, constants)
+        baked = bake_texture(
+            self.vertices, self.faces, self.coloured, self.image, self.mask, constants=cutting, folds=folds
+        )
         whole = self.model
         mesh = ColouredMesh(
             whole.vertices[baked.vertex],
@@ -127,6 +134,7 @@ class Reconstruction:
             whole.normals[baked.vertex],
             uv=baked.uv,
             texture=baked.texture,
+            normal_texture=baked.normal_texture,
             provenance=whole.provenance,
         )
         return mesh, baked.vertex
