@@ -158,6 +158,8 @@ class ReconstructOptions:
     """Leave the background in the networks' input, also where the person's mask is given: without clean_background."""
     vertex_colours: bool = False
     """Colours at the vertices of GLB and OBJ in place of a texture."""
+    normal_texture: bool = True
+    """A second texture in a textured GLB: the folds of the normal maps that are finer than its triangles."""
     stl_metres: bool = False
     """STL in metres with y up, like the other formats, in place of millimetres with z up for printing."""
     body: bool = False

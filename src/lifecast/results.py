@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +74,8 @@ def write_results(result: Reconstruction, stem: Path, options: ReconstructOption
         if rigged is not None:
             written += _save_rigged(rigged, stem.with_name(f"{stem.name}.{suffix}"), options)
             continue
-        written += result.save(stem.with_name(f"{stem.name}.{suffix}"), not options.vertex_colours, options.stl_metres)
+        path = stem.with_name(f"{stem.name}.{suffix}")
+        written += result.save(path, not options.vertex_colours, options.stl_metres, options.normal_texture)
     if options.body and result.measured_body is not None:
         written += save_body(result.measured_body, stem, result.model.provenance)
     if options.preview:
@@ -95,7 +97,7 @@ def _rigged(result: Reconstruction, options: ReconstructOptions) -> RiggedMesh |
     if isinstance(found, NotRigged):
         result.notes = (*result.notes, found.reason)
         return None
-    return found
+    return found if options.normal_texture else replace(found, mesh=replace(found.mesh, normal_texture=None))
 
 
 def _save_rigged(rigged: RiggedMesh, path: Path, options: ReconstructOptions) -> list[Path]:
