@@ -119,7 +119,7 @@ INFERENCE: dict[str, InferenceOptions] = {
     "paper": PLAIN,
     "pifuhd": PLAIN,
     "compact": InferenceOptions(
-        mirror=True, sharpen=0.5, integrate=256, tilt=0.5, silhouette=True, hidden_limbs=True, relief=True
+        mirror=True, sharpen=0.5, integrate=256, silhouette=True, hidden_limbs=True, relief=True
     ),
     "tiny": PLAIN,
 }

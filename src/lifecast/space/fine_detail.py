@@ -34,7 +34,7 @@ class DetailFigures(NamedTuple):
 
 
 def eroded(mask: Tensor, pixels: int) -> Tensor:
-    """Erode a mask (B, 1, H, W) of 0 and 1 by a square of 2 * pixels + 1.
+    """Shrink a mask (B, 1, H, W) of 0 and 1 by a square of 2 * pixels + 1.
 
     What lies beyond the picture does not erode it: a window on a person is no outline.
     """
@@ -42,8 +42,9 @@ def eroded(mask: Tensor, pixels: int) -> Tensor:
 
 
 def fine_detail(normals: Tensor, mask: Tensor, sigma: float) -> Tensor:
-    """Compute normals (B, 3, H, W) minus their Gaussian blur of `sigma` pixels, 0 outside of the mask.
+    """Compute normals (B, 3, H, W) minus their Gaussian blur of `sigma` pixels.
 
+    It is 0 outside of the mask.
     The blur is taken over the mask's pixels (B, 1, H, W; 0 or 1) alone, so that an outline is no detail.
     """
     inside = normals * mask
@@ -53,8 +54,9 @@ def fine_detail(normals: Tensor, mask: Tensor, sigma: float) -> Tensor:
 
 @torch.no_grad()
 def compare_detail(predicted: Tensor, true: Tensor, mask: Tensor, sigma: float) -> DetailFigures:
-    """Compare the fine detail of normal maps (B, 3, H, W) inside the mask, eroded by `sigma` pixels.
+    """Compare the fine detail of normal maps (B, 3, H, W) inside the eroded mask.
 
+    It is eroded by `sigma` pixels.
     `mask` (B, 1, H, W) is the true person's, in [0, 1]. Only pixels count at which both maps have a normal: a lost hand
     has no outline here. The correlation is Pearson's, over all pixels and channels of a map.
     """

@@ -40,7 +40,7 @@ def normal_figures(maps: Maps, batch: dict[str, Any]) -> dict[str, tuple[Tensor,
 
 
 def detail_figures(maps: Maps, batch: dict[str, Any]) -> dict[str, tuple[Tensor, Tensor]]:
-    """Sum and count the share of the true fine detail that is predicted, and its correlation with the truth's."""
+    """Sum and count the detail share of both normal maps, and the correlation with the truth's."""
     figures = {}
     size = maps.front.shape[-1]
     mask = resize_map(batch["mask"], size, False)

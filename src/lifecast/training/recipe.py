@@ -71,8 +71,10 @@ class LossWeights:
     """L1 distance of the maps' folds (`losses.fold_l1`)."""
     perceptual: float = 1.0
     """Perceptual loss, the first term of equation 6."""
-    perceptual_window: int | None = None
-    """Side in pixels of a random window on the person that the perceptual loss compares; none: the whole picture."""
+    adversarial: float = 0.0
+    """Loss of a discriminator that learns along (`training.adversary`); for one process."""
+    window: int | None = None
+    """Side in pixels of a random window on the person that these two compare; none: the whole picture."""
     back: float = 1.0
     """Weight of the back map in these three, the front map's being 1: folds of the back are not visible."""
     perceptual_network: PerceptualNetwork = "auto"
@@ -86,9 +88,20 @@ class LossWeights:
     """Cross entropy of the depth network's distributions."""
 
     def __post_init__(self) -> None:
-        if self.perceptual_window is not None and (self.perceptual_window < 32 or self.perceptual_window % 32):
-            raise UsageError(f"perceptual_window = {self.perceptual_window}: must be a multiple of 32")
-        for name in ("occupancy", "l1", "cosine", "folds", "perceptual", "back", "mask", "depth", "depth_bins"):
+        if self.window is not None and (self.window < 32 or self.window % 32):
+            raise UsageError(f"window = {self.window}: must be a multiple of 32")
+        for name in (
+            "occupancy",
+            "l1",
+            "cosine",
+            "folds",
+            "perceptual",
+            "adversarial",
+            "back",
+            "mask",
+            "depth",
+            "depth_bins",
+        ):
             if getattr(self, name) < 0:
                 raise UsageError(f"{name} = {getattr(self, name)}: a loss's weight cannot be negative")
 

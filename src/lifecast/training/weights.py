@@ -60,9 +60,9 @@ def chosen_preset(name: str | None, init: tuple[Path, ...]) -> Architecture:
 
 
 def new_model(preset: Architecture, init: tuple[Path, ...], seed: int) -> tuple[Model, dict[str, Any]]:
-    """Make a model with weights drawn from `seed`, then trained parts of each file of `init` that are the preset's.
+    """Make a model with weights drawn from `seed`, then trained parts of each file of `init`.
 
-    Returns also the parts' histories.
+    Those that are the preset's own (`same_part`). Returns also the parts' histories.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
