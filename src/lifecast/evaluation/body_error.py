@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from lifecast.body.components import SKIN_VERTICES
 from lifecast.body.fitted_body import FittedBody, shipped_body
 from lifecast.errors import DataError
 from lifecast.evaluation.benchmark import Item
@@ -72,7 +73,7 @@ def read_true_body(root: Path, item: Item) -> TrueBody | None:
 def body_figures(fitted: FittedBody, true: TrueBody, surface: Triangles) -> dict[str, float]:
     """Measure a fitted body in cm at 180 cm height.
 
-    `body_vertices_cm`: mean distance of each vertex from its own true place, both pelvises put onto each other.
+    `body_vertices_cm`: mean distance of the skin's vertices from their true places, both pelvises put onto each other.
     `body_joints_depth_cm`: mean error along z of `MAIN_JOINTS`, the median of their differences taken off, as for the
     pose lifter. `body_hidden_cm`: mean distance of the wrists and ankles that the true `surface` hides, and
     `body_hidden_depth_cm` their error along z, each as above; absent where it hides none.
@@ -85,7 +86,7 @@ def body_figures(fitted: FittedBody, true: TrueBody, surface: Triangles) -> dict
     main = [body.joints.index(name) for name in MAIN_JOINTS]
     depth = apart[:, 2] - np.median(apart[main, 2])
     figures = {
-        "body_vertices_cm": float(np.linalg.norm(off, axis=1).mean()),
+        "body_vertices_cm": float(np.linalg.norm(off[:SKIN_VERTICES], axis=1).mean()),
         "body_joints_depth_cm": float(np.abs(depth[main]).mean()),
     }
     ends = np.array([body.joints.index(name) for name in ENDS])
