@@ -67,7 +67,7 @@ def test_only_hidden_ends_count_as_hidden() -> None:
     index = shipped_body().joints.index("wrist.L")
     plate = trimesh.creation.box((0.2, 0.2, 0.02), trimesh.transformations.translation_matrix(true.joints[index]))
     for before, there in ((0.02, False), (0.2, True)):
-        shown = Triangles(plate.vertices + [0, 0, before], plate.faces)
+        shown = Triangles(np.add(plate.vertices, [0, 0, before]), plate.faces)
         assert hidden(true.joints[[index, 0]], shown).tolist() == [there, False]
         figures = body_figures(bent, true, shown)
         assert ("body_hidden_cm" in figures) is there
@@ -88,14 +88,15 @@ def test_a_recorded_body_stands_where_the_view_shows_it(tmp_path: Path) -> None:
     vectors[model.joints.index("upperarm01.R")] = [0, 0, 0.6]
     phenotype = {"gender": 0.3, "age": 0.7}
     record = {
-        "phenotype": phenotype, "local": {}, "expression": {}, "rotations": vectors.tolist(), "offset": [0.2, 0.0, -0.1],
+        "phenotype": phenotype, "local": {}, "expression": {}, "rotations": vectors.tolist(),
+        "offset": [0.2, 0.0, -0.1],
     }  # fmt: skip
     write_record(tmp_path, record)
     found = read_true_body(tmp_path, ITEM)
     assert found is not None
     rest = model.rest_of(phenotype, {}, {})
-    root = (rest.joints[0, 0].numpy() + [0.2, 0.0, -0.1] - [0.1, 0.9, 0.0]) * SCALE  # the root turns about itself
-    expected = Rotation.from_rotvec([0, 0.5, 0]).apply(root) + [0.1, -0.2, 0]
+    root = np.add(rest.joints[0, 0].numpy(), [0.1, -0.9, -0.1]) * SCALE  # the root turns about itself
+    expected = np.add(Rotation.from_rotvec([0, 0.5, 0]).apply(root), [0.1, -0.2, 0])
     np.testing.assert_allclose(found.joints[model.joints.index("root")], expected, atol=1e-6)
     arm = [model.joints.index(f"{name}.R") for name in ("upperarm01", "wrist")]
     length = np.linalg.norm(np.subtract(*rest.joints[0, arm].numpy())) * SCALE
