@@ -115,7 +115,7 @@ def train_regressor(
             batch = draw_batch(made, sample, errors, recipe, recipe.batch, draw)
             loss = regression_loss(sample, regressor(batch.landmarks, batch.hands, batch.found), batch)
             optimiser.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(regressor.parameters(), 1.0)
             optimiser.step()
             step += 1
