@@ -18,8 +18,10 @@ Options = TypeVar("Options")
 Inline = Annotated[Options, tyro.conf.arg(name="")]
 """Options of a dataclass that stand among the command line's own, without a prefix."""
 
-FORMATS = ("glb", "obj", "ply", "stl")
+FORMATS = ("glb", "obj", "ply", "stl", "vrm")
 """Model formats that can be written."""
+RIGGED_ONLY = ("vrm",)
+"""Those that hold no model without a rig."""
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 """Suffixes of a picture to draw."""
 Animation = Literal["webp", "gif", "mp4"]
@@ -138,7 +140,7 @@ class ReconstructOptions:
     """
 
     formats: Annotated[tuple[str, ...], tyro.conf.arg(name="format"), one_text(parse_formats, "STR")] = ("glb",)
-    """One or more of glb, obj, ply, stl, separated by commas."""
+    """One or more of glb, obj, ply, stl, vrm, separated by commas. A VRM is rigged, and stands in a T pose."""
     resolution: int = 512
     """Lattice points along each side of the volume."""
     height: float = 1.70
@@ -187,7 +189,6 @@ class ReconstructOptions:
             check_box(self.box)
         object.__setattr__(self, "turn", parse_turn(self.turn))
         object.__setattr__(self, "pose", parse_pose(self.pose))
-        object.__setattr__(self, "rig", self.rig or self.pose is not None)
         if not HEIGHTS[0] <= self.height <= HEIGHTS[1]:
             raise OptionError("height", self.height, f"give metres between {HEIGHTS[0]} and {HEIGHTS[1]}")
         if not RESOLUTIONS[0] <= self.resolution <= RESOLUTIONS[1]:
@@ -195,6 +196,8 @@ class ReconstructOptions:
         if self.faces is not None and self.faces < FEWEST_FACES:
             raise OptionError("faces", self.faces, f"give at least {FEWEST_FACES}")
         object.__setattr__(self, "formats", parse_formats(",".join(self.formats)))
+        needed = self.pose is not None or bool(set(RIGGED_ONLY) & set(self.formats))
+        object.__setattr__(self, "rig", self.rig or needed)
         background = ("clean_background",) if self.keep_background else ()
         object.__setattr__(self, "without", parse_steps(",".join((*self.without, *background))))
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lifecast.atomic import atomic_file
-from lifecast.errors import OutputError
-from lifecast.options import ReconstructOptions
+from lifecast.errors import LifecastError, OutputError
+from lifecast.options import RIGGED_ONLY, ReconstructOptions
 from lifecast.reconstruction import Reconstruction
 from lifecast.surface.output.body_files import save_body
 from lifecast.writable import check_folder, check_names
@@ -17,7 +17,7 @@ from lifecast.writable import check_folder, check_names
 if TYPE_CHECKING:
     from lifecast.surface.output.rigged_mesh import RiggedMesh
 
-ROOM = {"glb": 4 << 20, "obj": 16 << 20, "ply": 4 << 20, "stl": 8 << 20}
+ROOM = {"glb": 4 << 20, "obj": 16 << 20, "ply": 4 << 20, "stl": 8 << 20, "vrm": 4 << 20}
 """Bytes that a model of a usual photograph takes at the least, at the default resolution."""
 
 
@@ -66,7 +66,8 @@ def _check_names(stem: Path, options: ReconstructOptions) -> None:
 def write_results(result: Reconstruction, stem: Path, options: ReconstructOptions) -> list[Path]:
     """Write all that is wanted under `stem` (a path without suffix); return the paths.
 
-    Each file is written atomically. Why somebody who was to be rigged is not, the result's notes say from then on.
+    Each file is written atomically. Why somebody who was to be rigged is not, the result's notes say from then on;
+    `LifecastError` if nothing but rigged files is wanted.
     """
     written: list[Path] = []
     rigged = _rigged(result, options) if options.rig else None
@@ -74,6 +75,8 @@ def write_results(result: Reconstruction, stem: Path, options: ReconstructOption
         if rigged is not None:
             written += _save_rigged(rigged, stem.with_name(f"{stem.name}.{suffix}"), options)
             continue
+        if suffix in RIGGED_ONLY:
+            continue  # a note says why
         path = stem.with_name(f"{stem.name}.{suffix}")
         written += result.save(path, not options.vertex_colours, options.stl_metres, options.normal_texture)
     if options.body and result.measured_body is not None:
@@ -92,9 +95,11 @@ def _rigged(result: Reconstruction, options: ReconstructOptions) -> RiggedMesh |
     """The rig that is wanted; None if there is none, and then a note says why."""
     from lifecast.rigging import NotRigged, rig
 
-    textured = not options.vertex_colours and bool({"glb", "obj"} & set(options.formats))
+    textured = not options.vertex_colours and bool({"glb", "obj", "vrm"} & set(options.formats))
     found = rig(result, result.body, options.pose or "photo", textured)
     if isinstance(found, NotRigged):
+        if set(options.formats) <= set(RIGGED_ONLY):
+            raise LifecastError(f"{found.reason}; a VRM cannot be without: ask for a .glb")
         result.notes = (*result.notes, found.reason)
         return None
     return found if options.normal_texture else replace(found, mesh=replace(found.mesh, normal_texture=None))
@@ -104,6 +109,11 @@ def _save_rigged(rigged: RiggedMesh, path: Path, options: ReconstructOptions) ->
     from lifecast.surface.output.export import save_model
     from lifecast.surface.output.skinned_glb import save_rigged
 
+    if path.suffix == ".vrm":
+        from lifecast.rigging import reposed
+        from lifecast.surface.output.vrm import save_vrm
+
+        return save_vrm(rigged if options.pose == "t" else reposed(rigged, "t"), path)
     if path.suffix == ".glb":
         return save_rigged(rigged, path)
     return save_model(rigged.mesh, path, options.stl_metres)
