@@ -100,7 +100,8 @@ def _save_rigged(rigged: RiggedMesh, path: Path, options: ReconstructOptions) ->
     from lifecast.surface.output.skinned_glb import save_rigged
 
     if path.suffix == ".glb":
-        return save_rigged(rigged, path)
+        written: list[Path] = save_rigged(rigged, path)
+        return written
     return save_model(rigged.mesh, path, options.stl_metres)
 
 
