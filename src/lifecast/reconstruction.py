@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import trimesh
 
     from lifecast.body.fitted_body import FittedBody
+    from lifecast.body.measured_body import MeasuredBody
     from lifecast.model.inference_options import InferenceOptions
     from lifecast.step_constants import StepConstants
     from lifecast.surface.colour.colour_surface import SurfaceColours
@@ -67,6 +68,15 @@ class Reconstruction:
     """Constants of these steps; None: the default ones."""
     body: FittedBody | None = None
     """The body that was fitted to the person; None: none was wanted, or none fits."""
+
+    @cached_property
+    def measured_body(self) -> MeasuredBody | None:
+        """The fitted body in the model's metres: its mesh, joints and lengths; None without a body."""
+        if self.body is None:
+            return None
+        from lifecast.body.measured_body import MeasuredBody
+
+        return MeasuredBody(self.body, self.frame.metres_per_unit, self.frame.origin)
 
     @property
     def steps(self) -> dict[str, Any]:
