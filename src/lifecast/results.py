@@ -103,8 +103,9 @@ def _save_rigged(rigged: RiggedMesh, path: Path, options: ReconstructOptions) ->
     from lifecast.surface.output.skinned_glb import save_rigged
 
     if path.suffix == ".glb":
-        written: list[Path] = save_rigged(rigged, path)
-        return written
+        from lifecast.body.motion.catalogue import clip_named
+
+        return save_rigged(rigged, path, [clip_named(name) for name in options.animate])
     return save_model(rigged.mesh, path, options.stl_metres)
 
 

@@ -182,19 +182,20 @@ def cut_webs(
     edges: (E, 2) each once, with the lower vertex first; web: (E,). A triangle across a web goes to the side that most
     of its corners move with. Vertices along a cut are doubled, and each copy moves with its side.
     """
-    faces, count = np.asarray(faces, np.int64), len(vertices)
-    torn = np.sort(edges[web, 0] * count + edges[web, 1])
-    half = np.stack([faces, np.roll(faces, -1, 1)], -1)  # (F, 3, 2): corner k to corner k + 1
+    given: Ints = np.asarray(faces, np.int64)
+    count = len(vertices)
+    torn = np.sort(edges[web, 0] * count + edges[web, 1]) if web.any() else np.array([-1])  # -1: no edge's number
+    half = np.stack([given, np.roll(given, -1, 1)], -1)  # (F, 3, 2): corner k to corner k + 1
     key = half.min(-1) * count + half.max(-1)
     at = np.searchsorted(torn, key)
-    across = torn[np.minimum(at, len(torn) - 1)] == key if len(torn) else np.zeros(key.shape, bool)
+    across = np.asarray(torn[np.minimum(at, len(torn) - 1)] == key)
     crossed = across.any(1)
     # Corner k lies on the edges k and k - 1: the corner with the fewest torn edges speaks for the triangle.
     lonely = across.astype(int) + np.roll(across, 1, 1)
-    spokesman = faces[np.arange(len(faces)), lonely.argmin(1)]
+    spokesman = given[np.arange(len(given)), lonely.argmin(1)]
     marked = np.zeros(count, bool)
-    marked[faces[crossed]] = True
-    near = np.flatnonzero(marked[faces].any(1))
+    marked[given[crossed]] = True
+    near = np.flatnonzero(marked[given].any(1))
     affine = _affine(weights, moved)
     # Edges between two of these triangles.
     keys = key[near].ravel()
@@ -206,7 +207,7 @@ def cut_webs(
     apart = _apart((vertices[low] + vertices[high]) / 2, affine, spokesman[face_one], spokesman[face_other])
     cut = (apart > jump) & (crossed[face_one] | crossed[face_other])
     # Corners around a vertex that are joined across edges that are not cut stay one vertex.
-    small = faces[near]
+    small = given[near]
     joined_one, joined_other = one[~cut], other[~cut]
     links = []
     for vertex in (low[~cut], high[~cut]):
@@ -231,7 +232,7 @@ def cut_webs(
     new = np.where(first, sample, 0)
     new[~first] = count + np.arange(int((~first).sum()))
     vertex = np.concatenate([np.arange(count), sample[~first]])
-    out = faces.copy()
+    out = given.copy()
     out[near] = new[number].reshape(-1, 3)
     speaks = np.repeat(spokesman[near], 3)
     mean = sparse.coo_matrix((np.ones(total, np.float32), (new[number], speaks)), shape=(len(vertex), count)).tocsr()
