@@ -86,6 +86,17 @@ def parse_pose(text: str | None) -> Pose | None:
     return None
 
 
+def parse_clips(text: str) -> tuple[str, ...]:
+    """Read "walk, dance.bvh" as ("walk", "dance.bvh"), each once; `OptionError` for a clip that there is not."""
+    clips = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if clips:
+        from lifecast.body.motion.catalogue import check_clip_name
+
+        for clip in clips:
+            check_clip_name(clip)
+    return clips
+
+
 def parse_box(text: str) -> Box | None:
     """Read "x,y,w,h" as numbers, an empty text as None; `OptionError` otherwise."""
     if not text.strip():
@@ -179,6 +190,8 @@ class ReconstructOptions:
     """Give the GLB a skeleton that moves it; webs between arms, legs and trunk are cut."""
     pose: Annotated[Pose | None, one_text(parse_pose, "t|a|photo")] = None
     """Let the model stand in a T pose, an A pose or as in the photograph; with --rig, which needs not be said."""
+    animate: Annotated[tuple[str, ...], one_text(parse_clips, "CLIP,FILE.bvh")] = ()
+    """Clips to add to the GLB, separated by commas; docs/body.md lists them. With --rig, which needs not be said."""
 
     def __post_init__(self) -> None:
         if isinstance(self.person, str):
@@ -189,6 +202,7 @@ class ReconstructOptions:
             check_box(self.box)
         object.__setattr__(self, "turn", parse_turn(self.turn))
         object.__setattr__(self, "pose", parse_pose(self.pose))
+        object.__setattr__(self, "animate", parse_clips(",".join(self.animate)))
         if not HEIGHTS[0] <= self.height <= HEIGHTS[1]:
             raise OptionError("height", self.height, f"give metres between {HEIGHTS[0]} and {HEIGHTS[1]}")
         if not RESOLUTIONS[0] <= self.resolution <= RESOLUTIONS[1]:
@@ -196,10 +210,15 @@ class ReconstructOptions:
         if self.faces is not None and self.faces < FEWEST_FACES:
             raise OptionError("faces", self.faces, f"give at least {FEWEST_FACES}")
         object.__setattr__(self, "formats", parse_formats(",".join(self.formats)))
-        needed = self.pose is not None or bool(set(RIGGED_ONLY) & set(self.formats))
+        needed = self.pose is not None or bool(self.animate) or bool(set(RIGGED_ONLY) & set(self.formats))
         object.__setattr__(self, "rig", self.rig or needed)
         background = ("clean_background",) if self.keep_background else ()
         object.__setattr__(self, "without", parse_steps(",".join((*self.without, *background))))
+
+    @property
+    def fits_body(self) -> bool:
+        """Whether the parametric body is needed."""
+        return self.body or self.rig
 
     @classmethod
     def parse(cls, called: Called = str, **given: Any) -> ReconstructOptions:
@@ -261,6 +280,7 @@ def _number(field: str) -> Callable[[Any], float]:
 
 READ: dict[str, Callable[[Any], Any]] = {
     "formats": parse_formats, "box": parse_box, "height": _number("height"), "without": parse_steps, "pose": parse_pose,
+    "animate": parse_clips,
 }  # fmt: skip
 """How the texts of a form are read, by field."""
 

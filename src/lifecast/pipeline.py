@@ -198,15 +198,14 @@ class Reconstructor:
     ) -> Reconstruction:
         """Reconstruct a person that `find` found; `seconds` that were spent before join the timings."""
         inference = self.inference
-        fit_body = options.body or options.rig
-        if fit_body:
+        if options.fits_body:
             inference = replace(inference, body=True).fitting(self.model.architecture)
         inference = inference.without(*options.without)
         watch = Stopwatch(self.device, progress)
         watch.seconds.update(seconds or {})
         framed, predicted = self.predict(photo, person, watch=watch, inference=inference)
         body_notes = predicted.body_notes
-        if fit_body and not inference.body:
+        if options.fits_body and not inference.body:
             body_notes = ("no body was fitted: these weights have no pose lifter, or it was left out",)
         with watch.stage("surface"):
             surface = person_surface(

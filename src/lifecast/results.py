@@ -115,7 +115,9 @@ def _save_rigged(rigged: RiggedMesh, path: Path, options: ReconstructOptions) ->
 
         return save_vrm(rigged if options.pose == "t" else reposed(rigged, "t"), path)
     if path.suffix == ".glb":
-        return save_rigged(rigged, path)
+        from lifecast.body.motion.catalogue import clip_named
+
+        return save_rigged(rigged, path, [clip_named(name) for name in options.animate])
     return save_model(rigged.mesh, path, options.stl_metres)
 
 
