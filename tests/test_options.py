@@ -65,7 +65,7 @@ def test_steps_as_people_write_them(text: str) -> None:
 
 
 def test_keeping_the_background_is_a_step_left_out() -> None:
-    assert ReconstructOptions(keep_background=True, without=("tilt",)).without == ("tilt", "clean_background")
+    assert ReconstructOptions(keep_background=True, without=("mirror",)).without == ("mirror", "clean_background")
     assert ReconstructOptions(keep_background=True) == replace(ReconstructOptions(keep_background=True))
 
 

@@ -26,6 +26,9 @@ Animation = Literal["webp", "gif", "mp4"]
 Turn = Literal[0, 90, 180, 270, "auto"]
 """Degrees clockwise, or so that the largest person stands."""
 TURNS: tuple[Turn, ...] = (0, 90, 180, 270, "auto")
+Pose = Literal["photo", "t", "a"]
+"""The pose in which a rigged model stands."""
+POSES: tuple[Pose, ...] = ("photo", "t", "a")
 Box = tuple[float, float, float, float]
 """x, y of the top left corner, width, height, in pixels of the upright photograph."""
 
@@ -68,6 +71,17 @@ def parse_turn(text: str | int) -> Turn:
         if str(text).strip().lower() == str(turn):
             return turn
     raise OptionError("turn", text, "give 0, 90, 180 or 270 (degrees clockwise), or auto")
+
+
+def parse_pose(text: str | None) -> Pose | None:
+    """Read "photo", "t" or "a", an empty text as None; `OptionError` otherwise."""
+    plain = "" if text is None else text.strip().lower()
+    for pose in POSES:
+        if plain == pose:
+            return pose
+    if plain:
+        raise OptionError("pose", text, "give t, a or photo")
+    return None
 
 
 def parse_box(text: str) -> Box | None:
@@ -139,13 +153,16 @@ class ReconstructOptions:
     faces: Annotated[int | None, tyro.conf.arg(metavar="N")] = None
     """Simplify to about so many triangles."""
     without: Annotated[tuple[str, ...], one_text(parse_steps, "STEP,STEP")] = ()
-    """Steps to leave out, separated by commas, such as relief,tilt; docs/reconstruct.md lists them."""
+    """Steps to leave out, separated by commas, such as relief,mirror; docs/reconstruct.md lists them."""
     keep_background: bool = False
     """Leave the background in the networks' input, also where the person's mask is given: without clean_background."""
     vertex_colours: bool = False
     """Colours at the vertices of GLB and OBJ in place of a texture."""
     stl_metres: bool = False
     """STL in metres with y up, like the other formats, in place of millimetres with z up for printing."""
+    body: bool = False
+    """Also fit a parametric body to the person, and write it: NAME_body.glb, and NAME_body.json with joints and
+    lengths."""
     preview: bool = False
     """Also write a picture: front, side, back, front normals."""
     turntable: bool = False
@@ -154,6 +171,10 @@ class ReconstructOptions:
     """Format of the turntable."""
     normals: bool = False
     """Also write the predicted normal maps."""
+    rig: bool = False
+    """Give the GLB a skeleton that moves it; webs between arms, legs and trunk are cut."""
+    pose: Annotated[Pose | None, one_text(parse_pose, "t|a|photo")] = None
+    """Let the model stand in a T pose, an A pose or as in the photograph; with --rig, which needs not be said."""
 
     def __post_init__(self) -> None:
         if isinstance(self.person, str):
@@ -163,6 +184,8 @@ class ReconstructOptions:
         if self.box is not None:
             check_box(self.box)
         object.__setattr__(self, "turn", parse_turn(self.turn))
+        object.__setattr__(self, "pose", parse_pose(self.pose))
+        object.__setattr__(self, "rig", self.rig or self.pose is not None)
         if not HEIGHTS[0] <= self.height <= HEIGHTS[1]:
             raise OptionError("height", self.height, f"give metres between {HEIGHTS[0]} and {HEIGHTS[1]}")
         if not RESOLUTIONS[0] <= self.resolution <= RESOLUTIONS[1]:
@@ -189,6 +212,7 @@ class ReconstructOptions:
         endings = [f".{one}" for one in self.formats]
         if "obj" in self.formats and not self.vertex_colours:
             endings += [".mtl", ".png"]
+        endings += ["_body.glb", "_body.json"] * self.body
         endings += ["_preview.png"] * self.preview
         if self.turntable:
             endings.append(f"_turntable.{self.animation}")
@@ -231,7 +255,7 @@ def _number(field: str) -> Callable[[Any], float]:
 
 
 READ: dict[str, Callable[[Any], Any]] = {
-    "formats": parse_formats, "box": parse_box, "height": _number("height"), "without": parse_steps,
+    "formats": parse_formats, "box": parse_box, "height": _number("height"), "without": parse_steps, "pose": parse_pose,
 }  # fmt: skip
 """How the texts of a form are read, by field."""
 

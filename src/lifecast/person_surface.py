@@ -1,4 +1,4 @@
-"""From a prediction to a surface: the field with what joins it, its level set, and the relief of the normal maps."""
+"""From a prediction to a surface: the field with what joins it, its level set, and the relief of maps and face."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from lifecast.body.fitted_body import FittedBody
 from lifecast.model.column_field import ColumnField
 from lifecast.model.inference_options import InferenceOptions
 from lifecast.model.model import Model, Prediction
@@ -14,6 +15,9 @@ from lifecast.model.silhouette import silhouette_bound
 from lifecast.space.field import Field
 from lifecast.space.maps import Maps
 from lifecast.step_constants import STEP_CONSTANTS, StepConstants
+from lifecast.surface.detail.body_limbs import WithBodyLimbs, body_limbs
+from lifecast.surface.detail.fitted_face import with_face
+from lifecast.surface.detail.fitted_hands import WithHands, fitted_hands, without_hands
 from lifecast.surface.detail.hidden_limbs import WithLimbs, hidden_limbs
 from lifecast.surface.detail.relief import with_relief
 from lifecast.surface.extract.surface import Surface, extract_surface, simplified
@@ -25,6 +29,8 @@ class PredictedPerson(NamedTuple):
     prediction: Prediction
     joints: Tensor | None
     """(1, 33, 4) in view space, lifted."""
+    body: FittedBody | None = None
+    """In view space; None where none was fitted."""
 
     @property
     def maps(self) -> Maps | None:
@@ -48,17 +54,46 @@ def networks_field(
     return ColumnField(model, person.prediction, bound)
 
 
+class PersonField(NamedTuple):
+    """What the surface is extracted from."""
+
+    field: Field
+    relief_mask: Tensor | None
+    """(s, s) in [0, 1], where the normal maps are to be believed; None: wherever they are not 0."""
+
+
 def person_field(
     model: Model, person: PredictedPerson, options: InferenceOptions, constants: StepConstants = STEP_CONSTANTS
-) -> Field:
+) -> PersonField:
     """Build the field that the surface is extracted from.
 
-    The finest net's, joined with hidden limbs.
+    The finest net's, joined with hidden limbs and fitted hands.
     """
-    field, maps = networks_field(model, person, options, constants), person.maps
-    if not options.hidden_limbs or maps is None or person.joints is None:
+    networks, maps, body = networks_field(model, person, options, constants), person.maps, person.body
+    mask = None if maps is None or maps.mask is None else maps.mask[0, 0]
+    field = networks if maps is None else _with_hidden_limbs(networks, person, maps, options, constants)
+    if body is None or not options.fitted_hands:
+        return PersonField(field, mask)
+    hands = fitted_hands(body, networks, mask, constants.fitted_hands)
+    if hands and mask is not None:
+        mask = without_hands(mask, hands)
+    return PersonField(WithHands(field, hands, constants.fitted_hands) if hands else field, mask)
+
+
+def _with_hidden_limbs(
+    field: ColumnField, person: PredictedPerson, maps: Maps, options: InferenceOptions, constants: StepConstants
+) -> Field:
+    """Join the limbs that the picture hides: the fitted body's, or cones along the landmarks without a body."""
+    if person.joints is None:
         return field
-    bones = hidden_limbs(person.joints[0], maps, constants.hidden_limbs)
+    joints, body = person.joints[0], person.body
+    if body is not None and options.body_limbs and maps.depth is not None:
+        limbs = body_limbs(body, joints, maps, field, constants.body_limbs, constants.hidden_limbs)
+        own = constants.body_limbs
+        return WithBodyLimbs(field, limbs, maps.depth[0, 0], field.bound, body.scale, own) if limbs else field
+    if not options.hidden_limbs:
+        return field
+    bones = hidden_limbs(joints, maps, constants.hidden_limbs)
     return field if bones is None else WithLimbs(field, bones, field.bound, constants.hidden_limbs)
 
 
@@ -71,15 +106,17 @@ def person_surface(
     faces: int | None = None,
     constants: StepConstants = STEP_CONSTANTS,
 ) -> Surface:
-    """Extract a person's surface, with the relief of the normal maps.
+    """Extract a person's surface, with the relief of the normal maps and of the fitted face.
 
-    The lattice has `resolution` points a side. Coarse surfaces of a model that has a fine net get no relief: the
-    coarse net has other maps as its input. `faces` as in `extract_surface`, which also says what is raised.
+    The lattice has `resolution` points a side. Coarse surfaces of a model that has a fine net get no relief of the
+    maps: the coarse net has other maps as its input. `faces` as in `extract_surface`, which also says what is raised.
     """
-    field, maps = person_field(model, person, options, constants), person.maps
-    finest = person.prediction.fine_features is not None or model.fine is None
-    if not options.relief or maps is None or not finest:
-        return extract_surface(field, resolution, faces=faces)
-    mask = None if maps.mask is None else maps.mask[0, 0]
+    (field, relief_mask), maps = person_field(model, person, options, constants), person.maps
     surface = extract_surface(field, resolution)
-    return simplified(with_relief(surface, maps.front[0], maps.back[0], mask, constants.relief), faces)
+    finest = person.prediction.fine_features is not None or model.fine is None
+    if options.relief and maps is not None and finest:
+        surface = with_relief(surface, maps.front[0], maps.back[0], relief_mask, constants.relief)
+    if person.body is not None and options.fitted_face:
+        mask = None if maps is None or maps.mask is None else maps.mask[0, 0]
+        surface = with_face(surface, person.body, mask, constants.fitted_face)
+    return simplified(surface, faces)

@@ -18,6 +18,8 @@ from lifecast.surface.output.metres import MetricFrame
 if TYPE_CHECKING:
     import trimesh
 
+    from lifecast.body.fitted_body import FittedBody
+    from lifecast.body.measured_body import MeasuredBody
     from lifecast.model.inference_options import InferenceOptions
     from lifecast.step_constants import StepConstants
     from lifecast.surface.colour.colour_surface import SurfaceColours
@@ -64,6 +66,17 @@ class Reconstruction:
     """The steps without weights that ran."""
     constants: StepConstants | None = None
     """Constants of these steps; None: the default ones."""
+    body: FittedBody | None = None
+    """The body that was fitted to the person; None: none was wanted, or none fits."""
+
+    @cached_property
+    def measured_body(self) -> MeasuredBody | None:
+        """The fitted body in the model's metres: its mesh, joints and lengths; None without a body."""
+        if self.body is None:
+            return None
+        from lifecast.body.measured_body import MeasuredBody
+
+        return MeasuredBody(self.body, self.frame.metres_per_unit, self.frame.origin)
 
     @property
     def steps(self) -> dict[str, Any]:
@@ -96,6 +109,11 @@ class Reconstruction:
     @cached_property
     def textured(self) -> ColouredMesh:
         """The same surface cut into charts, with a texture of 2048 x 2048 texels."""
+        return self.textured_vertices[0]
+
+    @cached_property
+    def textured_vertices(self) -> tuple[ColouredMesh, np.ndarray]:
+        """`textured`, and which of the surface's vertices each of its vertices is: (W,) int64."""
         from lifecast.surface.output.charts import CHART_CUTTING
         from lifecast.surface.output.coloured_mesh import ColouredMesh
         from lifecast.surface.output.texture import bake_texture
@@ -103,7 +121,7 @@ class Reconstruction:
         cutting = CHART_CUTTING if self.constants is None else self.constants.texture
         baked = bake_texture(self.vertices, self.faces, self.coloured, self.image, self.mask, constants=cutting)
         whole = self.model
-        return ColouredMesh(
+        mesh = ColouredMesh(
             whole.vertices[baked.vertex],
             baked.faces,
             whole.normals[baked.vertex],
@@ -111,6 +129,7 @@ class Reconstruction:
             texture=baked.texture,
             provenance=whole.provenance,
         )
+        return mesh, baked.vertex
 
     @cached_property
     def mesh(self) -> trimesh.Trimesh:

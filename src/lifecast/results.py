@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lifecast.atomic import atomic_file
 from lifecast.errors import OutputError
 from lifecast.options import ReconstructOptions
 from lifecast.reconstruction import Reconstruction
+from lifecast.surface.output.body_files import save_body
 from lifecast.writable import check_folder, check_names
+
+if TYPE_CHECKING:
+    from lifecast.surface.output.rigged_mesh import RiggedMesh
 
 ROOM = {"glb": 4 << 20, "obj": 16 << 20, "ply": 4 << 20, "stl": 8 << 20}
 """Bytes that a model of a usual photograph takes at the least, at the default resolution."""
@@ -61,11 +65,17 @@ def _check_names(stem: Path, options: ReconstructOptions) -> None:
 def write_results(result: Reconstruction, stem: Path, options: ReconstructOptions) -> list[Path]:
     """Write all that is wanted under `stem` (a path without suffix); return the paths.
 
-    Each file is written atomically.
+    Each file is written atomically. Why somebody who was to be rigged is not, the result's notes say from then on.
     """
     written: list[Path] = []
+    rigged = _rigged(result, options) if options.rig else None
     for suffix in options.formats:
+        if rigged is not None:
+            written += _save_rigged(rigged, stem.with_name(f"{stem.name}.{suffix}"), options)
+            continue
         written += result.save(stem.with_name(f"{stem.name}.{suffix}"), not options.vertex_colours, options.stl_metres)
+    if options.body and result.measured_body is not None:
+        written += save_body(result.measured_body, stem, result.model.provenance)
     if options.preview:
         written.append(_picture(stem, "preview", result.overview()))
     if options.normals and result.front_normals is not None:
@@ -74,6 +84,27 @@ def write_results(result: Reconstruction, stem: Path, options: ReconstructOption
     if options.turntable:
         written.append(result.turntable(stem.with_name(f"{stem.name}_turntable.{options.animation}")))
     return written
+
+
+def _rigged(result: Reconstruction, options: ReconstructOptions) -> RiggedMesh | None:
+    """The rig that is wanted; None if there is none, and then a note says why."""
+    from lifecast.rigging import NotRigged, rig
+
+    textured = not options.vertex_colours and bool({"glb", "obj"} & set(options.formats))
+    found = rig(result, result.body, options.pose or "photo", textured)
+    if isinstance(found, NotRigged):
+        result.notes = (*result.notes, found.reason)
+        return None
+    return found
+
+
+def _save_rigged(rigged: RiggedMesh, path: Path, options: ReconstructOptions) -> list[Path]:
+    from lifecast.surface.output.export import save_model
+    from lifecast.surface.output.skinned_glb import save_rigged
+
+    if path.suffix == ".glb":
+        return save_rigged(rigged, path)
+    return save_model(rigged.mesh, path, options.stl_metres)
 
 
 def _picture(stem: Path, kind: str, picture: Any) -> Path:

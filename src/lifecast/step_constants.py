@@ -13,12 +13,16 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+from lifecast.body.fit.constants import BODY_FIT, BodyFit
 from lifecast.model.silhouette import SILHOUETTE_BOUND, SilhouetteBound
 from lifecast.photo.lost_parts import LOST_PARTS, LostParts
 from lifecast.photo.mask import MASK_REFINEMENT, MaskRefinement
-from lifecast.space.integration import INTEGRATION, TILT, Integration, Tilt
+from lifecast.space.integration import INTEGRATION, Integration
 from lifecast.space.maps import SHARPENING, Sharpening
 from lifecast.surface.colour.colour_surface import COLOURING, Colouring
+from lifecast.surface.detail.body_limbs import BODY_LIMBS, BodyLimbs
+from lifecast.surface.detail.fitted_face import FITTED_FACE, FittedFace
+from lifecast.surface.detail.fitted_hands import FITTED_HANDS, FittedHands
 from lifecast.surface.detail.hidden_limbs import HIDDEN_LIMBS, HiddenLimbs
 from lifecast.surface.detail.relief import RELIEF, Relief
 from lifecast.surface.output.charts import CHART_CUTTING, ChartCutting
@@ -32,10 +36,13 @@ class StepConstants:
     lost_parts: LostParts = LOST_PARTS
     sharpen: Sharpening = SHARPENING
     integrate: Integration = INTEGRATION
-    tilt: Tilt = TILT
+    body: BodyFit = BODY_FIT
     silhouette: SilhouetteBound = SILHOUETTE_BOUND
     hidden_limbs: HiddenLimbs = HIDDEN_LIMBS
+    body_limbs: BodyLimbs = BODY_LIMBS
+    fitted_hands: FittedHands = FITTED_HANDS
     relief: Relief = RELIEF
+    fitted_face: FittedFace = FITTED_FACE
     colour: Colouring = COLOURING
     """Of the surface's colours; a step that cannot be left out."""
     texture: ChartCutting = CHART_CUTTING

@@ -126,10 +126,13 @@ def create(order: Order, number: int) -> Person:
 def make(order: Order, number: int) -> int:
     """Make and write one person; returns its number."""
     from lifecast.people.glb import glb_bytes
+    from lifecast.scans.regions import FILE as REGIONS
+    from lifecast.scans.regions import write_regions
 
     person = create(order, number)
     with atomic_folder(folder(order.out, number)) as part:
         (part / "person.glb").write_bytes(glb_bytes(person.parts))
+        write_regions(part / REGIONS, {p.name: p.regions for p in person.parts if p.regions is not None})
         (part / "card.json").write_text(json.dumps(person.card, indent=1))
     return number
 

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import os
-import shutil
 import signal
 import struct
 import subprocess
@@ -220,29 +219,6 @@ def test_models_that_no_file_can_hold(ball, change, message):
     values = {"vertices": ball.vertices, "faces": ball.faces, "normals": ball.normals, **change}
     with pytest.raises(ValueError, match=message):
         ColouredMesh(**values)
-
-
-@pytest.fixture(scope="session")
-def validate(tmp_path_factory):
-    """A function path -> the Khronos validator's report."""
-    folder = os.environ.get("LIFECAST_GLTF_VALIDATOR")
-    if not folder or not (Path(folder) / "node_modules" / "gltf-validator").is_dir():
-        pytest.skip("LIFECAST_GLTF_VALIDATOR names no folder where `npm install gltf-validator` was run")
-    if shutil.which("node") is None:
-        pytest.skip("node is not installed")
-    script = tmp_path_factory.mktemp("validator") / "validate.js"
-    script.write_text(
-        "const validator = require(process.argv[2]);"
-        "const bytes = new Uint8Array(require('fs').readFileSync(process.argv[3]));"
-        "validator.validateBytes(bytes).then(report => console.log(JSON.stringify(report)));"
-    )
-
-    def run(path):
-        module = str((Path(folder) / "node_modules" / "gltf-validator").resolve())
-        done = subprocess.run(["node", script, module, path], capture_output=True, text=True, check=True)
-        return json.loads(done.stdout)
-
-    return run
 
 
 def test_khronos_validator_finds_nothing(ball, textured, validate, tmp_path):

@@ -194,4 +194,3 @@ def moving_joints(
         name, tuple(joint for joint, moves in zip(joints, turned, strict=True) if moves), rate,
         rotations[:, turned].astype(np.float32), root.astype(np.float32), loops,
     )  # fmt: skip
-

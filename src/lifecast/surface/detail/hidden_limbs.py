@@ -92,6 +92,46 @@ class Bones(NamedTuple):
         return nearest
 
 
+class UnderSurface(NamedTuple):
+    """Where landmarks lie under the first surface."""
+
+    hidden: Tensor
+    """(33,) bool: guessed, and well behind the surface that is visible there."""
+    covered: Tensor
+    """(33,) bool: in the mask."""
+    front: Tensor
+    """(33,) depth of the first surface at each landmark, ..."""
+    back: Tensor
+    """(33,) ... and of the last."""
+
+    def into_body(self, landmark: int, z: float, radius: float) -> float:
+        """Move a depth into the body at a landmark, at least `radius` from its front and back; beyond the mask as is.
+
+        The middle where the body is thinner.
+        """
+        if not self.covered[landmark]:
+            return z
+        nearest, farthest = float(self.front[landmark]) - radius, float(self.back[landmark]) + radius
+        return min(max(z, farthest), nearest) if farthest < nearest else (farthest + nearest) / 2
+
+
+def under_surface(joints: Tensor, maps: Maps, constants: HiddenLimbs = HIDDEN_LIMBS) -> UnderSurface | None:
+    """Find the landmarks that the body hides; None for maps without depths or mask.
+
+    Parameters as in `hidden_limbs`.
+    """
+    if maps.depth is None or maps.mask is None:
+        return None
+    depth = maps.depth[0].float().cpu()  # (2, s, s)
+    mask = resize_image(maps.mask.float(), depth.shape[-1])[0, 0].cpu()  # (s, s)
+    joints = joints.float().cpu()
+    column, row = (torch.from_numpy(place) for place in pixel_of(joints.numpy(), depth.shape[-1]))  # (33,)
+    covered = mask[row, column] > 0.5  # (33,)
+    front, back = depth[:, row, column]  # (33,) of the surfaces where the joints are visible, or would be
+    hidden = (joints[:, 3] < constants.guessed) & covered & (front - joints[:, 2] > constants.under)
+    return UnderSurface(hidden, covered, front, back)
+
+
 def hidden_limbs(joints: Tensor, maps: Maps, constants: HiddenLimbs = HIDDEN_LIMBS) -> Bones | None:
     """Find the limbs that are under the first surface; None if there are none.
 
@@ -102,28 +142,20 @@ def hidden_limbs(joints: Tensor, maps: Maps, constants: HiddenLimbs = HIDDEN_LIM
     maps
         Of that person (batch of 1), with depths and mask.
     """
-    if maps.depth is None or maps.mask is None:
+    under = under_surface(joints, maps, constants)
+    if under is None:
         return None
-    depth = maps.depth[0].float().cpu()  # (2, s, s)
-    mask = resize_image(maps.mask.float(), depth.shape[-1])[0, 0].cpu()  # (s, s)
     joints = joints.float().cpu()
-    column, row = (torch.from_numpy(place) for place in pixel_of(joints.numpy(), depth.shape[-1]))  # (33,)
-    covered = mask[row, column] > 0.5  # (33,)
-    front, back = depth[:, row, column]  # (33,) of the surfaces where the joints are visible, or would be
-    hidden = (joints[:, 3] < constants.guessed) & covered & (front - joints[:, 2] > constants.under)  # (33,)
-
     starts, ends, radii = [], [], []
     for chain in constants.chains:
         _, middle, last, _ = chain.landmarks
-        if not hidden[last]:
+        if not under.hidden[last]:
             continue
-        first = 0 if hidden[middle] else 1
+        first = 0 if under.hidden[middle] else 1
         points = joints[list(chain.landmarks)]  # (4, 4)
         # A limb begins in the body, wherever its joint was lifted to.
-        root, at = points[first, :3].clone(), chain.landmarks[first]
-        if covered[at]:
-            nearest, farthest = float(front[at]) - chain.radii[first], float(back[at]) + chain.radii[first]
-            root[2] = root[2].clamp(farthest, nearest) if farthest < nearest else (farthest + nearest) / 2
+        root = points[first, :3].clone()
+        root[2] = under.into_body(chain.landmarks[first], float(root[2]), chain.radii[first])
         tip = points[3, :3] + chain.beyond * (points[3, :3] - points[2, :3])
         places = [root, *points[first + 1 : 3, :3], tip]
         starts += places[:-1]

@@ -43,6 +43,14 @@ def encode_texture(texture: np.ndarray, kind: Literal["jpeg", "png"]) -> bytes:
 def glb_bytes(model: ColouredMesh, texture_format: Literal["jpeg", "png"] = "jpeg") -> bytes:
     """Encode the model as the content of a .glb file."""
     file = GlbFile()
+    return file.content(mesh_tree(file, model, texture_format))
+
+
+def mesh_tree(file: GlbFile, model: ColouredMesh, texture_format: Literal["jpeg", "png"] = "jpeg") -> dict[str, Any]:
+    """Put the model's arrays and texture into `file`, and return the JSON that says what they are.
+
+    The mesh is that of node 0, the scene's only one; it has one primitive.
+    """
     wide = len(model.vertices) > 65535  # index 65535 itself is reserved
     primitive: dict[str, Any] = {
         "attributes": {
@@ -74,7 +82,7 @@ def glb_bytes(model: ColouredMesh, texture_format: Literal["jpeg", "png"] = "jpe
         primitive["attributes"]["COLOR_0"] = file.accessor(
             linear_colours(model.colours), "VEC4", UNSIGNED_SHORT, ARRAY_BUFFER, normalized=True
         )
-    return file.content(tree)
+    return tree
 
 
 def asset(provenance: dict[str, Any]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ READABLE_EXTENSIONS = (
     "KHR_lights_punctual",
 )  # fmt: skip
 """Beginnings of the glTF extensions that a file may require: those that the page reads or that change no shape."""
-SCRIPTS = ("glb.js", "scene.js", "viewer.js")
+SCRIPTS = ("glb.js", "rig.js", "scene.js", "viewer.js")
 """The page's script, in the order in which its pieces build on each other."""
 
 

@@ -12,7 +12,7 @@ function compile(vertex, fragment) {
     if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS)) fail("Shader: " + gl.getShaderInfoLog(shader));
     gl.attachShader(program, shader);
   }
-  ["position", "normal", "colour", "uv"].forEach((name, slot) => gl.bindAttribLocation(program, slot, name));
+  ["position", "normal", "colour", "uv", "joints", "weights"].forEach((name, slot) => gl.bindAttribLocation(program, slot, name));
   gl.linkProgram(program);
   if (!gl.getProgramParameter(program, gl.LINK_STATUS)) fail("Shader: " + gl.getProgramInfoLog(program));
   const uniforms = {};
@@ -23,13 +23,28 @@ function compile(vertex, fragment) {
   return { program, uniforms };
 }
 
-const surface = compile(`
+// Where a vertex goes: with its part, or with the joints that move it, four columns a row of the texture.
+const PLACING = `
+  in vec4 joints, weights; uniform mat4 model; uniform bool skinned; uniform highp sampler2D jointPlaces;
+  mat4 jointPlace(float joint) {
+    int row = int(joint + 0.5);
+    return mat4(texelFetch(jointPlaces, ivec2(0, row), 0), texelFetch(jointPlaces, ivec2(1, row), 0),
+      texelFetch(jointPlaces, ivec2(2, row), 0), texelFetch(jointPlaces, ivec2(3, row), 0));
+  }
+  mat4 placing() {
+    if (!skinned) return model;
+    return weights.x * jointPlace(joints.x) + weights.y * jointPlace(joints.y)
+      + weights.z * jointPlace(joints.z) + weights.w * jointPlace(joints.w);
+  }`;
+
+const surface = compile(PLACING + `
   in vec3 position; in vec3 normal; in vec4 colour; in vec2 uv;
-  uniform mat4 model, view, projection;
+  uniform mat4 view, projection;
   out vec3 vNormal; out vec4 vColour; out vec2 vUv; out vec3 vEye;
   void main() {
-    vec4 eye = view * model * vec4(position, 1.0);
-    vNormal = mat3(view) * (transpose(inverse(mat3(model))) * normal);
+    mat4 place = placing();
+    vec4 eye = view * place * vec4(position, 1.0);
+    vNormal = mat3(view) * (transpose(inverse(mat3(place))) * normal);
     vColour = colour; vUv = uv; vEye = eye.xyz;
     gl_Position = projection * eye;
   }`, `
@@ -56,9 +71,9 @@ const surface = compile(`
     pixel = vec4(encode(base * (1.0 + strength * (light - 1.0))), 1.0);
   }`);
 
-const line = compile(`
-  in vec3 position; uniform mat4 model, view, projection;
-  void main() { gl_Position = projection * view * model * vec4(position, 1.0); }`, `
+const line = compile(PLACING + `
+  in vec3 position; uniform mat4 view, projection;
+  void main() { gl_Position = projection * view * placing() * vec4(position, 1.0); }`, `
   uniform vec4 ink; out vec4 pixel;
   void main() { pixel = ink; }`);
 
@@ -135,13 +150,19 @@ async function load(glb) {
   const low = [Infinity, Infinity, Infinity], high = [-Infinity, -Infinity, -Infinity];
   let triangles = 0, vertices = 0;
 
-  async function addPrimitive(primitive, model) {
+  const places = nodePlaces(tree);
+
+  async function addPrimitive(primitive, node) {
     if (![4, 5].includes(primitive.mode ?? 4)) return; // points and lines carry no surface
     const positions = readAccessor(glb, primitive.attributes.POSITION);
     const indices = triangleCorners(glb, primitive, positions.count);
     const points = positions.values;
-    for (let i = 0; i < points.length; i += 3) {
-      const place = placed(model, points.subarray(i, i + 3));
+    const skin = tree.nodes[node].skin === undefined || primitive.attributes.JOINTS_0 === undefined ? null : readSkin(glb, tree.nodes[node].skin);
+    const influences = skin ? readInfluences(glb, primitive.attributes, skin, points, places) : null;
+    const model = skin ? identity() : places.get(node);
+    const shown = skin ? influences.moved : points; // a skin's node does not move its mesh: the joints do
+    for (let i = 0; i < shown.length; i += 3) {
+      const place = placed(model, shown.subarray(i, i + 3));
       for (let k = 0; k < 3; k++) {
         if (place[k] < low[k]) low[k] = place[k];
         if (place[k] > high[k]) high[k] = place[k];
@@ -159,14 +180,13 @@ async function load(glb) {
     attribute(1, NORMAL === undefined ? { values: smoothNormals(points, indices), width: 3 } : readAccessor(glb, NORMAL));
     if (COLOR_0 !== undefined) attribute(2, vertexColours(glb, COLOR_0));
     if (info) attribute(3, textureCoordinates(glb, primitive, info));
+    if (skin) { attribute(4, influences.joints); attribute(5, influences.weights); }
     const buffer = gl.createBuffer();
     gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, buffer);
     gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, indices, gl.STATIC_DRAW);
-    const moved = Float64Array.from(model);
-    moved.set(placed(model, middle), 12);
     parts.push({
-      array, buffer, indices, model: moved, count: indices.length, edges: null, texture, factor,
-      mirrored: isMirrored(model),
+      array, buffer, indices, node, middle, skin, count: indices.length, edges: null, texture, factor,
+      jointPlaces: skin ? jointTexture() : null,
       // blended surfaces are cut at one half: there is no sorting here
       cutoff: !material.alphaMode || material.alphaMode === "OPAQUE" ? -1 : material.alphaCutoff ?? 0.5,
       twoSided: Boolean(material.doubleSided),
@@ -175,23 +195,52 @@ async function load(glb) {
     vertices += positions.count;
   }
 
-  async function visit(index, parent) {
-    const node = tree.nodes[index];
-    const model = multiply(parent, nodeMatrix(node));
-    if (node.mesh !== undefined) for (const primitive of tree.meshes[node.mesh].primitives) await addPrimitive(primitive, model);
-    for (const child of node.children || []) await visit(child, model);
-  }
-  const scene = (tree.scenes || [])[tree.scene || 0];
-  for (const index of scene ? scene.nodes || [] : (tree.nodes || []).map((_, i) => i)) await visit(index, identity());
+  for (const node of places.keys())
+    if (tree.nodes[node].mesh !== undefined)
+      for (const primitive of tree.meshes[tree.nodes[node].mesh].primitives) await addPrimitive(primitive, node);
   if (!triangles) fail("This model has no triangles.");
   // what is drawn lies around 0, wherever the model does
   const centre = low.map((v, k) => (v + high[k]) / 2);
-  for (const part of parts) {
-    for (let k = 0; k < 3; k++) part.model[12 + k] -= centre[k];
-    part.model = Float32Array.from(part.model);
-  }
   const around = (corner) => corner.map((v, k) => v - centre[k]);
-  return { parts, low: around(low), high: around(high), triangles, vertices };
+  const loaded = { tree, clips: readClips(glb), parts, centre, low: around(low), high: around(high), triangles, vertices };
+  place(loaded, places);
+  return loaded;
+}
+
+// Move the parts to where a pose has their nodes and joints.
+function place({ parts, centre }, places) {
+  for (const part of parts) {
+    const model = Float64Array.from(part.skin ? identity() : places.get(part.node));
+    part.mirrored = isMirrored(model);
+    const start = placed(model, part.middle);
+    for (let k = 0; k < 3; k++) model[12 + k] = start[k] - centre[k];
+    part.model = Float32Array.from(model);
+    if (!part.skin) continue;
+    gl.activeTexture(gl.TEXTURE1);
+    gl.bindTexture(gl.TEXTURE_2D, part.jointPlaces);
+    const rows = jointMatrices(part.skin, places, part.middle, centre);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA32F, 4, part.skin.length, 0, gl.RGBA, gl.FLOAT, rows);
+    gl.activeTexture(gl.TEXTURE0);
+  }
+}
+
+function jointTexture() {
+  const texture = gl.createTexture();
+  gl.activeTexture(gl.TEXTURE1);
+  gl.bindTexture(gl.TEXTURE_2D, texture);
+  for (const filter of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(gl.TEXTURE_2D, filter, gl.NEAREST);
+  gl.activeTexture(gl.TEXTURE0);
+  return texture;
+}
+
+// What the shaders' PLACING reads.
+function setPlacing(uniforms, part) {
+  gl.uniformMatrix4fv(uniforms.model, false, part.model);
+  gl.uniform1i(uniforms.skinned, part.skin ? 1 : 0);
+  gl.uniform1i(uniforms.jointPlaces, 1);
+  gl.activeTexture(gl.TEXTURE1);
+  gl.bindTexture(gl.TEXTURE_2D, part.jointPlaces);
+  gl.activeTexture(gl.TEXTURE0);
 }
 
 // Every triangle's three edges, built when the wireframe is first asked for.
