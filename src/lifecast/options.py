@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import tyro
 
+from lifecast.body.motion.catalogue import check_clip_name
 from lifecast.errors import Called, OptionError
 from lifecast.model.inference_options import STEPS
 
@@ -175,6 +176,9 @@ class ReconstructOptions:
     """Give the GLB a skeleton that moves it; webs between arms, legs and trunk are cut."""
     pose: Annotated[Pose | None, one_text(parse_pose, "t|a|photo")] = None
     """Let the model stand in a T pose, an A pose or as in the photograph; with --rig, which needs not be said."""
+    animate: Annotated[tuple[str, ...], tyro.conf.arg(metavar="CLIP|FILE.bvh")] = ()
+    """Clips for the rigged GLB: walk, run, idle, wave, turn, jump, bow, nod, clap, squat, dance, or BVH files; with --rig,
+    which needs not be said."""
 
     def __post_init__(self) -> None:
         if isinstance(self.person, str):
@@ -185,7 +189,10 @@ class ReconstructOptions:
             check_box(self.box)
         object.__setattr__(self, "turn", parse_turn(self.turn))
         object.__setattr__(self, "pose", parse_pose(self.pose))
-        object.__setattr__(self, "rig", self.rig or self.pose is not None)
+        object.__setattr__(self, "animate", tuple(dict.fromkeys(self.animate)))
+        for clip in self.animate:
+            check_clip_name(clip)
+        object.__setattr__(self, "rig", self.rig or self.pose is not None or bool(self.animate))
         if not HEIGHTS[0] <= self.height <= HEIGHTS[1]:
             raise OptionError("height", self.height, f"give metres between {HEIGHTS[0]} and {HEIGHTS[1]}")
         if not RESOLUTIONS[0] <= self.resolution <= RESOLUTIONS[1]:
@@ -193,6 +200,8 @@ class ReconstructOptions:
         if self.faces is not None and self.faces < FEWEST_FACES:
             raise OptionError("faces", self.faces, f"give at least {FEWEST_FACES}")
         object.__setattr__(self, "formats", parse_formats(",".join(self.formats)))
+        if self.animate and "glb" not in self.formats:
+            raise OptionError("formats", ",".join(self.formats), "only glb holds the clips of {animate}: add it")
         background = ("clean_background",) if self.keep_background else ()
         object.__setattr__(self, "without", parse_steps(",".join((*self.without, *background))))
 

@@ -99,11 +99,12 @@ def _rigged(result: Reconstruction, options: ReconstructOptions) -> RiggedMesh |
 
 
 def _save_rigged(rigged: RiggedMesh, path: Path, options: ReconstructOptions) -> list[Path]:
+    from lifecast.body.motion.catalogue import clip_named
     from lifecast.surface.output.export import save_model
     from lifecast.surface.output.skinned_glb import save_rigged
 
     if path.suffix == ".glb":
-        return save_rigged(rigged, path)
+        return save_rigged(rigged, path, [clip_named(clip) for clip in options.animate])
     return save_model(rigged.mesh, path, options.stl_metres)
 
 
