@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import tyro
 
+from lifecast.body.motion.catalogue import check_clip_name
 from lifecast.errors import Called, OptionError
 from lifecast.model.inference_options import STEPS
 
@@ -191,7 +192,8 @@ class ReconstructOptions:
     pose: Annotated[Pose | None, one_text(parse_pose, "t|a|photo")] = None
     """Let the model stand in a T pose, an A pose or as in the photograph; with --rig, which needs not be said."""
     animate: Annotated[tuple[str, ...], one_text(parse_clips, "CLIP,FILE.bvh")] = ()
-    """Clips to add to the GLB, separated by commas; docs/body.md lists them. With --rig, which needs not be said."""
+    """Clips for the rigged GLB, separated by commas: walk, run, idle, wave, turn, jump, bow, nod, clap, squat, dance, or BVH
+    files; with --rig, which needs not be said."""
 
     def __post_init__(self) -> None:
         if isinstance(self.person, str):
@@ -212,6 +214,8 @@ class ReconstructOptions:
         object.__setattr__(self, "formats", parse_formats(",".join(self.formats)))
         needed = self.pose is not None or bool(self.animate) or bool(set(RIGGED_ONLY) & set(self.formats))
         object.__setattr__(self, "rig", self.rig or needed)
+        if self.animate and "glb" not in self.formats:
+            raise OptionError("formats", ",".join(self.formats), "only glb holds the clips of {animate}: add it")
         background = ("clean_background",) if self.keep_background else ()
         object.__setattr__(self, "without", parse_steps(",".join((*self.without, *background))))
 

@@ -106,6 +106,7 @@ def _rigged(result: Reconstruction, options: ReconstructOptions) -> RiggedMesh |
 
 
 def _save_rigged(rigged: RiggedMesh, path: Path, options: ReconstructOptions) -> list[Path]:
+    from lifecast.body.motion.catalogue import clip_named
     from lifecast.surface.output.export import save_model
     from lifecast.surface.output.skinned_glb import save_rigged
 
@@ -115,8 +116,6 @@ def _save_rigged(rigged: RiggedMesh, path: Path, options: ReconstructOptions) ->
 
         return save_vrm(rigged if options.pose == "t" else reposed(rigged, "t"), path)
     if path.suffix == ".glb":
-        from lifecast.body.motion.catalogue import clip_named
-
         return save_rigged(rigged, path, [clip_named(name) for name in options.animate])
     return save_model(rigged.mesh, path, options.stl_metres)
 

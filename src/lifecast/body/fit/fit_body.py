@@ -30,7 +30,6 @@ from lifecast.body.fit.start import first_numbers, numbers_of
 from lifecast.body.fitted_body import FittedBody, shipped_body
 from lifecast.body.names import JOINT_NAMES
 
-
 _LEAST_EXTENT = 0.05
 """View units."""
 
