@@ -146,6 +146,9 @@ class ReconstructOptions:
     """Colours at the vertices of GLB and OBJ in place of a texture."""
     stl_metres: bool = False
     """STL in metres with y up, like the other formats, in place of millimetres with z up for printing."""
+    body: bool = False
+    """Also fit a parametric body to the person, and write it: NAME_body.glb, and NAME_body.json with joints and
+    lengths."""
     preview: bool = False
     """Also write a picture: front, side, back, front normals."""
     turntable: bool = False
@@ -189,6 +192,7 @@ class ReconstructOptions:
         endings = [f".{one}" for one in self.formats]
         if "obj" in self.formats and not self.vertex_colours:
             endings += [".mtl", ".png"]
+        endings += ["_body.glb", "_body.json"] * self.body
         endings += ["_preview.png"] * self.preview
         if self.turntable:
             endings.append(f"_turntable.{self.animation}")

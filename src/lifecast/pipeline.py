@@ -5,7 +5,7 @@
     person.save("photo.glb")
 
 decode (`photo.decode`) -> find (`photo.person`) -> frame (`framed_person`) -> maps (`model.inference`) ->
-features (`model.model`) -> field and surface (`person_surface`) -> colour (`surface.colour.colour_surface`) -> metres
+features (`model.model`) -> body (`person_body`, if asked for) -> field and surface (`person_surface`) -> colour (`surface.colour.colour_surface`) -> metres
 (`surface.output.scale`). What has no weights is switched by `InferenceOptions`, and its constants are `StepConstants`;
 finder and masker can be exchanged.
 """
@@ -28,6 +28,7 @@ from lifecast.model.inference import predict_maps
 from lifecast.model.inference_options import PLAIN, InferenceOptions
 from lifecast.model.model import Model
 from lifecast.options import ReconstructOptions, Turn
+from lifecast.person_body import NotFitted, person_body
 from lifecast.person_surface import PredictedPerson, person_surface
 from lifecast.photo.borders import missing_notes
 from lifecast.photo.decode import Photo, read_photo
@@ -47,7 +48,7 @@ from lifecast.surface.colour.photograph import mesh_outline
 from lifecast.surface.output.scale import person_frame
 from lifecast.timing import Stopwatch
 
-STAGES = ("finding the person", "normals", "features", "surface", "colour", "saving")
+STAGES = ("finding the person", "normals", "features", "body", "surface", "colour", "saving")
 """As `timings` and progress name them; "saving" is the command's."""
 
 Picture = str | os.PathLike[str] | bytes | Image.Image | np.ndarray | Photo
@@ -104,6 +105,7 @@ class Reconstructor:
         progress: Progress | None = None,
         turn: Turn = 0,
         without: Sequence[str] = (),
+        body: bool = False,
     ) -> Reconstruction:
         """Reconstruct one person.
 
@@ -120,6 +122,7 @@ class Reconstructor:
         turn: degrees clockwise, 0, 90, 180 or 270, by which the picture is turned first, or "auto": so that the largest
             person stands. Nothing is turned by itself; a note names the turn if the person is not upright.
         without: names of steps that are left out this time (`lifecast.model.inference_options.STEPS`).
+        body: fit the parametric body, too (`Reconstruction.body`).
 
         Raises
         ------
@@ -132,7 +135,8 @@ class Reconstructor:
             raise UsageError("reconstruct() makes one person; reconstruct_all() makes everybody")
         # Wrong values are refused before any work.
         options = ReconstructOptions(
-            person=person, box=box, turn=turn, height=height, resolution=resolution, faces=faces, without=tuple(without)
+            person=person, box=box, turn=turn, height=height, resolution=resolution, faces=faces, without=tuple(without),
+            body=body,
         )
         return self.reconstruct_all(image, options, mask, progress)[0]
 
@@ -187,10 +191,21 @@ class Reconstructor:
         seconds: dict[str, float] | None = None,
     ) -> Reconstruction:
         """Reconstruct a person that `find` found; `seconds` that were spent before join the timings."""
-        inference = self.inference.without(*options.without)
+        inference = self.inference
+        if options.body:
+            inference = replace(inference, body=True).fitting(self.model.architecture)
+        inference = inference.without(*options.without)
         watch = Stopwatch(self.device, progress)
         watch.seconds.update(seconds or {})
         framed, predicted = self.predict(photo, person, watch=watch, inference=inference)
+        body_notes: tuple[str, ...] = ()
+        if options.body and not inference.body:
+            body_notes = ("no body was fitted: these weights have no pose lifter, or it was left out",)
+        elif inference.body:
+            with watch.stage("body"):
+                body = person_body(photo, person, framed, predicted, self.constants.body)
+            body_notes = (body.reason,) if isinstance(body, NotFitted) else body.notes
+            predicted = predicted if isinstance(body, NotFitted) else predicted._replace(body=body)
         with watch.stage("surface"):
             surface = person_surface(
                 self.model, predicted, inference, options.resolution, options.faces, self.constants
@@ -226,13 +241,14 @@ class Reconstructor:
             frame=metres,
             person=person,
             photo_name=photo.name,
-            notes=(*photo.notes, *person.notes, *cut_notes, *scale_notes),
+            notes=(*photo.notes, *person.notes, *cut_notes, *scale_notes, *body_notes),
             timings=watch.seconds,
             asked=surface.asked,
             islands_dropped=surface.islands_dropped,
             weights=self.card,
             inference=inference,
             constants=self.constants,
+            body=predicted.body,
         )
 
     @torch.inference_mode()

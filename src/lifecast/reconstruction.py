@@ -18,6 +18,8 @@ from lifecast.surface.output.metres import MetricFrame
 if TYPE_CHECKING:
     import trimesh
 
+    from lifecast.body.fitted_body import FittedBody
+    from lifecast.body.measured_body import MeasuredBody
     from lifecast.model.inference_options import InferenceOptions
     from lifecast.step_constants import StepConstants
     from lifecast.surface.colour.colour_surface import SurfaceColours
@@ -64,6 +66,18 @@ class Reconstruction:
     """The steps without weights that ran."""
     constants: StepConstants | None = None
     """Constants of these steps; None: the default ones."""
+
+    body: FittedBody | None = None
+    """The body that was fitted to the person, in view space; None: none was asked for, or a note says why there is none."""
+
+    @cached_property
+    def measured_body(self) -> MeasuredBody | None:
+        """The fitted body in the model's metres: its mesh, joints and lengths; None without a body."""
+        if self.body is None:
+            return None
+        from lifecast.body.measured_body import MeasuredBody
+
+        return MeasuredBody(self.body, self.frame.metres_per_unit, self.frame.origin)
 
     @property
     def steps(self) -> dict[str, Any]:

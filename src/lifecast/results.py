@@ -10,6 +10,7 @@ from lifecast.atomic import atomic_file
 from lifecast.errors import OutputError
 from lifecast.options import ReconstructOptions
 from lifecast.reconstruction import Reconstruction
+from lifecast.surface.output.body_files import save_body
 from lifecast.writable import check_folder, check_names
 
 ROOM = {"glb": 4 << 20, "obj": 16 << 20, "ply": 4 << 20, "stl": 8 << 20}
@@ -66,6 +67,8 @@ def write_results(result: Reconstruction, stem: Path, options: ReconstructOption
     written: list[Path] = []
     for suffix in options.formats:
         written += result.save(stem.with_name(f"{stem.name}.{suffix}"), not options.vertex_colours, options.stl_metres)
+    if options.body and result.measured_body is not None:
+        written += save_body(result.measured_body, stem, result.model.provenance)
     if options.preview:
         written.append(_picture(stem, "preview", result.overview()))
     if options.normals and result.front_normals is not None:

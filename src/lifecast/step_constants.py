@@ -13,6 +13,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+from lifecast.body.fit.constants import BODY_FIT, BodyFit
 from lifecast.model.silhouette import SILHOUETTE_BOUND, SilhouetteBound
 from lifecast.photo.lost_parts import LOST_PARTS, LostParts
 from lifecast.photo.mask import MASK_REFINEMENT, MaskRefinement
@@ -36,6 +37,7 @@ class StepConstants:
     sharpen: Sharpening = SHARPENING
     integrate: Integration = INTEGRATION
     tilt: Tilt = TILT
+    body: BodyFit = BODY_FIT
     silhouette: SilhouetteBound = SILHOUETTE_BOUND
     hidden_limbs: HiddenLimbs = HIDDEN_LIMBS
     body_limbs: BodyLimbs = BODY_LIMBS

@@ -41,6 +41,8 @@ class InferenceOptions:
     """Side at which the depth maps are made to follow the normal maps (`space.integration`); None: off."""
     tilt: float = 0.0
     """Share by which normals turn toward the broad slopes of the integrated depths (`space.integration`); 0: off."""
+    body: bool = False
+    """The parametric body is fitted to the person (`body.fit`)."""
     silhouette: bool = False
     """Occupancy falls to 0 beyond the person's mask and a margin (`model.silhouette`)."""
     hidden_limbs: bool = False
@@ -83,8 +85,10 @@ class InferenceOptions:
         return dataclasses.replace(self, **changed)
 
     def running(self) -> list[str]:
-        """Name the steps that are on."""
-        return [name for name, off in STEPS.items() if getattr(self, name) != off]
+        """Name the steps that are on, and so are those that they stand on."""
+        on = [name for name, off in STEPS.items() if getattr(self, name) != off]
+        missing = {name for base, standing in DEPENDENT.items() if base not in on for name in standing}
+        return [name for name in on if name not in missing]
 
     def fitting(self, architecture: Architecture) -> InferenceOptions:
         """Switch off what an architecture has no inputs for.
@@ -102,7 +106,7 @@ class InferenceOptions:
         if maps is None or maps.depth is None:
             missing += ["integrate", "hidden_limbs", "body_limbs"]
         if maps is None or maps.pose_lifter is None:
-            missing.append("lift")
+            missing += ["lift", "body"]
         if not architecture.mask_input:
             missing.append("silhouette")
         return self.without(*missing)
@@ -124,9 +128,12 @@ KINDS: dict[str, tuple[type, ...]] = {
 } | {name: (bool,) for name, off in STEPS.items() if off is False}
 """Kinds of values that a file may hold for each step."""
 
+_OF_BODY = ("body_limbs", "fitted_hands", "fitted_face")
+
 DEPENDENT: dict[str, tuple[str, ...]] = {
-    "pose": ("lift", "hidden_limbs", "body_limbs", "fitted_hands", "fitted_face"),
-    "lift": ("hidden_limbs", "body_limbs", "fitted_hands", "fitted_face"),
+    "pose": ("lift", "body", "hidden_limbs", *_OF_BODY),
+    "lift": ("body", "hidden_limbs", *_OF_BODY),
+    "body": _OF_BODY,
     "integrate": ("tilt",),
 }
 """Steps that cannot run without another one."""

@@ -1,0 +1,1 @@
+"""Fitting the parametric body to one person in a photograph."""

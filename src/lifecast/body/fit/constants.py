@@ -1,0 +1,54 @@
+"""Constants of the step `body`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class BodyFit:
+    """How far evidence and body may differ, and when a fit is refused. Lengths are view units: 0.0078 is 1 cm."""
+
+    landmark: float = 0.016
+    """Standard deviation of a visible joint's place across the picture."""
+    landmark_depth: float = 0.05
+    """Of its depth."""
+    far_depth: float = 1.6
+    """Times this: wrists', knuckles' and toes' depths."""
+    raw_landmark: float = 0.03
+    """Of the landmarks that are not lifted to joints, across."""
+    hidden: float = 2.5
+    """Times this: landmarks that nobody sees."""
+    hand: float = 0.006
+    """Of the points of a hand, across."""
+    hand_depth: float = 0.02
+    """Of their depths against the wrist's."""
+    face: float = 0.007
+    """Of the points of a face, across."""
+    outside: float = 0.012
+    """How far the body may stand out of the mask."""
+    edge: float = 0.03
+    """How far the mask's edge may be from the body's."""
+    before: float = 0.012
+    """How far the body may stand out of the depth maps' surface."""
+    behind: float = 0.03
+    """How far it may lie under it: clothes, hair."""
+    cloth: float = 0.008
+    """How far the body lies under the surface as a rule."""
+    sole: float = 0.015
+    """How far a standing foot's sole is from flat."""
+    shape: float = 1.0
+    """Standard deviation of a shape component."""
+    scale: float = 0.78
+    """View units a metre, as a rule."""
+    scale_spread: float = 0.25
+    """Of the scale's logarithm."""
+    expression: float = 0.25
+    """Of a facial action."""
+    limit: float = 0.3
+    """Of how far a joint goes beyond its limit, in standard deviations of its turn."""
+    first_steps: int = 14
+    steps: int = 14
+
+
+BODY_FIT = BodyFit()
