@@ -11,7 +11,7 @@ RADIUS, SPACING = 0.3, 0.02
 
 def sphere(middle: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
     mesh = trimesh.creation.icosphere(subdivisions=4, radius=RADIUS)
-    return np.asarray(mesh.vertices) + [middle, 0, 0], np.asarray(mesh.faces)
+    return np.asarray(mesh.vertices) + np.array([middle, 0, 0]), np.asarray(mesh.faces)
 
 
 def points(half: float, count: int = 3000) -> torch.Tensor:
