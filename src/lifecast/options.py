@@ -11,7 +11,6 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import tyro
 
-from lifecast.body.motion.catalogue import check_clip_name
 from lifecast.errors import Called, OptionError
 from lifecast.model.inference_options import STEPS
 

@@ -6,8 +6,8 @@
 
 decode (`photo.decode`) -> find (`photo.person`) -> frame (`framed_person`) -> maps (`model.inference`) ->
 features (`model.model`) -> body (`person_body`, if asked for) -> field and surface (`person_surface`) -> colour
-(`surface.colour.colour_surface`) -> metres (`surface.output.scale`). What has no weights is switched by `InferenceOptions`, and its constants are `StepConstants`;
-finder and masker can be exchanged.
+(`surface.colour.colour_surface`) -> metres (`surface.output.scale`). What has no weights is switched by
+`InferenceOptions`, and its constants are `StepConstants`; finder and masker can be exchanged.
 """
 
 from __future__ import annotations
