@@ -4,8 +4,8 @@
     person = model.reconstruct("photo.jpg")          # the largest person in it
     person.save("photo.glb")
 
-decode (`photo.decode`) -> find (`photo.person`) -> frame (`framed_person`) -> maps (`model.inference`) -> features
-(`model.model`) -> body (`person_body`, if asked for) -> field and surface (`person_surface`) -> colour
+decode (`photo.decode`) -> find (`photo.person`) -> frame (`framed_person`) -> maps (`model.inference`) ->
+features (`model.model`) -> body (`person_body`, if asked for) -> field and surface (`person_surface`) -> colour
 (`surface.colour.colour_surface`) -> metres (`surface.output.scale`). What has no weights is switched by
 `InferenceOptions`, and its constants are `StepConstants`; finder and masker can be exchanged.
 """
@@ -198,14 +198,14 @@ class Reconstructor:
     ) -> Reconstruction:
         """Reconstruct a person that `find` found; `seconds` that were spent before join the timings."""
         inference = self.inference
-        if options.body or options.rig:
+        if options.fits_body:
             inference = replace(inference, body=True).fitting(self.model.architecture)
         inference = inference.without(*options.without)
         watch = Stopwatch(self.device, progress)
         watch.seconds.update(seconds or {})
         framed, predicted = self.predict(photo, person, watch=watch, inference=inference)
         body_notes = predicted.body_notes
-        if options.body and not inference.body:
+        if options.fits_body and not inference.body:
             body_notes = ("no body was fitted: these weights have no pose lifter, or it was left out",)
         with watch.stage("surface"):
             surface = person_surface(

@@ -9,7 +9,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from lifecast.evaluation.protocol import ALL_METRICS, DETAIL_METRICS, MAP_METRICS, PROTOCOLS, REGION_METRICS, Protocol
+from lifecast.evaluation.protocol import (
+    ALL_METRICS,
+    BODY_METRICS,
+    DETAIL_METRICS,
+    MAP_METRICS,
+    PROTOCOLS,
+    REGION_METRICS,
+    Protocol,
+)
 from lifecast.evaluation.statistics import Summary, summarise
 
 Result = dict[str, Any]
@@ -53,6 +61,8 @@ class Overview:
     """Fine detail of the predicted maps, and face and hands in them."""
     regions: dict[str, Figures] = field(default_factory=dict)
     """By level: distances in the regions of made people."""
+    body: Figures = field(default_factory=dict)
+    """Of fitted bodies."""
     failed: list[tuple[str, str]] = field(default_factory=list)
     """Picture and level without a mesh, and why."""
 
@@ -77,6 +87,7 @@ class Overview:
             },
             "maps": plain(self.maps),
             "detail": plain(self.detail),
+            "body": plain(self.body),
             "regions": {level: plain(figures) for level, figures in self.regions.items()},
             "facing": {
                 way: {level: plain(figures) for level, figures in levels.items()} for way, levels in self.facing.items()
@@ -143,13 +154,14 @@ def overview(results: list[Result], protocol_name: str, seed: int = 0) -> Overvi
             classes[name] = of_level(some, levels[-1], first, protocol.headline)
         people = person_rows(good, levels[-1], first, protocol)
     detail = summaries(good, [result.get("detail", {}) for result in good], DETAIL_METRICS, seed)
+    body = summaries(good, [result.get("body", {}) for result in good], BODY_METRICS, seed)
     regions = {}
     for level in levels:
         found = summaries(good, [r.get("regions", {}).get(level, {}) for r in good], REGION_METRICS, seed)
         if found:
             regions[level] = found
     return Overview(
-        protocol, len(good), levels, figures, of_maps(good), facing, classes, people, detail, regions, failed
+        protocol, len(good), levels, figures, of_maps(good), facing, classes, people, detail, regions, body, failed
     )
 
 

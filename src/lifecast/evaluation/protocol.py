@@ -103,7 +103,15 @@ REGION_METRICS: dict[str, Metric] = {
 }
 """Figures of a mesh in the regions of a made person."""
 
-ALL_METRICS = METRICS | MAP_METRICS | DETAIL_METRICS | REGION_METRICS
+BODY_METRICS: dict[str, Metric] = {
+    "body_vertices_cm": Metric("fitted body, vertex to its true place", "cm", True, 2, "body"),
+    "body_joints_depth_cm": Metric("fitted body, depth of the 12 main joints", "cm", True, 2, "joints' depth"),
+    "body_hidden_cm": Metric("fitted body, hidden wrists and ankles", "cm", True, 2, "hidden ends"),
+    "body_hidden_depth_cm": Metric("fitted body, depth of hidden wrists and ankles", "cm", True, 2, "hidden depth"),
+}
+"""Figures of the fitted body."""
+
+ALL_METRICS = METRICS | MAP_METRICS | DETAIL_METRICS | REGION_METRICS | BODY_METRICS
 """Every figure by its name."""
 
 

@@ -17,7 +17,7 @@ from lifecast.errors import MissingExtra
 from lifecast.evaluation.distributions import distributions_svg
 from lifecast.evaluation.overview import Figures, Overview, PersonRow, shown_people
 from lifecast.evaluation.panels import ERROR_RANGE_CM, PANELS, palette
-from lifecast.evaluation.protocol import ALL_METRICS, DETAIL_METRICS, MAP_METRICS, REGION_METRICS, Metric
+from lifecast.evaluation.protocol import ALL_METRICS, BODY_METRICS, DETAIL_METRICS, MAP_METRICS, REGION_METRICS, Metric
 from lifecast.evaluation.statistics import Summary
 
 Table = dict[str, Any]
@@ -121,6 +121,9 @@ def tables(found: Overview) -> list[Table]:
             "Where the prediction stands; aligned: each face, hand, foot and so on moved rigidly onto the prediction."
         )
         made.append(table | {"note": note})
+    if found.body:
+        table = figures_table("Fitted bodies", {"body": found.body}, tuple(BODY_METRICS))
+        made.append(table | {"note": "After the pelvises were put onto each other."})
     if len(found.facing) > 1:
         groups = {}
         for way, levels in found.facing.items():

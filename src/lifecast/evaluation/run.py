@@ -21,6 +21,7 @@ import numpy as np
 from lifecast.atomic import atomic_file, write_text
 from lifecast.errors import LifecastError, ScanError
 from lifecast.evaluation.benchmark import Item, ViewMaps, read_true_mesh, read_true_regions, read_view, resized_maps
+from lifecast.evaluation.body_error import body_figures, read_true_body
 from lifecast.evaluation.cards import read_classes
 from lifecast.evaluation.closeups import closeup_figures, region_map
 from lifecast.evaluation.detail_share import detail_figures
@@ -46,7 +47,18 @@ DEFINITIONS = 4
 without a predicted normal as right, 3 knew no regions and no fine detail."""
 
 
-DECIDING = ("protocol", "meshes", "mesh_space", "masks", "without", "resolution", "seed", "backgrounds", "samples")
+DECIDING = (
+    "protocol",
+    "meshes",
+    "mesh_space",
+    "masks",
+    "without",
+    "body",
+    "resolution",
+    "seed",
+    "backgrounds",
+    "samples",
+)
 """Fields of a request that decide the figures as they are; data, weights and levels do, too."""
 
 
@@ -98,7 +110,7 @@ class Evaluator:
         if self._predictor is None:
             asked = self.asked
             self._predictor = Predictor(
-                asked.weights, asked.resolution, asked.level, asked.device, asked.masks, asked.without
+                asked.weights, asked.resolution, asked.level, asked.device, asked.masks, asked.without, asked.body
             )
         return self._predictor
 
@@ -119,7 +131,7 @@ class Evaluator:
         result["maps"] = map_errors(prediction, view)
         detailed = self.protocol.detail
         result["detail"] = detail_errors(prediction, view, truth) if detailed else {}
-        result["regions"] = {}
+        result["body"], result["regions"] = self.body_errors(prediction, item, truth), {}
         for level, mesh in prediction.meshes.items():
             found = measure(mesh, truth, self.protocol, self.asked.seed)
             result["levels"][level] = {a: m.to_json() for a, m in found.items()}
@@ -154,6 +166,13 @@ class Evaluator:
         except ScanError as error:
             return Prediction(failed={"mesh": str(error)})
         return Prediction({"mesh": mesh})
+
+    def body_errors(self, prediction: Prediction, item: Item, truth: Truth) -> dict[str, float]:
+        """Measure the fitted body, where there is one and the true one is known."""
+        true = None if prediction.body is None else read_true_body(self.plan.data, item)
+        if prediction.body is None or true is None:
+            return {}
+        return body_figures(prediction.body, true, truth.outer)
 
     def write_strip(self, item: Item, picture: np.ndarray) -> None:
         """Write the strip next to the result, as WebP."""

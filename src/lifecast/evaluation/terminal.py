@@ -30,7 +30,7 @@ def headline(found: Overview) -> Table:
     for name in MAP_METRICS:
         if name in found.maps and columns:
             table.add_row(short_label(name), interval(metric_of(name), found.maps[name]))
-    for name, summary in found.detail.items():
+    for name, summary in (found.detail | found.body).items():
         table.add_row(short_label(name), interval(metric_of(name), summary))
     if found.regions:
         for name in REGION_METRICS:
