@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lifecast.body.fit.constants import BodyFit
 from lifecast.body.fit.evidence import BodyEvidence
 from lifecast.body.fit.fit_body import NotFitted, fit_body
 from lifecast.body.fitted_body import FittedBody, shipped_body
@@ -29,14 +30,14 @@ def bare(evidence: BodyEvidence) -> BodyEvidence:
 def test_a_body_is_found_again_within_centimetres(bodies: Any, seed: int) -> None:
     person = bodies.make(seed)
     found = fitted(person.evidence)
-    assert bodies.error(found, person.body) < 0.02
+    assert bodies.error(found, person.body) < 0.03
     assert found.fitted == {"hand.L", "hand.R", "face"}
     assert found.scale == pytest.approx(person.body.scale, rel=0.06)
 
 
 def test_landmarks_alone_give_the_pose(bodies: Any, person: Any) -> None:
     found = fitted(bare(person.evidence))
-    assert bodies.error(found, person.body) < 0.035
+    assert bodies.error(found, person.body) < 0.025
     assert found.fitted == frozenset()
 
 
@@ -47,9 +48,10 @@ def test_the_same_evidence_gives_the_same_body(person: Any) -> None:
 
 
 def test_a_given_start_is_where_the_fit_begins(bodies: Any, person: Any) -> None:
-    """From the true body the fit stays; a start with crossed arms would not lead there."""
-    found = fitted(person.evidence, initial=person.body)
-    assert bodies.error(found, person.body) < 0.015
+    """From the true body no step leads far away, and from another one fewer of them are needed than there are."""
+    once = BodyFit(first_steps=1, steps=1)
+    near, far = (fitted(person.evidence, initial=start, constants=once) for start in (person.body, None))
+    assert bodies.error(near, person.body) < 0.02 < bodies.error(far, person.body)
 
 
 def test_hands_bend_the_fingers(bodies: Any, person: Any) -> None:
@@ -62,7 +64,7 @@ def test_hands_bend_the_fingers(bodies: Any, person: Any) -> None:
         return float(np.linalg.norm(apart[0] - apart[1], axis=1).mean()) / person.body.scale
 
     without = dataclasses.replace(person.evidence, left_hand=None, right_hand=None)
-    assert off(fitted(person.evidence)) < 0.01 < off(fitted(without))
+    assert off(fitted(person.evidence)) < 0.009 < off(fitted(without))
 
 
 def test_depths_place_a_limb_that_the_landmarks_put_too_near(person: Any) -> None:
@@ -87,7 +89,7 @@ def test_the_mask_keeps_the_body_inside(person: Any) -> None:
     true = person.body.posed[1][wrist, 0]
     off = [fitted(one).posed[1][wrist, 0] - true for one in (wrong, dataclasses.replace(wrong, mask=None))]
     assert off[1] > 0.04
-    assert off[0] < 0.75 * off[1]
+    assert off[0] < 0.85 * off[1]
 
 
 def test_a_hidden_landmark_counts_for_less(person: Any) -> None:
