@@ -39,7 +39,7 @@ SEED = 77
 
 
 def true_skin(person: Path, data: Path) -> np.ndarray:
-    """The skin's vertices (13380, 3) in the first view's space; where clothes cover it, it is drawn in by millimetres."""
+    """The skin's vertices (13380, 3) in the first view's space; drawn in by millimetres under clothes."""
     mesh = body_model().mesh
     rows = mesh.groups["body"]
     _, old, _ = split_seams(triangles(mesh.faces[rows]), triangles_uv(mesh.faces[rows], mesh.face_uv[rows]))
