@@ -48,8 +48,8 @@ from lifecast.surface.colour.photograph import mesh_outline
 from lifecast.surface.output.scale import person_frame
 from lifecast.timing import Stopwatch
 
-STAGES = ("finding the person", "normals", "features", "body", "surface", "colour", "saving")
-"""As `timings` and progress name them; "saving" is the command's."""
+STAGES = ("finding the person", "normals", "features", "surface", "colour", "saving")
+"""As `timings` and progress name them; "saving" is the command's. "body" follows "features" where one is fitted."""
 
 Picture = str | os.PathLike[str] | bytes | Image.Image | np.ndarray | Photo
 Progress = Callable[[str], None]
