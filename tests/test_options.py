@@ -70,7 +70,9 @@ def test_keeping_the_background_is_a_step_left_out() -> None:
 
 
 def test_the_names_that_files_may_get() -> None:
-    options = ReconstructOptions(formats=("obj", "stl"), body=True, preview=True, turntable=True, animation="gif", normals=True)
+    options = ReconstructOptions(
+        formats=("obj", "stl"), body=True, preview=True, turntable=True, animation="gif", normals=True
+    )
     assert options.endings() == [
         ".obj", ".stl", ".mtl", ".png", "_body.glb", "_body.json", "_preview.png", "_turntable.gif", "_front.png",
         "_back.png",

@@ -176,7 +176,8 @@ def _waiting(queue: ReconstructionQueue, ticket: Ticket, begun: float) -> str:
             f"({others} before yours) … {seconds}</div>"
         )
     names = list(STAGES)
-    now = names.index(ticket.stage) if ticket.stage in STAGES else 0
+    stage = "features" if ticket.stage == "body" else ticket.stage  # "body" runs only where it is asked for
+    now = names.index(stage) if stage in STAGES else 0
     marks = [' class="past"'] * now + [' aria-current="step"'] + [""] * (len(names) - now - 1)
     steps = "".join(f"<li{mark}>{said}</li>" for mark, said in zip(marks, STAGES.values(), strict=True))
     return f'<div role="status">Working … {seconds}<ol class="lifecast-steps">{steps}</ol></div>'
