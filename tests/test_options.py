@@ -74,3 +74,10 @@ def test_the_names_that_files_may_get() -> None:
     assert options.endings() == [
         ".obj", ".stl", ".mtl", ".png", "_preview.png", "_turntable.gif", "_front.png", "_back.png",
     ]  # fmt: skip
+
+
+def test_clips_bring_a_rig() -> None:
+    asked = ReconstructOptions(animate=("walk", "wave", "walk"))
+    assert asked.animate == ("walk", "wave")
+    assert asked.rig
+    assert not ReconstructOptions().rig

@@ -7,11 +7,12 @@ if isinstance(rigged, RiggedMesh): ...          # else rigged.reason says why th
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
 from lifecast.body.fitted_body import FittedBody, shipped_body
-from lifecast.body.rig.body_in_metres import BodyInMetres, body_in_metres
+from lifecast.body.rig.body_in_metres import BodyInMetres, body_in_metres, pose_transforms
 from lifecast.body.rig.named_poses import named_pose
 from lifecast.body.rig.repose import relative_transforms, repose
 from lifecast.body.rig.rigged_surface import FarFromBody, RiggedSurface, rig_surface
@@ -75,6 +76,20 @@ def _stand(surface: RiggedSurface, body: BodyInMetres, pose: Pose) -> tuple[np.n
     vertices[:, 1] -= down
     transforms[:, 1, 3] -= down
     return vertices, transforms
+
+
+def reposed(rigged: RiggedMesh, pose: Literal["t", "a"]) -> RiggedMesh:
+    """Move a rigged mesh to a T pose or an A pose: facing +z, the lowest point on y = 0, the root over x = z = 0."""
+    transforms = pose_transforms(rigged.rest, named_pose(rigged.rest, pose))
+    moved = relative_transforms(rigged.pose, transforms)
+    vertices = repose(rigged.mesh.vertices, rigged.influences, rigged.weights, moved)
+    down = vertices[:, 1].min()
+    vertices[:, 1] -= down
+    transforms[:, 1, 3] -= down
+    moved[:, :3, 3] = 0  # directions only turn
+    normals = repose(rigged.mesh.normals, rigged.influences, rigged.weights, moved)
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-8)
+    return replace(rigged, mesh=replace(rigged.mesh, vertices=vertices, normals=normals), pose=transforms)
 
 
 def cut_reconstruction(result: Reconstruction, surface: RiggedSurface) -> Reconstruction:

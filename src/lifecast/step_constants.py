@@ -26,6 +26,7 @@ from lifecast.surface.detail.fitted_hands import FITTED_HANDS, FittedHands
 from lifecast.surface.detail.hidden_limbs import HIDDEN_LIMBS, HiddenLimbs
 from lifecast.surface.detail.relief import RELIEF, Relief
 from lifecast.surface.output.charts import CHART_CUTTING, ChartCutting
+from lifecast.surface.output.normal_texture import NORMAL_TEXTURE, NormalTexture
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class StepConstants:
     """Of the surface's colours; a step that cannot be left out."""
     texture: ChartCutting = CHART_CUTTING
     """Of the texture's charts, if one is written."""
+    normal_texture: NormalTexture = NORMAL_TEXTURE
+    """Of the texture of folds beside it."""
 
     def changed(self) -> dict[str, Any]:
         """List the constants that are not the default ones, by step and name.

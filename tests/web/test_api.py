@@ -113,6 +113,7 @@ def test_json_has_facts_and_unguessable_links(served):
         (b"ok", {"person": "-1"}, 422, "person '-1'"),
         (b"ok", {"box": "1,2,3"}, 422, "box '1,2,3'"),
         (b"ok", {"formats": "exe"}, 422, "formats 'exe'"),
+        (b"ok", {"formats": "glb,vrm"}, 422, "formats 'glb,vrm'"),
         (b"ok", {"person": "9" * 5000}, 422, "(5,000 characters): give largest or a number"),
         (b"ok", {"person": "all"}, 422, "one request makes one person"),
         (b"ok", {"height": "tall"}, 422, "height 'tall': give a number"),

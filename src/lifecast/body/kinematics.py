@@ -45,13 +45,13 @@ def joint_transforms(parents: Sequence[int], joints: Tensor, rotations: Tensor) 
     """
     places = joints[..., None]
     own = places - rotations @ places  # (B, J, 3, 1): what turning about a joint's place adds
-    linear, shift = [], []
+    linear: list[Tensor] = []
+    shift: list[Tensor] = []
     order: list[int] = []
     row: dict[int, int] = {}
-    levels = _levels(parents)
-    for depth, level in enumerate(levels):
+    for level in _levels(parents):
         turn, step = rotations[:, level], own[:, level]
-        if depth > 0:
+        if linear:
             above = [row[parents[joint]] for joint in level]  # rows of the level before
             turn, step = linear[-1][:, above] @ turn, linear[-1][:, above] @ step + shift[-1][:, above]
         linear.append(turn)

@@ -33,7 +33,9 @@ class BodyTrain:
     """Copies of MakeHuman's public assets, whose poses some bodies take."""
     recipe: Inline[RegressionRecipe] = field(default_factory=RegressionRecipe)
     minutes: float | None = None
-    """End the training's steps after so many minutes of the processor, if they are not over by then."""
+    """End the training's steps after so many minutes, if they are not over by then."""
+    init: Path | None = None
+    """Go on from this regressor's file; a lower learning rate (1e-3) suits that."""
     seed: int = 0
     """Of bodies and training; with the same seed and no --minutes the same file comes out."""
 
@@ -67,6 +69,7 @@ def body_train(asked: Inline[BodyTrain]) -> int:
             asked.out, asked.data, asked.weights, asked.poses, asked.assets, recipe, asked.seed, asked.minutes,
             lambda _number: bar.advance(drawing),
             lambda share, _loss: bar.update(training, completed=100 * share),
+            asked.init,
         )  # fmt: skip
     figures = card["figures"]
     console.print(

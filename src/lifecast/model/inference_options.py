@@ -79,8 +79,10 @@ class InferenceOptions:
         return dataclasses.replace(self, **changed)
 
     def running(self) -> list[str]:
-        """Name the steps that are on."""
-        return [name for name, off in STEPS.items() if getattr(self, name) != off]
+        """Name the steps that are on, and so are those that they stand on."""
+        on = [name for name, off in STEPS.items() if getattr(self, name) != off]
+        missing = {name for base, standing in DEPENDENT.items() if base not in on for name in standing}
+        return [name for name in on if name not in missing]
 
     def fitting(self, architecture: Architecture) -> InferenceOptions:
         """Switch off what an architecture has no inputs for.
@@ -119,10 +121,12 @@ KINDS: dict[str, tuple[type, ...]] = {
 } | {name: (bool,) for name, off in STEPS.items() if off is False}
 """Kinds of values that a file may hold for each step."""
 
+_OF_BODY = ("body_limbs", "fitted_hands", "fitted_face")
+
 DEPENDENT: dict[str, tuple[str, ...]] = {
-    "pose": ("lift", "body", "hidden_limbs", "body_limbs", "fitted_hands", "fitted_face"),
-    "lift": ("body", "hidden_limbs", "body_limbs", "fitted_hands", "fitted_face"),
-    "body": ("body_limbs", "fitted_hands", "fitted_face"),
+    "pose": ("lift", "body", "hidden_limbs", *_OF_BODY),
+    "lift": ("body", "hidden_limbs", *_OF_BODY),
+    "body": _OF_BODY,
 }
 """Steps that cannot run without another one."""
 

@@ -162,7 +162,12 @@ def _way(
     joints: list[Joint], tips: dict[int, NDArray[np.float64]], rotations: NDArray[np.float64],
     places: NDArray[np.float64], axes: NDArray[np.float64],
 ) -> Way | None:  # fmt: skip
-    """The root's way, given world rotations and places in the file's axes; None for a skeleton without extent."""
+    """The root's way, given world rotations and places in the file's axes.
+
+    None for a skeleton without extent, and for files that leave the way out: their root stays at one place.
+    """
+    if len(places) > 1 and np.ptp(places[:, 0], axis=0).max() < 1e-6:
+        return None
     rest = np.zeros((len(joints), 3))
     for k, joint in enumerate(joints):
         rest[k] = joint.offset + rest[joint.parent] if joint.parent >= 0 else 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable
 
@@ -87,9 +88,11 @@ def train_regressor(
     seed: int = 0,
     minutes: float | None = None,
     progress: Callable[[float, float], None] | None = None,
+    start: BodyRegressor | None = None,
 ) -> tuple[BodyRegressor, int]:
-    """Train a regressor for the recipe's steps, or `minutes` of processor time where these are over first.
+    """Train a regressor for the recipe's steps, or `minutes` where these are over first.
 
+    It goes on from `start`, which stays as it is, or begins fresh, with the size of `config`.
     `progress` is called after each step with the share of the training that is done, and its loss.
 
     Returns
@@ -99,23 +102,26 @@ def train_regressor(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         draw = torch.Generator().manual_seed(seed)
-        usual = usual_body(draw_batch(made, sample, errors, recipe, USUAL_BODIES, draw))
-        regressor = BodyRegressor(config, usual).train()
+        if start is None:
+            usual = usual_body(draw_batch(made, sample, errors, recipe, USUAL_BODIES, draw))
+            regressor = BodyRegressor(config, usual).train()
+        else:
+            regressor = copy.deepcopy(start).requires_grad_().train()
         optimiser = torch.optim.AdamW(regressor.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
-        begun, done, step = time.process_time(), 0.0, 0
+        begun, done, step = time.monotonic(), 0.0, 0
         while done < 1:
             for group in optimiser.param_groups:
                 group["lr"] = recipe.learning_rate * learning_rate(done)
             batch = draw_batch(made, sample, errors, recipe, recipe.batch, draw)
             loss = regression_loss(sample, regressor(batch.landmarks, batch.hands, batch.found), batch)
             optimiser.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(regressor.parameters(), 1.0)
             optimiser.step()
             step += 1
             done = step / recipe.steps
             if minutes is not None:
-                done = max(done, (time.process_time() - begun) / 60 / minutes)
+                done = max(done, (time.monotonic() - begun) / 60 / minutes)
             if progress is not None:
                 progress(min(done, 1.0), loss.item())
     return regressor.eval(), step

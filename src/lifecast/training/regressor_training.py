@@ -13,7 +13,7 @@ from lifecast.errors import DataError, UsageError
 from lifecast.model.checkpoint import load_checkpoint
 from lifecast.model.heads.body_regressor import BodyRegressorConfig
 from lifecast.model.heads.pose_lifter import PoseLifter, lift
-from lifecast.model.regressor_file import body_checksum, half_precision, write_regressor
+from lifecast.model.regressor_file import body_checksum, half_precision, read_regressor, write_regressor
 from lifecast.people.body import body_model
 from lifecast.people.pose_library import PoseLibrary
 from lifecast.training.body_regression import train_regressor
@@ -63,6 +63,7 @@ def train_body_regressor(
     minutes: float | None = None,
     drawn: Callable[[int], None] | None = None,
     progress: Callable[[float, float], None] | None = None,
+    init: Path | None = None,
     config: BodyRegressorConfig | None = None,
 ) -> dict[str, Any]:
     """Train a regressor, measure it on bodies and views that it was not trained on, and write it to `out`.
@@ -74,7 +75,11 @@ def train_body_regressor(
     weights
         Weights whose pose lifter lifts these.
     minutes
-        Processor time after which the training's steps end.
+        After which the training's steps end.
+    init
+        A regressor's file to go on from; its network's size is kept.
+    config
+        Size of a fresh network.
     drawn, progress
         Called with each drawn body's number, and after each step with the share of the training done and its loss.
 
@@ -87,8 +92,9 @@ def train_body_regressor(
     DataError, UsageError, CheckpointError
         Views, poses or weights cannot be used.
     """
-    begun = time.process_time()
-    config = config or BodyRegressorConfig()
+    begun = time.monotonic()
+    start, before = (None, None) if init is None else read_regressor(init)
+    config = start.config if start is not None else config or BodyRegressorConfig()
     views, lifter = checked_views(data), trained_lifter(weights)
     library = PoseLibrary.read(poses, assets)
     body, model = Body(components=config.components), body_model()
@@ -96,7 +102,7 @@ def train_body_regressor(
     made = draw_made_bodies(recipe.bodies, body, model, library, seed, 0, drawn)
     unseen = draw_made_bodies(recipe.unseen, body, model, library, seed, recipe.bodies, drawn)
     errors = landmark_errors(views, lifter, views.train)
-    regressor, steps = train_regressor(made, sample, errors, config, recipe, seed, minutes, progress)
+    regressor, steps = train_regressor(made, sample, errors, config, recipe, seed, minutes, progress, start)
     half_precision(regressor)
     others = ~views.train
     apart = landmark_errors(views, lifter, others) if others.any() else errors
@@ -104,8 +110,10 @@ def train_body_regressor(
     card: dict[str, Any] = CARD | {
         "body": body_checksum(), "lifter": weights, "seed": seed, "steps": steps, "recipe": asdict(recipe),
         "views": int(views.train.sum()), "data": fingerprint(*data),
-        "minutes": round((time.process_time() - begun) / 60, 2), "figures": figures.values(),
+        "minutes": round((time.monotonic() - begun) / 60, 2), "figures": figures.values(),
     }  # fmt: skip
+    if before is not None:
+        card["before"] = [*before.get("before", []), {name: before.get(name) for name in ("seed", "steps", "data")}]
     if others.any():
         given, found = view_figures(regressor, sample, lift(lifter, views.landmarks[others]), views.joints[others])
         card["views_unseen"] = {

@@ -100,7 +100,8 @@ class Trainee:
         if self.average is not None:
             self.average.update()
         if self.stage.adversary is not None:
-            self.stage.adversary.learn()
+            with self.fabric.autocast():
+                self.stage.adversary.learn()
         self.step += 1
         self.samples += len(batch["image"]) * self.fabric.world_size
         return {name: value.detach() for name, value in parts.items()}

@@ -17,6 +17,7 @@ import trimesh
 from PIL import Image
 
 from lifecast.errors import UsageError
+from lifecast.options import RIGGED_ONLY
 from lifecast.surface.output.coloured_mesh import ColouredMesh
 from lifecast.surface.output.export import FORMATS, check_format, save_model, to_trimesh
 from lifecast.surface.output.gltf import glb_bytes, linear_colours
@@ -202,6 +203,8 @@ def test_formats():
 def test_unknown_suffix_writes_nothing(ball, tmp_path):
     with pytest.raises(UsageError, match="choose one of"):
         save_model(ball, tmp_path / "person.fbx")
+    with pytest.raises(UsageError, match=r"person\.vrm: this format needs a rig"):
+        save_model(ball, tmp_path / "person.vrm")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -237,7 +240,7 @@ def test_khronos_validator_is_awake(ball, validate, tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
-@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("kind", [kind for kind in FORMATS if kind not in RIGGED_ONLY])
 def test_a_kill_while_saving_leaves_no_broken_file(kind, tmp_path):
     path = tmp_path / f"person.{kind}"
     code = f"""

@@ -14,8 +14,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from rigged_files import ReadGlb, bend, rig_of_body
 
+from lifecast.body.rig.named_poses import named_pose
 from lifecast.errors import UsageError
+from lifecast.rigging import reposed
 from lifecast.surface.output.rigged_mesh import RiggedMesh
+from lifecast.surface.output.viewer import read_shown
 from lifecast.surface.output.vrm import save_vrm, vrm_bytes
 
 PARENTS = {
@@ -109,6 +112,24 @@ def test_khronos_validator_finds_nothing(t_pose: RiggedMesh, validate: Callable[
     save_vrm(t_pose, tmp_path / "me.vrm", expressions={"blink": offsets, "nothing": 0 * offsets})
     issues = validate(tmp_path / "me.vrm")["issues"]
     assert issues["numErrors"] == issues["numWarnings"] == 0, issues["messages"]
+
+
+def test_a_rig_in_another_pose_becomes_an_avatar(standing: RiggedMesh) -> None:
+    there = reposed(standing, "t")
+    wanted = rig_of_body(named_pose(standing.rest, "t"), (0, 0, 0))
+    way = there.mesh.vertices - wanted.mesh.vertices
+    certain = standing.weights[:, 0] > 0.9999  # several joints blend otherwise when they come from another pose
+    np.testing.assert_allclose(way[certain], np.tile(way[certain].mean(0), (certain.sum(), 1)), atol=2e-5)
+    assert (there.mesh.normals * wanted.mesh.normals).sum(1)[certain].min() > 0.97
+    np.testing.assert_allclose(np.linalg.norm(there.mesh.normals, axis=1), 1, atol=1e-5)
+    assert there.mesh.vertices[:, 1].min() == 0
+    np.testing.assert_allclose(ReadGlb(vrm_bytes(there, "me")).skinned(), there.mesh.vertices, atol=1e-6)
+
+
+def test_the_viewer_takes_an_avatar_as_it_is(t_pose: RiggedMesh, tmp_path: Path) -> None:
+    save_vrm(t_pose, tmp_path / "me.vrm")
+    shown = read_shown(tmp_path / "me.vrm")
+    assert (shown.glb, shown.units, shown.up) == ((tmp_path / "me.vrm").read_bytes(), "m", "y")
 
 
 def test_what_is_no_avatar_is_refused(t_pose: RiggedMesh, tmp_path: Path) -> None:

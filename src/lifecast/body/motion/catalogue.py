@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from lifecast.body.motion.joint_clip import JointClip
 from lifecast.errors import OptionError
+
+if TYPE_CHECKING:
+    from lifecast.body.motion.joint_clip import JointClip
 
 CLIPS: dict[str, str] = {
     "walk": "walking in place, as on a treadmill",
@@ -46,11 +49,17 @@ def clip_named(named: str | Path) -> JointClip:
         The file cannot be read as a person's motion.
     """
     check_clip_name(named)
-    if str(named) not in CLIPS:
-        from lifecast.body.motion.from_bvh import read_clip
+    if str(named) in CLIPS:
+        return _made(str(named))
+    return _read(str(named), Path(named).stat().st_mtime_ns)
 
-        return read_clip(named)
-    return _made(str(named))
+
+@lru_cache(maxsize=8)
+def _read(path: str, changed: int) -> JointClip:
+    """Read a file once, as long as nobody changes it."""
+    from lifecast.body.motion.from_bvh import read_clip
+
+    return read_clip(path)
 
 
 @cache

@@ -91,10 +91,10 @@ def _lowest(rotations: NDArray[np.float64], batch: int = 64) -> NDArray[np.float
     with torch.no_grad():
         rest = body.rest(torch.zeros(1, body.components), torch.zeros(1, len(body.actions)))
         low = float(rest.vertices[0, :, 1].min())
-        # Feet whole, of the rest every eighth vertex.
+        # Feet whole, of the rest every fourth vertex.
         feet = [body.joints.index(f"{name}.{side}") for name in ("foot", "toes") for side in "LR"]
         rows = body.weights[:, feet].sum(1) > 0.5
-        rows[::8] = True
+        rows[::4] = True
         for start in range(0, len(rotations), batch):
             turns = torch.from_numpy(rotations[start : start + batch].astype(np.float32))
             linear, shift = joint_transforms(body.parents, rest.joints.expand(len(turns), -1, -1), turns)

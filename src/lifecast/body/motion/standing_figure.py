@@ -32,6 +32,9 @@ RELAXED = (14.0, 18.0, 22.0, 27.0)
 RELAXED_THUMB = 12.0
 """and its thumb's."""
 
+MOST_TOES = 52.0
+"""Degrees by which toes bend upward at the most."""
+
 
 @dataclass(frozen=True)
 class Sole:
@@ -120,7 +123,7 @@ class StandingFigure(Figure):
         sole, ending = self.soles[side], suffix(side)
         turned = foot.turned + side * foot.yaw
         yaw, pitch = euler("Y", [turned]), euler("X", [foot.heel])
-        bend = euler("X", [-max(foot.heel, 0.0) * foot.toes_flat])
+        bend = euler("X", [-min(max(foot.heel, 0.0) * foot.toes_flat, MOST_TOES)])
         pivot = sole.ball if foot.heel > 0 else sole.heel
         ankle = np.array([foot.x, 0.0, foot.z]) + yaw @ (pivot - pitch @ pivot)
         turn = yaw @ pitch

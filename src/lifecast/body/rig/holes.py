@@ -1,4 +1,8 @@
-"""Holes of a mesh closed by strips of triangles between their rims, refined and rounded."""
+"""Holes of a mesh closed by strips of triangles between their rims, refined and rounded.
+
+A hole that a cut left is a slit in the pose `home`, and in the pose in which it is closed its two sides are apart: new
+edges that would be long there and short at home join what was cut, so they come last.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,12 @@ STRETCH = 1.8
 """An edge of a fill that is longer than so many mean edges is halved;"""
 PASSES = 5
 """at most so often."""
+TORN_FROM, TORN, TORN_MOST = 2.0, 4.0, 10.0
+"""A new edge that is so many times as long as at home costs, for each time more up to the most, so many radians."""
+SHORT = 0.005
+"""Metres that an edge is taken to have at home at the least."""
+BULGE = 0.03
+"""Metres that rounding moves a fill at the most."""
 
 
 class Filled(NamedTuple):
@@ -36,7 +46,11 @@ def rims(faces: Ints) -> list[Ints]:
     """List the rims of a mesh's holes: each is a loop of vertices, as the hole's own triangles run round it."""
     start, end = faces.ravel(), np.roll(faces, -1, 1).ravel()
     count = int(faces.max()) + 1
-    missing = ~np.isin(start * count + end, end * count + start)
+    key = np.minimum(start, end) * count + np.maximum(start, end)
+    order = np.argsort(key)
+    alone = np.diff(key[order], prepend=-1) != 0
+    missing = np.zeros(len(key), bool)
+    missing[order] = alone & np.append(alone[1:], True)
     after: dict[int, list[int]] = {}
     for a, b in zip(start[missing].tolist(), end[missing].tolist(), strict=True):
         after.setdefault(b, []).append(a)
@@ -64,20 +78,19 @@ def rims(faces: Ints) -> list[Ints]:
     return [loop for loop in loops if len(loop) > 2]
 
 
-def close_holes(vertices: Floats, faces: Ints) -> Filled:
-    """Close all holes of a mesh, vertices (V, 3) and faces (F, 3)."""
+def close_holes(vertices: Floats, faces: Ints, home: Floats) -> Filled:
+    """Close all holes of a mesh, vertices (V, 3) and faces (F, 3); `home`: (V, 3) the vertices before they moved."""
     loops = rims(faces)
     identity = sparse.identity(len(vertices), np.float32, format="csr")
     if not loops:
         return Filled(vertices, faces, identity)
     side = faces.ravel(), np.roll(faces, -1, 1).ravel()
-    edge = float(np.linalg.norm(vertices[side[0]] - vertices[side[1]], axis=1).mean())
+    edge = float(np.linalg.norm(home[side[0]] - home[side[1]], axis=1).mean())
     opposite = {(a, b): c for a, b, c in _rim_triangles(faces, loops)}
-    added = [strip(vertices, loop, opposite) for loop in loops]
-    fill, made_of = refine(vertices, np.concatenate(added), STRETCH * edge)
+    added = [strip(vertices, loop, opposite, home) for loop in loops]
+    fill, made_of = refine(home, np.concatenate(added), STRETCH * edge)
     whole = np.concatenate([faces, fill])
-    points = made_of @ vertices.astype(np.float64)
-    points = rounded(points, whole, len(vertices))
+    points = rounded(made_of @ vertices.astype(np.float64), whole, len(vertices))
     return Filled(points.astype(np.float32), whole, made_of.astype(np.float32))
 
 
@@ -89,24 +102,31 @@ def _rim_triangles(faces: Ints, loops: list[Ints]) -> list[tuple[int, int, int]]
     return [(int(b), int(a), int(c)) for k in range(3) for a, b, c in np.roll(near, -k, 1)]
 
 
-def strip(vertices: Floats, loop: Ints, opposite: dict[tuple[int, int], int]) -> Ints:
+def strip(vertices: Floats, loop: Ints, opposite: dict[tuple[int, int], int], home: Floats) -> Ints:
     """Triangulate one hole, always where its rim has the smallest angle: from both ends of a slit, to and fro.
 
-    loop: (N,) vertices. opposite: for the rim's edges, the third corner of the mesh's triangle there. Returns (N - 2,
-    3) faces.
+    loop: (N,) vertices. opposite: for the rim's edges, the third corner of the mesh's triangle there. `home` as in
+    `close_holes`. Returns (N - 2, 3) faces.
     """
-    place = [tuple(point) for point in vertices[loop].astype(float).tolist()]
+    place: list[Vector] = [tuple(point) for point in vertices[loop].astype(float).tolist()]
+    before_cut: list[Vector] = [tuple(point) for point in home[loop].astype(float).tolist()]
     count = len(loop)
     before, after = [(k - 1) % count for k in range(count)], [(k + 1) % count for k in range(count)]
-    inward = []  # of the edge k to k + 1: into the hole
+    inward: list[Vector] = []  # of the edge k to k + 1: into the hole
     for k in range(count):
-        a, b = int(loop[k]), int(loop[after[k]])
-        third = opposite.get((a, b))
-        away = place[k] if third is None else tuple(vertices[third].astype(float).tolist())
+        third = opposite.get((int(loop[k]), int(loop[after[k]])))
+        away: Vector = place[k] if third is None else tuple(vertices[third].astype(float).tolist())
         inward.append(_into(place[k], place[after[k]], away))
-    version, heap = [0] * count, []
-    for k in range(count):
-        heapq.heappush(heap, (_angle(place, before[k], k, after[k], inward[before[k]], inward[k]), k, 0))
+
+    def cost(k: int) -> float:
+        a, c = before[k], after[k]
+        apart, were = math.dist(place[a], place[c]), math.dist(before_cut[a], before_cut[c])
+        torn = min(apart / max(were, SHORT), TORN_MOST)
+        return _angle(place, a, k, c, inward[a], inward[k]) + TORN * max(0.0, torn - TORN_FROM)
+
+    version = [0] * count
+    heap: list[tuple[float, int, int]] = [(cost(k), k, 0) for k in range(count)]
+    heapq.heapify(heap)
     found, left = [], count
     while left > 3:
         _, k, made = heapq.heappop(heap)
@@ -120,8 +140,7 @@ def strip(vertices: Floats, loop: Ints, opposite: dict[tuple[int, int], int]) ->
         left -= 1
         for one in (a, b):
             version[one] += 1
-            angle = _angle(place, before[one], one, after[one], inward[before[one]], inward[one])
-            heapq.heappush(heap, (angle, one, version[one]))
+            heapq.heappush(heap, (cost(one), one, version[one]))
     k = next(one for one in range(count) if version[one] >= 0)
     found.append((before[k], k, after[k]))
     return loop[np.array(found)]
@@ -230,5 +249,7 @@ def rounded(points: NDArray[np.float64], faces: Ints, own: int) -> NDArray[np.fl
     system = plate[moving][:, moving] + 1e-9 * sparse.identity(int(moving.sum()))
     target = -(plate[moving][:, ~moving] @ points[rows[~moving]])
     result = points.copy()
-    result[rows[moving]] = splu(system.tocsc()).solve(target)
+    moved = splu(system.tocsc()).solve(target) - points[rows[moving]]
+    length = np.linalg.norm(moved, axis=1, keepdims=True)
+    result[rows[moving]] += moved * np.minimum(1, BULGE / np.maximum(length, 1e-9))
     return result

@@ -26,6 +26,7 @@ from scipy.spatial import cKDTree
 from lifecast.body.components import SKIN_VERTICES
 from lifecast.body.fitted_body import shipped_body
 from lifecast.body.rig.body_in_metres import BodyInMetres
+from lifecast.body.rig.foremost import foremost, square_around
 from lifecast.space.mesh_normals import vertex_normals
 from lifecast.surface.colour.diffusion import edge_graph
 
@@ -47,10 +48,16 @@ class Matching:
     """of those, only such as are not farther, at rest, from the nearest one (metres)."""
     agree: float = 0.2
     """Least cosine between the normals of a reliable match."""
-    before: float = 0.02
+    before: float = 0.05
     """Metres in front of the surface at which a match goes through the air."""
     far: float = 0.15
     """Metres beyond which no match is reliable."""
+    hidden: float = 0.03
+    """Metres behind what is foremost along a line of sight from which on skin and surface are hidden."""
+    aside: float = 0.03
+    """What is visible takes visible skin that is not farther aside than this (metres),"""
+    depth: float = 0.3
+    """and a metre along the line of sight counts so much."""
     ease: float = 0.004
     """Metres over which the weights of what lies on the skin are smoothed;"""
     loose: float = 0.02
@@ -95,15 +102,26 @@ def skin_faces() -> NDArray[np.int64]:
 
 
 def match_skin(
-    vertices: Floats, faces: NDArray[np.integer], body: BodyInMetres, constants: Matching = MATCHING
+    vertices: Floats,
+    faces: NDArray[np.integer],
+    body: BodyInMetres,
+    graph: sparse.csr_matrix | None = None,
+    constants: Matching = MATCHING,
 ) -> Match:
-    """Match a surface in metres, vertices (V, 3) and faces (F, 3), with the posed body's skin."""
-    graph = edge_graph(np.asarray(faces), len(vertices))
+    """Match a surface in metres, vertices (V, 3) and faces (F, 3), with the posed body's skin.
+
+    graph: (V, V) of the surface's edges, if it is there already.
+    """
+    graph = edge_graph(np.asarray(faces), len(vertices)) if graph is None else graph
     normals = _smoothed_normals(vertices, faces, graph)
     skin_normals = vertex_normals(body.skin, skin_faces(), "area")
     tree = cKDTree(np.concatenate([body.skin, skin_normals * constants.turn], 1))
-    points = np.concatenate([vertices, normals * constants.turn], 1)
-    apart, nearest = tree.query(points, k=constants.neighbours, workers=1)
+    apart, nearest = tree.query(
+        np.concatenate([vertices, normals * constants.turn], 1), k=constants.neighbours, workers=1
+    )
+    distance = np.linalg.norm(body.skin[nearest[:, 0]] - vertices, axis=1).astype(np.float32)
+    before = np.einsum("vx,vx->v", body.skin[nearest[:, 0]] - vertices, normals)
+    _match_foremost(vertices, faces, normals, skin_normals, body, (apart, nearest, distance, before), constants)
     first = nearest[:, 0]
     same = np.linalg.norm(body.skin_rest[nearest] - body.skin_rest[first][:, None], axis=2) < constants.together
     share = same / np.maximum(apart, 1e-3)
@@ -111,12 +129,45 @@ def match_skin(
     rows = np.repeat(np.arange(len(vertices)), constants.neighbours)
     mix = sparse.csr_matrix((share.ravel(), (rows, nearest.ravel())), shape=(len(vertices), SKIN_VERTICES))
     weights = (mix.astype(np.float32) @ _skin_weights()).toarray()
-    way = body.skin[first] - vertices
     agrees = np.einsum("vx,vx->v", normals, skin_normals[first]) > constants.agree
-    distance = np.linalg.norm(way, axis=1).astype(np.float32)
-    inside = np.einsum("vx,vx->v", way, normals) < constants.before
-    reliable = agrees & inside & (distance < constants.far)
+    reliable = agrees & (before < constants.before) & (distance < constants.far)
     return Match(weights, _some_everywhere(reliable, graph), distance, first)
+
+
+def _match_foremost(
+    vertices: Floats,
+    faces: NDArray[np.integer],
+    normals: Floats,
+    skin_normals: Floats,
+    body: BodyInMetres,
+    found: tuple[NDArray[np.floating], NDArray[np.integer], Floats, NDArray[np.floating]],
+    constants: Matching,
+) -> None:
+    """Match what is visible with visible skin, where a forearm before the trunk is fitted deeper than it is, or less.
+
+    Of `found`, distances, skin vertices, metres, and metres in front of the surface, those that gain change in place.
+    From the front as from behind, a vertex that nothing hides lies on skin that nothing hides: across the line of sight
+    the fit is better than along it.
+    """
+    apart, nearest, distance, before = found
+    scale = np.array([1, 1, constants.depth], np.float32)
+    frame = square_around(vertices, body.skin)
+    for side in (1, -1):
+        open_skin = foremost(body.skin, skin_faces(), frame, constants.hidden, side) & (side * skin_normals[:, 2] > 0)
+        wrong = np.flatnonzero((side * normals[:, 2] > constants.agree) & ~open_skin[nearest[:, 0]])
+        wrong = wrong[foremost(vertices, faces, frame, constants.hidden, side)[wrong]]
+        rows = np.flatnonzero(open_skin)
+        if len(wrong) == 0 or len(rows) < constants.neighbours:
+            continue
+        tree = cKDTree(np.concatenate([body.skin[rows] * scale, skin_normals[rows] * constants.turn], 1))
+        query = np.concatenate([vertices[wrong] * scale, normals[wrong] * constants.turn], 1)
+        away, close = tree.query(query, k=constants.neighbours, workers=1)
+        close = rows[close]
+        way = body.skin[close[:, 0]] - vertices[wrong]
+        gains = np.linalg.norm(way[:, :2], axis=1) < constants.aside
+        wrong, way = wrong[gains], way[gains]
+        apart[wrong], nearest[wrong] = away[gains], close[gains]
+        distance[wrong], before[wrong] = np.linalg.norm(way * scale, axis=1), 0
 
 
 @cache
@@ -207,14 +258,16 @@ def spread_weights(
     system = sparse.diags(np.asarray(joined.sum(1)).ravel() + support) - joined
     solver = splu(system.tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
     coarse = solver.solve(target[:, used]).astype(np.float32)
-    x = coarse[group]
+    own = weights if len(used) == weights.shape[1] else np.ascontiguousarray(weights[:, used])
     near = np.minimum(1, (constants.cell / reach).astype(np.float32) ** 2)[:, None]
-    own = weights[:, used]
-    x = near * own + (1 - near) * x
-    degree = np.asarray(graph.sum(1)).ravel().astype(np.float32)
-    total = (degree + belief)[:, None]
+    x = coarse[group]  # where weights change over less than a cluster, a vertex starts with its own
+    x += near * (own - x)
+    total = np.asarray(graph.sum(1)).ravel().astype(np.float32) + belief
+    average = (sparse.diags(1 / total) @ graph).tocsr()
+    pulled = own * (belief / total)[:, None]
     for _ in range(constants.polish):
-        x = (graph @ x + belief[:, None] * own) / total
+        x = average @ x
+        x += pulled
     result = np.zeros_like(weights)
     result[:, used] = x
     return result

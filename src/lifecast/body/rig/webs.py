@@ -22,7 +22,6 @@ from lifecast.body.rig.body_in_metres import BodyInMetres
 from lifecast.body.rig.named_poses import named_pose
 from lifecast.body.rig.repose import relative_transforms
 from lifecast.body.rig.skin_weights import Match
-from lifecast.surface.colour.diffusion import edge_graph
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -103,21 +102,26 @@ def limbs() -> Ints:
 
 
 def without_speckles(
-    vertices: Floats, faces: NDArray[np.integer], match: Match, moved: NDArray[np.float64], constants: Tearing = TEARING
+    vertices: Floats,
+    edges: Ints,
+    graph: sparse.csr_matrix,
+    match: Match,
+    moved: NDArray[np.float64],
+    constants: Tearing = TEARING,
 ) -> Match:
-    """Fill what is not reliable from around it, and small pieces that belong to another part than all around."""
-    graph = edge_graph(np.asarray(faces), len(vertices))
+    """Fill what is not reliable from around it, and small pieces that belong to another part than all around.
+
+    edges: (E, 2) and graph (V, V): the surface's.
+    """
     match = match.filled(match.reliable, graph)
-    upper = sparse.triu(graph, 1).tocoo()
-    edges = np.stack([upper.row, upper.col], 1).astype(np.int64)
+    _, whole = connected_components(graph, directed=False)
+    sizes = np.bincount(whole)[whole]
     for _ in range(2):
-        torn = jumps(vertices, edges, match.weights, moved) > constants.jump
-        kept = edges[~torn]
+        kept = edges[jumps(vertices, edges, match.weights, moved) <= constants.jump]
         links = sparse.coo_matrix((np.ones(len(kept), bool), (kept[:, 0], kept[:, 1])), shape=graph.shape)
         _, piece = connected_components(links, directed=False)
-        _, whole = connected_components(graph, directed=False)
-        small = np.bincount(piece)[piece] < constants.speckle * len(vertices)
-        small &= np.bincount(piece)[piece] < np.bincount(whole)[whole]
+        size = np.bincount(piece)[piece]
+        small = (size < constants.speckle * len(vertices)) & (size < sizes)
         if not small.any():
             break
         match = match.filled(~small, graph)
@@ -125,12 +129,19 @@ def without_speckles(
 
 
 def jumps(vertices: Floats, edges: Ints, weights: Floats, moved: NDArray[np.float64]) -> Floats:
-    """Measure how far apart (E,) the two ends of edges (E, 2) would move the edges' middles, in the mesh's unit."""
-    affine = (weights @ moved[:, :3].reshape(-1, 12).astype(np.float32)).reshape(-1, 3, 4)
-    return _apart(vertices[edges].mean(1), affine, edges[:, 0], edges[:, 1])
+    """Measure how far apart (E,) the two ends of edges (E, 2) go, in the mesh's unit."""
+    places = np.einsum("vxy,vy->vx", (affine := _affine(weights, moved))[..., :3], vertices) + affine[..., 3]
+    result: Floats = np.linalg.norm(places[edges[:, 0]] - places[edges[:, 1]], axis=1)
+    return result
+
+
+def _affine(weights: Floats, moved: NDArray[np.float64]) -> Floats:
+    """(V, 3, 4) what moves each vertex."""
+    return (weights @ moved[:, :3].reshape(-1, 12).astype(np.float32)).reshape(-1, 3, 4)
 
 
 def _apart(points: Floats, affine: Floats, first: Ints, second: Ints) -> Floats:
+    """How far apart (E,) two vertices' transforms would move points (E, 3)."""
     between = affine[first] - affine[second]
     result: Floats = np.linalg.norm(np.einsum("exy,ey->ex", between[..., :3], points) + between[..., 3], axis=1)
     return result
@@ -171,20 +182,21 @@ def cut_webs(
     edges: (E, 2) each once, with the lower vertex first; web: (E,). A triangle across a web goes to the side that most
     of its corners move with. Vertices along a cut are doubled, and each copy moves with its side.
     """
-    faces, count = np.asarray(faces, np.int64), len(vertices)
-    torn = np.sort(edges[web, 0] * count + edges[web, 1])
-    half = np.stack([faces, np.roll(faces, -1, 1)], -1)  # (F, 3, 2): corner k to corner k + 1
+    given: Ints = np.asarray(faces, np.int64)
+    count = len(vertices)
+    torn = np.sort(edges[web, 0] * count + edges[web, 1]) if web.any() else np.array([-1])  # -1: no edge's number
+    half = np.stack([given, np.roll(given, -1, 1)], -1)  # (F, 3, 2): corner k to corner k + 1
     key = half.min(-1) * count + half.max(-1)
     at = np.searchsorted(torn, key)
-    across = torn[np.minimum(at, len(torn) - 1)] == key if len(torn) else np.zeros(key.shape, bool)
+    across = np.asarray(torn[np.minimum(at, len(torn) - 1)] == key)
     crossed = across.any(1)
     # Corner k lies on the edges k and k - 1: the corner with the fewest torn edges speaks for the triangle.
     lonely = across.astype(int) + np.roll(across, 1, 1)
-    spokesman = faces[np.arange(len(faces)), lonely.argmin(1)]
+    spokesman = given[np.arange(len(given)), lonely.argmin(1)]
     marked = np.zeros(count, bool)
-    marked[faces[crossed]] = True
-    near = np.flatnonzero(marked[faces].any(1))
-    affine = (weights @ moved[:, :3].reshape(-1, 12).astype(np.float32)).reshape(-1, 3, 4)
+    marked[given[crossed]] = True
+    near = np.flatnonzero(marked[given].any(1))
+    affine = _affine(weights, moved)
     # Edges between two of these triangles.
     keys = key[near].ravel()
     order = np.argsort(keys, kind="stable")
@@ -195,7 +207,7 @@ def cut_webs(
     apart = _apart((vertices[low] + vertices[high]) / 2, affine, spokesman[face_one], spokesman[face_other])
     cut = (apart > jump) & (crossed[face_one] | crossed[face_other])
     # Corners around a vertex that are joined across edges that are not cut stay one vertex.
-    small = faces[near]
+    small = given[near]
     joined_one, joined_other = one[~cut], other[~cut]
     links = []
     for vertex in (low[~cut], high[~cut]):
@@ -220,7 +232,7 @@ def cut_webs(
     new = np.where(first, sample, 0)
     new[~first] = count + np.arange(int((~first).sum()))
     vertex = np.concatenate([np.arange(count), sample[~first]])
-    out = faces.copy()
+    out = given.copy()
     out[near] = new[number].reshape(-1, 3)
     speaks = np.repeat(spokesman[near], 3)
     mean = sparse.coo_matrix((np.ones(total, np.float32), (new[number], speaks)), shape=(len(vertex), count)).tocsr()

@@ -37,8 +37,8 @@ class BodyLimbs:
 
     steepness: float = 600.0
     """Logits for a view unit of distance to a limb's surface: about the networks' own."""
-    spacing: float = 0.004
-    """View units between the points of the distances' grid."""
+    spacing: float = 0.005
+    """Between the points of the distances' grid."""
     margin: float = 0.06
     """How far around a limb the field is joined with it, cloth included."""
     usual_cloth: float = 0.008
@@ -98,8 +98,8 @@ def body_limbs(
         cloth = constants.usual_cloth * body.scale
         if not under.hidden[list(CHAINS[other].landmarks[1:3])].any():
             cloth = cloth_thickness(part_mesh(vertices, BODY_CHAINS[other][1]), field, body.scale, constants)
-        margin = constants.margin * body.scale
-        distance = DistanceGrid.of_mesh(part.vertices + shift, part.faces, constants.spacing, margin)
+        margin, spacing = constants.margin * body.scale, constants.spacing * body.scale
+        distance = DistanceGrid.of_mesh(part.vertices + shift, part.faces, spacing, margin)
         along = (end - before) / max(float(np.linalg.norm(end - before)), 1e-9)
         places = (torch.tensor(one).float() for one in (end + shift, along))
         limbs.append(BodyLimb(ours[first], distance, cloth, *places))

@@ -21,7 +21,7 @@ from torch import Tensor
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-EXACT = 1.2
+EXACT = 1.5
 """Steps from the surface's nearest grid points within which distances are exact; beyond they are to these points."""
 NEAREST = 5
 """So many triangles, nearest by their centres, are measured for each point."""

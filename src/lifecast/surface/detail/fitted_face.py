@@ -31,7 +31,7 @@ from lifecast.surface.raster import rasterize
 class FittedFace:
     """Constants of the step `fitted_face`. Lengths are in metres of the body."""
 
-    rim: float = 0.004
+    rim: float = 0.006
     """Width of the face's rim."""
     forehead: float = 0.6
     """Where the rim crosses the forehead: 0 is the eyes' height, 1 the top of the face points."""

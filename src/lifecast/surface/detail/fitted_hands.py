@@ -32,7 +32,7 @@ from lifecast.surface.raster import rasterize
 class FittedHands:
     """Constants of the step `fitted_hands`. Lengths are in metres of the body where not said otherwise."""
 
-    wrist: tuple[float, float] = (-0.055, -0.025)
+    wrist: tuple[float, float] = (-0.065, -0.035)
     """Along the forearm, counted from the wrist toward the fingers: where the hand begins, and where it is all there
     is."""
     reach: tuple[float, float] = (0.03, 0.045)
@@ -43,8 +43,8 @@ class FittedHands:
     """... and the width over which points go from the one nearer part to the other."""
     steepness: float = 600.0
     """Logits for a view unit of distance to the hand's surface: about the networks' own."""
-    spacing: float = 0.0025
-    """View units between the points of the distances' grid."""
+    spacing: float = 0.0032
+    """Between the points of the distances' grid."""
     inside: float = 0.7
     """Share of the hand's picture that must lie in the person's mask; a hand that misses it was fitted wrongly."""
     farthest: float = 0.15
@@ -99,11 +99,11 @@ def _hand(body: FittedBody, side: str, field: Field, mask: Tensor | None, consta
     if moved is None:
         return None
     shift = np.array([0, 0, moved], np.float32)
-    margin = constants.reach[1] * body.scale
+    margin, spacing = constants.reach[1] * body.scale, constants.spacing * body.scale
     places = np.vstack([hand.vertices, begin]).astype(np.float64) + shift
     box = (places.min(0) - margin, places.max(0) + margin)
-    distance = DistanceGrid.of_mesh(forearm.vertices + shift, forearm.faces, constants.spacing, margin, box)
-    rest = _distance_to_points(vertices[~part_vertices(f"upperarm01.{side}")], box, 4 * constants.spacing)
+    distance = DistanceGrid.of_mesh(forearm.vertices + shift, forearm.faces, spacing, margin, box)
+    rest = _distance_to_points(vertices[~part_vertices(f"upperarm01.{side}")], box, 4 * spacing)
     moved_hand = hand._replace(vertices=hand.vertices + shift)
     return Hand(moved_hand, distance, rest, *(torch.tensor(one).float() for one in (wrist + shift, along)), body.scale)
 

@@ -12,7 +12,7 @@ function compile(vertex, fragment) {
     if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS)) fail("Shader: " + gl.getShaderInfoLog(shader));
     gl.attachShader(program, shader);
   }
-  ["position", "normal", "colour", "uv", "joints", "weights"].forEach((name, slot) => gl.bindAttribLocation(program, slot, name));
+  ["position", "normal", "colour", "uv", "joints", "weights", "tangent"].forEach((name, slot) => gl.bindAttribLocation(program, slot, name));
   gl.linkProgram(program);
   if (!gl.getProgramParameter(program, gl.LINK_STATUS)) fail("Shader: " + gl.getProgramInfoLog(program));
   const uniforms = {};
@@ -38,19 +38,30 @@ const PLACING = `
   }`;
 
 const surface = compile(PLACING + `
-  in vec3 position; in vec3 normal; in vec4 colour; in vec2 uv;
+  in vec3 position; in vec3 normal; in vec4 colour; in vec2 uv; in vec4 tangent;
   uniform mat4 view, projection;
-  out vec3 vNormal; out vec4 vColour; out vec2 vUv; out vec3 vEye;
+  out vec3 vNormal; out vec4 vTangent; out vec4 vColour; out vec2 vUv; out vec3 vEye;
   void main() {
     mat4 place = placing();
     vec4 eye = view * place * vec4(position, 1.0);
     vNormal = mat3(view) * (transpose(inverse(mat3(place))) * normal);
+    vTangent = vec4(mat3(view) * (mat3(place) * tangent.xyz), tangent.w);
     vColour = colour; vUv = uv; vEye = eye.xyz;
     gl_Position = projection * eye;
   }`, `
-  in vec3 vNormal; in vec4 vColour; in vec2 vUv; in vec3 vEye;
-  uniform sampler2D picture; uniform vec4 factor; uniform float cutoff; uniform int mode; uniform bool hasPicture;
+  in vec3 vNormal; in vec4 vTangent; in vec4 vColour; in vec2 vUv; in vec3 vEye;
+  uniform sampler2D picture, folds; uniform vec4 factor; uniform float cutoff; uniform int mode;
+  uniform bool hasPicture, hasFolds;
   out vec4 pixel;
+  // The normal that a normal texture has in the frame of the surface.
+  vec3 folded(vec3 n) {
+    vec3 texel = texture(folds, vUv).xyz * 2.0 - 1.0;
+    vec3 tangent = vTangent.xyz - dot(vTangent.xyz, n) * n;
+    float size = length(tangent);
+    if (size == 0.0) return n;
+    tangent /= size;
+    return normalize(tangent * texel.x + sign(vTangent.w) * cross(n, tangent) * texel.y + n * texel.z);
+  }
   vec3 encode(vec3 c) {
     c = clamp(c, 0.0, 1.0);
     return mix(c * 12.92, 1.055 * pow(c, vec3(1.0 / 2.4)) - 0.055, step(0.0031308, c));
@@ -61,6 +72,7 @@ const surface = compile(PLACING + `
     if (albedo.a < cutoff) discard;
     vec3 n = normalize(vNormal);
     if (!gl_FrontFacing) n = -n;
+    if (hasFolds) n = folded(n);
     if (mode == 3) { pixel = vec4(n * 0.5 + 0.5, 1.0); return; }
     if (mode == 1) { pixel = vec4(encode(albedo.rgb), 1.0); return; }
     float strength = mode == 2 ? 1.0 : 0.5;
@@ -111,7 +123,7 @@ async function decodePicture({ tree, blob }, index) {
 }
 
 // The first of a texture's pictures that this browser can decode, on the graphics card.
-async function uploadTexture(glb, index) {
+async function uploadTexture(glb, index, format = gl.SRGB8_ALPHA8) {
   let picture = null, reason = "has no picture that browsers show";
   for (const source of picturesOf(glb.tree, index)) {
     try { picture = await decodePicture(glb, source); break; } catch (error) { reason = error.message; }
@@ -120,7 +132,7 @@ async function uploadTexture(glb, index) {
   const texture = gl.createTexture();
   gl.bindTexture(gl.TEXTURE_2D, texture);
   gl.pixelStorei(gl.UNPACK_COLORSPACE_CONVERSION_WEBGL, gl.NONE);
-  gl.texImage2D(gl.TEXTURE_2D, 0, gl.SRGB8_ALPHA8, gl.RGBA, gl.UNSIGNED_BYTE, picture);
+  gl.texImage2D(gl.TEXTURE_2D, 0, format, gl.RGBA, gl.UNSIGNED_BYTE, picture);
   gl.generateMipmap(gl.TEXTURE_2D);
   gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR_MIPMAP_LINEAR);
   const sampler = (glb.tree.samplers || [])[glb.tree.textures[index].sampler] || {};
@@ -172,6 +184,11 @@ async function load(glb) {
     const { factor, info } = baseColour(material);
     if (info && !uploads.has(info.index)) uploads.set(info.index, uploadTexture(glb, info.index));
     const texture = info ? await uploads.get(info.index) : null;
+    // A normal texture of the colours' own coordinates, with tangents; others are left out.
+    const bumps = primitive.attributes.TANGENT === undefined ? undefined : material.normalTexture;
+    const sameUv = bumps && info && (bumps.texCoord || 0) === (info.texCoord || 0) && !bumps.extensions && !info.extensions;
+    if (sameUv && !uploads.has(bumps.index)) uploads.set(bumps.index, uploadTexture(glb, bumps.index, gl.RGBA8));
+    const folds = sameUv ? await uploads.get(bumps.index) : null;
     const middle = middleOf(points);
     const array = gl.createVertexArray();
     gl.bindVertexArray(array);
@@ -180,12 +197,13 @@ async function load(glb) {
     attribute(1, NORMAL === undefined ? { values: smoothNormals(points, indices), width: 3 } : readAccessor(glb, NORMAL));
     if (COLOR_0 !== undefined) attribute(2, vertexColours(glb, COLOR_0));
     if (info) attribute(3, textureCoordinates(glb, primitive, info));
+    if (folds) attribute(6, readAccessor(glb, primitive.attributes.TANGENT));
     if (skin) { attribute(4, influences.joints); attribute(5, influences.weights); }
     const buffer = gl.createBuffer();
     gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, buffer);
     gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, indices, gl.STATIC_DRAW);
     parts.push({
-      array, buffer, indices, node, middle, skin, count: indices.length, edges: null, texture, factor,
+      array, buffer, indices, node, middle, skin, count: indices.length, edges: null, texture, folds, factor,
       jointPlaces: skin ? jointTexture() : null,
       // blended surfaces are cut at one half: there is no sorting here
       cutoff: !material.alphaMode || material.alphaMode === "OPAQUE" ? -1 : material.alphaCutoff ?? 0.5,

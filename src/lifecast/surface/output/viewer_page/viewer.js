@@ -93,6 +93,11 @@ function draw(now = performance.now()) {
     gl.uniform1i(uniforms.mode, state.mode);
     gl.uniform1i(uniforms.hasPicture, part.texture ? 1 : 0);
     if (part.texture) gl.bindTexture(gl.TEXTURE_2D, part.texture);
+    gl.uniform1i(uniforms.hasFolds, part.folds ? 1 : 0);
+    gl.uniform1i(uniforms.folds, 2); // a unit of its own, also where there is none: samplers of one kind may share
+    gl.activeTexture(gl.TEXTURE2);
+    gl.bindTexture(gl.TEXTURE_2D, part.folds);
+    gl.activeTexture(gl.TEXTURE0);
     gl.bindVertexArray(part.array);
     gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, part.buffer);
     gl.vertexAttrib4f(2, 1, 1, 1, 1); // a mesh without vertex colours is white
