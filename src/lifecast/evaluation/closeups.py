@@ -30,7 +30,8 @@ def closeup_figures(
 ) -> dict[str, float]:
     """Measure front normals (S, S, 3) inside the face and the hands.
 
-    Mean angles in degrees, `face_degrees` and `hand_degrees`. `shown` is of `region_map`. A region of fewer than `LEAST_PIXELS` inside the true mask has no figure.
+    Mean angles in degrees, `face_degrees` and `hand_degrees`. `shown` is of `region_map`. A region of fewer than
+    `LEAST_PIXELS` inside the true mask has no figure.
     """
     figures = {}
     for name, numbers in CLOSEUPS.items():
