@@ -113,7 +113,9 @@ def test_the_first_frame_faces_the_front(tmp_path: Path) -> None:
     frames = [{"Hips": (0.0, 90.0, 0.0), "place": (0, 8, 0)}, {"Hips": (0.0, 90.0, 0.0), "place": (8, 8, 0)}]
     clip = read(tmp_path, bvh(frames))
     if "root" in clip.joints:
-        np.testing.assert_allclose(clip.rotations[:, clip.joints.index("root")], np.tile(np.eye(3), (2, 1, 1)), atol=1e-6)
+        np.testing.assert_allclose(
+            clip.rotations[:, clip.joints.index("root")], np.tile(np.eye(3), (2, 1, 1)), atol=1e-6
+        )
     # It went the way that it faced: its left is ours, ahead is ahead.
     np.testing.assert_allclose(clip.root[1, [0, 2]], [0, 1], atol=1e-6)
 
@@ -133,7 +135,10 @@ def test_fast_files_are_thinned(tmp_path: Path) -> None:
         (bvh([{}]).replace("Hips", "Root7"), "no joint called Hips, root, but Root7, LeftUpLeg"),
         (bvh([{}]).replace("LeftArm", "LArm").replace("RightArm", "RArm"), "no joint called LeftArm.*rename"),
         (bvh([{}, {"Hips": (0, float("nan"), 0)}]), "frame 2 holds a number that is not finite"),
-        (bvh([{}]).replace("Zrotation Yrotation Xrotation", "Zrotation Zrotation Xrotation"), "Hips turns by Zrotation Z"),
+        (
+            bvh([{}]).replace("Zrotation Yrotation Xrotation", "Zrotation Zrotation Xrotation"),
+            "Hips turns by Zrotation Z",
+        ),
         (bvh([{}])[:-9], "numbers"),
     ],
 )
