@@ -177,8 +177,8 @@ class ReconstructOptions:
     pose: Annotated[Pose | None, one_text(parse_pose, "t|a|photo")] = None
     """Let the model stand in a T pose, an A pose or as in the photograph; with --rig, which needs not be said."""
     animate: Annotated[tuple[str, ...], tyro.conf.arg(metavar="CLIP|FILE.bvh")] = ()
-    """Clips for the GLB: walk, run, idle, wave, turn, jump, bow, nod, clap, squat, dance, or BVH files; with --rig, which
-    needs not be said."""
+    """Clips for the GLB: walk, run, idle, wave, turn, jump, bow, nod, clap, squat, dance, or BVH files; with --rig,
+    which needs not be said."""
 
     def __post_init__(self) -> None:
         if isinstance(self.person, str):
