@@ -11,7 +11,9 @@ from lifecast.model.ablations import preset_named
 from lifecast.model.inference_options import DEPENDENT, PLAIN, STEPS, InferenceOptions, inference_from_dict
 from lifecast.model.presets import INFERENCE, PRESETS
 
-ALL = InferenceOptions(mirror=True, sharpen=0.5, integrate=256, silhouette=True, hidden_limbs=True, relief=True)
+ALL = InferenceOptions(
+    mirror=True, sharpen=0.5, integrate=256, body=True, silhouette=True, hidden_limbs=True, relief=True
+)  # fmt: skip
 """With every step on."""
 
 
@@ -102,21 +104,28 @@ def test_a_step_that_was_deleted_is_ignored_in_a_file(tilt):
     assert "tilt" not in ALL.to_dict()
 
 
+def test_what_stands_on_a_body_does_not_run_without_one():
+    assert ON_BODY.isdisjoint(PLAIN.running())
+    assert set(dataclasses.replace(PLAIN, body=True).running()) >= ON_BODY
+
+
 def test_steps_that_nobody_knows_are_refused_by_name():
     with pytest.raises(UsageError, match="have no step colour, shoes; known: refine_mask"):
         inference_from_dict({"shoes": 1, "colour": True, "mirror": True})
 
 
 ON_MAPS = {"mirror", "sharpen", "relief"}
-ON_DEPTHS = {"integrate", "hidden_limbs"}
-ON_POSE = {"pose", "lift", "hidden_limbs"}
+ON_DEPTHS = {"integrate", "hidden_limbs", "body_limbs"}
+ON_BODY = {"body", "body_limbs", "fitted_hands", "fitted_face"}
+ON_LIFT = {"lift", "hidden_limbs"} | ON_BODY
+ON_POSE = {"pose"} | ON_LIFT
 
 
 @pytest.mark.parametrize(
     ("name", "off"),
     [
         ("compact", set()),
-        ("compact-no-lifter", {"lift", "hidden_limbs"}),
+        ("compact-no-lifter", ON_LIFT),
         ("compact-no-pose", ON_POSE),
         ("compact-no-mask", {"silhouette"}),
         ("compact-no-depth-maps", ON_DEPTHS),
