@@ -143,7 +143,8 @@ def strip(vertices: Floats, loop: Ints, opposite: dict[tuple[int, int], int], ho
             heapq.heappush(heap, (cost(one), one, version[one]))
     k = next(one for one in range(count) if version[one] >= 0)
     found.append((before[k], k, after[k]))
-    return loop[np.array(found)]
+    triangles: Ints = loop[np.array(found)]
+    return triangles
 
 
 def _into(a: Vector, b: Vector, away: Vector) -> Vector:
