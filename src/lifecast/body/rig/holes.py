@@ -179,7 +179,7 @@ def _unit(a: Vector) -> Vector:
 
 
 def refine(vertices: Floats, fill: Ints, longest: float) -> tuple[Ints, sparse.csr_matrix]:
-    """Halve the inner edges of a fill (F, 3) that are longer than `longest`, again and again.
+    """Split the inner edges of a fill (F, 3) that are longer than `longest`, again and again.
 
     Edges on the rim stay. Returns the fill's faces and (W, V) what each vertex is the mean of.
     """
