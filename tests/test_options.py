@@ -36,7 +36,8 @@ WRONG: list[tuple[str, Any]] = [
     ("box", "1,2,3"), ("box", "1,2,0,9"), ("box", "a,b,c,d"), ("box", "nan,2,3,4"), ("box", "1,2,inf,4"),
     ("box", "1,2,3,4,5"), ("box", "1e300,2,3,4"), ("formats", ""), ("formats", "fbx"), ("formats", "glb,fbx"),
     ("height", 17.0), ("height", -1.0), ("height", float("nan")), ("height", "tall"), ("height", None),
-    ("pose", "x"), ("animate", "walk,fly"), ("animate", "missing.bvh"), ("without", "relif"), ("without", "relief,nothing"), ("turn", 45),
+    ("pose", "x"), ("animate", "walk,fly"), ("animate", "missing.bvh"),
+    ("without", "relif"), ("without", "relief,nothing"), ("turn", 45),
     ("resolution", 8), ("resolution", 5000), ("faces", 3),
 ]  # fmt: skip
 

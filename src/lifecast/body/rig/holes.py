@@ -19,7 +19,7 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Vector = tuple[float, float, float]
 
-STRETCH = 1.8
+STRETCH = 3.0
 """An edge of a fill that is longer than so many mean edges is halved;"""
 PASSES = 5
 """at most so often."""
