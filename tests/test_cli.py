@@ -91,9 +91,12 @@ def test_a_verbs_options_wait_for_nothing_heavy(verb: str) -> None:
 
 WRONG: dict[str, str] = {
     "reconstruct x.jpg --box 1,2,3": "--box '1,2,3': give four numbers",
-    "reconstruct x.jpg --without tilt,relif": "--without 'relif': there is no such step; choose from refine_mask,",
+    "reconstruct x.jpg --without mirror,relif": "--without 'relif': there is no such step; choose from refine_mask,",
     "reconstruct x.jpg --normals-at 100": "--normals-at 100: give a multiple of 64",
     "reconstruct x.jpg --format fbx": "--format 'fbx': choose from",
+    "reconstruct x.jpg --animate walk fly": "--animate 'fly': choose from walk, run, idle, wave, turn,",
+    "reconstruct x.jpg --animate {0}/none.bvh": "--animate {0}/none.bvh: no such file",
+    "reconstruct x.jpg --animate walk --format obj": "only glb holds the clips of --animate: add it",
     "reconstruct x.jpg --cluster local": "--cluster needs --output, and goes without --mask, --box and --sheet",
     "serve --time-limit 0": "--time-limit 0.0: give seconds above 0",
     "synthesize {0}/out --poses {0}/none": "--poses {0}/none: no such folder",
@@ -110,7 +113,7 @@ WRONG: dict[str, str] = {
     "train all --out out --poses {0}/none": "--poses {0}/none: no such folder",
     "evaluate --data {0} --samples 5": "--samples 5: give at least 10000",
     "evaluate --data {0} --without relif": "--without 'relif': there is no such step",
-    "evaluate --data {0} --out {1} --steps relief --without tilt": "give --steps or --without, not both",
+    "evaluate --data {0} --out {1} --steps relief --without mirror": "give --steps or --without, not both",
     "evaluate --data {0} --out {1} --steps relif": "--steps 'relif': there is no such step; choose all or from",
     "ablate --data {0} --out {1} --minutes 3 --steps 3": "give either --minutes or --steps",
     "ablate --data {0} --out {1} --rows none": "--rows 'none': choose from",

@@ -65,7 +65,7 @@ def test_steps_as_people_write_them(text: str) -> None:
 
 
 def test_keeping_the_background_is_a_step_left_out() -> None:
-    assert ReconstructOptions(keep_background=True, without=("tilt",)).without == ("tilt", "clean_background")
+    assert ReconstructOptions(keep_background=True, without=("mirror",)).without == ("mirror", "clean_background")
     assert ReconstructOptions(keep_background=True) == replace(ReconstructOptions(keep_background=True))
 
 
@@ -74,3 +74,10 @@ def test_the_names_that_files_may_get() -> None:
     assert options.endings() == [
         ".obj", ".stl", ".mtl", ".png", "_preview.png", "_turntable.gif", "_front.png", "_back.png",
     ]  # fmt: skip
+
+
+def test_clips_bring_a_rig() -> None:
+    asked = ReconstructOptions(animate=("walk", "wave", "walk"))
+    assert asked.animate == ("walk", "wave")
+    assert asked.rig
+    assert not ReconstructOptions().rig

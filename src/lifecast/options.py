@@ -18,14 +18,19 @@ Options = TypeVar("Options")
 Inline = Annotated[Options, tyro.conf.arg(name="")]
 """Options of a dataclass that stand among the command line's own, without a prefix."""
 
-FORMATS = ("glb", "obj", "ply", "stl")
+FORMATS = ("glb", "obj", "ply", "stl", "vrm")
 """Model formats that can be written."""
+RIGGED_ONLY = ("vrm",)
+"""Those that hold no model without a rig."""
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 """Suffixes of a picture to draw."""
 Animation = Literal["webp", "gif", "mp4"]
 Turn = Literal[0, 90, 180, 270, "auto"]
 """Degrees clockwise, or so that the largest person stands."""
 TURNS: tuple[Turn, ...] = (0, 90, 180, 270, "auto")
+Pose = Literal["photo", "t", "a"]
+"""The pose in which a rigged model stands."""
+POSES: tuple[Pose, ...] = ("photo", "t", "a")
 Box = tuple[float, float, float, float]
 """x, y of the top left corner, width, height, in pixels of the upright photograph."""
 
@@ -68,6 +73,28 @@ def parse_turn(text: str | int) -> Turn:
         if str(text).strip().lower() == str(turn):
             return turn
     raise OptionError("turn", text, "give 0, 90, 180 or 270 (degrees clockwise), or auto")
+
+
+def parse_pose(text: str | None) -> Pose | None:
+    """Read "photo", "t" or "a", an empty text as None; `OptionError` otherwise."""
+    plain = "" if text is None else text.strip().lower()
+    for pose in POSES:
+        if plain == pose:
+            return pose
+    if plain:
+        raise OptionError("pose", text, "give t, a or photo")
+    return None
+
+
+def parse_clips(text: str) -> tuple[str, ...]:
+    """Read "walk, dance.bvh" as ("walk", "dance.bvh"), each once; `OptionError` for a clip that there is not."""
+    clips = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if clips:
+        from lifecast.body.motion.catalogue import check_clip_name
+
+        for clip in clips:
+            check_clip_name(clip)
+    return clips
 
 
 def parse_box(text: str) -> Box | None:
@@ -124,7 +151,7 @@ class ReconstructOptions:
     """
 
     formats: Annotated[tuple[str, ...], tyro.conf.arg(name="format"), one_text(parse_formats, "STR")] = ("glb",)
-    """One or more of glb, obj, ply, stl, separated by commas."""
+    """One or more of glb, obj, ply, stl, vrm, separated by commas. A VRM is rigged, and stands in a T pose."""
     resolution: int = 512
     """Lattice points along each side of the volume."""
     height: float = 1.70
@@ -139,11 +166,13 @@ class ReconstructOptions:
     faces: Annotated[int | None, tyro.conf.arg(metavar="N")] = None
     """Simplify to about so many triangles."""
     without: Annotated[tuple[str, ...], one_text(parse_steps, "STEP,STEP")] = ()
-    """Steps to leave out, separated by commas, such as relief,tilt; docs/reconstruct.md lists them."""
+    """Steps to leave out, separated by commas, such as relief,mirror; docs/reconstruct.md lists them."""
     keep_background: bool = False
     """Leave the background in the networks' input, also where the person's mask is given: without clean_background."""
     vertex_colours: bool = False
     """Colours at the vertices of GLB and OBJ in place of a texture."""
+    normal_texture: bool = True
+    """A second texture in a textured GLB: the folds of the normal maps that are finer than its triangles."""
     stl_metres: bool = False
     """STL in metres with y up, like the other formats, in place of millimetres with z up for printing."""
     body: bool = False
@@ -157,6 +186,13 @@ class ReconstructOptions:
     """Format of the turntable."""
     normals: bool = False
     """Also write the predicted normal maps."""
+    rig: bool = False
+    """Give the GLB a skeleton that moves it; webs between arms, legs and trunk are cut."""
+    pose: Annotated[Pose | None, one_text(parse_pose, "t|a|photo")] = None
+    """Let the model stand in a T pose, an A pose or as in the photograph; with --rig, which needs not be said."""
+    animate: Annotated[tuple[str, ...], one_text(parse_clips, "CLIP,FILE.bvh")] = ()
+    """Clips for the rigged GLB, separated by commas: walk, run, idle, wave, turn, jump, bow, nod, clap, squat, dance, or BVH
+    files; with --rig, which needs not be said."""
 
     def __post_init__(self) -> None:
         if isinstance(self.person, str):
@@ -166,6 +202,8 @@ class ReconstructOptions:
         if self.box is not None:
             check_box(self.box)
         object.__setattr__(self, "turn", parse_turn(self.turn))
+        object.__setattr__(self, "pose", parse_pose(self.pose))
+        object.__setattr__(self, "animate", parse_clips(",".join(self.animate)))
         if not HEIGHTS[0] <= self.height <= HEIGHTS[1]:
             raise OptionError("height", self.height, f"give metres between {HEIGHTS[0]} and {HEIGHTS[1]}")
         if not RESOLUTIONS[0] <= self.resolution <= RESOLUTIONS[1]:
@@ -173,8 +211,17 @@ class ReconstructOptions:
         if self.faces is not None and self.faces < FEWEST_FACES:
             raise OptionError("faces", self.faces, f"give at least {FEWEST_FACES}")
         object.__setattr__(self, "formats", parse_formats(",".join(self.formats)))
+        needed = self.pose is not None or bool(self.animate) or bool(set(RIGGED_ONLY) & set(self.formats))
+        object.__setattr__(self, "rig", self.rig or needed)
+        if self.animate and "glb" not in self.formats:
+            raise OptionError("formats", ",".join(self.formats), "only glb holds the clips of {animate}: add it")
         background = ("clean_background",) if self.keep_background else ()
         object.__setattr__(self, "without", parse_steps(",".join((*self.without, *background))))
+
+    @property
+    def fits_body(self) -> bool:
+        """Whether the parametric body is needed."""
+        return self.body or self.rig
 
     @classmethod
     def parse(cls, called: Called = str, **given: Any) -> ReconstructOptions:
@@ -235,7 +282,8 @@ def _number(field: str) -> Callable[[Any], float]:
 
 
 READ: dict[str, Callable[[Any], Any]] = {
-    "formats": parse_formats, "box": parse_box, "height": _number("height"), "without": parse_steps,
+    "formats": parse_formats, "box": parse_box, "height": _number("height"), "without": parse_steps, "pose": parse_pose,
+    "animate": parse_clips,
 }  # fmt: skip
 """How the texts of a form are read, by field."""
 

@@ -31,6 +31,8 @@ class PredictedPerson(NamedTuple):
     """(1, 33, 4) in view space, lifted."""
     body: FittedBody | None = None
     """In view space; None where none was fitted."""
+    body_notes: tuple[str, ...] = ()
+    """What was not fitted, and why."""
 
     @property
     def maps(self) -> Maps | None:

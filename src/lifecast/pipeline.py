@@ -5,9 +5,9 @@
     person.save("photo.glb")
 
 decode (`photo.decode`) -> find (`photo.person`) -> frame (`framed_person`) -> maps (`model.inference`) ->
-features (`model.model`) -> body (`person_body`, if asked for) -> field and surface (`person_surface`) -> colour (`surface.colour.colour_surface`) -> metres
-(`surface.output.scale`). What has no weights is switched by `InferenceOptions`, and its constants are `StepConstants`;
-finder and masker can be exchanged.
+features (`model.model`) -> body (`person_body`, if asked for) -> field and surface (`person_surface`) -> colour
+(`surface.colour.colour_surface`) -> metres (`surface.output.scale`). What has no weights is switched by
+`InferenceOptions`, and its constants are `StepConstants`; finder and masker can be exchanged.
 """
 
 from __future__ import annotations
@@ -135,7 +135,13 @@ class Reconstructor:
             raise UsageError("reconstruct() makes one person; reconstruct_all() makes everybody")
         # Wrong values are refused before any work.
         options = ReconstructOptions(
-            person=person, box=box, turn=turn, height=height, resolution=resolution, faces=faces, without=tuple(without),
+            person=person,
+            box=box,
+            turn=turn,
+            height=height,
+            resolution=resolution,
+            faces=faces,
+            without=tuple(without),
             body=body,
         )
         return self.reconstruct_all(image, options, mask, progress)[0]
@@ -192,20 +198,15 @@ class Reconstructor:
     ) -> Reconstruction:
         """Reconstruct a person that `find` found; `seconds` that were spent before join the timings."""
         inference = self.inference
-        if options.body:
+        if options.fits_body:
             inference = replace(inference, body=True).fitting(self.model.architecture)
         inference = inference.without(*options.without)
         watch = Stopwatch(self.device, progress)
         watch.seconds.update(seconds or {})
         framed, predicted = self.predict(photo, person, watch=watch, inference=inference)
-        body_notes: tuple[str, ...] = ()
-        if options.body and not inference.body:
+        body_notes = predicted.body_notes
+        if options.fits_body and not inference.body:
             body_notes = ("no body was fitted: these weights have no pose lifter, or it was left out",)
-        elif inference.body:
-            with watch.stage("body"):
-                body = person_body(photo, person, framed, predicted, self.constants.body)
-            body_notes = (body.reason,) if isinstance(body, NotFitted) else body.notes
-            predicted = predicted if isinstance(body, NotFitted) else predicted._replace(body=body)
         with watch.stage("surface"):
             surface = person_surface(
                 self.model, predicted, inference, options.resolution, options.faces, self.constants
@@ -274,11 +275,18 @@ class Reconstructor:
             if self.model.normals is not None:
                 maps = predict_maps(
                     self.model, image, inference, small=small, mask=framed.given_mask, pose=framed.pose,
-                    sharpening=self.constants.sharpen, integration=self.constants.integrate, tilt=self.constants.tilt,
+                    sharpening=self.constants.sharpen, integration=self.constants.integrate,
                 )  # fmt: skip
         with watch.stage("features"), half_precision(self.device):
             prediction = self.model(image, small=small, given=maps)
-        return framed, PredictedPerson(prediction, framed.joints)
+        predicted = PredictedPerson(prediction, framed.joints)
+        if not inference.body:
+            return framed, predicted
+        with watch.stage("body"):
+            body = person_body(photo, person, framed, predicted, self.constants.body)
+        if isinstance(body, NotFitted):
+            return framed, predicted._replace(body_notes=(body.reason,))
+        return framed, predicted._replace(body=body, body_notes=body.notes)
 
     @property
     def framer(self) -> Framer:

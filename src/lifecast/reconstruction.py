@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -66,9 +66,8 @@ class Reconstruction:
     """The steps without weights that ran."""
     constants: StepConstants | None = None
     """Constants of these steps; None: the default ones."""
-
     body: FittedBody | None = None
-    """The body that was fitted to the person, in view space; None: none was asked for, or a note says why there is none."""
+    """The body that was fitted to the person; None: none was wanted, or none fits."""
 
     @cached_property
     def measured_body(self) -> MeasuredBody | None:
@@ -110,21 +109,35 @@ class Reconstruction:
     @cached_property
     def textured(self) -> ColouredMesh:
         """The same surface cut into charts, with a texture of 2048 x 2048 texels."""
+        return self.textured_vertices[0]
+
+    @cached_property
+    def textured_vertices(self) -> tuple[ColouredMesh, np.ndarray]:
+        """`textured`, and which of the surface's vertices each of its vertices is: (W,) int64."""
         from lifecast.surface.output.charts import CHART_CUTTING
         from lifecast.surface.output.coloured_mesh import ColouredMesh
+        from lifecast.surface.output.normal_texture import NORMAL_TEXTURE, Folds
         from lifecast.surface.output.texture import bake_texture
 
         cutting = CHART_CUTTING if self.constants is None else self.constants.texture
-        baked = bake_texture(self.vertices, self.faces, self.coloured, self.image, self.mask, constants=cutting)
+        folds = None
+        if self.front_normals is not None and self.back_normals is not None:
+            constants = NORMAL_TEXTURE if self.constants is None else self.constants.normal_texture
+            folds = Folds(self.normals, self.front_normals, self.back_normals, constants)
+        baked = bake_texture(
+            self.vertices, self.faces, self.coloured, self.image, self.mask, constants=cutting, folds=folds
+        )
         whole = self.model
-        return ColouredMesh(
+        mesh = ColouredMesh(
             whole.vertices[baked.vertex],
             baked.faces,
             whole.normals[baked.vertex],
             uv=baked.uv,
             texture=baked.texture,
+            normal_texture=baked.normal_texture,
             provenance=whole.provenance,
         )
+        return mesh, baked.vertex
 
     @cached_property
     def mesh(self) -> trimesh.Trimesh:
@@ -136,17 +149,21 @@ class Reconstruction:
 
         return to_trimesh(self.model)
 
-    def save(self, path: str | Path, textured: bool = True, stl_metres: bool = False) -> list[Path]:
+    def save(
+        self, path: str | Path, textured: bool = True, stl_metres: bool = False, normal_texture: bool = True
+    ) -> list[Path]:
         """Write the model as its suffix says (.glb, .obj, .ply, .stl).
 
         Each file is written atomically. Returns what was written. GLB and OBJ are textured, or with `textured` off have
         vertex colours; PLY has these, STL the shape alone. STL is in millimetres with z up, for printing, or with
-        `stl_metres` in metres with y up like the others. `OutputError` if the file cannot be written.
+        `stl_metres` in metres with y up like the others. A textured GLB has the folds of the normal maps as a second
+        texture, unless `normal_texture` is off. `OutputError` if the file cannot be written.
         """
         from lifecast.surface.output.export import save_model
 
         textured = textured and Path(path).suffix.lower() in (".glb", ".obj")
-        return save_model(self.textured if textured else self.model, path, stl_metres)
+        model = self.textured if textured else self.model
+        return save_model(model if normal_texture else replace(model, normal_texture=None), path, stl_metres)
 
     def preview(self, size: int = 512, yaw: float = 0.0, style: Style = "colour") -> Image.Image:
         """Draw the model, `size` x `size`.

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lifecast.atomic import atomic_file
-from lifecast.errors import OutputError
-from lifecast.options import ReconstructOptions
+from lifecast.errors import LifecastError, OutputError
+from lifecast.options import RIGGED_ONLY, ReconstructOptions
 from lifecast.reconstruction import Reconstruction
 from lifecast.surface.output.body_files import save_body
 from lifecast.writable import check_folder, check_names
 
-ROOM = {"glb": 4 << 20, "obj": 16 << 20, "ply": 4 << 20, "stl": 8 << 20}
+if TYPE_CHECKING:
+    from lifecast.surface.output.rigged_mesh import RiggedMesh
+
+ROOM = {"glb": 4 << 20, "obj": 16 << 20, "ply": 4 << 20, "stl": 8 << 20, "vrm": 4 << 20}
 """Bytes that a model of a usual photograph takes at the least, at the default resolution."""
 
 
@@ -62,11 +66,19 @@ def _check_names(stem: Path, options: ReconstructOptions) -> None:
 def write_results(result: Reconstruction, stem: Path, options: ReconstructOptions) -> list[Path]:
     """Write all that is wanted under `stem` (a path without suffix); return the paths.
 
-    Each file is written atomically.
+    Each file is written atomically. Why somebody who was to be rigged is not, the result's notes say from then on;
+    `LifecastError` if nothing but rigged files is wanted.
     """
     written: list[Path] = []
+    rigged = _rigged(result, options) if options.rig else None
     for suffix in options.formats:
-        written += result.save(stem.with_name(f"{stem.name}.{suffix}"), not options.vertex_colours, options.stl_metres)
+        if rigged is not None:
+            written += _save_rigged(rigged, stem.with_name(f"{stem.name}.{suffix}"), options)
+            continue
+        if suffix in RIGGED_ONLY:
+            continue  # a note says why
+        path = stem.with_name(f"{stem.name}.{suffix}")
+        written += result.save(path, not options.vertex_colours, options.stl_metres, options.normal_texture)
     if options.body and result.measured_body is not None:
         written += save_body(result.measured_body, stem, result.model.provenance)
     if options.preview:
@@ -77,6 +89,35 @@ def write_results(result: Reconstruction, stem: Path, options: ReconstructOption
     if options.turntable:
         written.append(result.turntable(stem.with_name(f"{stem.name}_turntable.{options.animation}")))
     return written
+
+
+def _rigged(result: Reconstruction, options: ReconstructOptions) -> RiggedMesh | None:
+    """The rig that is wanted; None if there is none, and then a note says why."""
+    from lifecast.rigging import NotRigged, rig
+
+    textured = not options.vertex_colours and bool({"glb", "obj", "vrm"} & set(options.formats))
+    found = rig(result, result.body, options.pose or "photo", textured)
+    if isinstance(found, NotRigged):
+        if set(options.formats) <= set(RIGGED_ONLY):
+            raise LifecastError(f"{found.reason}; a VRM cannot be without: ask for a .glb")
+        result.notes = (*result.notes, found.reason)
+        return None
+    return found if options.normal_texture else replace(found, mesh=replace(found.mesh, normal_texture=None))
+
+
+def _save_rigged(rigged: RiggedMesh, path: Path, options: ReconstructOptions) -> list[Path]:
+    from lifecast.body.motion.catalogue import clip_named
+    from lifecast.surface.output.export import save_model
+    from lifecast.surface.output.skinned_glb import save_rigged
+
+    if path.suffix == ".vrm":
+        from lifecast.rigging import reposed
+        from lifecast.surface.output.vrm import save_vrm
+
+        return save_vrm(rigged if options.pose == "t" else reposed(rigged, "t"), path)
+    if path.suffix == ".glb":
+        return save_rigged(rigged, path, [clip_named(name) for name in options.animate])
+    return save_model(rigged.mesh, path, options.stl_metres)
 
 
 def _picture(stem: Path, kind: str, picture: Any) -> Path:

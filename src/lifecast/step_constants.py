@@ -17,7 +17,7 @@ from lifecast.body.fit.constants import BODY_FIT, BodyFit
 from lifecast.model.silhouette import SILHOUETTE_BOUND, SilhouetteBound
 from lifecast.photo.lost_parts import LOST_PARTS, LostParts
 from lifecast.photo.mask import MASK_REFINEMENT, MaskRefinement
-from lifecast.space.integration import INTEGRATION, TILT, Integration, Tilt
+from lifecast.space.integration import INTEGRATION, Integration
 from lifecast.space.maps import SHARPENING, Sharpening
 from lifecast.surface.colour.colour_surface import COLOURING, Colouring
 from lifecast.surface.detail.body_limbs import BODY_LIMBS, BodyLimbs
@@ -26,6 +26,7 @@ from lifecast.surface.detail.fitted_hands import FITTED_HANDS, FittedHands
 from lifecast.surface.detail.hidden_limbs import HIDDEN_LIMBS, HiddenLimbs
 from lifecast.surface.detail.relief import RELIEF, Relief
 from lifecast.surface.output.charts import CHART_CUTTING, ChartCutting
+from lifecast.surface.output.normal_texture import NORMAL_TEXTURE, NormalTexture
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,6 @@ class StepConstants:
     lost_parts: LostParts = LOST_PARTS
     sharpen: Sharpening = SHARPENING
     integrate: Integration = INTEGRATION
-    tilt: Tilt = TILT
     body: BodyFit = BODY_FIT
     silhouette: SilhouetteBound = SILHOUETTE_BOUND
     hidden_limbs: HiddenLimbs = HIDDEN_LIMBS
@@ -48,6 +48,8 @@ class StepConstants:
     """Of the surface's colours; a step that cannot be left out."""
     texture: ChartCutting = CHART_CUTTING
     """Of the texture's charts, if one is written."""
+    normal_texture: NormalTexture = NORMAL_TEXTURE
+    """Of the texture of folds beside it."""
 
     def changed(self) -> dict[str, Any]:
         """List the constants that are not the default ones, by step and name.

@@ -49,6 +49,7 @@ COMMANDS: dict[str, Arguments] = {
     "combine": lambda good, bad: ["compact", "compact", "--parts", "fine", "--out", bad / "w.safetensors"],
     "calibrate": lambda good, bad: ["compact", good / "data", "--out", bad / "w.safetensors"],
     "body bake": lambda good, bad: [bad / "body.safetensors"],
+    "body train": lambda good, bad: [bad / "net.safetensors", "--data", good / "data"],
     "evaluate": lambda good, bad: ["--data", good / "data", "--out", bad],
     "evaluate --pictures": lambda good, bad: ["--data", good / "data", "--pictures", bad],
     "ablate": lambda good, bad: ["--data", good / "data", "--out", bad],

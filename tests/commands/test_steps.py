@@ -69,5 +69,5 @@ def test_an_unknown_step_is_refused_by_name_before_the_networks_are_loaded(
     photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("lifecast.loading.load", lambda *_: pytest.fail("the networks were loaded"))
-    assert main(["reconstruct", str(photo), "--without", "tilt,relif"]) == 2
+    assert main(["reconstruct", str(photo), "--without", "mirror,relif"]) == 2
     assert "--without 'relif': there is no such step" in " ".join(capsys.readouterr().err.split())

@@ -16,6 +16,7 @@ import trimesh
 
 from lifecast.evaluation.raster import raster, render_normals, turn
 from lifecast.evaluation.triangles import Triangles
+from lifecast.scans.regions import FACE, LEFT_HAND, REST, RIGHT_HAND
 
 SIZE = 96
 YAWS = (200.0, 290.0, 20.0, 110.0)
@@ -130,3 +131,25 @@ def slab_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("weights") / "slab.safetensors"
     save_checkpoint(path, model, {"name": "slab"})
     return path
+
+
+PLACES = {REST: (0.0, 0, 0), FACE: (0.0, 0.7, 0), LEFT_HAND: (0.6, 0, 0), RIGHT_HAND: (-0.6, 0, 0)}
+SIZES = {REST: (0.3, 0.9, 0.2), FACE: (0.2, 0.25, 0.15), LEFT_HAND: (0.1, 0.2, 0.06), RIGHT_HAND: (0.1, 0.2, 0.06)}
+
+
+def boxes_person(moved: dict[int, tuple[float, float, float]] | None = None) -> tuple[Triangles, np.ndarray]:
+    """A person of boxes, one a region, and the region of each face; `moved` shifts some of the boxes."""
+    vertices, faces, regions = [], [], []
+    for number, size in SIZES.items():
+        box = trimesh.creation.box(size).subdivide()
+        shift = np.add(PLACES[number], (moved or {}).get(number, (0, 0, 0)))
+        faces.append(box.faces + sum(map(len, vertices)))
+        vertices.append(box.vertices + shift)
+        regions.append(np.full(len(box.faces), number, np.uint8))
+    return Triangles(np.concatenate(vertices), np.concatenate(faces)), np.concatenate(regions)
+
+
+@pytest.fixture(scope="session")
+def boxes() -> Callable[..., tuple[Triangles, np.ndarray]]:
+    """The maker of a person of boxes."""
+    return boxes_person

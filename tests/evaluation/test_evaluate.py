@@ -237,7 +237,7 @@ def test_refusals_name_what_is_wrong(benchmark_data: Path, slab_weights: Path, m
     with pytest.raises(UsageError, match=r"^protocol 'ours'"):
         Request(benchmark_data, tmp_path, protocol="ours")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match=r"^without 'relif'"):
-        Request(benchmark_data, tmp_path, without=("tilt", "relif"))
+        Request(benchmark_data, tmp_path, without=("mirror", "relif"))
     with pytest.raises(CheckpointError, match="nothing"):
         evaluate(Request(benchmark_data, tmp_path, "nothing"))
     with pytest.raises(DataError, match="nowhere"):

@@ -18,16 +18,14 @@ from lifecast.evaluation.steps import FIGURES, Difference, StepsTable, chosen_st
 from lifecast.model.checkpoint import load_checkpoint, save_checkpoint
 from lifecast.model.inference_options import InferenceOptions
 
-EVERYTHING = InferenceOptions(
-    mirror=True, sharpen=0.5, integrate=64, tilt=0.5, silhouette=True, hidden_limbs=True, relief=True
-)
+EVERYTHING = InferenceOptions(mirror=True, sharpen=0.5, integrate=64, silhouette=True, hidden_limbs=True, relief=True)
 RELIEF_AND_MIRROR = InferenceOptions(mirror=True, silhouette=True, relief=True)
 
 
 def test_all_steps_are_those_that_run_in_their_order() -> None:
     assert chosen_steps(EVERYTHING, ["all"]) == [field.name for field in dataclasses.fields(InferenceOptions)]
     assert chosen_steps(EVERYTHING.without("lift", "mirror"), ["all"]) == [
-        "refine_mask", "lost_parts", "clean_background", "pose", "sharpen", "integrate", "tilt", "silhouette", "relief",
+        "refine_mask", "lost_parts", "clean_background", "pose", "sharpen", "integrate", "silhouette", "relief",
     ]  # fmt: skip
 
 
@@ -39,8 +37,8 @@ def test_chosen_steps_come_in_the_order_in_which_they_run() -> None:
 def test_unknown_steps_and_those_that_do_not_run_are_refused() -> None:
     with pytest.raises(UsageError, match=r"^steps 'sparkle': there is no such step; choose all or from refine_mask, "):
         chosen_steps(EVERYTHING, ["relief", "sparkle"])
-    with pytest.raises(UsageError, match=r"^steps 'tilt': these weights do not run it; they run refine_mask, "):
-        chosen_steps(EVERYTHING.without("tilt"), ["tilt"])
+    with pytest.raises(UsageError, match=r"^steps 'sharpen': these weights do not run it; they run refine_mask, "):
+        chosen_steps(EVERYTHING.without("sharpen"), ["sharpen"])
 
 
 @pytest.fixture(scope="module")
@@ -142,10 +140,10 @@ def test_markdown_has_a_row_a_step_and_bold_where_the_interval_keeps_off_0() -> 
     table = StepsTable(
         "compact", 8, 2, {"chamfer_cm": 1.25, "seconds": 3.0},
         {
-            "integrate": {"chamfer_cm": Difference(0.5, 0.25, 0.75), "seconds": Difference(-1.0, -2.0, -0.5)},
+            "lift": {"chamfer_cm": Difference(0.5, 0.25, 0.75), "seconds": Difference(-1.0, -2.0, -0.5)},
             "relief": {"chamfer_cm": Difference(-0.125, -0.5, 0.25), "seconds": Difference(0.0, 0.0, 0.0)},
         },
-        {"integrate": ["tilt"], "relief": []},
+        {"lift": ["hidden_limbs"], "relief": []},
     )  # fmt: skip
     text = table.markdown()
     assert "Weights `compact`, 8 pictures of 2 people." in text
@@ -153,7 +151,7 @@ def test_markdown_has_a_row_a_step_and_bold_where_the_interval_keeps_off_0() -> 
         f"| without | {FIGURES['chamfer_cm']} | seconds |",
         "| --- | --- | --- |",
         "| (all steps) | 1.250 | 3.000 |",
-        "| integrate, tilt | **+0.500 [+0.250, +0.750]** | -1.000 |",
+        "| lift, hidden_limbs | **+0.500 [+0.250, +0.750]** | -1.000 |",
         "| relief | -0.125 [-0.500, +0.250] | +0.000 |",
     ]
 

@@ -190,7 +190,7 @@ def rewritten(path, **changes):
         ({"architecture": "[1]"}, "architecture cannot be used"),
         ({"architecture": "{"}, "architecture cannot be used"),
         ({"inference": json.dumps({"shoes": True})}, "cannot be used: .*no step shoes"),
-        ({"inference": json.dumps({"tilt": 0.5})}, "cannot be used: .*none are integrated"),
+        ({"inference": json.dumps({"integrate": 4})}, "cannot be used: .*integrated at 4 pixels"),
         ({"inference": json.dumps({"sharpen": "much"})}, "cannot be used"),
         ({"inference": "null"}, "cannot be used"),
     ],
@@ -200,6 +200,12 @@ def test_newer_foreign_and_senseless_files_are_refused(path, changes, reason):
         load_checkpoint(rewritten(path, **changes))
     with pytest.raises(CheckpointError, match=reason):
         read_description(path)
+
+
+def test_a_file_that_names_a_step_that_was_deleted_is_used_without_it(path):
+    before = load_checkpoint(path)
+    rewritten(path, inference=json.dumps(before.inference.to_dict() | {"tilt": 0.5}))
+    assert load_checkpoint(path).inference == read_description(path).inference == before.inference
 
 
 def test_a_file_of_another_program_is_refused(tmp_path):

@@ -37,12 +37,12 @@ GENERATORS = GeneratorConfig(filters=4, downsamplings=2, blocks=1)
             "ends at the picture's own size, not at stride 2",
         ),
         (
-            lambda: dataclasses.replace(COMPACT.maps, detail=None, global_size=None),
+            lambda: dataclasses.replace(COMPACT.maps, detail=None, global_size=None, size=256),
             "detail_features are for a detail head",
         ),
         (
             lambda: dataclasses.replace(COMPACT.maps, detail=UNetConfig((12, 24), (0, 1))),
-            r"4 pixels apart, and the detail head has stages at strides \[1, 2\]",
+            r"8 pixels apart, and the detail head has stages at strides \[1, 2\]",
         ),
         (
             lambda: preset_named("tiny-depth-maps-depth-features"),
@@ -74,7 +74,7 @@ def test_architectures_that_cannot_work_are_refused_with_the_reason(make, reason
 @pytest.mark.parametrize(
     ("architecture", "sides"),
     [
-        (COMPACT, {"normals": 256, "depth": 256, "detail": 512, "coarse_maps": 256, "maps": 512, "coarse": 256}),
+        (COMPACT, {"normals": 256, "depth": 256, "detail": 1024, "coarse_maps": 256, "maps": 1024, "coarse": 256}),
         (PAPER, {"normals": 512, "coarse_maps": 512, "maps": 1024, "coarse": 512}),
         (TINY, {"normals": 128, "coarse_maps": 128, "maps": 256, "coarse": 128}),
         (preset_named("tiny-fine-normals"), {"normals": 128, "coarse_maps": 128, "maps": 256, "coarse": 128}),

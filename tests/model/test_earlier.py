@@ -1,5 +1,6 @@
 """Weights files of version 1: written here as lifecast wrote them then, under their names, and loaded."""
 
+import dataclasses
 import json
 import zlib
 
@@ -12,11 +13,19 @@ from lifecast.model.ablations import preset_named
 from lifecast.model.checkpoint import load_checkpoint, read_description
 from lifecast.model.config_json import to_dict
 from lifecast.model.earlier import translated_architecture, translated_card, translated_name
+from lifecast.model.encoders.config import UNetConfig
 from lifecast.model.inference_options import PLAIN, InferenceOptions
 from lifecast.model.model import Model
 from lifecast.model.presets import COMPACT, INFERENCE, PRESETS
 
 UNET = {"kind": "UNetPreset", "first_stride": 2, "output_stride": 2}
+COMPACT_0 = dataclasses.replace(
+    COMPACT,
+    maps=dataclasses.replace(
+        COMPACT.maps, size=512, detail=UNetConfig(widths=(32, 64, 96), blocks=(2, 4, 5), first_stride=2)
+    ),
+)
+"""The preset when files of version 1 were written."""
 COMPACT_1 = {
     "kind": "Preset",
     "name": "compact",
@@ -119,8 +128,8 @@ CHOICES = ("mirror", "sharpen", "integrate", "tilt", "hidden_limbs", "relief", "
 
 
 def choices_of(inference):
-    """The options that version 1 kept, by their names now."""
-    return {name: getattr(inference, name) for name in CHOICES}
+    """The options that version 1 kept, by their names now, and `tilt`, which is no step any more."""
+    return {name: getattr(inference, name, 0.5) for name in CHOICES}
 
 
 def earlier_values(values, **choices):
@@ -170,12 +179,12 @@ def random_model(name):
 
 def test_compact_is_translated_to_its_architecture_and_options():
     values, inference = translated_architecture(COMPACT_1)
-    assert values == to_dict(COMPACT)
+    assert values == to_dict(COMPACT_0)
     assert inference == INFERENCE["compact"]
 
 
 def test_what_the_tests_below_write_is_what_was_shipped():
-    assert earlier_values(to_dict(COMPACT), **choices_of(INFERENCE["compact"])) == COMPACT_1
+    assert earlier_values(to_dict(COMPACT_0), **choices_of(INFERENCE["compact"])) == COMPACT_1
 
 
 @pytest.mark.parametrize("base", PRESETS.values(), ids=PRESETS)
@@ -189,7 +198,7 @@ def test_every_preset_is_translated(base):
         ("tiny", InferenceOptions(silhouette=True, sharpen=0.25)),
         (
             "tiny-pose-lifter-depth-maps-detail-depth-features",
-            InferenceOptions(mirror=True, integrate=64, tilt=0.5, hidden_limbs=True, relief=True),
+            InferenceOptions(mirror=True, integrate=64, hidden_limbs=True, relief=True),
         ),
         ("tiny-no-normals", PLAIN),
         ("tiny-fine-global", PLAIN),
@@ -254,7 +263,7 @@ def test_a_preset_that_never_was_is_refused_by_file(tmp_path, change, reason):
         load_checkpoint(path)
 
 
-@pytest.mark.parametrize(("choice", "reason"), [({"tilt": 0.5}, "none are integrated"), ({"sharpen": 9.0}, r"by 9\.0")])
+@pytest.mark.parametrize(("choice", "reason"), [({"integrate": 4}, "at 4 pixels"), ({"sharpen": 9.0}, r"by 9\.0")])
 def test_choices_that_cannot_be_are_refused_by_file(tmp_path, choice, reason):
     model = random_model("tiny")
     values = earlier_values(to_dict(model.architecture), **choice)

@@ -11,7 +11,7 @@ from lifecast.model.ablations import preset_named
 from lifecast.model.inference import limb_maps, predict_maps
 from lifecast.model.inference_options import PLAIN, InferenceOptions
 from lifecast.model.model import Model
-from lifecast.space.integration import INTEGRATION, TILT, integrated_depths, tilted
+from lifecast.space.integration import INTEGRATION, integrated_depths
 from lifecast.space.limb_map import limb_map, mirrored_limbs
 from lifecast.space.maps import SHARPENING, Maps, averaged, mirrored, sharpened
 
@@ -113,19 +113,6 @@ def test_both_nets_get_depths_that_follow_the_fine_normals(model, inputs):
 
 
 @torch.no_grad()
-def test_fine_normals_are_tilted_toward_the_integrated_depths_and_depths_are_not_integrated_again(model, inputs):
-    plain = predict_maps(model, **inputs, options=InferenceOptions(integrate=64))
-    found = predict_maps(model, **inputs, options=InferenceOptions(integrate=64, tilt=0.5))
-    assert_same(found.coarse, plain.coarse, atol=0, rtol=0)
-    fine = plain.fine
-    front = tilted(fine.front, fine.depth[:, 0], fine.mask, 1.0, 0.5)
-    back = tilted(fine.back, fine.depth[:, 1], fine.mask, -1.0, 0.5)
-    assert_same(found.fine, fine._replace(front=front, back=back), atol=0, rtol=0)
-    assert not torch.allclose(front, fine.front, atol=1e-2)
-    assert not torch.allclose(back, fine.back, atol=1e-2)
-
-
-@torch.no_grad()
 def test_a_smaller_picture_is_integrated_at_a_smaller_size(model, inputs):
     small = {name: values[..., ::2, ::2] for name, values in inputs.items()}
     found = predict_maps(model, **small, options=InferenceOptions(integrate=64))
@@ -135,7 +122,7 @@ def test_a_smaller_picture_is_integrated_at_a_smaller_size(model, inputs):
 
 @torch.no_grad()
 def test_depths_that_are_not_predicted_are_not_integrated(inputs):
-    model, options = random_model("tiny"), InferenceOptions(integrate=64, tilt=0.5)
+    model, options = random_model("tiny"), InferenceOptions(integrate=64)
     found, plain = (predict_maps(model, inputs["image"], o) for o in (options, PLAIN))
     assert_same(found.fine, plain.fine, atol=0, rtol=0)
     assert found.fine.depth is None
@@ -143,15 +130,13 @@ def test_depths_that_are_not_predicted_are_not_integrated(inputs):
 
 @torch.no_grad()
 def test_all_steps_together_are_those_one_after_the_other(model, inputs):
-    options = InferenceOptions(mirror=True, sharpen=0.5, integrate=64, tilt=0.5)
+    options = InferenceOptions(mirror=True, sharpen=0.5, integrate=64)
     maps = predict_maps(model, **inputs, options=MIRROR)
     fine = maps.fine._replace(front=sharpened(maps.fine.front, 0.5), back=sharpened(maps.fine.back, 0.5))
     depth = integrated_depths(fine.depth, fine.front, fine.back, fine.mask, 64)
-    front = tilted(fine.front, depth[:, 0], fine.mask, 1.0, 0.5)
-    back = tilted(fine.back, depth[:, 1], fine.mask, -1.0, 0.5)
     found = predict_maps(model, **inputs, options=options)
     assert_same(found.coarse, maps.coarse._replace(depth=depth))
-    assert_same(found.fine, Maps(front, back, fine.mask, None, depth))
+    assert_same(found.fine, Maps(fine.front, fine.back, fine.mask, None, depth))
 
 
 def test_an_architecture_without_map_heads_is_refused():
@@ -191,23 +176,17 @@ def test_steps_that_are_not_of_maps_change_no_map(model, inputs):
 
 @torch.no_grad()
 def test_constants_reach_their_steps(model, inputs):
-    options = InferenceOptions(sharpen=0.5, integrate=64, tilt=0.5)
+    options = InferenceOptions(sharpen=0.5, integrate=64)
     usual = predict_maps(model, **inputs, options=options).fine
-    tilt = replace(TILT, broad=1.0)
-    found = predict_maps(model, **inputs, options=options, tilt=tilt).fine
-    plain = predict_maps(model, **inputs, options=options.without("tilt")).fine
-    torch.testing.assert_close(found.front, tilted(plain.front, usual.depth[:, 0], usual.mask, 1.0, 0.5, tilt))
-    torch.testing.assert_close(found.back, tilted(plain.back, usual.depth[:, 1], usual.mask, -1.0, 0.5, tilt))
-    assert not torch.equal(found.front, usual.front)
     integration = replace(INTEGRATION, stay=10.0)
     stiff = predict_maps(model, **inputs, options=options, integration=integration).fine.depth
     rough = predict_maps(model, **inputs, options=PLAIN).fine
     torch.testing.assert_close(
         stiff,
-        integrated_depths(rough.depth, plain.front, plain.back, rough.mask, 64, constants=integration),
+        integrated_depths(rough.depth, usual.front, usual.back, rough.mask, 64, constants=integration),
     )
     assert not torch.equal(stiff, usual.depth)
     wide = replace(SHARPENING, within=6.0)
     sharp = predict_maps(model, **inputs, options=InferenceOptions(sharpen=0.5), sharpening=wide).fine
     torch.testing.assert_close(sharp.front, sharpened(rough.front, 0.5, wide))
-    assert not torch.equal(sharp.front, plain.front)
+    assert not torch.equal(sharp.front, usual.front)

@@ -11,9 +11,7 @@ from lifecast.model.ablations import preset_named
 from lifecast.model.inference_options import DEPENDENT, PLAIN, STEPS, InferenceOptions, inference_from_dict
 from lifecast.model.presets import INFERENCE, PRESETS
 
-ALL = InferenceOptions(
-    mirror=True, sharpen=0.5, integrate=256, tilt=0.5, silhouette=True, hidden_limbs=True, relief=True
-)
+ALL = InferenceOptions(mirror=True, sharpen=0.5, integrate=256, silhouette=True, hidden_limbs=True, relief=True)
 """With every step on."""
 
 
@@ -38,13 +36,12 @@ def test_what_stands_on_a_step_stands_on_what_that_one_stands_on():
     for step, standing in DEPENDENT.items():
         for name in standing:
             assert set(DEPENDENT.get(name, ())) <= set(standing), step
-    assert "tilt" not in ALL.without("integrate").running()
     assert {"lift", "hidden_limbs"}.isdisjoint(ALL.without("pose").running())
 
 
 def test_several_steps_are_switched_off_at_once_in_any_order():
     assert ALL.without() == ALL
-    assert ALL.without("relief", "tilt") == ALL.without("tilt", "relief") == ALL.without("tilt").without("relief")
+    assert ALL.without("relief", "mirror") == ALL.without("mirror", "relief") == ALL.without("mirror").without("relief")
     assert ALL.without(*STEPS).running() == []
 
 
@@ -52,7 +49,7 @@ def test_names_may_be_written_as_on_a_command_line():
     assert ALL.without(" hidden-limbs", "clean-background ") == ALL.without("hidden_limbs", "clean_background")
 
 
-@pytest.mark.parametrize("name", ["shoes", "", "Relief", "relief,tilt"])
+@pytest.mark.parametrize("name", ["shoes", "", "Relief", "relief,mirror", "tilt"])
 def test_an_unknown_step_is_refused_with_the_known_ones(name):
     with pytest.raises(UsageError) as refusal:
         ALL.without("relief", name)
@@ -66,10 +63,7 @@ def test_an_unknown_step_is_refused_with_the_known_ones(name):
         ({"sharpen": -0.1}, r"sharpened by -0\.1"),
         ({"sharpen": 2.01}, r"sharpened by 2\.01"),
         ({"sharpen": math.nan}, "sharpened by nan"),
-        ({"tilt": 1.5, "integrate": 256}, r"tilted by 1\.5"),
-        ({"tilt": -0.5, "integrate": 256}, r"tilted by -0\.5"),
         ({"integrate": 7}, "integrated at 7 pixels"),
-        ({"tilt": 0.5}, "none are integrated"),
     ],
 )
 def test_values_that_cannot_be_are_refused(values, reason):
@@ -83,7 +77,7 @@ def test_values_that_cannot_be_are_refused(values, reason):
     ("step", "value"),
     [
         ("mirror", "no"), ("mirror", 1), ("relief", None), ("sharpen", "0.5"), ("sharpen", None), ("sharpen", True),
-        ("integrate", "256"), ("integrate", 256.5), ("integrate", True), ("tilt", [0.5]),
+        ("integrate", "256"), ("integrate", 256.5), ("integrate", True), ("relief", [0.5]),
     ],
 )  # fmt: skip
 def test_values_of_another_kind_are_refused_by_name(step, value):
@@ -102,13 +96,19 @@ def test_steps_that_a_file_does_not_name_have_their_defaults():
     assert inference_from_dict({"mirror": True}) == dataclasses.replace(PLAIN, mirror=True)
 
 
+@pytest.mark.parametrize("tilt", [0.5, 0, 7.0, None])
+def test_a_step_that_was_deleted_is_ignored_in_a_file(tilt):
+    assert inference_from_dict(ALL.to_dict() | {"tilt": tilt}) == ALL
+    assert "tilt" not in ALL.to_dict()
+
+
 def test_steps_that_nobody_knows_are_refused_by_name():
     with pytest.raises(UsageError, match="have no step colour, shoes; known: refine_mask"):
         inference_from_dict({"shoes": 1, "colour": True, "mirror": True})
 
 
 ON_MAPS = {"mirror", "sharpen", "relief"}
-ON_DEPTHS = {"integrate", "tilt", "hidden_limbs"}
+ON_DEPTHS = {"integrate", "hidden_limbs"}
 ON_POSE = {"pose", "lift", "hidden_limbs"}
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lifecast.model.window import Window, window_around
+from lifecast.model.window import Window, random_window, window_around
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -33,3 +33,28 @@ def test_maps_at_a_stride_are_cut_at_their_own_texels():
     picture = torch.arange(64.0).view(1, 1, 8, 8)
     window = Window(2, 6, 4, 8)
     assert torch.equal(window.cut(picture)[..., ::2, ::2], window.cut(picture[..., ::2, ::2], 2))
+
+
+def test_a_random_window_lies_on_somebody_and_inside_the_picture():
+    mask = torch.zeros(2, 1, 60, 90)
+    mask[0, :, 2:5, 85:88] = 1
+    mask[1, :, 40:42, 30:33] = 1
+    torch.manual_seed(0)
+    windows = {random_window(mask, 32) for _ in range(40)}
+    assert len(windows) > 6
+    for top, bottom, left, right in windows:
+        assert (bottom - top, right - left) == (32, 32)
+        assert 0 <= top <= 28
+        assert 0 <= left <= 58
+        assert mask[..., top:bottom, left:right].any()
+    assert any(window.top == 0 and window.right == 90 for window in windows)  # moved inside, in the corner
+
+
+def test_a_random_window_is_the_whole_picture_where_none_fits():
+    whole = Window(0, 24, 0, 40)
+    for mask, side in (
+        (torch.zeros(1, 1, 24, 40), 16),
+        (torch.ones(1, 1, 24, 40), 32),
+        (torch.ones(1, 1, 24, 40), None),
+    ):
+        assert random_window(mask, side) == whole

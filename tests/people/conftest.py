@@ -65,14 +65,14 @@ def tailor() -> Tailor:
     return made
 
 
-def fit_to(tailor: Tailor, points: np.ndarray, hides: list[int] | None = None) -> Fit:
+def fit_to(tailor: Tailor, points: np.ndarray) -> Fit:
     """A garment file's fit: each point on the skin vertex next to it."""
     near = tailor.tree.query(points)[1]
     count = len(points)
     return Fit(
-        "garment", None, None, np.repeat(near[:, None], 3, 1).astype(np.int32),  # type: ignore[arg-type]
+        "garment", None, np.repeat(near[:, None], 3, 1).astype(np.int32),  # type: ignore[arg-type]
         np.tile(np.float32([1, 0, 0]), (count, 1)), ((points - tailor.skin[near]) * 10).astype(np.float32),
-        (None, None, None), np.array(hides or [], np.int32),
+        (None, None, None),
     )  # fmt: skip
 
 

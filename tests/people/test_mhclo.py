@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse as sp
 
 from lifecast.errors import ScanError
-from lifecast.people.mhclo import read_material, read_mhclo
+from lifecast.people.mhclo import read_mhclo
 from lifecast.people.rig import skin
 from lifecast.people.rotation import about
 
@@ -40,13 +40,8 @@ def path(tmp_path: Path) -> Path:
 def test_stray_lines_among_the_vertices_are_skipped(path: Path) -> None:
     fit = read_mhclo(path)
     assert fit.base.tolist() == [[0, 1, 2], [1, 2, 3], [3, 3, 3]]
-    assert fit.material == path.parent / "shirt.mhmat"
     assert fit.obj == path.parent / "shirt.obj"
     assert fit.tags == ["Top"]
-
-
-def test_ranges_of_hidden_vertices(path: Path) -> None:
-    assert read_mhclo(path).delete.tolist() == [3, 4, 5, 9, 11, 13, 14]
 
 
 def test_offsets_scale_with_the_body_axis_by_axis(path: Path) -> None:
@@ -88,9 +83,3 @@ def test_broken_files_are_named(tmp_path: Path, text: str, part: str) -> None:
     with pytest.raises(ScanError, match=part) as caught:
         read_mhclo(tmp_path / "broken.mhclo")
     assert "broken.mhclo" in str(caught.value)
-
-
-def test_material_lines(tmp_path: Path) -> None:
-    (tmp_path / "a.mhmat").write_text("// no\n# no\nname cloth\ndiffuseTexture ../a b.png\n")
-    assert read_material(tmp_path / "a.mhmat") == {"name": "cloth", "diffuseTexture": "../a b.png"}
-    assert read_material(tmp_path / "missing.mhmat") == {}

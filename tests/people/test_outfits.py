@@ -1,5 +1,6 @@
 """Outfits of sewn garments: somebody always wears something, one thing over the other, and nothing that is left out."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 
@@ -7,7 +8,18 @@ import numpy as np
 import pytest
 
 from lifecast.errors import UsageError
-from lifecast.people.outfits import DRESSES, SKIRTS, SUITS, WOMEN, Shares, draw_names, left_out
+from lifecast.people.outfits import (
+    DRESSES,
+    PLACES,
+    SKIRTS,
+    SUITS,
+    UNDER_DRESS,
+    WOMEN,
+    Shares,
+    draw_names,
+    left_out,
+    refuse_gaps,
+)
 from lifecast.people.patterns.kinds import KINDS
 
 LEFT_OUT = ("t-shirt", "straight jeans", "open coat", "a-line dress", "belt")
@@ -52,9 +64,41 @@ def test_men_wear_what_mostly_women_do_as_rarely_as_asked() -> None:
     assert not {name for outfit in never for name, _ in outfit} & {*WOMEN, *SKIRTS, *DRESSES}
 
 
-def test_too_little_left_is_said_by_the_part_that_lacks() -> None:
-    with pytest.raises(UsageError, match=r"no sewn garment is left for 'dress'"):
+def test_too_little_left_is_said_by_the_place_that_lacks() -> None:
+    with pytest.raises(UsageError, match=r"no sewn garment is left as a (suit|dress)"):
         outfits(100, True, left_out((), (*SUITS, *DRESSES)))
+
+
+def test_gaps_are_refused_before_anybody_is_made_and_what_fills_them_is_named() -> None:
+    refuse_gaps(())
+    refuse_gaps(LEFT_OUT)
+    trousers = [name for name, kind in KINDS.items() if kind.part == "bottom" and name not in SKIRTS]
+    with pytest.raises(UsageError) as refusal:
+        refuse_gaps(left_out((), (*trousers, *SUITS)))
+    said = str(refusal.value)
+    assert "nothing to wear as a suit (add one of: " in said
+    legs = re.search(r"nothing on the legs \(add one of: ([^)]*), \.\.\.\)$", said)
+    assert legs is not None
+    assert set(legs[1].split(", ")) < set(trousers) - set(WOMEN), "what men may wear, too"
+    with pytest.raises(UsageError, match=r"nothing to wear on the legs \(add one of"):
+        refuse_gaps(set(trousers) - set(WOMEN))  # leggings are left, for women
+    for name in re.findall(r"add one of: ([^,)]*)", said):
+        assert KINDS[name].share > 0
+
+
+def test_nothing_is_needed_beneath_a_dress_if_no_pinafore_is_left() -> None:
+    layered = [name for name in DRESSES if KINDS[name].layer > 1]
+    refuse_gaps({*layered, *UNDER_DRESS})
+    with pytest.raises(UsageError, match="nothing to wear beneath a pinafore"):
+        refuse_gaps(UNDER_DRESS)
+
+
+@pytest.mark.parametrize("woman", [True, False])
+def test_what_passes_dresses_everybody(woman: bool) -> None:
+    """With one kind for each place, and these few alone."""
+    kept = {place.kinds(place.women_only)[0] for place in PLACES}
+    refuse_gaps(set(KINDS) - kept)
+    assert {name for worn in outfits(300, woman, frozenset(set(KINDS) - kept)) for name, _ in worn} <= kept
 
 
 def test_shares_of_what_people_wear() -> None:

@@ -4,6 +4,7 @@ Slow: each is dressed and draped.
 """
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -12,14 +13,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import trimesh
+from scipy.spatial import cKDTree
 
+from lifecast.body.fitted_body import shipped_body
 from lifecast.people import asset_garments
+from lifecast.people.body_record import posed_points
 from lifecast.people.crew import Order, create, studio
 from lifecast.people.glb import glb_bytes
+from lifecast.people.joints import BONES
 from lifecast.people.patterns.kinds import KINDS
 from lifecast.people.penetration import LIMIT
 from lifecast.people.person import Person
 from lifecast.people.rig import skin
+from lifecast.scans.regions import FACE, HAIR, LEFT_FOOT, LEFT_HAND, LOOSE_CLOTH, RIGHT_FOOT, RIGHT_HAND
 
 pytestmark = pytest.mark.slow
 SHARED = Path(os.environ.get("LIFECAST_SHARED", Path(__file__).parents[2].parent / "shared"))
@@ -75,6 +81,44 @@ def test_the_card_says_what_is_worn(people: list[Person]) -> None:
         assert shown == {part.name for part in person.parts} & shown
         assert person.card["classes"] == sorted({g["class"] for g in worn})
         assert {"top", "dress", "jumpsuit"} & set(person.card["classes"])
+
+
+def test_faces_are_marked_as_face_hands_feet_hair_and_cloth(people: list[Person]) -> None:
+    for person in people:
+        joints = np.array(person.card["joints"], float)
+        centres, found = [], []
+        for part in person.parts:
+            assert part.regions is not None
+            assert part.regions.shape == (len(part.faces),)
+            centres.append(part.vertices[part.faces].mean(1))
+            found.append(part.regions)
+            if part.name.startswith(("hair:", "beard:")):
+                assert (part.regions == HAIR).all()
+        centre, region = np.concatenate(centres), np.concatenate(found)
+        # BlazePose's numbers: nose, knuckles of both little fingers, ankles.
+        for number, joint, reach in (
+            (FACE, 0, 0.16), (LEFT_HAND, 17, 0.16), (RIGHT_HAND, 18, 0.16),
+            (LEFT_FOOT, 27, 0.45), (RIGHT_FOOT, 28, 0.45),
+        ):  # fmt: skip
+            assert (region == number).sum() > 100
+            assert np.linalg.norm(centre[region == number] - joints[joint], axis=1).max() < reach
+        loose = {g["name"] for g in person.card["garments"] if g["class"] in ("skirt", "dress")}
+        for part in person.parts:
+            if part.name.split(":")[-1] in loose:
+                assert (part.regions == LOOSE_CLOTH).any()
+
+
+def test_the_recorded_body_is_the_one_that_was_dressed(people: list[Person]) -> None:
+    for person in people:
+        record = json.loads(json.dumps(person.card["body"]))
+        posed = posed_points(record)
+        eyes = next(part for part in person.parts if part.name == "eyes").vertices
+        assert cKDTree(posed.vertices[0].numpy()).query(eyes)[0].max() < 2e-4
+        names = shipped_body().joints
+        for landmark, name in BONES.items():
+            if name in names:
+                expected = person.card["joints"][landmark]
+                np.testing.assert_allclose(posed.joints[0, names.index(name)].numpy(), expected, atol=2e-4)
 
 
 def test_the_same_number_is_the_same_person_in_any_order_and_process(people: list[Person]) -> None:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-import lifecast
 from lifecast.errors import MissingExtra
 from lifecast.photo import blazepose, face_points
-from lifecast.photo.decode import read_photo
 from lifecast.photo.face_points import (
     LEFT_CHEEK,
     POINTS,
@@ -23,23 +18,12 @@ from lifecast.photo.face_points import (
     first_square,
     turned,
 )
-from lifecast.photo.person import find_people
 from lifecast.photo.unseen import Unseen
 from lifecast.space.skeleton import MIRRORED_PAIRS, Joint
 
 needs_networks = pytest.mark.skipif(
     not blazepose.available(), reason="mediapipe's networks and ai-edge-litert are not installed"
 )
-SAMPLE = Path(lifecast.__file__).parent / "samples" / "person.jpg"
-
-
-@pytest.fixture(scope="module")
-def sample() -> tuple[Image.Image, np.ndarray]:
-    """The sample photograph and its person's landmarks."""
-    photo = read_photo(SAMPLE)
-    landmarks = find_people(photo)[0].landmarks
-    assert landmarks is not None
-    return photo.image(), landmarks
 
 
 @pytest.fixture(scope="module")
@@ -149,15 +133,7 @@ def test_the_first_square_is_upright_by_eyes_and_mouth() -> None:
     assert inside.max() < 0.8
 
 
-@pytest.fixture
-def nothing_installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    face_points._network.cache_clear()
-    monkeypatch.setattr(face_points, "models_folder", lambda: None)
-    yield
-    face_points._network.cache_clear()
-
-
 @pytest.mark.usefixtures("nothing_installed")
 def test_without_the_networks_the_extra_is_named() -> None:
-    with pytest.raises(MissingExtra, match=r"lifecast\[person\]"):
+    with pytest.raises(MissingExtra, match=r"^finding faces' points in photographs needs .*lifecast\[person\]"):
         find_face(Image.new("RGB", (64, 64)), np.zeros((33, 4), np.float32))

@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-import lifecast
 from lifecast.errors import MissingExtra
 from lifecast.photo import blazepose, hands
-from lifecast.photo.decode import read_photo
 from lifecast.photo.hands import HandPoints, Hands, find_hands, first_squares, next_square
-from lifecast.photo.person import find_people
 from lifecast.photo.unseen import Unseen
 from lifecast.space.skeleton import MIRRORED_PAIRS, Joint
 
 needs_networks = pytest.mark.skipif(
     not blazepose.available(), reason="mediapipe's networks and ai-edge-litert are not installed"
 )
-SAMPLE = Path(lifecast.__file__).parent / "samples" / "person.jpg"
-
-
-@pytest.fixture(scope="module")
-def sample() -> tuple[Image.Image, np.ndarray]:
-    """The sample photograph and its person's landmarks."""
-    photo = read_photo(SAMPLE)
-    landmarks = find_people(photo)[0].landmarks
-    assert landmarks is not None
-    return photo.image(), landmarks
 
 
 @pytest.fixture(scope="module")
@@ -178,15 +163,7 @@ def test_one_hand_of_the_picture_is_not_both() -> None:
     assert hands._told_apart(left, beside) == (left, beside)
 
 
-@pytest.fixture
-def nothing_installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    hands._network.cache_clear()
-    monkeypatch.setattr(hands, "models_folder", lambda: None)
-    yield
-    hands._network.cache_clear()
-
-
 @pytest.mark.usefixtures("nothing_installed")
 def test_without_the_networks_the_extra_is_named() -> None:
-    with pytest.raises(MissingExtra, match=r"lifecast\[person\]"):
+    with pytest.raises(MissingExtra, match=r"^finding hands in photographs needs .*lifecast\[person\]"):
         find_hands(Image.new("RGB", (64, 64)), arms())

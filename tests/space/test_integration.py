@@ -7,19 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from scipy import ndimage
-from torch.nn import functional
 
 from lifecast.space.integration import (
     INTEGRATION,
-    TILT,
     differences,
     gathered,
     integrated,
     integrated_depths,
     slopes,
     solve,
-    tilted,
 )
 
 
@@ -139,80 +135,3 @@ def test_a_cut_picture_is_integrated_like_the_whole_one() -> None:
     apart = (whole - torch.nn.functional.interpolate(rough, size=(64, 64), mode="bicubic"))[..., mask[0] > 0]
     assert error(0.5) < 0.1 * apart.abs().max()
     assert error(1.0) > 0.5 * apart.abs().max(), "at another scale it is another shape"
-
-
-def turned(normals: torch.Tensor, degrees: float) -> torch.Tensor:
-    """Normals (B, 3, S, S) turned about the vertical."""
-    angle = torch.deg2rad(torch.tensor(degrees))
-    a, b, c = normals.unbind(1)
-    return torch.stack([a * angle.cos() + c * angle.sin(), b, c * angle.cos() - a * angle.sin()], 1)
-
-
-def apart(one: torch.Tensor, other: torch.Tensor, where: torch.Tensor) -> float:
-    """Mean angle in degrees, of (1, 3, S, S), where (1, S, S) bool."""
-    cosine = functional.cosine_similarity(one, other, dim=1)[where]
-    return float(torch.rad2deg(torch.acos(cosine.clamp(-1, 1))).mean())
-
-
-def test_tilting_is_what_its_definition_says_pixel_by_pixel() -> None:
-    generator = torch.Generator().manual_seed(5)
-    size, share = 40, 0.4
-    depth, true, mask = sphere(size)
-    depth = depth + 0.02 * torch.rand(depth.shape, generator=generator)
-    mask = mask * (0.96 + 0.04 * torch.rand(mask.shape, generator=generator))
-    length = 0.2 + torch.rand(1, 1, size, size, generator=generator)
-    noisy = functional.normalize(true + 0.2 * torch.randn(true.shape, generator=generator), dim=1)
-    normals = noisy * (mask > 0) * length
-
-    z, n = depth[0].double().numpy(), normals[0].permute(1, 2, 0).double().numpy()
-    unit = n / np.maximum(np.linalg.norm(n, axis=-1, keepdims=True), 1e-9)
-    turn = np.zeros((size, size, 3))
-    for row in range(size):
-        for column in range(size):
-            if mask[0, row, column] <= TILT.inside:
-                continue
-            right = (z[row, min(column + 1, size - 1)] - z[row, max(column - 1, 0)]) / (4 / size)
-            up = (z[max(row - 1, 0), column] - z[min(row + 1, size - 1), column]) / (4 / size)
-            slope = np.array([-right, -up, 1]) / np.sqrt(right**2 + up**2 + 1)
-            angle = np.degrees(np.arccos(np.clip(slope @ unit[row, column], -1, 1)))
-            belief = np.interp(angle, TILT.disagreeing, (1, 0)) * np.interp(
-                abs(unit[row, column, 2]), TILT.steep, (0, 1)
-            )
-            turn[row, column] = belief * (slope - unit[row, column])
-    sigma = TILT.broad * size / 256
-    radius = int(np.ceil(3 * sigma))
-    turn = ndimage.gaussian_filter(turn, sigma, mode="constant", radius=radius, axes=(0, 1))
-    wanted = unit + share * turn
-    wanted /= np.maximum(np.linalg.norm(wanted, axis=-1, keepdims=True), 1e-9)
-    wanted *= np.linalg.norm(n, axis=-1, keepdims=True)
-    assert np.abs(turn).max() > 0.05
-    found = tilted(normals, depth, mask[:, None], 1.0, share)
-    np.testing.assert_allclose(found[0].permute(1, 2, 0).numpy(), wanted, atol=1e-4)
-    torch.testing.assert_close(tilted(normals, depth, mask[:, None], 1.0, 0.0), normals)
-
-
-@pytest.mark.parametrize("facing", [1.0, -1.0])
-def test_a_lean_that_depths_do_not_have_is_taken_from_the_normals(facing: float) -> None:
-    depth, true, mask = sphere(256)
-    true, depth = true * torch.tensor([1, 1, facing]).view(3, 1, 1), depth * facing
-    middle = (true[:, 2].abs() > 0.8) & (mask > 0)
-    leaning = turned(true, 6.0)
-    assert apart(tilted(leaning, depth, mask[:, None], facing, 0.5), true, middle) < 3.5
-    finer = functional.interpolate(leaning, size=512, mode="bilinear")
-    found = functional.avg_pool2d(tilted(finer, depth, functional.interpolate(mask[:, None], 512), facing, 0.5), 2)
-    assert apart(found, true, middle) < 3.5
-
-
-def test_folds_narrower_than_depths_tell_stay() -> None:
-    depth, true, mask = sphere(512)
-    middle = (true[:, 2] > 0.8) & (mask > 0)
-    folds = functional.normalize(true + 0.15 * torch.sin(torch.arange(512) / 1.5) * mask[:, None], dim=1)
-    assert apart(folds, true, middle) > 4
-    assert apart(tilted(folds, depth, mask[:, None], 1.0, 0.5), folds, middle) < 0.5
-
-
-def test_where_depth_and_normals_contradict_each_other_the_normals_stay() -> None:
-    depth, true, mask = sphere(256)
-    other = turned(true, 40.0)
-    middle = (true[:, 2] > 0.8) & (mask > 0)
-    torch.testing.assert_close(tilted(other, depth, mask[:, None], 1.0, 0.5)[:, :, middle[0]], other[:, :, middle[0]])

@@ -125,3 +125,30 @@ def test_depth_bins_is_the_cross_entropy_with_a_bell_about_the_true_depth():
         total -= sum(w / sum(bell) * math.log(p) for w, p in zip(bell, shares, strict=True))
         count += 1
     assert float(losses.depth_bins(logits, true, mask, centres)) == pytest.approx(total / count, rel=1e-4)
+
+
+def test_folds_are_compared_without_the_surface_that_they_lie_on():
+    """A tilt of everything costs next to nothing beside folds of the same size, where the mask ends nowhere near."""
+    mask = torch.zeros(1, 1, 96, 96)
+    mask[..., 4:92, 4:92] = 1
+    inner = torch.zeros_like(mask)
+    inner[..., 40:56, 40:56] = 1
+    true = torch.zeros(1, 3, 96, 96)
+    tilted = true + 0.2
+    wavy = true + 0.2 * torch.sin(torch.arange(96.0) * (2 * math.pi / 5))
+
+    def compared(predicted):
+        # The outline, where the blur reaches beyond the mask, is not what this test is about.
+        difference = (predicted - true) * mask
+        return sum(
+            float(losses.masked_mean((difference - losses.smoothed(difference, sigma)).abs(), inner))
+            for sigma in losses.FOLD_SIGMAS
+        )
+
+    assert compared(tilted) < 1e-3
+    assert compared(wavy) > 0.2
+    assert float(losses.fold_l1(wavy, true, mask)) > 4 * float(losses.fold_l1(tilted, true, mask))
+    assert float(losses.fold_l1(wavy, wavy, mask)) == 0
+    outside = wavy.clone()
+    outside[..., :4, :] += 1
+    assert torch.equal(losses.fold_l1(outside, true, mask), losses.fold_l1(wavy, true, mask))

@@ -27,7 +27,7 @@ FAILURES = {
 class FakeReconstruction:
     def __init__(self, content: bytes) -> None:
         self.timings = {"surface": 0.25}
-        self.steps = {"tilt": 0.9}
+        self.steps = {"sharpen": 0.9}
         self.notes = ("cut off at the knees",)
         self.mesh = SimpleNamespace(vertices=[0] * 8, faces=[0] * 12)
         self.content = content
@@ -113,6 +113,7 @@ def test_json_has_facts_and_unguessable_links(served):
         (b"ok", {"person": "-1"}, 422, "person '-1'"),
         (b"ok", {"box": "1,2,3"}, 422, "box '1,2,3'"),
         (b"ok", {"formats": "exe"}, 422, "formats 'exe'"),
+        (b"ok", {"formats": "glb,vrm"}, 422, "formats 'glb,vrm'"),
         (b"ok", {"person": "9" * 5000}, 422, "(5,000 characters): give largest or a number"),
         (b"ok", {"person": "all"}, 422, "one request makes one person"),
         (b"ok", {"height": "tall"}, 422, "height 'tall': give a number"),
@@ -144,7 +145,7 @@ def test_steps_that_are_left_out_and_those_that_ran(served, path):
     ).json()
     served.queue.find(answer["token"]).wait(10)
     assert served.model.without == ("relief", "hidden_limbs")
-    assert served.client.get(f"/api/jobs/{answer['token']}").json()["steps"] == {"tilt": 0.9}
+    assert served.client.get(f"/api/jobs/{answer['token']}").json()["steps"] == {"sharpen": 0.9}
 
 
 def test_the_form_is_that_of_the_options(served):

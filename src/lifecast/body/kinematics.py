@@ -43,18 +43,31 @@ def joint_transforms(parents: Sequence[int], joints: Tensor, rotations: Tensor) 
     -------
     Linear parts (B, J, 3, 3) and shifts (B, J, 3).
     """
+    places = joints[..., None]
+    own = places - rotations @ places  # (B, J, 3, 1): what turning about a joint's place adds
     linear: list[Tensor] = []
     shift: list[Tensor] = []
-    for joint, parent in enumerate(parents):
-        turn, place = rotations[:, joint], joints[:, joint, :, None]
-        own = place - turn @ place
-        if parent < 0:
-            linear.append(turn)
-            shift.append(own)
-        else:
-            linear.append(linear[parent] @ turn)
-            shift.append(linear[parent] @ own + shift[parent])
-    return torch.stack(linear, 1), torch.stack(shift, 1)[..., 0]
+    order: list[int] = []
+    row: dict[int, int] = {}
+    for level in _levels(parents):
+        turn, step = rotations[:, level], own[:, level]
+        if linear:
+            above = [row[parents[joint]] for joint in level]  # rows of the level before
+            turn, step = linear[-1][:, above] @ turn, linear[-1][:, above] @ step + shift[-1][:, above]
+        linear.append(turn)
+        shift.append(step)
+        row = {joint: k for k, joint in enumerate(level)}
+        order += level
+    back = sorted(range(len(order)), key=order.__getitem__)
+    return torch.cat(linear, 1)[:, back], torch.cat(shift, 1)[:, back, :, 0]
+
+
+def _levels(parents: Sequence[int]) -> list[list[int]]:
+    """Sort joints by how many stand above them, so that those of a level are computed at once."""
+    depth: list[int] = []
+    for parent in parents:
+        depth.append(0 if parent < 0 else depth[parent] + 1)
+    return [[joint for joint, deep in enumerate(depth) if deep == level] for level in range(max(depth) + 1)]
 
 
 def blend(weights: Tensor, points: Tensor, linear: Tensor, shift: Tensor) -> Tensor:

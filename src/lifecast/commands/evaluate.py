@@ -21,7 +21,7 @@ class Evaluate:
     request: Inline[Request]
     steps: str = ""
     """Measure once more without each of these steps, or of "all" that the weights run, and compare: steps.md and
-    steps.json in OUT. Separated by commas, such as relief,tilt."""
+    steps.json in OUT. Separated by commas, such as relief,mirror."""
     pictures: Path | None = None
     """Write the pictures that are to be reconstructed to this folder, for other programs, and end."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -83,7 +83,9 @@ def reconstruct(asked: Inline[Annotated[Reconstruct, tyro.conf.FlagCreatePairsOf
         from lifecast.cluster.jobs import ReconstructJob, reconstruct_on
 
         assert asked.output is not None
-        job = ReconstructJob(str(asked.output.resolve()), options, asked.networks)
+        # A worker's working folder is another one.
+        clips = tuple(str(Path(clip).resolve()) if clip.lower().endswith(".bvh") else clip for clip in options.animate)
+        job = ReconstructJob(str(asked.output.resolve()), replace(options, animate=clips), asked.networks)
         return reconstruct_on(asked.cluster, asked.workers, job, asked.inputs, asked.json)
     listing = list_photographs(asked.inputs)
     if asked.one_person and len(listing.paths) + len(listing.missing) > 1:
@@ -120,8 +122,9 @@ def reconstruct(asked: Inline[Annotated[Reconstruct, tyro.conf.FlagCreatePairsOf
 def check_places(asked: Reconstruct) -> None:
     """Check before any work that what is asked for can be read and written.
 
-    Raises UsageError or OutputError if not.
+    Raises UsageError, OutputError, or ScanError for a motion that cannot be read, if not.
     """
+    from lifecast.body.motion.catalogue import clip_named
     from lifecast.surface.output.turntable import check_animation
 
     if "-" in asked.inputs and (sys.stdin is None or sys.stdin.isatty()):
@@ -130,6 +133,8 @@ def check_places(asked: Reconstruct) -> None:
         raise OptionError("output", asked.output, "is a file where a folder is needed")
     if asked.options.turntable:
         check_animation(asked.options.animation)
+    for clip in asked.options.animate:
+        clip_named(clip)
     if asked.output is not None:
         check_folder(asked.output, "--output")
     if asked.sheet is not None:

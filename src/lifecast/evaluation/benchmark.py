@@ -19,6 +19,7 @@ import numpy as np
 
 from lifecast.errors import DataError, OptionError
 from lifecast.evaluation.triangles import Triangles
+from lifecast.scans.regions import Regions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -147,6 +148,16 @@ def read_true_mesh(root: Path, item: Item) -> Triangles:
         raise DataError(f"{path}: missing or damaged ({error}); run `lifecast prepare` again") from error
     rotation = np.array(item.rotation).reshape(3, 3)
     return Triangles(vertices @ rotation.T + [*item.shift, 0.0], faces)
+
+
+def read_true_regions(root: Path, item: Item) -> Regions | None:
+    """Read which region each face of `read_true_mesh` belongs to, (F,); None of scans and of people made before."""
+    path = root / item.person / "mesh.npz"
+    try:
+        with np.load(path) as stored:
+            return stored["regions"].astype(np.uint8) if "regions" in stored else None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path}: missing or damaged ({error}); run `lifecast prepare` again") from error
 
 
 def _read_picture(path: Path, flags: int) -> NDArray[np.uint8]:

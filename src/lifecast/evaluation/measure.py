@@ -15,6 +15,7 @@ from lifecast.evaluation.protocol import Alignment, Protocol
 from lifecast.evaluation.raster import render_sides
 from lifecast.evaluation.triangles import Triangles
 from lifecast.evaluation.truth import bounding_mask
+from lifecast.scans.regions import Regions
 from lifecast.space.units import CM_PER_UNIT
 
 if TYPE_CHECKING:
@@ -35,12 +36,23 @@ class Truth:
     bounding: NDArray[np.bool_] | None = None
     """(F,) which triangles bound the person, where that is given; otherwise it is found."""
     render_size: int = 512
+    regions: Regions | None = None
+    """(F,) which region each triangle belongs to (`scans.regions`), where that is known."""
+
+    @cached_property
+    def bounds(self) -> NDArray[np.bool_]:
+        """(F,) which triangles bound the person."""
+        return bounding_mask(self.soup) if self.bounding is None else self.bounding
 
     @cached_property
     def outer(self) -> Triangles:
         """The triangles that bound the person."""
-        bounding = bounding_mask(self.soup) if self.bounding is None else self.bounding
-        return Triangles(self.soup.vertices, self.soup.faces[bounding])
+        return Triangles(self.soup.vertices, self.soup.faces[self.bounds])
+
+    @property
+    def outer_regions(self) -> Regions | None:
+        """Which regions the triangles of `outer` belong to, where that is known."""
+        return None if self.regions is None else self.regions[self.bounds]
 
     @cached_property
     def sides(self) -> Sides:

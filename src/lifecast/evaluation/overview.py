@@ -9,7 +9,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from lifecast.evaluation.protocol import MAP_METRICS, METRICS, PROTOCOLS, Protocol
+from lifecast.evaluation.protocol import (
+    ALL_METRICS,
+    BODY_METRICS,
+    DETAIL_METRICS,
+    MAP_METRICS,
+    PROTOCOLS,
+    REGION_METRICS,
+    Protocol,
+)
 from lifecast.evaluation.statistics import Summary, summarise
 
 Result = dict[str, Any]
@@ -49,6 +57,12 @@ class Overview:
     """By garment class, at the finest level and the first alignment."""
     people: list[PersonRow]
     """Best first."""
+    detail: Figures = field(default_factory=dict)
+    """Fine detail of the predicted maps, and face and hands in them."""
+    regions: dict[str, Figures] = field(default_factory=dict)
+    """By level: distances in the regions of made people."""
+    body: Figures = field(default_factory=dict)
+    """Of fitted bodies."""
     failed: list[tuple[str, str]] = field(default_factory=list)
     """Picture and level without a mesh, and why."""
 
@@ -72,6 +86,9 @@ class Overview:
                 for alignment, levels in self.figures.items()
             },
             "maps": plain(self.maps),
+            "detail": plain(self.detail),
+            "body": plain(self.body),
+            "regions": {level: plain(figures) for level, figures in self.regions.items()},
             "facing": {
                 way: {level: plain(figures) for level, figures in levels.items()} for way, levels in self.facing.items()
             },
@@ -85,13 +102,12 @@ def summaries(
 ) -> Figures:
     """Summarise each metric over pictures; `values` goes with `results`."""
     pairs = list(zip(results, values, strict=True))
-    all_metrics = {**METRICS, **MAP_METRICS}
     found: Figures = {}
     for metric in metrics:
         rows = [(row[metric], result["item"]["person"]) for result, row in pairs if metric in row]
         if rows:
             numbers, people = zip(*rows, strict=True)
-            summary = summarise(numbers, people, all_metrics[metric].lower_is_better, seed)
+            summary = summarise(numbers, people, ALL_METRICS[metric].lower_is_better, seed)
             if summary is not None:
                 found[metric] = summary
     return found
@@ -137,7 +153,16 @@ def overview(results: list[Result], protocol_name: str, seed: int = 0) -> Overvi
             some = [result for result in good if name in result["classes"]]
             classes[name] = of_level(some, levels[-1], first, protocol.headline)
         people = person_rows(good, levels[-1], first, protocol)
-    return Overview(protocol, len(good), levels, figures, of_maps(good), facing, classes, people, failed)
+    detail = summaries(good, [result.get("detail", {}) for result in good], DETAIL_METRICS, seed)
+    body = summaries(good, [result.get("body", {}) for result in good], BODY_METRICS, seed)
+    regions = {}
+    for level in levels:
+        found = summaries(good, [r.get("regions", {}).get(level, {}) for r in good], REGION_METRICS, seed)
+        if found:
+            regions[level] = found
+    return Overview(
+        protocol, len(good), levels, figures, of_maps(good), facing, classes, people, detail, regions, body, failed
+    )
 
 
 def person_rows(good: list[Result], level: str, alignment: str, protocol: Protocol) -> list[PersonRow]:

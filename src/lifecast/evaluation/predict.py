@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from lifecast.body.fitted_body import FittedBody
 from lifecast.errors import LifecastError
 from lifecast.evaluation.request import Levels, Masks
 from lifecast.evaluation.triangles import Triangles
 from lifecast.loading import load
+from lifecast.person_body import NotFitted, person_body
 from lifecast.person_surface import PredictedPerson, networks_field, person_surface
 from lifecast.photo import blazepose
 from lifecast.photo.decode import Photo, read_photo
@@ -43,6 +45,8 @@ class Prediction:
     back: NDArray[np.float32] | None = None
     mask: NDArray[np.bool_] | None = None
     """(s, s) predicted mask above one half, or None."""
+    body: FittedBody | None = None
+    """The fitted body; None where none was wanted, or none fits."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Time of `encode` and of each level's surface."""
 
@@ -61,6 +65,8 @@ class Predictor:
         "predicted": the networks are left alone with the background and find the mask themselves.
     without
         Names of inference steps that are left out.
+    body
+        Fit the parametric body, whether or not the weights say so.
     levels
         Whose surfaces are made. A model of one net has the level `coarse` alone.
     """
@@ -73,12 +79,17 @@ class Predictor:
         device: str = "auto",
         masks: Masks = "found",
         without: Sequence[str] = (),
+        body: bool = False,
     ) -> None:
         if masks == "predicted":
             without = (*without, "clean_background")
         self.reconstructor = load(weights, device, without=without)
         self.card = self.reconstructor.card
         self.model = self.reconstructor.model
+        inference = self.reconstructor.inference
+        if body:
+            inference = replace(inference, body=True).fitting(self.model.architecture).without(*without)
+        self.inference = inference
         self.resolution = resolution
         has_fine = self.model.fine is not None
         self.levels = [
@@ -92,6 +103,7 @@ class Predictor:
         begun = time.perf_counter()
         person = self.encode(picture)
         found.seconds["encode"] = time.perf_counter() - begun
+        found.body = person.body
         if person.maps is not None:
             found.front = as_map(person.maps.front)
             found.back = as_map(person.maps.back)
@@ -109,13 +121,18 @@ class Predictor:
     @torch.inference_mode()
     def encode(self, picture: NDArray[np.uint8]) -> PredictedPerson:
         """Predict a person from a square picture, as for `__call__`."""
-        photo = read_photo(picture)
-        return self.reconstructor.predict(photo, self._person(photo), Camera.whole(len(picture)))[1]
+        photo, used = read_photo(picture), self.reconstructor
+        person = self._person(photo)
+        framed, predicted = used.predict(photo, person, Camera.whole(len(picture)), inference=self.inference)
+        if not self.inference.body:
+            return predicted
+        body = person_body(photo, person, framed, predicted, used.constants.body)
+        return predicted if isinstance(body, NotFitted) else predicted._replace(body=body)
 
     def field(self, person: PredictedPerson, level: str) -> ColumnField:
         """Build the field of one level's net alone, without hidden limbs."""
         used = self.reconstructor
-        return networks_field(self.model, person.at_level(level), used.inference, used.constants)
+        return networks_field(self.model, person.at_level(level), self.inference, used.constants)
 
     def _person(self, photo: Photo) -> Person:
         """Whom BlazePose finds in the picture, where it is installed and finds anybody; else the whole picture."""
@@ -128,5 +145,5 @@ class Predictor:
         LifecastError if its field is empty.
         """
         used, person = self.reconstructor, person.at_level(level)
-        surface = person_surface(self.model, person, used.inference, self.resolution, constants=used.constants)
+        surface = person_surface(self.model, person, self.inference, self.resolution, constants=used.constants)
         return Triangles(np.asarray(surface.vertices), np.asarray(surface.faces))

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lifecast.evaluation.metrics import FSCORE_CM, IOU_POINTS, SAMPLES
+from lifecast.evaluation.regions import GROUPS
+from lifecast.space.fine_detail import SIGMAS
 
 Alignment = Literal["none", "rigid", "similarity"]
 
@@ -71,6 +73,48 @@ MAP_METRICS: dict[str, Metric] = {
 """Figures of the maps that the networks predict, where there are networks."""
 
 
+DETAIL_METRICS: dict[str, Metric] = {
+    **{
+        f"{side}_detail_{sigma}": Metric(
+            f"detail share of the {side} map, {sigma} pixels", "", False, 2, f"{side} detail {sigma} px"
+        )
+        for side in ("front", "back")
+        for sigma in SIGMAS
+    },
+    **{
+        f"{side}_detail_correlation": Metric(
+            f"correlation of the {side} map's fine detail", "", False, 2, f"{side} detail corr."
+        )
+        for side in ("front", "back")
+    },
+    "face_degrees": Metric("front normals of the face, mean angle", "°", True, 2, "face normals"),
+    "hand_degrees": Metric("front normals of hands, mean angle", "°", True, 2, "hand normals"),
+}
+"""Figures of the predicted maps' detail, and of face and hands in them. The truth's own share is 1; maps have less."""
+
+REGION_METRICS: dict[str, Metric] = {
+    f"{row}_{kind}_cm": Metric(f"{row.replace('_', ' ')}, {words}", "cm", True, 2, f"{row.replace('_', ' ')} {short}")
+    for row in GROUPS
+    for kind, words, short in (
+        ("truth_to_prediction", "truth → prediction", "t → p"),
+        ("prediction_to_truth", "prediction → truth", "p → t"),
+        ("aligned", "truth → prediction, the part aligned", "aligned"),
+    )
+}
+"""Figures of a mesh in the regions of a made person."""
+
+BODY_METRICS: dict[str, Metric] = {
+    "body_vertices_cm": Metric("fitted body, vertex to its true place", "cm", True, 2, "body"),
+    "body_joints_depth_cm": Metric("fitted body, depth of the 12 main joints", "cm", True, 2, "joints' depth"),
+    "body_hidden_cm": Metric("fitted body, hidden wrists and ankles", "cm", True, 2, "hidden ends"),
+    "body_hidden_depth_cm": Metric("fitted body, depth of hidden wrists and ankles", "cm", True, 2, "hidden depth"),
+}
+"""Figures of the fitted body."""
+
+ALL_METRICS = METRICS | MAP_METRICS | DETAIL_METRICS | REGION_METRICS | BODY_METRICS
+"""Every figure by its name."""
+
+
 @dataclass(frozen=True)
 class Protocol:
     """Which metrics, at which alignments, from how many samples."""
@@ -83,6 +127,8 @@ class Protocol:
     samples: int = SAMPLES
     iou_points: int = IOU_POINTS
     render_size: int = 512
+    detail: bool = False
+    """Whether the maps' fine detail and the regions of made people are measured, too."""
 
     @property
     def renders(self) -> bool:
@@ -106,6 +152,7 @@ PROTOCOLS: dict[str, Protocol] = {
         ("none", "rigid"),
         tuple(METRICS),
         (*_DISTANCES, "fscore", "iou", "normal_l2", "normal_degrees", "silhouette_iou"),
+        detail=True,
     ),
     "ablation": Protocol(
         "ablation",

@@ -17,7 +17,7 @@ from lifecast.errors import MissingExtra
 from lifecast.evaluation.distributions import distributions_svg
 from lifecast.evaluation.overview import Figures, Overview, PersonRow, shown_people
 from lifecast.evaluation.panels import ERROR_RANGE_CM, PANELS, palette
-from lifecast.evaluation.protocol import MAP_METRICS, METRICS, Metric
+from lifecast.evaluation.protocol import ALL_METRICS, BODY_METRICS, DETAIL_METRICS, MAP_METRICS, REGION_METRICS, Metric
 from lifecast.evaluation.statistics import Summary
 
 Table = dict[str, Any]
@@ -37,8 +37,8 @@ def shown(metric: Metric, value: float) -> str:
 
 
 def metric_of(name: str) -> Metric:
-    """Choose a metric of a mesh or of the predicted maps."""
-    return METRICS[name] if name in METRICS else MAP_METRICS[name]
+    """Choose a metric of a mesh or of the predicted maps by its name."""
+    return ALL_METRICS[name]
 
 
 def label(name: str) -> str:
@@ -111,6 +111,19 @@ def tables(found: Overview) -> list[Table]:
     ]
     if found.maps:
         made.append(figures_table("Predicted maps, inside the true mask", {"maps": found.maps}, tuple(MAP_METRICS)))
+    if found.detail:
+        table = figures_table("Fine detail of the predicted maps", {"maps": found.detail}, tuple(DETAIL_METRICS))
+        note = "Shares: length of the normals minus their blur of so many pixels, predicted over true. The truth has 1."
+        made.append(table | {"note": note})
+    if found.regions:
+        table = figures_table("Regions", found.regions, tuple(REGION_METRICS))
+        note = (
+            "Where the prediction stands; aligned: each face, hand, foot and so on moved rigidly onto the prediction."
+        )
+        made.append(table | {"note": note})
+    if found.body:
+        table = figures_table("Fitted bodies", {"body": found.body}, tuple(BODY_METRICS))
+        made.append(table | {"note": "After the pelvises were put onto each other."})
     if len(found.facing) > 1:
         groups = {}
         for way, levels in found.facing.items():

@@ -49,7 +49,9 @@ class Request:
     """"found": the background is cleaned away by the mask that BlazePose finds in the picture, as `lifecast
     reconstruct` does. "predicted": the background stays in the networks' input."""
     without: Annotated[tuple[str, ...], one_text(parse_steps, "STEP,STEP")] = ()
-    """Steps to leave out, separated by commas, such as relief,tilt; docs/reconstruct.md lists them."""
+    """Steps to leave out, separated by commas, such as relief,mirror; docs/reconstruct.md lists them."""
+    body: bool = False
+    """Fit the parametric body, as `lifecast reconstruct --body` does, and measure it on people whose own is known."""
     resolution: int = 512
     """Of the lattice that surfaces are extracted on."""
     samples: int | None = None

@@ -20,14 +20,18 @@ import numpy as np
 
 from lifecast.atomic import atomic_file, write_text
 from lifecast.errors import LifecastError, ScanError
-from lifecast.evaluation.benchmark import Item, ViewMaps, read_true_mesh, read_view, resized_maps
+from lifecast.evaluation.benchmark import Item, ViewMaps, read_true_mesh, read_true_regions, read_view, resized_maps
+from lifecast.evaluation.body_error import body_figures, read_true_body
 from lifecast.evaluation.cards import read_classes
+from lifecast.evaluation.closeups import closeup_figures, region_map
+from lifecast.evaluation.detail_share import detail_figures
 from lifecast.evaluation.foreign_mesh import find_mesh, fit_to_person, read_mesh
 from lifecast.evaluation.measure import Truth, measure
 from lifecast.evaluation.normal_error import angle_error_degrees, mask_iou
 from lifecast.evaluation.panels import strip
 from lifecast.evaluation.predict import Prediction, Predictor
 from lifecast.evaluation.protocol import PROTOCOLS
+from lifecast.evaluation.regions import region_figures
 from lifecast.evaluation.request import Request
 from lifecast.evaluation.truth import bounding_mask
 from lifecast.free_memory import free_bytes
@@ -38,12 +42,23 @@ Result = dict[str, Any]
 
 WORKER_BYTES = 3e9
 """Memory to leave for each process; at a lattice of 512 it takes about half."""
-DEFINITIONS = 3
+DEFINITIONS = 4
 """Which definitions results were measured by: 1 had open pockets (closed mouths) in the true solid, 2 counted pixels
-without a predicted normal as right."""
+without a predicted normal as right, 3 knew no regions and no fine detail."""
 
 
-DECIDING = ("protocol", "meshes", "mesh_space", "masks", "without", "resolution", "seed", "backgrounds", "samples")
+DECIDING = (
+    "protocol",
+    "meshes",
+    "mesh_space",
+    "masks",
+    "without",
+    "body",
+    "resolution",
+    "seed",
+    "backgrounds",
+    "samples",
+)
 """Fields of a request that decide the figures as they are; data, weights and levels do, too."""
 
 
@@ -95,7 +110,7 @@ class Evaluator:
         if self._predictor is None:
             asked = self.asked
             self._predictor = Predictor(
-                asked.weights, asked.resolution, asked.level, asked.device, asked.masks, asked.without
+                asked.weights, asked.resolution, asked.level, asked.device, asked.masks, asked.without, asked.body
             )
         return self._predictor
 
@@ -114,10 +129,15 @@ class Evaluator:
         prediction = self.predict(view, item, truth)
         result |= {"levels": {}, "triangles": {}, "failed": prediction.failed, "seconds": prediction.seconds}
         result["maps"] = map_errors(prediction, view)
+        detailed = self.protocol.detail
+        result["detail"] = detail_errors(prediction, view, truth) if detailed else {}
+        result["body"], result["regions"] = self.body_errors(prediction, item, truth), {}
         for level, mesh in prediction.meshes.items():
             found = measure(mesh, truth, self.protocol, self.asked.seed)
             result["levels"][level] = {a: m.to_json() for a, m in found.items()}
             result["triangles"][level] = len(mesh.faces)
+            if detailed and truth.outer_regions is not None:
+                result["regions"][level] = region_figures(mesh, truth.outer, truth.outer_regions, self.asked.seed)
         if prediction.meshes and self.asked.strips:
             self.write_strip(item, strip(view, prediction, mesh, truth.outer))
         result["total_seconds"] = time.perf_counter() - begun
@@ -130,7 +150,7 @@ class Evaluator:
         person = (self.plan.data.resolve(), item.person)
         if person not in _bounding:
             _bounding[person] = bounding_mask(soup)
-        return Truth(soup, _bounding[person], self.protocol.render_size)
+        return Truth(soup, _bounding[person], self.protocol.render_size, read_true_regions(self.plan.data, item))
 
     def predict(self, view: ViewMaps, item: Item, truth: Truth) -> Prediction:
         """Predict with the weights, or read the mesh that another program left."""
@@ -146,6 +166,13 @@ class Evaluator:
         except ScanError as error:
             return Prediction(failed={"mesh": str(error)})
         return Prediction({"mesh": mesh})
+
+    def body_errors(self, prediction: Prediction, item: Item, truth: Truth) -> dict[str, float]:
+        """Measure the fitted body, where there is one and the true one is known."""
+        true = None if prediction.body is None else read_true_body(self.plan.data, item)
+        if prediction.body is None or true is None:
+            return {}
+        return body_figures(prediction.body, true, truth.outer)
 
     def write_strip(self, item: Item, picture: np.ndarray) -> None:
         """Write the strip next to the result, as WebP."""
@@ -168,6 +195,20 @@ def map_errors(prediction: Prediction, view: ViewMaps) -> dict[str, float]:
         figures["back_degrees"] = angle_error_degrees(prediction.back, back, mask)
         if prediction.mask is not None:
             figures["mask_iou"] = mask_iou(prediction.mask, mask)
+    return figures
+
+
+def detail_errors(prediction: Prediction, view: ViewMaps, truth: Truth) -> dict[str, float]:
+    """Measure the fine detail of the predicted maps, and front normals of face and hands; empty if there are none."""
+    if prediction.front is None or prediction.back is None:
+        return {}
+    figures = detail_figures("front", prediction.front, view.front, view.mask)
+    figures |= detail_figures("back", prediction.back, view.back, view.mask)
+    if truth.outer_regions is not None:
+        size = prediction.front.shape[0]
+        front, mask = resized_maps(view.front, view.mask, size)
+        shown = region_map(truth.outer, truth.outer_regions, size)
+        figures |= closeup_figures(prediction.front, front, mask, shown)
     return figures
 
 

@@ -1,6 +1,6 @@
 """What each inference step gains: the same people measured with all steps, and once more without each of them.
 
-    table = measure_steps(Request(data, out), ("relief", "tilt"))
+    table = measure_steps(Request(data, out), ("relief", "mirror"))
     write_text(out / "steps.md", table.markdown())
 
 Figures are of the finest net, picture by picture, so that a gain is a mean of paired differences with an interval over

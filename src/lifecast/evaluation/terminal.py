@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.table import Table
 
 from lifecast.evaluation.overview import Overview
-from lifecast.evaluation.protocol import MAP_METRICS
+from lifecast.evaluation.protocol import MAP_METRICS, REGION_METRICS
 from lifecast.evaluation.report import interval, metric_of, short_label
 
 BRIEFLY = {"none": "as it stands", "rigid": "aligned", "similarity": "aligned, scaled"}
@@ -30,4 +30,15 @@ def headline(found: Overview) -> Table:
     for name in MAP_METRICS:
         if name in found.maps and columns:
             table.add_row(short_label(name), interval(metric_of(name), found.maps[name]))
+    for name, summary in (found.detail | found.body).items():
+        table.add_row(short_label(name), interval(metric_of(name), summary))
+    if found.regions:
+        for name in REGION_METRICS:
+            cells = [
+                interval(metric_of(name), found.regions[level][name])
+                if alignment == found.protocol.alignments[0] and name in found.regions.get(level, {}) else ""
+                for alignment, level in columns
+            ]  # fmt: skip
+            if any(cells):
+                table.add_row(short_label(name), *cells)
     return table

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lifecast.model.inference_options import InferenceOptions
+from lifecast.model.inference_options import InferenceOptions, inference_from_dict
 
 KINDS = {
     "GeneratorPreset": "GeneratorConfig",
@@ -60,7 +60,7 @@ def translated_architecture(values: dict[str, Any]) -> tuple[dict[str, Any], Inf
     """
     choices: dict[str, Any] = {}
     architecture = _translated(values, choices)
-    return architecture, InferenceOptions(**choices)
+    return architecture, inference_from_dict(choices)
 
 
 def _translated(values: dict[str, Any], choices: dict[str, Any]) -> dict[str, Any]:

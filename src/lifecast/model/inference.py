@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lifecast.model.inference_options import InferenceOptions
 from lifecast.model.model import Model
-from lifecast.space.integration import INTEGRATION, TILT, Integration, Tilt, integrated_depths, tilted
+from lifecast.space.integration import INTEGRATION, Integration, integrated_depths
 from lifecast.space.limb_map import limb_map, mirrored_limbs
 from lifecast.space.maps import SHARPENING, MapPyramid, Sharpening, averaged, mirrored, sharpened
 
@@ -34,11 +34,10 @@ def predict_maps(
     pose: Tensor | None = None,
     sharpening: Sharpening = SHARPENING,
     integration: Integration = INTEGRATION,
-    tilt: Tilt = TILT,
 ) -> MapPyramid:
     """Predict the maps of a picture, and apply the steps without weights.
 
-    They are `mirror`, `sharpen`, `integrate` and `tilt`. image (B, 3, S, S) in [-1, 1], S the architecture's
+    They are `mirror`, `sharpen` and `integrate`. image (B, 3, S, S) in [-1, 1], S the architecture's
     `image_size`; small, mask and pose as in `Model.forward`.
     """
     maps: MapPyramid | None = model(image, until="maps", small=small, mask=mask, pose=pose).maps
@@ -57,9 +56,4 @@ def predict_maps(
         return maps._replace(fine=fine)
     size = options.integrate * image.shape[-1] // model.architecture.image_size
     depth = integrated_depths(fine.depth, fine.front, fine.back, fine.mask, size, constants=integration)
-    if options.tilt:
-        fine = fine._replace(
-            front=tilted(fine.front, depth[:, 0], fine.mask, 1.0, options.tilt, tilt),
-            back=tilted(fine.back, depth[:, 1], fine.mask, -1.0, options.tilt, tilt),
-        )
     return MapPyramid(maps.coarse._replace(depth=depth), fine._replace(depth=depth))

@@ -1,6 +1,6 @@
 """Inference options: what has no weights and is chosen at run time, step by step.
 
-    options = INFERENCE["compact"].without("relief", "tilt")
+    options = INFERENCE["compact"].without("relief", "mirror")
     options.to_dict()                                # as weights files and results record it
 
 Each field is a step between the heads' output and the surface, with its off value; `docs/steps.md` says what each one
@@ -39,8 +39,6 @@ class InferenceOptions:
     """The folds of the fine net's normal maps are deepened by this much (`space.maps.sharpened`); 0: off."""
     integrate: int | None = None
     """Side at which the depth maps are made to follow the normal maps (`space.integration`); None: off."""
-    tilt: float = 0.0
-    """Share by which normals turn toward the broad slopes of the integrated depths (`space.integration`); 0: off."""
     body: bool = False
     """The parametric body is fitted to the person (`body.fit`)."""
     silhouette: bool = False
@@ -59,12 +57,8 @@ class InferenceOptions:
     def __post_init__(self) -> None:
         if not 0 <= self.sharpen <= 2:
             raise UsageError(f"normal maps cannot be sharpened by {self.sharpen}: it must be from 0 to 2")
-        if not 0 <= self.tilt <= 1:
-            raise UsageError(f"normal maps cannot be tilted by {self.tilt}: it is a share, from 0 to 1")
         if self.integrate is not None and self.integrate < 8:
             raise UsageError(f"depths cannot be integrated at {self.integrate} pixels: give at least 8")
-        if self.tilt and self.integrate is None:
-            raise UsageError("normals are tilted toward integrated depths, and none are integrated")
 
     def without(self, *steps: str) -> InferenceOptions:
         """Switch steps off by their names (`STEPS`), and those that stand on them (`DEPENDENT`).
@@ -124,7 +118,6 @@ STEPS: dict[str, Any] = {
 KINDS: dict[str, tuple[type, ...]] = {
     "sharpen": (float, int),
     "integrate": (int, type(None)),
-    "tilt": (float, int),
 } | {name: (bool,) for name, off in STEPS.items() if off is False}
 """Kinds of values that a file may hold for each step."""
 
@@ -134,16 +127,22 @@ DEPENDENT: dict[str, tuple[str, ...]] = {
     "pose": ("lift", "body", "hidden_limbs", *_OF_BODY),
     "lift": ("body", "hidden_limbs", *_OF_BODY),
     "body": _OF_BODY,
-    "integrate": ("tilt",),
 }
 """Steps that cannot run without another one."""
+
+DELETED = ("tilt",)
+"""Steps that weights files may name and that no longer exist."""
 
 PLAIN = InferenceOptions()
 """Between the photograph and the networks what every network needs; after them nothing, as in the paper."""
 
 
 def inference_from_dict(values: dict[str, Any]) -> InferenceOptions:
-    """Read what `to_dict` wrote. UsageError for an unknown step or a value that cannot be."""
+    """Read what `to_dict` wrote; steps of `DELETED` are ignored.
+
+    UsageError for an unknown step or a value that cannot be.
+    """
+    values = {name: value for name, value in values.items() if name not in DELETED}
     if unknown := set(values) - set(STEPS):
         raise UsageError(f"inference options have no step {', '.join(sorted(unknown))}; known: {', '.join(STEPS)}")
     for name, value in values.items():

@@ -49,7 +49,7 @@ COMPACT = Architecture(
     name="compact",
     maps=MapsConfig(
         UNetConfig(widths=(32, 64, 128, 224, 320), blocks=(0, 1, 2, 5, 4), first_stride=2, output_stride=2),
-        size=512,
+        size=1024,
         mask=True,
         pose_channels=True,
         pose_lifter=PoseLifterConfig(),
@@ -60,7 +60,7 @@ COMPACT = Architecture(
             features=True,
         ),
         global_size=256,
-        detail=UNetConfig(widths=(32, 64, 96), blocks=(2, 4, 5), first_stride=2),
+        detail=UNetConfig(widths=(32, 64, 128, 192), blocks=(1, 3, 4, 4), first_stride=2),
         detail_features=True,
     ),
     coarse=LevelConfig(
@@ -119,7 +119,7 @@ INFERENCE: dict[str, InferenceOptions] = {
     "paper": PLAIN,
     "pifuhd": PLAIN,
     "compact": InferenceOptions(
-        mirror=True, sharpen=0.5, integrate=256, tilt=0.5, silhouette=True, hidden_limbs=True, relief=True
+        mirror=True, sharpen=0.5, integrate=256, silhouette=True, hidden_limbs=True, relief=True
     ),
     "tiny": PLAIN,
 }

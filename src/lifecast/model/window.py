@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -51,3 +52,18 @@ def window_around(mask: Tensor, height: int, width: int, multiple: int) -> Windo
         return first, min(side, -(-end // multiple) * multiple)
 
     return Window(*along(present.any(dim=1), height), *along(present.any(dim=0), width))
+
+
+def random_window(mask: Tensor, side: int | None) -> Window:
+    """Choose a window of `side` pixels around a random pixel of the people in mask (B, 1, H, W).
+
+    It is moved inside the picture, and drawn from torch's generator. All of the picture if that is smaller, if nobody
+    is in it, or without a side.
+    """
+    height, width = mask.shape[-2:]
+    anybody = (mask > 0.5).any(dim=0)[0].nonzero()  # (N, 2)
+    if side is None or not len(anybody) or side > min(height, width):
+        return Window(0, height, 0, width)
+    row, column = (int(at) for at in anybody[int(torch.randint(len(anybody), ()))])
+    top, left = min(max(0, row - side // 2), height - side), min(max(0, column - side // 2), width - side)
+    return Window(top, top + side, left, left + side)

@@ -1,7 +1,7 @@
 """Motion clips: BVH files, and the humanoid3d JSON clips of the DeepMimic / PyBullet kind.
 
 Both become frames of world rotations by joint name, in our axes (x to the person's left, y up, z forward), with the
-rest direction of every joint's bone, which is all that retargeting needs. Positions are not kept.
+rest direction of every joint's bone, which is all that retargeting needs. A BVH file's way over the floor is kept too.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ HUMANOID = [
 ]  # fmt: skip
 """The joints of a humanoid3d frame after (duration, root position, root quaternion): name, parent, numbers."""
 
+HIPS = ("LeftUpLeg", "RightUpLeg", "LeftHip", "RightHip", "upperleg01.L", "upperleg01.R")
+"""What BVH files call the joints between pelvis and thigh."""
+
 HUMANOID_AXES = np.array([[0.0, 0, -1], [0, 1, 0], [1, 0, 0]])
 """humanoid3d (x forward, y up, z to the right) -> ours."""
 
@@ -37,6 +40,16 @@ class Joint:
     offset: NDArray[np.float64]
     """(3,) from the parent's joint, in the file's axes."""
     channels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Way:
+    """Where a clip's figure is over time, in lengths of its own legs (hip joint to the lowest point at rest)."""
+
+    root: NDArray[np.float64]
+    """(frames, 3) the root joint, our axes."""
+    lowest: NDArray[np.float64]
+    """(frames,) height of the lowest joint or end site."""
 
 
 @dataclass
@@ -53,6 +66,9 @@ class Clip:
     rotations: NDArray[np.float64]
     """(frames, joints, 3, 3)"""
     parents: list[int] = field(default_factory=list)
+    seconds: float = 1 / 30
+    """From frame to frame."""
+    way: Way | None = None
 
     def __len__(self) -> int:
         return len(self.rotations)
@@ -66,7 +82,7 @@ def read_bvh(path: str | Path, every: int = 1) -> Clip:
     Raises
     ------
     ScanError
-        The file is missing or is no BVH.
+        The file is missing, is no BVH, or its motion cannot be read.
     """
     path = Path(path)
     if not path.is_file():
@@ -76,30 +92,36 @@ def read_bvh(path: str | Path, every: int = 1) -> Clip:
         raise ScanError(f"{path}: not a BVH file (no HIERARCHY and MOTION)")
     head, motion = text.split("MOTION", 1)
     joints, tips = _hierarchy(head.split(), path)
-    lines = motion.strip().splitlines()[2:]
-    width = sum(len(j.channels) for j in joints)
-    try:
-        values = np.array([line.split() for line in lines[::every] if line.strip()], np.float64)
-    except ValueError as error:
-        raise ScanError(f"{path}: a frame is not {width} numbers ({error})") from error
-    if values.ndim != 2 or values.shape[1] != width or len(values) == 0:
-        raise ScanError(
-            f"{path}: frames of {values.shape[-1] if values.size else 0} numbers, the skeleton needs {width}"
-        )
-
+    values, seconds = _frames(motion, sum(len(j.channels) for j in joints), every, path)
     rotations = np.empty((len(values), len(joints), 3, 3))
+    places = np.empty((len(values), len(joints), 3))
     column = 0
     for k, joint in enumerate(joints):
-        turns = [(c[0], column + n) for n, c in enumerate(joint.channels) if c.endswith("rotation")]
+        columns = {channel: column + n for n, channel in enumerate(joint.channels)}
         column += len(joint.channels)
-        order = "".join(axis for axis, _ in turns)
-        local = (
-            Rotation.from_euler(order, values[:, [c for _, c in turns]], degrees=True).as_matrix()
-            if order else np.broadcast_to(np.eye(3), (len(values), 3, 3))
-        )  # fmt: skip
-        rotations[:, k] = local if joint.parent < 0 else rotations[:, joint.parent] @ local
+        turns = [channel for channel in joint.channels if channel.endswith("rotation")]
+        try:
+            local = (
+                Rotation.from_euler(
+                    "".join(turn[0] for turn in turns), values[:, [columns[turn] for turn in turns]], degrees=True
+                ).as_matrix()
+                if turns else np.broadcast_to(np.eye(3), (len(values), 3, 3))
+            )  # fmt: skip
+        except ValueError as error:
+            raise ScanError(f"{path}: joint {joint.name} turns by {' '.join(turns)} ({error})") from error
+        offset = np.tile(joint.offset, (len(values), 1))
+        for axis, channel in enumerate(("Xposition", "Yposition", "Zposition")):
+            if channel in columns:
+                offset[:, axis] = values[:, columns[channel]]
+        if joint.parent < 0:
+            rotations[:, k], places[:, k] = local, offset
+        else:
+            above = rotations[:, joint.parent]
+            rotations[:, k] = above @ local
+            places[:, k] = places[:, joint.parent] + (above @ offset[..., None])[..., 0]
 
     axes = _upright_axes(joints)
+    way = _way(joints, tips, rotations, places, axes)
     rotations = axes @ rotations @ axes.T
     directions = {}
     for k, joint in enumerate(joints):
@@ -107,7 +129,58 @@ def read_bvh(path: str | Path, every: int = 1) -> Clip:
         end = children[0] if children else tips.get(k, np.zeros(3))
         if np.linalg.norm(end) > 1e-6:
             directions[joint.name] = axes @ (end / np.linalg.norm(end))
-    return Clip(path.stem, [j.name for j in joints], directions, rotations, [j.parent for j in joints])
+    return Clip(
+        path.stem, [j.name for j in joints], directions, rotations, [j.parent for j in joints], seconds * every, way
+    )
+
+
+def _frames(motion: str, width: int, every: int, path: Path) -> tuple[NDArray[np.float64], float]:
+    """The numbers of each `every`-th frame (frames, width), and the seconds from one frame of the file to the next."""
+    lines = motion.strip().splitlines()
+    stated = lines[1].partition(":")[2].strip() if len(lines) > 1 and "Frame Time" in lines[1] else ""
+    try:
+        seconds = float(stated)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < np.inf:
+        raise ScanError(f"{path}: its second line after MOTION must be 'Frame Time: SECONDS', above 0, not {stated!r}")
+    try:
+        values = np.array([line.split() for line in lines[2::every] if line.strip()], np.float64)
+    except ValueError as error:
+        raise ScanError(f"{path}: a frame is not {width} numbers ({error})") from error
+    if values.ndim != 2 or values.shape[1] != width or len(values) == 0:
+        raise ScanError(
+            f"{path}: frames of {values.shape[-1] if values.size else 0} numbers, the skeleton needs {width}"
+        )
+    broken = np.flatnonzero(~np.isfinite(values).all(1))
+    if len(broken):
+        raise ScanError(f"{path}: frame {broken[0] * every + 1} holds a number that is not finite")
+    return values, seconds
+
+
+def _way(
+    joints: list[Joint], tips: dict[int, NDArray[np.float64]], rotations: NDArray[np.float64],
+    places: NDArray[np.float64], axes: NDArray[np.float64],
+) -> Way | None:  # fmt: skip
+    """The root's way, given world rotations and places in the file's axes.
+
+    None for a skeleton without extent, and for files that leave the way out: their root stays at one place.
+    """
+    if len(places) > 1 and np.ptp(places[:, 0], axis=0).max() < 1e-6:
+        return None
+    rest = np.zeros((len(joints), 3))
+    for k, joint in enumerate(joints):
+        rest[k] = joint.offset + rest[joint.parent] if joint.parent >= 0 else 0.0
+    ends = list(tips)
+    moved = [places[:, k] + (rotations[:, k] @ tips[k][:, None])[..., 0] for k in ends]
+    up = axes[1]
+    lowest = (np.stack([*np.moveaxis(places, 1, 0), *moved]) @ up).min(0)
+    floor = float((np.stack([*rest, *(rest[k] + tips[k] for k in ends)]) @ up).min())
+    hips = [rest[k] @ up for k, joint in enumerate(joints) if joint.name in HIPS]
+    length = (max(hips) if hips else 0.0) - floor
+    if length <= 0:
+        return None
+    return Way(places[:, 0] @ axes.T / length, lowest / length)
 
 
 def _hierarchy(words: list[str], path: Path) -> tuple[list[Joint], dict[int, NDArray[np.float64]]]:
@@ -121,7 +194,7 @@ def _hierarchy(words: list[str], path: Path) -> tuple[list[Joint], dict[int, NDA
         while k < len(words):
             word = words[k]
             if word in ("ROOT", "JOINT"):
-                name, is_end, k = words[k + 1], False, k + 2
+                name, is_end, k = words[k + 1].rpartition(":")[2], False, k + 2  # without "mixamorig:"
             elif word == "End":
                 is_end, k = True, k + 2
             elif word == "{":

@@ -108,14 +108,16 @@ def check_unchanged(path: Path, now: dict[str, Any], what: str) -> None:
 def studio(assets: tuple[Path, ...], poses: Path | None, only: tuple[str, ...], without: tuple[str, ...]) -> Studio:
     """The studio of an order, loaded once a process."""
     from lifecast.people.body import body_model
-    from lifecast.people.outfits import left_out
+    from lifecast.people.outfits import left_out, refuse_gaps
     from lifecast.people.person import Studio
     from lifecast.people.pose_library import PoseLibrary
     from lifecast.people.wardrobe import Wardrobe
 
+    sewn_out = left_out(only, without)
+    refuse_gaps(sewn_out)
     library = PoseLibrary.read(poses, assets)  # first: its complaints should not wait for the body model
     model = body_model()
-    return Studio(model, Wardrobe(model, assets, only, without), library, left_out(only, without))
+    return Studio(model, Wardrobe(model, assets, only, without), library, sewn_out)
 
 
 def create(order: Order, number: int) -> Person:
@@ -126,10 +128,13 @@ def create(order: Order, number: int) -> Person:
 def make(order: Order, number: int) -> int:
     """Make and write one person; returns its number."""
     from lifecast.people.glb import glb_bytes
+    from lifecast.scans.regions import FILE as REGIONS
+    from lifecast.scans.regions import write_regions
 
     person = create(order, number)
     with atomic_folder(folder(order.out, number)) as part:
         (part / "person.glb").write_bytes(glb_bytes(person.parts))
+        write_regions(part / REGIONS, {p.name: p.regions for p in person.parts if p.regions is not None})
         (part / "card.json").write_text(json.dumps(person.card, indent=1))
     return number
 

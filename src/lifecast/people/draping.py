@@ -93,7 +93,7 @@ class DrapedPerson:
         self._skin_region, self._shoulders = skin_region, shoulders
         coarse = cloth_mesh(garments)
         fine = refined(coarse)
-        holding = tethers(coarse)
+        self._tethers = holding = tethers(coarse)
         regions = self._regions(coarse)
         matrix = fine.refinement
         assert matrix is not None
@@ -150,8 +150,9 @@ class DrapedPerson:
             if layer < layers[-1]:
                 mesh = cloth_mesh(hanging)
                 solver = ClothSolver(
-                    mesh, tethers(mesh), self.now, self.faces, self._coarse.settings, self._device, self._regions(mesh)
-                )
+                    mesh, self._tethers.of_first(len(mesh.points)), self.now, self.faces, self._coarse.settings,
+                    self._device, self._regions(mesh),
+                )  # fmt: skip
             solver.points = np.concatenate([g.points for g in hanging])
             self._fall(solver)
             for k, garment in enumerate(on):

@@ -16,6 +16,7 @@ from lifecast.people.accessories.hats import KINDS as HATS
 from lifecast.people.appearance import draw_build
 from lifecast.people.asset_garments import with_assets
 from lifecast.people.body import SKIN_VERTICES
+from lifecast.people.body_record import body_record
 from lifecast.people.draping import DrapedPerson, Hang
 from lifecast.people.fabric import draw_fabric
 from lifecast.people.footwear.wear import KINDS as SHOES
@@ -28,6 +29,7 @@ from lifecast.people.hairstyles.choice import dress_head
 from lifecast.people.motion import Rotations
 from lifecast.people.outfits import SUITS, draw_outfit
 from lifecast.people.patterns.measures import take_measures
+from lifecast.people.regions import garment_regions, part_regions
 from lifecast.people.rest_part import RestPart
 from lifecast.people.rig import bone_transforms, skin
 from lifecast.scans.rays import build_scene
@@ -185,10 +187,18 @@ class DressedPerson:
     def take(self, pose: Rotations, wind: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> None:
         """Go on to a pose, bone -> rotation against its parent, in a wind of so many m/s, until the clothes hang."""
         self._draped.move(pose, wind)
+        self._pose = pose
         self.transforms = bone_transforms(self.studio.model.parents, self.rest.heads, pose)
         self._kept = self._draped.keep(wind)
         if not self._surfaces:
             self._surfaces = [GarmentSurface(self._kept.mesh, k) for k in range(len(self._draped.garments))]
+            hip = float(self.rest.heads[self.studio.model.bone("upperleg01.L")][1])
+            for surface, garment in zip(self._surfaces, self._draped.garments, strict=True):
+                surface.set_regions(garment_regions(garment, class_of(garment), hip))
+
+    def body_record(self, shift: NDArray[np.floating]) -> dict[str, Any] | None:
+        """Describe the true body in the pose taken last, moved by `shift` metres, for a person's record."""
+        return body_record(self.studio.model, self.build, self._pose, shift)
 
     def parts(self) -> list[Part]:
         """The person in the pose taken last: skin, eyes, teeth, clothes, then shoes, hair and so on; metres, y up.
@@ -238,7 +248,11 @@ class DressedPerson:
         faces, old, texel = studio.skin_split
         kept = faces[~self._removed[studio.skin_faces].all(1)]
         body = Part("body", points[old], kept, studio.model.mesh.uv[texel], normals[old], self._skin_texture)
-        return [body, studio.eyeballs(posed, self._eye_texture), *studio.teeth_parts(posed)]
+        body.regions = studio.skin_regions[~self._removed[studio.skin_faces].all(1)]
+        inner = [studio.eyeballs(posed, self._eye_texture), *studio.teeth_parts(posed)]
+        for part in inner:
+            part.regions = part_regions(part.name, part.vertices, part.faces)
+        return [body, *inner]
 
     def _beneath(
         self, points: Points, rows: NDArray[np.integer], outer: Points, normals: Points,

@@ -12,6 +12,7 @@ from scipy.sparse.csgraph import dijkstra
 from lifecast.people.cloth.mesh import ClothMesh
 from lifecast.people.glb import Part
 from lifecast.people.tailor import border_edges
+from lifecast.scans.regions import Regions
 from lifecast.space.mesh_normals import vertex_normals
 
 Points = NDArray[np.float32]
@@ -65,6 +66,8 @@ class GarmentSurface:
         """(V', 2) texture coordinates in metres."""
         self.relief = self._relief(mesh, number)
         self._borders(border_edges(self.faces))
+        self.regions: Regions | None = None
+        """(F',) of `all_faces`, once `set_regions` was called."""
 
     @property
     def inside(self) -> NDArray[np.bool_]:
@@ -111,6 +114,13 @@ class GarmentSurface:
         self.all_faces: NDArray[np.int32] = np.concatenate([self.split, *strips]).astype(np.int32)
         self.all_metres: Points = np.concatenate([self.metres, *[self.metres[self._rim_copy]] * 2])
 
+    def set_regions(self, regions: Regions) -> None:
+        """Give the faces of the surface the regions (F,) of the garment's faces; borders are their cloth's."""
+        fine = np.repeat(regions, len(self.faces) // len(self.garment.faces))
+        at = np.zeros(len(self.particles), np.uint8)
+        at[self.faces] = fine[:, None]
+        self.regions = np.concatenate([fine, np.tile(at[self._edges[:, 0]], 4)])
+
     def part(self, points: NDArray[np.floating], texture: NDArray[np.uint8], repeats: float) -> Part:
         """Make the part of a pose.
 
@@ -138,5 +148,5 @@ class GarmentSurface:
             f"{self.garment.part}:{self.garment.name}",
             np.concatenate([smooth[self.split_of], under, deep]).astype(np.float32), self.all_faces,
             (self.all_metres * np.float32(repeats)).astype(np.float32),
-            np.concatenate([normals[self.split_of], -inward, -rim]).astype(np.float32), texture,
+            np.concatenate([normals[self.split_of], -inward, -rim]).astype(np.float32), texture, regions=self.regions,
         )  # fmt: skip

@@ -36,6 +36,8 @@ class Part:
     texture: NDArray[np.uint8]
     """(H, W, 3) sRGB, or (H, W, 4) whose alpha is cut at one half."""
     roughness: float = 0.9
+    regions: NDArray[np.uint8] | None = None
+    """(F,) what each face belongs to (`scans.regions`); the GLB does not hold it."""
 
 
 def _encoded(texture: NDArray[np.uint8]) -> tuple[bytes, str]:

@@ -100,6 +100,7 @@ def make_views(sitting: Sitting, number: int) -> int:
                 "person": pose_folder(order.out, number, pose).name, "source": "mannequin", "scale": placed.scale,
                 "origin": placed.origin.tolist(), "views": views,
                 "joints": joint_rows((joints - placed.origin) * placed.scale),
+                "body": person.body_record(np.zeros(3)),
                 "files": stated(part, sorted(path.name for path in part.iterdir())),
             }  # fmt: skip
             (part / "person.json").write_text(json.dumps(record))

@@ -25,7 +25,6 @@ class Fit:
 
     name: str
     obj: Path
-    material: Path | None
     base: NDArray[np.int32]
     """(V, 3) base vertices."""
     weights: NDArray[np.float32]
@@ -34,8 +33,6 @@ class Fit:
     """(V, 3), in units of `scales`."""
     scales: tuple[tuple[int, int, float] | None, tuple[int, int, float] | None, tuple[int, int, float] | None]
     """Per axis: two base vertices and their distance on the author's body (decimetres); None: no scaling."""
-    delete: NDArray[np.int32]
-    """Base vertices that the garment hides."""
     tags: list[str] = field(default_factory=list)
 
     def place(self, base_vertices: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -84,7 +81,6 @@ def read_mhclo(path: str | Path) -> Fit:
     base: list[list[int]] = []
     weights: list[list[float]] = []
     offsets: list[list[float]] = []
-    delete: list[int] = []
     section = ""
     for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
         words = line.split()
@@ -96,7 +92,7 @@ def read_mhclo(path: str | Path) -> Fit:
             if key == "verts":
                 section = "verts"
             elif key == "delete_verts":
-                section = "delete"
+                section = ""
             elif key in ("x_scale", "y_scale", "z_scale"):
                 scales[key[0]] = (int(words[1]), int(words[2]), float(words[3]))
             elif section == "verts" and numeric and len(words) in (1, 9):
@@ -108,8 +104,6 @@ def read_mhclo(path: str | Path) -> Fit:
                     base.append([int(w) for w in words[:3]])
                     weights.append([float(w) for w in words[3:6]])
                     offsets.append([float(w) for w in words[6:9]])
-            elif section == "delete" and numeric:
-                delete += _ranges(words)
             elif key == "tag":
                 tags.append(" ".join(words[1:]))
             elif not numeric and len(words) > 1:
@@ -120,38 +114,12 @@ def read_mhclo(path: str | Path) -> Fit:
         raise ScanError(f"{path}: lists no vertices ('verts 0' and a line a vertex)")
     if "obj_file" not in words_of:
         raise ScanError(f"{path}: names no obj_file")
-    material = words_of.get("material")
     return Fit(
         name=path.stem,
         obj=path.parent / " ".join(words_of["obj_file"]),
-        material=None if material is None else path.parent / " ".join(material),
         base=np.array(base, np.int32),
         weights=np.array(weights, np.float32),
         offsets=np.array(offsets, np.float32),
         scales=(scales.get("x"), scales.get("y"), scales.get("z")),
-        delete=np.array(sorted(set(delete)), np.int32),
         tags=tags,
     )
-
-
-def _ranges(words: list[str]) -> list[int]:
-    """["3", "7", "-", "9"] -> [3, 7, 8, 9]"""
-    out: list[int] = []
-    k = 0
-    while k < len(words):
-        if k + 2 < len(words) and words[k + 1] == "-":
-            out += range(int(words[k]), int(words[k + 2]) + 1)
-            k += 3
-        else:
-            out.append(int(words[k]))
-            k += 1
-    return out
-
-
-def read_material(path: str | Path) -> dict[str, str]:
-    """The `key value` lines of a .mhmat file (last one wins); {} when the file is missing."""
-    path = Path(path)
-    if not path.is_file():
-        return {}
-    lines = (line.split(None, 1) for line in path.read_text(encoding="utf-8", errors="replace").splitlines())
-    return {words[0]: words[1].strip() for words in lines if len(words) == 2 and not words[0].startswith(("#", "//"))}

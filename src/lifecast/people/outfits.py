@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lifecast.errors import UsageError
+from lifecast.errors import OptionsError, UsageError
 from lifecast.people.garment import Garment
 from lifecast.people.patterns.kinds import KINDS, make_garment
 from lifecast.people.patterns.measures import Measures
@@ -59,6 +59,45 @@ TUCKABLE = (
 )  # fmt: skip
 UNDER_DRESS = ("tight t-shirt", "t-shirt", "blouse", "turtle neck", "long-sleeved t-shirt")
 """What is worn beneath a pinafore."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in an outfit, and the sewn kinds that may take it."""
+
+    what: str
+    """As a message names it."""
+    part: str
+    names: tuple[str, ...] = ()
+    """Only these; () for any."""
+    leave: tuple[str, ...] = ()
+    """None of these."""
+    layer: int = 0
+    """Only kinds of this layer; 0 for any."""
+    women_only: bool = False
+
+    def kinds(self, woman: bool, without: Collection[str] = ()) -> list[str]:
+        """List the names of `KINDS` that somebody may wear here, but for those in `without`."""
+        return [
+            name for name, kind in KINDS.items()
+            if kind.part == self.part and name not in without and name not in self.leave
+            and (not self.names or name in self.names) and (woman or name not in WOMEN)
+            and (not self.layer or kind.layer == self.layer)
+        ]  # fmt: skip
+
+
+SUIT = Place("as a suit", "dress", SUITS)
+DRESS = Place("as a dress", "dress", DRESSES, women_only=True)
+BENEATH = Place("beneath a pinafore", "top", UNDER_DRESS, women_only=True)
+SKIRT = Place("as a skirt", "bottom", SKIRTS, women_only=True)
+TROUSERS = Place("on the legs", "bottom", leave=SKIRTS)
+TUCKED = Place("as a top to be tucked in", "top", TUCKABLE)
+TOP = Place("as a top", "top", leave=("tucked shirt",), layer=2)
+OUTER = Place("as a jacket or coat", "outer")
+SECOND_TOP = Place("as an open top over another", "top", layer=3)
+PLACES = (SUIT, DRESS, BENEATH, SKIRT, TROUSERS, TUCKED, TOP, OUTER, SECOND_TOP)
+"""Every place that `draw_names` may have to fill."""
+
 THIN = ("belt", "apron", "waist apron")
 """Accessories that go with any outfit but lie on no coat."""
 
@@ -76,6 +115,27 @@ def left_out(only: Collection[str], without: Collection[str]) -> frozenset[str]:
     return frozenset(set(KINDS) - (kept - set(without)))
 
 
+def refuse_gaps(without: Collection[str]) -> None:
+    """Refuse lists of garments that leave a place of some outfit empty.
+
+    Raises
+    ------
+    UsageError
+        Nobody wears the kinds `without`, and of what is left nothing fits somewhere; it says what could be added.
+    """
+    layered = any(KINDS[name].layer > 1 for name in DRESS.kinds(True, without))
+    gaps = []
+    for place in PLACES:
+        if place.kinds(place.women_only, without) or (place is BENEATH and not layered):
+            continue
+        able = sorted(place.kinds(place.women_only), key=lambda name: -KINDS[name].share)
+        gaps.append(f"{place.what} (add one of: {', '.join(able[:4])}{', ...' if len(able) > 4 else ''})")
+    if gaps:
+        raise OptionsError(
+            f"{{only_garments}} and {{without_garments}} leave nothing to wear {'; nothing '.join(gaps)}"
+        )
+
+
 def draw_names(
     female: bool, rng: Rng, shares: Shares = Shares(), without: Collection[str] = ()
 ) -> list[tuple[str, int]]:
@@ -85,41 +145,37 @@ def draw_names(
     """
     woman = female or rng.random() < shares.other_sex
 
-    def pick(part: str, names: Collection[str] | None = None, leave: Collection[str] = (), layer: int = 0) -> str:
-        """One kind of a part, of `names` only and none of `leave`, by how often it is worn."""
-        able = [
-            n for n, k in KINDS.items()
-            if k.part == part and n not in without and n not in leave and (names is None or n in names)
-            and (woman or n not in WOMEN) and (not layer or k.layer == layer)
-        ]  # fmt: skip
+    def pick(place: Place) -> str:
+        """One kind for a place, by how often it is worn."""
+        able = place.kinds(woman, without)
         if not able:
-            raise UsageError(f"no sewn garment is left for {part!r}; leave fewer out, or name more to keep to")
+            raise UsageError(f"no sewn garment is left {place.what}; leave fewer out, or name more to keep to")
         weights = np.array([KINDS[n].share for n in able])
         return able[int(rng.choice(len(able), p=weights / weights.sum()))]
 
     draw = rng.random()
     worn: list[tuple[str, int]] = []
     if draw < shares.suit:
-        worn.append((pick("dress", SUITS), 1))
+        worn.append((pick(SUIT), 1))
     elif woman and draw < shares.suit + shares.dress:
-        dress = pick("dress", DRESSES)
+        dress = pick(DRESS)
         if KINDS[dress].layer > 1:
-            worn.append((pick("top", UNDER_DRESS), 1))
+            worn.append((pick(BENEATH), 1))
         worn.append((dress, KINDS[dress].layer))
     else:
         skirt = woman and draw < shares.suit + shares.dress + shares.skirt
-        lower = pick("bottom", SKIRTS) if skirt else pick("bottom", leave=SKIRTS)
+        lower = pick(SKIRT if skirt else TROUSERS)
         if rng.random() < shares.tucked * (2 if skirt else 1):
-            worn += [(pick("top", TUCKABLE), 1), (lower, 2)]
+            worn += [(pick(TUCKED), 1), (lower, 2)]
         else:
-            worn += [(lower, 1), (pick("top", leave=("tucked shirt",), layer=2), 2)]
+            worn += [(lower, 1), (pick(TOP), 2)]
     draw = rng.random()
     if worn[-1][0] == "hoodie":
         pass  # its hood would lie beneath the jacket's back
     elif draw < shares.outer:
-        worn.append((pick("outer"), 3))
+        worn.append((pick(OUTER), 3))
     elif draw < shares.outer + shares.second_top:
-        worn.append((pick("top", layer=3), 3))
+        worn.append((pick(SECOND_TOP), 3))
     for name, kind in KINDS.items():
         if kind.part != "accessory" or name in without or (name in WOMEN and not woman):
             continue

@@ -22,6 +22,7 @@ from lifecast.people.joints import JointFinder
 from lifecast.people.penetration import LIMIT, SelfContact
 from lifecast.people.pose_library import PoseLibrary
 from lifecast.people.pose_shares import USUAL_CLIP_SHARE
+from lifecast.people.regions import skin_regions
 from lifecast.people.rig import skin
 from lifecast.people.stances import draw_pose, stand_at_ease
 from lifecast.people.surface_mesh import averaging, split_seams
@@ -63,6 +64,7 @@ class Studio:
         names = np.array(model.bones)[np.asarray(model.weights[:SKIN_VERTICES].argmax(1)).ravel()]
         arm = np.array([n.startswith(("upperarm", "lowerarm", "wrist", "finger", "metacarpal")) for n in names])
         self.limb = np.where(arm, np.where(np.char.endswith(names, ".L"), 1, -1), 0).astype(np.int8)
+        self.skin_regions = skin_regions(model, self.skin_faces)
         self.eyes = {side: mesh.groups[f"helper-{side}-eye"] for side in ("l", "r")}
         self.teeth = [mesh.groups[f"helper-{jaw}-teeth"] for jaw in ("upper", "lower")]
 
@@ -83,6 +85,7 @@ class Studio:
             "format": 2, "seed": seed, "number": number, **person.build.card(), "pose": pose, **person.card,
             "classes": sorted({g["class"] for g in person.card["garments"]}),
             "pelvis": [round(float(c), 5) for c in pelvis + shift],
+            "body": person.body_record(shift),
             "joints": joint_rows(self.joint_finder.joints(rest, transforms) + shift, 5),
             "height_m": round(max(float(part.vertices[:, 1].max()) for part in parts), 5),
             "stature_m": round(float(np.ptp(rest.vertices[:SKIN_VERTICES, 1])), 4),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lifecast.people.body import SKIN_VERTICES
 from lifecast.people.glb import Part
+from lifecast.people.regions import part_regions
 from lifecast.people.rig import skin
 from lifecast.space.mesh_normals import vertex_normals
 
@@ -48,7 +49,8 @@ class RestPart:
         """The piece on a posed body, by (B, 3, 4) bone transforms."""
         points = skin(self.points, self.weights, transforms)
         normals = vertex_normals(points, self.faces, "area")
-        return Part(self.name, points, self.faces, self.uv, normals, self.texture, self.roughness)
+        regions = part_regions(self.name, self.points, self.faces)
+        return Part(self.name, points, self.faces, self.uv, normals, self.texture, self.roughness, regions)
 
 
 @dataclass

@@ -31,11 +31,8 @@ LIMBS: dict[str, tuple[str, ...]] = {
 }
 """Our bone -> what the clips call it; the first name that the clip has counts."""
 
-ENDS = {
-    "clavicle": "upperarm01", "upperarm01": "lowerarm01", "lowerarm01": "wrist", "wrist": "finger3-1",
-    "upperleg01": "lowerleg01", "lowerleg01": "foot", "foot": "toe2-1",
-}  # fmt: skip
-"""Where each of our bones points to: the joint at its other end."""
+ENDS = {"upperarm01": "lowerarm01", "lowerarm01": "wrist", "upperleg01": "lowerleg01", "lowerleg01": "foot"}
+"""Where each of the limbs' bones points to: the joint at its other end."""
 
 ROOTS = ("Hips", "root")
 CHESTS = ("Spine1", "Chest", "chest")
@@ -45,6 +42,16 @@ HEADS = ("Head", "neck")
 def is_own_rig(clip: Clip) -> bool:
     """Whether the clip moves MakeHuman's own rig (its poses name the bones as the rig does)."""
     return "upperarm01.L" in clip.joints
+
+
+def find_joint(clip: Clip, names: tuple[str, ...]) -> int | None:
+    """Find the number of the first of these joints that the clip has."""
+    for name in names:
+        plain, _, maker = name.partition("@")
+        # "LeftShoulder" is CMU's collar bone but other skeletons' upper arm; "LeftArm" tells them apart.
+        if plain in clip.joints and (not maker or "LeftArm" in clip.joints):
+            return clip.joints.index(plain)
+    return None
 
 
 def retarget(clip: Clip, frame: int, figure: Figure) -> None:
@@ -58,15 +65,7 @@ def retarget(clip: Clip, frame: int, figure: Figure) -> None:
                 figure.local[figure.index[name]] = turn
         return
 
-    def find(names: tuple[str, ...]) -> int | None:
-        for name in names:
-            plain, _, maker = name.partition("@")
-            # "LeftShoulder" is CMU's collar bone but other skeletons' upper arm; "LeftArm" tells them apart.
-            if plain in clip.joints and (not maker or "LeftArm" in clip.joints):
-                return clip.joints.index(plain)
-        return None
-
-    root, chest, head = find(ROOTS), find(CHESTS), find(HEADS)
+    root, chest, head = (find_joint(clip, names) for names in (ROOTS, CHESTS, HEADS))
     hips = world[root] if root is not None else np.eye(3)
     figure.pelvis(hips)
     trunk = world[chest] if chest is not None else hips
@@ -74,20 +73,20 @@ def retarget(clip: Clip, frame: int, figure: Figure) -> None:
     top = world[head] if head is not None else trunk
     figure.bend_chain(NECK, trunk.T @ top)
     for bone, names in LIMBS.items():
-        joint = find(names)
+        joint = find_joint(clip, names)
         if joint is None or clip.joints[joint] not in clip.directions:
             continue
         stem, side = bone.split(".")
-        ours = figure.head(f"{ENDS[stem]}.{side}") - figure.head(bone)
-        lined_up: Matrix = shortest(ours, clip.directions[clip.joints[joint]])
-        if stem in ("clavicle", "wrist", "foot"):
-            # Their rest directions differ by build, not by pose: take the clip's turn as it is.
-            lined_up = np.eye(3)
-            if stem == "wrist":
-                arm = find(LIMBS["lowerarm01." + side])
-                if arm is not None:
-                    figure.world[figure.index[bone]] = figure.turn("lowerarm01." + side) @ part_way(
-                        world[arm].T @ world[joint], 0.6
-                    )
-                    continue
+        # The rest directions of the others differ by build, not by pose: their turns are taken as they are.
+        lined_up: Matrix = np.eye(3)
+        if stem in ENDS:
+            ours = figure.head(f"{ENDS[stem]}.{side}") - figure.head(bone)
+            lined_up = shortest(ours, clip.directions[clip.joints[joint]])
+        if stem == "wrist":
+            arm = find_joint(clip, LIMBS["lowerarm01." + side])
+            if arm is not None:
+                figure.world[figure.index[bone]] = figure.turn("lowerarm01." + side) @ part_way(
+                    world[arm].T @ world[joint], 0.6
+                )
+                continue
         figure.world[figure.index[bone]] = world[joint] @ lined_up

@@ -118,11 +118,9 @@ def sub_fit(fit: Fit, keep: NDArray[np.int64], name: str) -> Fit:
     return Fit(
         name,
         fit.obj,
-        fit.material,
         fit.base[keep],
         fit.weights[keep],
         fit.offsets[keep],
         fit.scales,
-        fit.delete,
         fit.tags,
     )

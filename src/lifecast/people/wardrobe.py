@@ -16,9 +16,8 @@ from lifecast.people.block_pattern import BlockPattern, block_patterns
 from lifecast.people.body import BodyModel
 from lifecast.people.body_marks import Landmarks
 from lifecast.people.garment_kinds import RIGID, sex_of, shares
-from lifecast.people.mhclo import Fit, read_material, read_mhclo
+from lifecast.people.mhclo import Fit, read_mhclo
 from lifecast.people.patterns.kinds import KINDS
-from lifecast.people.rigid import Rigid, rigid
 from lifecast.people.tailor import Tailor, sub_fit
 from lifecast.people.wavefront import Polygons, read_polygons
 
@@ -88,7 +87,6 @@ class Wardrobe:
         self._files: dict[str, tuple[Fit, Polygons]] = {}
         self._members: dict[str, NDArray[np.int64]] = {}
         self._blocks: dict[str, list[BlockPattern]] = {}
-        self._rigid: dict[str, Rigid] = {}
         for folder in assets:
             self._read_assets(folder)
         only, without = set(only), set(without)
@@ -133,16 +131,6 @@ class Wardrobe:
             )
         return self._blocks[piece.name]
 
-    def rigid(self, piece: Piece) -> Rigid:
-        """A piece that does not hang (its kind is one of `garment_kinds.RIGID`)."""
-        if piece.name not in self._rigid:
-            fit, mesh = self._files[piece.source]
-            part, faces, rows = self._share_of(piece)
-            self._rigid[piece.name] = rigid(
-                self.tailor, piece.name, piece.kind, part, faces, mesh.face_uv[rows], mesh.uv, self.pictures(fit)[0]
-            )
-        return self._rigid[piece.name]
-
     def _share_of(self, piece: Piece) -> tuple[Fit, NDArray[np.int32], NDArray[np.int64]]:
         """The fit of a piece's vertices, its quads (F, 4), and their rows in the garment file."""
         fit, mesh = self._files[piece.source]
@@ -151,13 +139,3 @@ class Wardrobe:
         renumber[members] = np.arange(len(members))
         rows = np.flatnonzero((renumber[mesh.faces] >= 0).all(1))
         return sub_fit(fit, members, piece.name), renumber[mesh.faces[rows]].astype(np.int32), rows
-
-    @staticmethod
-    def pictures(fit: Fit) -> tuple[NDArray[np.uint8] | None, NDArray[np.uint8] | None, NDArray[np.uint8] | None]:
-        """Diffuse, ambient occlusion, normal map; None for each file that is not there."""
-        material = read_material(fit.material) if fit.material else {}
-        found = []
-        for key in ("diffuseTexture", "aomapTexture", "normalmapTexture"):
-            path = fit.material.parent / material[key] if fit.material and key in material else None
-            found.append(picture_of(path) if path is not None and path.is_file() else None)
-        return found[0], found[1], found[2]

@@ -16,7 +16,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -95,13 +95,16 @@ def available() -> bool:
 
 
 class Network:
-    """One `.tflite` network; `__call__` takes one picture and returns its outputs by name."""
+    """One `.tflite` network; `__call__` takes one picture and returns its outputs by name.
 
-    def __init__(self, path: Path) -> None:
+    `purpose`: what `MissingExtra` says it is for.
+    """
+
+    def __init__(self, path: Path, purpose: str) -> None:
         try:
             from ai_edge_litert.interpreter import Interpreter
         except ImportError as error:
-            raise MissingExtra("ai-edge-litert", "person", "finding people in photographs") from error
+            raise MissingExtra("ai-edge-litert", "person", purpose) from error
         self._interpreter: Any = Interpreter(model_path=str(path), num_threads=2)
         self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]["index"]
@@ -113,15 +116,22 @@ class Network:
         return {name: self._interpreter.get_tensor(index)[0] for name, index in self._outputs.items()}
 
 
-@lru_cache(maxsize=1)
-def _networks() -> tuple[Network, Network]:
+@cache
+def network(file: str, purpose: str = "finding people in photographs") -> Network:
+    """Load the network `file` of the folder of mediapipe's networks, once.
+
+    Raises
+    ------
+    MissingExtra
+        It or the interpreter is not installed; the message begins with `purpose`.
+    """
     folder = models_folder()
-    if folder is None:
-        raise MissingExtra("mediapipe", "person", "finding people in photographs")
-    return Network(folder / _DETECTOR), Network(folder / _LANDMARKS)
+    if folder is None or not (folder / file).is_file():
+        raise MissingExtra("mediapipe", "person", purpose)
+    return Network(folder / file, purpose)
 
 
-@lru_cache(maxsize=1)
+@cache
 def anchors() -> np.ndarray:
     """Compute the centres of the detector's 2254 anchors in [0, 1], (2254, 2).
 
@@ -143,7 +153,7 @@ def detect(picture: Image.Image, square: tuple[float, float, float], threshold: 
     """
     left, top, side = square
     window = cut_square(picture, left + side / 2, top + side / 2, side, 0.0, _DETECTOR_SIZE)
-    out = _networks()[0](window * 2 - 1)
+    out = network(_DETECTOR)(window * 2 - 1)
     score = expit(out["Identity_1"][:, 0])
     keep = np.flatnonzero(score >= threshold)
     points = out["Identity"][keep, 4:8].reshape(-1, 2, 2) / _DETECTOR_SIZE + anchors()[keep, None]  # (K, 2, 2)
@@ -247,7 +257,7 @@ class _Output(NamedTuple):
 
 def _predict(window: np.ndarray) -> _Output:
     """Run the landmark network on a square (256, 256, 3) in [0, 1]."""
-    out = _networks()[1](window)
+    out = network(_LANDMARKS)(window)
     raw = out["Identity"].reshape(39, 5)
     metres = out["Identity_4"].reshape(39, 3)[:LANDMARKS]
     mask = expit(out["Identity_2"][..., 0])

@@ -11,14 +11,12 @@ turned too far, that the network does not recognise in the mirrored square too, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from PIL import Image
 from scipy.special import expit
 
-from lifecast.errors import MissingExtra
-from lifecast.photo.blazepose import EARS, EYES, MOUTH, Network, models_folder
+from lifecast.photo.blazepose import EARS, EYES, MOUTH, network
 from lifecast.photo.turned_square import TurnedSquare
 from lifecast.photo.unseen import Unseen
 from lifecast.space.skeleton import Joint
@@ -58,14 +56,6 @@ class FacePoints:
     """Probability that a face is there; the lesser one of the square and its mirror image."""
     yaw: float
     """Degrees by which the face is turned toward the person's own left."""
-
-
-@lru_cache(maxsize=1)
-def _network() -> Network:
-    folder = models_folder()
-    if folder is None or not (folder / _MODEL).is_file():
-        raise MissingExtra("mediapipe", "person", "finding faces' points in photographs")
-    return Network(folder / _MODEL)
 
 
 def find_face(picture: Image.Image, landmarks: np.ndarray) -> FacePoints | Unseen:
@@ -135,7 +125,7 @@ def _tilt(left: np.ndarray, right: np.ndarray, mouth: np.ndarray) -> float:
 
 def _predict(window: np.ndarray) -> tuple[np.ndarray, float]:
     """Run the network on a square (192, 192, 3) in [0, 1]: its points (468, 3) in pixels, and a face's probability."""
-    out = _network()(window)
+    out = network(_MODEL, "finding faces' points in photographs")(window)
     points: np.ndarray = out["conv2d_21"].reshape(POINTS, 3).astype(np.float64)
     return points, float(expit(out["conv2d_31"].ravel()[0]))
 

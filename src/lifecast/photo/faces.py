@@ -15,8 +15,7 @@ import numpy as np
 from PIL import Image
 from scipy.special import expit
 
-from lifecast.errors import MissingExtra
-from lifecast.photo.blazepose import Circle, Network, cut_square, models_folder
+from lifecast.photo.blazepose import Circle, cut_square, models_folder, network
 
 _DETECTOR = "face_detection/face_detection_full_range_sparse.tflite"
 _SIZE, _STRIDE = 192, 4
@@ -55,14 +54,6 @@ class Face:
 
 
 @lru_cache(maxsize=1)
-def _network() -> Network:
-    folder = models_folder()
-    if folder is None:
-        raise MissingExtra("mediapipe", "person", "finding people in photographs")
-    return Network(folder / _DETECTOR)
-
-
-@lru_cache(maxsize=1)
 def anchors() -> np.ndarray:
     """Compute the centres of the network's 2304 cells in [0, 1]: (2304, 2)."""
     centre = (np.arange(_SIZE // _STRIDE) + 0.5) * _STRIDE / _SIZE
@@ -91,7 +82,7 @@ def find_faces(picture: Image.Image, squares: Sequence[tuple[float, float, float
 
 def _in_square(picture: Image.Image, square: tuple[float, float, float]) -> list[Face]:
     left, top, side = square
-    out = _network()(cut_square(picture, left + side / 2, top + side / 2, side, 0.0, _SIZE) * 2 - 1)
+    out = network(_DETECTOR)(cut_square(picture, left + side / 2, top + side / 2, side, 0.0, _SIZE) * 2 - 1)
     score = expit(out["Identity_1"][:, 0])
     faces = []
     for cell in np.flatnonzero(score >= _SURE):

@@ -12,14 +12,12 @@ somebody else's.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
 from PIL import Image
 
-from lifecast.errors import MissingExtra
-from lifecast.photo.blazepose import Network, models_folder
+from lifecast.photo.blazepose import network
 from lifecast.photo.turned_square import TurnedSquare, upright_angle
 from lifecast.photo.unseen import Unseen
 from lifecast.space.skeleton import Joint
@@ -83,14 +81,6 @@ class Hands(NamedTuple):
     right: HandPoints | Unseen
 
 
-@lru_cache(maxsize=1)
-def _network() -> Network:
-    folder = models_folder()
-    if folder is None or not (folder / _MODEL).is_file():
-        raise MissingExtra("mediapipe", "person", "finding hands in photographs")
-    return Network(folder / _MODEL)
-
-
 def find_hands(picture: Image.Image, landmarks: np.ndarray) -> Hands:
     """Find the hands of one person.
 
@@ -151,7 +141,7 @@ class _Output(NamedTuple):
 
 def _predict(window: np.ndarray) -> _Output:
     """Run the network on a square (224, 224, 3) in [0, 1]."""
-    out = _network()(window)
+    out = network(_MODEL, "finding hands in photographs")(window)
     pixels, metres = (out[name].reshape(POINTS, 3).astype(np.float64) for name in ("Identity", "Identity_3"))
     return _Output(pixels[:, :2], metres, float(out["Identity_1"][0]), float(out["Identity_2"][0]))
 

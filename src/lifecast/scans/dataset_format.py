@@ -25,7 +25,8 @@ Written by `lifecast prepare` and, without `points.npz` and `mesh.npz`, by `life
   - `person.json`: `scale` and `origin` (normalised = scale * (metres - origin), y up), source, and of each view its yaw
     and elevation in degrees, `rotation` (row-major) and `shift` (view = rotation @ normalised + (shift, 0)), lighting
     and exposure; `files` with size and sha256 of every file; of made people `joints` (33, 3), normalised, in the
-    order of BlazePose's landmarks, null where not known.
+    order of BlazePose's landmarks, null where not known, and the true `body` (`lifecast.people.body_record`), whose
+    offset is in metres.
   - `view_000_colour.jpg`: sRGB, not multiplied by the mask, continued beyond the silhouette.
   - `view_000_mask.png`: 8 bit coverage.
   - `view_000_front.png`, `view_000_back.png`: unit normals as (n + 1) / 2 in 8 bit RGB, 128 outside. The back map is
@@ -33,7 +34,8 @@ Written by `lifecast prepare` and, without `points.npz` and `mesh.npz`, by `life
   - `view_000_depth.npz`: `front`, `back` z in view units at a quarter of the size, nan outside.
   - `points.npz`: `uniform_points`, `near5_points`, `near3_points` (N, 3) normalised, and `..._inside` as packed bits:
     uniform in the cube [-1, 1]^3, and Gaussian about the surface with sigma 5 cm and 3 cm.
-  - `mesh.npz`: `vertices` (normalised), `faces`, without mostly transparent ones.
+  - `mesh.npz`: `vertices` (normalised), `faces`, without mostly transparent ones; of made people `regions`, the number
+    of each face's region in `lifecast.scans.regions.REGIONS`.
   - `landmarks.npz`, from `lifecast landmarks`: `landmarks` (views, 33, 4), what BlazePose sees: x, y, z in view
     units, z 0 at the hips, and visibility; 0 throughout where it saw nobody.
   - `lifted.npz`, from `lifecast lift`: the same, moved to where a lifter thinks the joints are, z 0 at the

@@ -40,8 +40,12 @@ def normalised(values: NDArray[Any]) -> NDArray[np.float64]:
     return np.maximum(values / np.iinfo(values.dtype).max, -1.0)
 
 
+BINARY = (".glb", ".vrm")
+"""Suffixes of binary glTF. A VRM is one with the names of a skeleton's bones."""
+
+
 class GltfFile:
-    """The content of a .glb or .gltf file.
+    """The content of a .glb, .vrm or .gltf file.
 
     Raises
     ------
@@ -53,7 +57,7 @@ class GltfFile:
         self.path, self.references = path, references
         self.blob = b""
         data = path.read_bytes()
-        if path.suffix.lower() == ".glb":
+        if path.suffix.lower() in BINARY:
             if len(data) < 20 or data[:4] != b"glTF":
                 raise ScanError(f"{path}: not a binary glTF")
             size = struct.unpack_from("<I", data, 12)[0]

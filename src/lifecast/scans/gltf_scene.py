@@ -11,7 +11,7 @@ import numpy as np
 
 from lifecast.errors import ScanError
 from lifecast.scans.gltf_colours import GltfColours
-from lifecast.scans.gltf_file import GltfFile
+from lifecast.scans.gltf_file import BINARY, GltfFile
 from lifecast.scans.precision import check_steps
 from lifecast.scans.references import References
 from lifecast.scans.scan import Part
@@ -29,7 +29,8 @@ def read_gltf(path: Path, references: References) -> list[Part]:
 
     file = GltfFile(path, references)
     colours = GltfColours(file)
-    scene = trimesh.load_scene(path, process=False, resolver=references, skip_materials=True)
+    kind = "glb" if path.suffix.lower() in BINARY else "gltf"
+    scene = trimesh.load_scene(path, file_type=kind, process=False, resolver=references, skip_materials=True)
     if len(scene.geometry) != len(file.primitives):
         raise ScanError(f"{path}: its meshes cannot be told apart; export it again")
     primitive_of = dict(zip(scene.geometry, (primitive for _, primitive in file.primitives), strict=True))

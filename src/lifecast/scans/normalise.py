@@ -53,7 +53,7 @@ def find_up(vertices: NDArray[np.floating], source: str = "") -> str:
     glTF is y up by its specification, whoever crawls or sits on the floor in it. Scanners write the other formats y up
     or z up; someone with stretched arms may be as wide as tall, so y (most of the datasets) wins within 30 %.
     """
-    if Path(source).suffix.lower() in (".glb", ".gltf"):
+    if Path(source).suffix.lower() in (".glb", ".vrm", ".gltf"):
         return "y"
     extent = np.ptp(vertices, axis=0)
     if extent[2] > 1.3 * extent[1] and extent[2] >= 0.8 * extent[0]:  # stretched arms span up to 1.1 heights

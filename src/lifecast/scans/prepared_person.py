@@ -25,6 +25,8 @@ from lifecast.scans.normalise import normalise
 from lifecast.scans.occupancy import sample_pools
 from lifecast.scans.orientation import orient_outward
 from lifecast.scans.read import read_scan
+from lifecast.scans.regions import FILE as REGIONS
+from lifecast.scans.regions import read_regions
 from lifecast.scans.render import Renderer, View, view_rotation
 from lifecast.scans.seamless_normals import seamless_normals
 from lifecast.scans.settings import Settings
@@ -92,22 +94,25 @@ def draw_yaws(settings: Settings, rng: np.random.Generator) -> NDArray[np.float6
     return np.concatenate([even, (FRONT_YAW * (2 * part - 1)) % 360.0])
 
 
-def _card_of_made(card: Path) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
-    """Read a made person's pelvis (3,) and joints (33, 3) from its card, metres, y up; None if absent.
+def _card_of_made(
+    card: Path,
+) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None, dict[str, Any] | None]:
+    """Read a made person's pelvis (3,), joints (33, 3), metres, y up, and body from its card; None if absent.
 
     Old cards have a pelvis alone. ScanError where a card cannot be read.
     """
     if not card.is_file():
-        return None, None
+        return None, None, None
     try:
         content = json.loads(card.read_text())
         pelvis = np.array(content["pelvis"], np.float64).reshape(3)
     except (ValueError, KeyError, TypeError) as error:
         raise ScanError(f"{card}: has no readable 'pelvis' ({error})") from error
     if content.get("joints") is None:
-        return pelvis, None
+        return pelvis, None, content.get("body")
     try:
-        return pelvis, np.array(content["joints"], np.float64).reshape(LANDMARKS, 3)  # null becomes nan
+        joints = np.array(content["joints"], np.float64).reshape(LANDMARKS, 3)  # null becomes nan
+        return pelvis, joints, content.get("body")
     except (ValueError, TypeError) as error:
         raise ScanError(f"{card}: has no readable 'joints' ({error})") from error
 
@@ -119,7 +124,8 @@ def prepare_person(person: str, source: Path, out: Path, settings: Settings, lig
     """
     rng = np.random.default_rng([settings.seed, zlib.crc32(person.encode())])
     scan = read_scan(source)
-    pelvis, joints = _card_of_made(source.parent / "card.json")
+    regions = read_regions(source.parent / REGIONS, scan)
+    pelvis, joints, body = _card_of_made(source.parent / "card.json")
     normalisation = normalise(scan, settings.units, settings.up, pelvis)
     note = check_one_body(scan.vertices / normalisation.scale, scan.faces, str(source))
     orient_outward(scan.vertices, scan.faces)
@@ -154,14 +160,17 @@ def prepare_person(person: str, source: Path, out: Path, settings: Settings, lig
             arrays[f"{name}_points"] = points
             arrays[f"{name}_inside"] = np.packbits(inside)
         np.savez(folder / "points.npz", **arrays)  # type: ignore[arg-type]
-        np.savez(folder / "mesh.npz", vertices=scan.vertices, faces=solid)
+        mesh: dict[str, NDArray[Any]] = {"vertices": scan.vertices, "faces": solid}
+        if regions is not None:
+            mesh["regions"] = regions[renderer.texels.solid_rows]
+        np.savez(folder / "mesh.npz", **mesh)  # type: ignore[arg-type]
         names += ["points.npz", "mesh.npz"]
         record = {
             "person": person, "source": source.name, "scale": normalisation.scale,
             "origin": normalisation.origin.tolist(), "units": normalisation.units, "up": normalisation.up,
             "vertices": len(scan.vertices), "faces": len(scan.faces), "views": views,
             "joints": None if joints is None else joint_rows((joints - normalisation.origin) * normalisation.scale),
-            "files": stated(folder, names),
+            "body": body, "files": stated(folder, names),
         }  # fmt: skip
         (folder / "person.json").write_text(json.dumps(record))
     return [] if note is None else [note]

@@ -21,7 +21,7 @@ from lifecast.scans.scan import GREY, Material, Part, Scan
 
 __all__ = ["GREY", "SUFFIXES", "Material", "Scan", "read_scan"]
 
-SUFFIXES = (".glb", ".gltf", ".obj", ".ply", ".stl", ".off")
+SUFFIXES = (".glb", ".gltf", ".obj", ".ply", ".stl", ".off", ".vrm")
 
 
 def read_scan(path: str | Path) -> Scan:
@@ -42,7 +42,7 @@ def read_scan(path: str | Path) -> Scan:
         raise ScanError(f"{path}: is empty (0 bytes); copy or export it again")
     references = References(path)
     try:
-        if path.suffix.lower() in (".glb", ".gltf"):
+        if path.suffix.lower() in (".glb", ".vrm", ".gltf"):
             parts = read_gltf(path, references)
         else:
             parts = read_obj(path, references) if path.suffix.lower() == ".obj" else read_mesh(path, references)

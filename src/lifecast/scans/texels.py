@@ -130,7 +130,13 @@ class TexelPool:
 
         Those neither cast a solid shadow nor enclose a volume.
         """
-        return self.scan.faces[self.face_coverage() > 0.5]
+        faces: NDArray[np.integer] = self.scan.faces[self.solid_rows]
+        return faces
+
+    @cached_property
+    def solid_rows(self) -> NDArray[np.integer]:
+        """(F',) which of the scan's faces `solid_faces` are."""
+        return np.flatnonzero(self.face_coverage() > 0.5)
 
     def face_coverage(self) -> NDArray[np.float32]:
         """(F,) mean coverage of each face, from seven places on it."""

@@ -15,7 +15,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from lifecast.space.resizing import resize_image
-from lifecast.space.smoothing import smoothed
 
 
 @dataclass(frozen=True)
@@ -36,24 +35,6 @@ class Integration:
 
 
 INTEGRATION = Integration()
-
-
-@dataclass(frozen=True)
-class Tilt:
-    """Constants of the step `tilt`."""
-
-    broad: float = 3.0
-    """Pixels at a depth map of 256: standard deviation of the smoothing beyond which depths are believed."""
-    disagreeing: tuple[float, float] = (10.0, 20.0)
-    """Degrees between a normal and the depths' slope up to which the slope is believed wholly, and from which not at
-    all: if they are so far apart, one surface ends before another."""
-    steep: tuple[float, float] = (0.4, 0.6)
-    """Normals' |z| from which slopes are believed, and from which wholly: at the silhouette they have no bound."""
-    inside: float = 0.98
-    """Mask in [0, 1] above which slopes are believed."""
-
-
-TILT = Tilt()
 
 
 def slopes(
@@ -188,42 +169,3 @@ def integrated_depths(
         for i, normals in enumerate((front, back))
     ]
     return torch.stack(sides, dim=1)
-
-
-def tilted(normals: Tensor, depth: Tensor, mask: Tensor, facing: float, share: float, constants: Tilt = TILT) -> Tensor:
-    """Turn normal maps (B, 3, S, S) toward the broad slopes of the depths.
-
-    Predicted normals have a curl, which no surface has. Integrated depths have none, and depend on the predicted depths
-    too. So broad slopes are better there, and folds in the normals. Lengths stay.
-
-    Parameters
-    ----------
-    normals
-        Of one side, in view space, of any length.
-    depth
-        (B, s, s) view z of that side.
-    mask
-        (B, 1, S, S) in [0, 1].
-    facing
-        1 of the front, -1 of the back.
-    share
-        Of the difference between both, smoothed by `Tilt.broad`: 0 leaves the normals as they are.
-    """
-    size = depth.shape[-1]
-    normals = normals.contiguous(memory_format=torch.channels_last)  # lengths are found several times as fast on a CPU
-    depth = depth.to(normals.dtype)
-    unit = functional.normalize(normals, dim=1, eps=1e-6)
-    coarse = functional.normalize(resize_image(unit, size), dim=1, eps=1e-6)  # (B, 3, s, s)
-    near = functional.pad(depth[:, None], (1, 1, 1, 1), mode="replicate")[:, 0]
-    right = (near[:, 1:-1, 2:] - near[:, 1:-1, :-2]) * size / 4  # (B, s, s), a slope: pixels are 2 / s apart
-    down = (near[:, 2:, 1:-1] - near[:, :-2, 1:-1]) * size / 4
-    slope = facing * functional.normalize(torch.stack([-right, down, torch.ones_like(right)], 1), dim=1)
-    angle = torch.rad2deg(torch.acos((coarse * slope).sum(1, keepdim=True).clamp(-1, 1)))  # (B, 1, s, s)
-    (agree, disagree), (steep, shallow) = constants.disagreeing, constants.steep
-    believed = ((disagree - angle) / (disagree - agree)).clamp(0, 1)
-    believed = believed * ((coarse[:, 2:].abs() - steep) / (shallow - steep)).clamp(0, 1)
-    believed = believed * (resize_image(mask.to(normals.dtype), size) > constants.inside)
-    broad = smoothed((slope - coarse) * believed, constants.broad * size / 256)  # (B, 3, s, s)
-    turn = resize_image(broad, normals.shape[-1])  # (B, 3, S, S)
-    length: Tensor = normals.norm(dim=1, keepdim=True)  # (B, 1, S, S)
-    return functional.normalize(unit + share * turn, dim=1, eps=1e-6) * length

@@ -9,6 +9,7 @@ import torch
 from lifecast.errors import UsageError
 from lifecast.model.config import Architecture
 from lifecast.training import weights
+from lifecast.training.adversary import Adversary
 from lifecast.training.options import TrainOptions
 from lifecast.training.perceptual import perceptual_loss
 from lifecast.training.recipe import Recipe
@@ -34,7 +35,14 @@ def new_trainee(
     perceptual = None
     if part.losses.perceptual and (options.stage in MAPS or options.predicted_normals):
         perceptual = perceptual_loss(part.losses.perceptual_network, options.perceptual_weights)
-    stage = Stage(model, options.stage, part.losses, perceptual, options.predicted_normals, part.fed_depth)
+    adversary = None
+    if part.losses.adversarial and options.stage in MAPS:
+        if fabric.world_size > 1:
+            raise UsageError(
+                "adversarial: a discriminator learns in one process only; give --devices 1, or set it to 0"
+            )
+        adversary = Adversary(options.seed)
+    stage = Stage(model, options.stage, part.losses, perceptual, options.predicted_normals, part.fed_depth, adversary)
     if state is None:
         weights.begin_history(history, stage.parts)
     trainee = Trainee(fabric, stage, recipe, part, history)

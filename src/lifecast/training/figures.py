@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
+from lifecast.space.fine_detail import CORRELATED, compare_detail
 from lifecast.space.maps import Maps
 from lifecast.space.resizing import resize_map
 from lifecast.space.units import CM_PER_UNIT
@@ -35,4 +36,16 @@ def normal_figures(maps: Maps, batch: dict[str, Any]) -> dict[str, tuple[Tensor,
         figures[f"{name}_deg"] = (angles[inside].sum(), inside.sum())
     if maps.mask is not None:
         figures["mask_iou"] = overlap(maps.mask[:, 0] > 0.5, inside)
+    return figures
+
+
+def detail_figures(maps: Maps, batch: dict[str, Any]) -> dict[str, tuple[Tensor, Tensor]]:
+    """Sum and count the detail share of both normal maps, and the correlation with the truth's."""
+    figures = {}
+    size = maps.front.shape[-1]
+    mask = resize_map(batch["mask"], size, False)
+    for name, predicted in (("front", maps.front), ("back", maps.back)):
+        found = compare_detail(predicted, resize_map(batch[name], size, False), mask, CORRELATED)
+        figures[f"{name}_share"] = (found.predicted, found.true)
+        figures[f"{name}_correlation"] = (found.correlation, found.maps)
     return figures

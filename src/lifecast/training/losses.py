@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from lifecast.space.smoothing import smoothed
+
 Across = Callable[[Tensor], Tensor]
 
 
@@ -88,6 +90,23 @@ def normal_cosine(predicted: Tensor, true: Tensor, mask: Tensor, across: Across 
     """
     cosine = F.cosine_similarity(predicted.float(), true.float(), dim=1, eps=1e-4)[:, None]  # (B, 1, H, W)
     return masked_mean(1 - cosine, mask.float(), across)
+
+
+FOLD_SIGMAS = (2.0, 6.0)
+"""Pixels: standard deviations of the blurs from which folds stand out, at maps of 1024."""
+
+
+def fold_l1(predicted: Tensor, true: Tensor, mask: Tensor, across: Across = alone) -> Tensor:
+    """Compute the L1 distance of the folds of normal maps (B, 3, H, W), averaged over the mask.
+
+    Folds are a map less its Gaussian blur, at two scales. In the other losses the error of the whole surface's
+    direction outweighs theirs; here it does not count.
+    """
+    difference = (predicted.float() - true.float()) * mask
+    terms = [
+        masked_mean((difference - smoothed(difference, sigma)).abs(), mask.float(), across) for sigma in FOLD_SIGMAS
+    ]
+    return torch.stack(terms).sum()
 
 
 def mask_bce(logits: Tensor, mask: Tensor) -> Tensor:

@@ -67,8 +67,14 @@ class LossWeights:
     """Pixels that the L1 counts: all of them, the background pulled to 0 (the paper), or only the person's."""
     cosine: float = 0.0
     """1 - cosine of the angle between predicted and true normals inside the mask."""
+    folds: float = 0.0
+    """L1 distance of the maps' folds (`losses.fold_l1`)."""
     perceptual: float = 1.0
     """Perceptual loss, the first term of equation 6."""
+    adversarial: float = 0.0
+    """Loss of a discriminator that learns along (`training.adversary`); for one process."""
+    window: int | None = None
+    """Side in pixels of a random window on the person that these two compare; none: the whole picture."""
     back: float = 1.0
     """Weight of the back map in these three, the front map's being 1: folds of the back are not visible."""
     perceptual_network: PerceptualNetwork = "auto"
@@ -82,7 +88,20 @@ class LossWeights:
     """Cross entropy of the depth network's distributions."""
 
     def __post_init__(self) -> None:
-        for name in ("occupancy", "l1", "cosine", "perceptual", "back", "mask", "depth", "depth_bins"):
+        if self.window is not None and (self.window < 32 or self.window % 32):
+            raise UsageError(f"window = {self.window}: must be a multiple of 32")
+        for name in (
+            "occupancy",
+            "l1",
+            "cosine",
+            "folds",
+            "perceptual",
+            "adversarial",
+            "back",
+            "mask",
+            "depth",
+            "depth_bins",
+        ):
             if getattr(self, name) < 0:
                 raise UsageError(f"{name} = {getattr(self, name)}: a loss's weight cannot be negative")
 

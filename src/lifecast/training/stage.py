@@ -22,10 +22,12 @@ from lifecast.model.model import Model, Prediction
 from lifecast.scans.landmark_file import Limbs
 from lifecast.space.integration import integrated_depths
 from lifecast.space.maps import MapPyramid, Maps
-from lifecast.space.resizing import resize_image, resize_map
+from lifecast.space.resizing import resize_image
 from lifecast.training import losses
+from lifecast.training.adversary import Adversary
 from lifecast.training.depth_targets import continued, corrected, match_size
-from lifecast.training.figures import depth_error, normal_figures, overlap
+from lifecast.training.figures import depth_error, detail_figures, normal_figures, overlap
+from lifecast.training.normal_losses import normal_losses
 from lifecast.training.perceptual import PerceptualLoss
 from lifecast.training.recipe import FedDepth, LossWeights
 from lifecast.training.stage_names import StageName
@@ -85,6 +87,8 @@ class Stage(nn.Module):
         Feed the nets predicted maps, instead of the truth.
     fed_depth
         Which depth maps they get with these while they train (validation has predicted ones).
+    adversary
+        Where the recipe gives its loss a weight.
     """
 
     def __init__(
@@ -95,6 +99,7 @@ class Stage(nn.Module):
         perceptual: PerceptualLoss | None = None,
         predicted_normals: bool = False,
         fed_depth: FedDepth = "predicted",
+        adversary: Adversary | None = None,
     ) -> None:
         super().__init__()
         architecture = model.architecture
@@ -104,6 +109,7 @@ class Stage(nn.Module):
         self.perceptual = perceptual
         self.predicted_normals = predicted_normals
         self.fed_depth: FedDepth = fed_depth
+        self.adversary = adversary
         self.across: losses.Across = losses.alone
         self.size = stage_size(architecture, stage, predicted_normals)
         self.integrate = inference_for(architecture).integrate
@@ -185,24 +191,8 @@ class Stage(nn.Module):
         return self.normal_losses(self.maps(batch, masked=self.weights.l1_over == "image"), batch)
 
     def normal_losses(self, maps: Maps, batch: Batch) -> dict[str, Tensor]:
-        """Compute the losses of equation 6 and of the mask, summed over front and weighted back."""
-        size = maps.front.shape[-1]
-        mask = resize_map(batch["mask"], size, False)
-        parts: dict[str, list[Tensor]] = {"l1": [], "cosine": [], "perceptual": []}
-        for side, predicted, weight in (("front", maps.front, 1.0), ("back", maps.back, self.weights.back)):
-            true = resize_map(batch[side], size, False)
-            if self.weights.l1:
-                over = mask if self.weights.l1_over == "mask" else None
-                parts["l1"].append(weight * losses.normal_l1(predicted, true, over, self.across))
-            if self.weights.cosine:
-                parts["cosine"].append(weight * losses.normal_cosine(predicted, true, mask, self.across))
-            if self.perceptual is not None and self.weights.perceptual:
-                compared = predicted * mask if self.weights.l1_over == "mask" else predicted
-                parts["perceptual"].append(weight * self.perceptual(compared, true))
-        result = {name: torch.stack(terms).sum() for name, terms in parts.items() if terms}
-        if self.weights.mask and maps.mask_logit is not None:
-            result["mask"] = losses.mask_bce(maps.mask_logit, mask)
-        return result
+        """Compute the losses of the normals and of the mask; see `training.normal_losses`."""
+        return normal_losses(maps, batch, self.weights, self.perceptual, self.adversary, self.across)
 
     def depth_losses(self, maps: Maps, batch: Batch) -> dict[str, Tensor]:
         """Compute the losses of the depth maps and of the distribution behind them."""
@@ -295,9 +285,10 @@ class Stage(nn.Module):
         """Measure a batch: sums and counts of its figures.
 
         Divide the one by the other after adding up all batches. front_deg, back_deg: angle of the normals inside the
-        mask. mask_iou. coarse_iou, fine_iou: intersection over union of predicted and true occupancy at the sampled
-        points. depth_cm: error of the depth maps at 180 cm height, those of the depth head or of the coarse net's
-        auxiliary one.
+        mask. mask_iou. front_share, front_correlation, back_share, back_correlation: fine detail of the detail head
+        (`space.fine_detail`). coarse_iou, fine_iou: intersection over union of predicted and true occupancy at the
+        sampled points. depth_cm: error of the depth maps at 180 cm height, those of the depth head or of the coarse
+        net's auxiliary one.
         """
         figures: dict[str, tuple[Tensor, Tensor]] = {}
         alone = self.stage in MAPS
@@ -312,6 +303,8 @@ class Stage(nn.Module):
                 maps = pyramid.fine
             if self.predicted_normals or self.stage != "depth":
                 figures |= normal_figures(maps, batch)
+            if self.stage == "detail":
+                figures |= detail_figures(maps, batch)
             if maps.depth is not None:
                 figures["depth_cm"] = depth_error(maps.depth, batch)
         if not alone:

@@ -42,6 +42,8 @@ class Trainee:
         # The optimiser itself, not Fabric's wrapper alone: loading a state replaces its groups, and only its own.
         self.optimiser = make_optimiser(stage, part)
         self.wrapped, self.stepper = fabric.setup(stage, self.optimiser)
+        if stage.adversary is not None:
+            stage.adversary.to(fabric.device)
         if fabric.world_size > 1:
             stage.across = lambda count: fabric.all_reduce(count.detach(), reduce_op="mean")
         self.average = WeightAverage(stage.named_parameters(), part.average) if part.average else None
@@ -97,6 +99,9 @@ class Trainee:
         self.optimiser.zero_grad(set_to_none=True)
         if self.average is not None:
             self.average.update()
+        if self.stage.adversary is not None:
+            with self.fabric.autocast():
+                self.stage.adversary.learn()
         self.step += 1
         self.samples += len(batch["image"]) * self.fabric.world_size
         return {name: value.detach() for name, value in parts.items()}
@@ -127,6 +132,7 @@ class Trainee:
             "model": model,
             "optimiser": self.optimiser.state_dict(),
             "average": None if self.average is None else self.average.state_dict(),
+            "adversary": None if self.stage.adversary is None else self.stage.adversary.state_dict(),
             "precision": self.fabric.strategy.precision.state_dict(),
             "rng": torch.get_rng_state(),
             "cuda_rng": torch.cuda.get_rng_state() if torch.cuda.is_available() else None,
@@ -145,6 +151,10 @@ class Trainee:
             if state["average"] is None:
                 raise UsageError("the checkpoint holds no averaged weights; resume by the run's own recipe")
             self.average.load_state_dict(state["average"])
+        if self.stage.adversary is not None:
+            if state.get("adversary") is None:
+                raise UsageError("the checkpoint holds no discriminator; resume by the run's own recipe")
+            self.stage.adversary.load_state_dict(state["adversary"])
         self.fabric.strategy.precision.load_state_dict(state["precision"])
         self.step, self.samples = state["step"], state["samples"]
         self.best, self.best_phase = state["best"], state.get("best_phase", 0)

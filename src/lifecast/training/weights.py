@@ -23,6 +23,7 @@ from lifecast.model.config import Architecture
 from lifecast.model.config_json import to_dict
 from lifecast.model.inference_options import InferenceOptions
 from lifecast.model.model import PARTS, Model
+from lifecast.model.same_part import same_part
 from lifecast.model.weights_file import Precision
 from lifecast.training.options import TrainOptions
 from lifecast.training.recipe import recipe_to_dict
@@ -36,17 +37,21 @@ OUR_LICENCE = "Apache-2.0"
 def chosen_preset(name: str | None, init: tuple[Path, ...]) -> Architecture:
     """Choose the preset by name.
 
-    Without a name it is that of the first file to start from, else compact.
+    Without a name it is that of the first file to start from, else compact. Files of another preset may be started
+    from where a name is given and parts of theirs are the preset's (`same_part`).
 
     Raises
     ------
     CheckpointError
         Where a file to start from is of another preset.
     """
-    presets = [(path, read_description(path).architecture) for path in init]
-    preset = preset_named(name) if name is not None else (presets[0][1] if presets else preset_named("compact"))
-    for path, other in presets:
-        if other != preset:
+    presets = [(path, read_description(path)) for path in init]
+    first = presets[0][1].architecture if presets else preset_named("compact")
+    preset = preset_named(name) if name is not None else first
+    for path, found in presets:
+        other = found.architecture
+        fits = any(same_part(part, preset, other) for part in found.parts) if name is not None else other == preset
+        if not fits:
             raise CheckpointError(
                 f"{path}: holds weights of preset {other.name!r}, which are not those of {preset.name!r}; "
                 f"train with --preset {other.name} or start from other weights"
@@ -57,15 +62,19 @@ def chosen_preset(name: str | None, init: tuple[Path, ...]) -> Architecture:
 def new_model(preset: Architecture, init: tuple[Path, ...], seed: int) -> tuple[Model, dict[str, Any]]:
     """Make a model with weights drawn from `seed`, then trained parts of each file of `init`.
 
-    Returns also the parts' histories.
+    Those that are the preset's own (`same_part`). Returns also the parts' histories.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = Model(preset)
     history: dict[str, Any] = {}
     for path in init:
-        other = load_checkpoint(path, expect=preset)
-        brought = history_of(other.model, other.card)
+        other = load_checkpoint(path)
+        brought = {
+            part: note
+            for part, note in history_of(other.model, other.card).items()
+            if same_part(part, preset, other.model.architecture)
+        }
         for part in brought:
             getattr(model, part).load_state_dict(getattr(other.model, part).state_dict())
         history |= brought

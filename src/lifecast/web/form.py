@@ -9,14 +9,15 @@ from typing import Annotated, Any
 from fastapi import Depends, Form
 
 from lifecast.model.inference_options import STEPS
-from lifecast.options import FORMATS, ReconstructOptions
+from lifecast.options import ReconstructOptions
+from lifecast.web.work import SERVED
 
 DESCRIPTIONS: dict[str, str] = {
     "height": "The person's height in metres.",
     "resolution": "Grid points along a side: 128, 256, 384 or 512.",
     "person": "'largest', or the number of a found person from 1.",
     "box": "x,y,w,h in pixels: overrules the search for people.",
-    "formats": f"Comma-separated, among {', '.join(FORMATS)}.",
+    "formats": f"Comma-separated, among {', '.join(SERVED)}.",
     "turn": "0, 90, 180 or 270: turn the picture clockwise first; auto: so that its largest person stands.",
     "without": f"Steps to leave out, comma-separated, among {', '.join(STEPS)}.",
 }

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lifecast.errors import Called, OptionError, PhotoError
-from lifecast.options import ReconstructOptions
+from lifecast.options import FORMATS, RIGGED_ONLY, ReconstructOptions
 from lifecast.web.queue import Progress
 from lifecast.web.uploads import Upload
 
@@ -23,7 +23,8 @@ MEDIA_TYPES = {
     "png": "image/png",
 }
 
-
+SERVED = tuple(name for name in FORMATS if name not in RIGGED_ONLY)
+"""Formats that a server offers."""
 RESOLUTIONS = (128, 256, 384, 512)
 """A server's choice: finer ones would keep everybody else waiting for minutes."""
 
@@ -45,6 +46,8 @@ def upload_options(called: Called = str, **given: Any) -> ReconstructOptions:
             raise OptionError("resolution", options.resolution, "")
         if options.person == "all":
             raise OptionError("person", "all", "")
+        if not set(options.formats) <= set(SERVED):
+            raise OptionError("formats", ",".join(options.formats), f"choose from {', '.join(SERVED)}")
     except OptionError as error:
         hint = HINTS.get(error.field, error.hint)
         raise OptionError(error.field, error.value, hint).named(called) from None

@@ -87,3 +87,12 @@ def test_tethers_are_as_long_as_the_cloth_between_their_ends() -> None:
     coarse_moves = np.einsum("nk,nkx->nx", found.share, moved[found.near])
     fine_moves = np.einsum("nk,nkx->nx", carried.share, moved[carried.near])
     np.testing.assert_allclose(fine_moves[:count], coarse_moves, atol=1e-5)
+
+
+def test_tethers_of_the_first_garments_are_those_of_these_alone() -> None:
+    inner, outer = sheet(12, 9, 0.011), sheet(14, 10, 0.012, "denim", 2)
+    found = tethers(cloth_mesh([inner, outer]), 0.03).of_first(len(inner.points))
+    alone = tethers(cloth_mesh([inner]), 0.03)
+    assert len(alone.pairs) > 20
+    for name, wanted in vars(alone).items():
+        np.testing.assert_array_equal(getattr(found, name), wanted, err_msg=name)

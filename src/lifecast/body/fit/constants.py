@@ -49,6 +49,14 @@ class BodyFit:
     """Of how far a joint goes beyond its limit, in standard deviations of its turn."""
     first_steps: int = 14
     steps: int = 14
+    """At most so many tries of a step, of the landmarks alone and then of everything."""
+    far_joints: float = 0.10
+    """Metres of the body across the picture: a fit whose visible main joints are farther from the landmarks on the
+    mean is refused."""
+    far_outside: float = 0.3
+    """Share of the body that lies outside of the mask by more than a hand's breadth from which it is refused."""
+    strange: float = 3.0
+    """Standard deviations, the root of the mean square of the shape's components, from which it is refused."""
 
 
 BODY_FIT = BodyFit()

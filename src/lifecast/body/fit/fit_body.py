@@ -17,6 +17,7 @@ import numpy as np
 from lifecast.body.fit.constants import BODY_FIT, BodyFit
 from lifecast.body.fit.evidence import BodyEvidence
 from lifecast.body.fit.fit_points import OFFSET, POSE, SCALE, FitPoints, ViewPoints
+from lifecast.body.fit.judgement import misfit
 from lifecast.body.fit.map_terms import depth_term, edge_term, outside_term
 from lifecast.body.fit.point_terms import Term, face_term, hand_term, landmark_term
 from lifecast.body.fit.pose_groups import PoseGroup, pose_groups
@@ -28,6 +29,9 @@ from lifecast.body.fit.solver import Problem, solve
 from lifecast.body.fit.start import first_numbers, numbers_of
 from lifecast.body.fitted_body import FittedBody, shipped_body
 from lifecast.body.names import JOINT_NAMES
+
+_LEAST_EXTENT = 0.05
+"""View units."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,11 @@ def fit_body(
     -------
     The body in view space, with notes on what was not fitted; or why there is none.
     """
-    if not np.isfinite(evidence.joints).all() or not (evidence.joints[:, 3] > 0).any():
-        return NotFitted("no pose was found, so there is no body to fit")
+    joints = evidence.joints
+    if not np.isfinite(joints).all() or not (joints[:, 3] > 0).any():
+        return NotFitted("no body was fitted: no pose was found")
+    if np.ptp(joints[:, :2], axis=0).max() < _LEAST_EXTENT:
+        return NotFitted("no body was fitted: the landmarks lie all in one place")
     hands = {side: points for side, points in (("L", evidence.left_hand), ("R", evidence.right_hand))
              if points is not None}  # fmt: skip
     fit = FitPoints.load(evidence.face is not None)
@@ -95,7 +102,7 @@ def fit_body(
         points.append(face_term(fit, evidence.face, constants))
     first = solve(problem.of([*priors, *points]), start, constants.first_steps, bounded=bounded)
     terms = [*priors, *points]
-    if evidence.mask is not None:
+    if evidence.mask is not None and (evidence.mask > 0.5).any():
         terms += [outside_term(fit, evidence.mask, constants), edge_term(fit, evidence.mask, constants)]
         if evidence.depth is not None:
             terms.append(depth_term(fit, evidence.mask, evidence.depth, constants))
@@ -103,6 +110,8 @@ def fit_body(
     if floor is not None:
         terms.append(floor)
     last = solve(problem.of(terms), first.numbers, constants.steps, bounded=bounded)
+    if reason := misfit(fit, problem.view(last.numbers), evidence, groups, constants):
+        return NotFitted(f"no body was fitted: {reason}")
     parts = [f"hand.{side}" for side in hands] + ["face"] * (evidence.face is not None)
     return _as_body(fit, groups, fixed, last.numbers, frozenset(parts), evidence.unseen)
 

@@ -132,4 +132,3 @@ def vectors_of(rotations: NDArray[np.floating]) -> Floats:
     flat = np.asarray(rotations, np.float64).reshape(-1, 3, 3)
     found: Floats = Rotation.from_matrix(flat).as_rotvec().reshape(*rotations.shape[:-1])
     return found
-

@@ -64,6 +64,13 @@ def outside_term(fit: FitPoints, mask: Floats, constants: BodyFit) -> Term:
     return term
 
 
+def share_outside(points: Floats, mask: Floats, farther: float) -> float:
+    """Compute which share of points (N, 3) is `farther` than so many view units from a mask (S, S)."""
+    inside = shrunk(mask, MASK_SIDE) > 0.5
+    distance, _ = Grid(distance_transform_edt(~inside) * 2 / len(inside)).at(points)
+    return float((distance > farther).mean())
+
+
 def edge_term(fit: FitPoints, mask: Floats, constants: BodyFit) -> Term:
     """Bring the body's rim near the mask's edge, where some part of the body's rim is near and turned alike."""
     inside = shrunk(mask, MASK_SIDE) > 0.5

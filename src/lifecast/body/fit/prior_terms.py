@@ -90,5 +90,3 @@ def floor_term(fit: FitPoints, view: ViewPoints, constants: BodyFit) -> Term | N
         return Residuals(apart, derivatives, outlier=2.0, vanishing=True)
 
     return term
-
-

@@ -33,8 +33,7 @@ def first_numbers(fit: FitPoints, groups: Sequence[PoseGroup], joints: Floats) -
     rest = fit.landmarks @ fit.body.rest  # (33, 3)
     world: dict[str, Matrix] = {}
     hips, shoulders = (
-        (seen[[left, left + 1]].mean(0), seen[left] - seen[left + 1])
-        for left in (Joint.LEFT_HIP, Joint.LEFT_SHOULDER)
+        (seen[[left, left + 1]].mean(0), seen[left] - seen[left + 1]) for left in (Joint.LEFT_HIP, Joint.LEFT_SHOULDER)
     )
     up = shoulders[0] - hips[0]
     world["root"], world["spine"] = (_upright(across, up) for across in (hips[1], shoulders[1]))
@@ -86,10 +85,15 @@ def numbers_of(fitted: FittedBody, fit: FitPoints, groups: Sequence[PoseGroup]) 
 
 
 def _upright(across: Floats, up: Floats) -> Matrix:
-    """The rotation that takes x to `across` and y as near `up` as it can."""
+    """The rotation that takes x to `across` and y as near `up` as it can; none where these are one line."""
     x = unit(across)
     y = unit(up - (up @ x) * x)
-    return np.stack([x, y, np.cross(x, y)], 1)
+    return _proper(np.stack([x, y, np.cross(x, y)], 1), np.eye(3))
+
+
+def _proper(turn: Matrix, otherwise: Matrix) -> Matrix:
+    """A rotation, unless it was made of directions that are none."""
+    return turn if np.linalg.det(turn) > 0.5 else otherwise
 
 
 def _limb(rest: Floats, seen: Floats, rest_hinge: tuple[float, float, float] | None, above: Matrix) -> list[Matrix]:
@@ -102,4 +106,5 @@ def _limb(rest: Floats, seen: Floats, rest_hinge: tuple[float, float, float] | N
     sine = float(np.linalg.norm(bend))
     own = float(np.clip((sine - _BENT[0]) / (_BENT[1] - _BENT[0]), 0, 1))
     axis = bend / max(sine, 1e-9) * own + usual * (1 - own)
-    return [frame(aim, axis) @ frame(bone, hinge).T for aim, bone in zip(aims, bones, strict=True)]
+    turns = [frame(aim, axis) @ frame(bone, hinge).T for aim, bone in zip(aims, bones, strict=True)]
+    return [_proper(turn, above) for turn in turns]

@@ -25,6 +25,14 @@ def slid(now: wp.vec3, moved: wp.vec3, normal: wp.vec3, pressed: float, friction
     return now
 
 
+@wp.func
+def corners_and_shares(faces: wp.array(dtype=int), f: int, place: wp.vec2):
+    """The corners a, b, c of triangle `f`, and their shares u, v, t in a place in it."""
+    u = place[0]
+    v = place[1]
+    return faces[3 * f], faces[3 * f + 1], faces[3 * f + 2], u, v, 1.0 - u - v
+
+
 @wp.kernel
 def touch_body(
     x: wp.array(dtype=wp.vec3), before: wp.array(dtype=wp.vec3), w: wp.array(dtype=float),
@@ -41,12 +49,7 @@ def touch_body(
     k = wp.tid()
     i = of[k]
     if face[k] >= 0 and w[i] > 0.0:
-        a = faces[3 * face[k]]
-        b = faces[3 * face[k] + 1]
-        c = faces[3 * face[k] + 2]
-        u = place[k][0]
-        v = place[k][1]
-        t = 1.0 - u - v
+        a, b, c, u, v, t = corners_and_shares(faces, face[k], place[k])
         old = body0[a] * u + body0[b] * v + body0[c] * t
         new = body1[a] * u + body1[b] * v + body1[c] * t
         pa = body0[a] + (body1[a] - body0[a]) * now
@@ -79,12 +82,8 @@ def lead_away(
     i = of[k]
     away[i] = wp.vec3(0.0, 0.0, 0.0)
     if face[k] >= 0:
-        u = place[k][0]
-        v = place[k][1]
-        away[i] = (
-            outward[faces[3 * face[k]]] * u + outward[faces[3 * face[k] + 1]] * v
-            + outward[faces[3 * face[k] + 2]] * (1.0 - u - v)
-        )  # fmt: skip
+        a, b, c, u, v, t = corners_and_shares(faces, face[k], place[k])
+        away[i] = outward[a] * u + outward[b] * v + outward[c] * t
 
 
 @wp.kernel
@@ -103,12 +102,7 @@ def touch_cloth(
     k = wp.tid()
     i = outer[k]
     if face[k] >= 0 and w[i] > 0.0:
-        a = faces[3 * face[k]]
-        b = faces[3 * face[k] + 1]
-        c = faces[3 * face[k] + 2]
-        u = place[k][0]
-        v = place[k][1]
-        t = 1.0 - u - v
+        a, b, c, u, v, t = corners_and_shares(faces, face[k], place[k])
         n = wp.normalize(wp.cross(x[b] - x[a], x[c] - x[a]))
         if wp.dot(n, away[a] * u + away[b] * v + away[c] * t) < -0.2:
             n = -n
@@ -196,10 +190,8 @@ def nearest(
     far = reach
     other = drift - drifted[k]
     if face[k] >= 0:
-        f = face[k]
-        u = place[k][0]
-        v = place[k][1]
-        old = corners[faces[3 * f]] * u + corners[faces[3 * f + 1]] * v + corners[faces[3 * f + 2]] * (1.0 - u - v)
+        a, b, c, u, v, t = corners_and_shares(faces, face[k], place[k])
+        old = corners[a] * u + corners[b] * v + corners[c] * t
         far = wp.min(reach, wp.length(x[i] - old) + 1.0e-5)
         # Where both move alike, nothing has changed.
         other = wp.length(x[i] - asked[k] - (old - foot[k]))
@@ -213,10 +205,8 @@ def nearest(
             g = number[hit.face]
             face[k] = g
             place[k] = wp.vec2(hit.u, hit.v)
-            now = (
-                corners[faces[3 * g]] * hit.u + corners[faces[3 * g + 1]] * hit.v
-                + corners[faces[3 * g + 2]] * (1.0 - hit.u - hit.v)
-            )  # fmt: skip
+            d, e, f, p, q, r = corners_and_shares(faces, g, place[k])
+            now = corners[d] * p + corners[e] * q + corners[f] * r
             foot[k] = now
             slack[k] = wp.max(NEAR, 0.4 * (wp.length(x[i] - now) - gap[i]))
         else:

@@ -11,6 +11,8 @@ a launch one after another; on CUDA the solver launches one colour at a time.
 # Warp reads these functions' annotations, so they must not be strings: no `from __future__ import annotations` here.
 import warp as wp
 
+from lifecast.people.cloth.contact_kernels import corners_and_shares
+
 MOST = wp.constant(0.004)
 """Metres that a particle may move in one substep: more would jump through a limb."""
 
@@ -126,16 +128,12 @@ def hold(
     """Draw attached particles to their place on the skin."""
     k = wp.tid()
     i = held[k]
-    a = faces[3 * face[k]]
-    b = faces[3 * face[k] + 1]
-    c = faces[3 * face[k] + 2]
+    a, b, c, u, v, t = corners_and_shares(faces, face[k], place[k])
     pa = body0[a] + (body1[a] - body0[a]) * now
     pb = body0[b] + (body1[b] - body0[b]) * now
     pc = body0[c] + (body1[c] - body0[c]) * now
     n = wp.normalize(wp.cross(pb - pa, pc - pa))
-    u = place[k][0]
-    v = place[k][1]
-    target = pa * u + pb * v + pc * (1.0 - u - v) + n * off[k]
+    target = pa * u + pb * v + pc * t + n * off[k]
     x[i] = x[i] + (target - x[i]) * firmness[k]
 
 

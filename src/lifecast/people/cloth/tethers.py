@@ -43,6 +43,15 @@ class Tethers:
     share: NDArray[np.float32]
     """(N, 4) by how much; rows sum to 1, or to 0 where no node is near."""
 
+    def of_first(self, count: int) -> Tethers:
+        """Keep those of the first `count` particles, which are whole garments: tethers never join two garments."""
+        kept = int(np.searchsorted(self.nodes, count))
+        within = self.pairs[:, 0] < kept
+        return Tethers(
+            self.nodes[:kept], self.weight[:kept], self.pairs[within], self.most[within], self.near[:count],
+            self.share[:count],
+        )  # fmt: skip
+
 
 def tethers(mesh: ClothMesh, spacing: float = SPACING) -> Tethers:
     """Choose nodes of a mesh, tether those that are near each other, and share the particles out among them."""

@@ -51,7 +51,6 @@ class Sewing:
         self._hidden: set[Curve] = set()
         self._faired: list[Curve] = []
         self._hems: list[Curve] = []
-        self._attached: dict[Curve, float] = {}
 
     def piece(
         self, name: str, outline: Mapping[str, Flat], place: Place, lines: Sequence[Flat] = (), attached: float = 0.0,
@@ -112,10 +111,6 @@ class Sewing:
         """Turn up the cloth along curves of both sides."""
         for curve in curves:
             self.hem(*self.sides(curve))
-
-    def attach(self, curve: Curve, share: float) -> None:
-        """Hold a boundary curve to what lies beneath: 0 hangs freely, 1 is held."""
-        self._attached[curve] = share
 
     def length(self, curve: Curve) -> float:
         """Measure a boundary curve, metres."""
@@ -198,9 +193,6 @@ class Sewing:
             piece = self._pieces[panel.name]
             attached[own_vertices] = np.maximum(attached[own_vertices], piece.attached)
             lift[own_vertices] = np.maximum(lift[own_vertices], piece.lift)
-        for curve_, share in self._attached.items():
-            index = label[vertices(curve_)]
-            attached[index] = np.maximum(attached[index], share)
         sewn = [_steps(label[vertices(a)]) for a, _ in self._seams if a not in self._hidden]
         stitched = [label[steps + first[k]] for k, panel in enumerate(panels) for steps in panel.lines]
         seams = _once(sewn + stitched)

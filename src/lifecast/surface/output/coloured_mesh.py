@@ -27,6 +27,8 @@ class ColouredMesh:
     """(V, 2) float32 in [0, 1], origin at the texture's lower left corner."""
     texture: np.ndarray | None = None
     """(T, T, 3) uint8 sRGB; takes the place of `colours` where a format holds one of them."""
+    normal_texture: np.ndarray | None = None
+    """(T, T, 3) uint8: normals in the frames of the surface (`normal_texture`), beside a texture."""
     provenance: dict[str, Any] = field(default_factory=dict)
     """What made it: JSON values, for instance program, version, weights, licence, copyright, photograph."""
 
@@ -44,6 +46,8 @@ class ColouredMesh:
                 raise ValueError(f"{len(value)} {name} for {count} vertices")
         if (self.uv is None) != (self.texture is None):
             raise ValueError("a texture needs uv, and uv a texture")
+        if self.normal_texture is not None and self.uv is None:
+            raise ValueError("a normal texture needs uv")
 
     def unit_normals(self) -> np.ndarray:
         """Normalise the normals (V, 3) float32, unit to rounding; where one vanishes, up."""

@@ -15,7 +15,7 @@ import numpy as np
 from lifecast import __version__
 from lifecast.atomic import write_bytes, write_together
 from lifecast.errors import UsageError
-from lifecast.options import FORMATS
+from lifecast.options import FORMATS, RIGGED_ONLY
 from lifecast.surface.output.coloured_mesh import ColouredMesh
 from lifecast.surface.output.gltf import encode_texture, glb_bytes
 
@@ -50,6 +50,8 @@ def save_model(model: ColouredMesh, path: str | Path, stl_metres: bool = False) 
     """
     path = Path(path)
     kind = check_format(path.suffix)
+    if kind in RIGGED_ONLY:
+        raise UsageError(f"{path}: this format needs a rig: lifecast.rigging.rig makes one, and save_vrm writes it")
     if kind == "glb":
         write_bytes(path, glb_bytes(model))
         return [path]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-UNSIGNED_SHORT, UNSIGNED_INT, FLOAT = 5123, 5125, 5126
+UNSIGNED_BYTE, UNSIGNED_SHORT, UNSIGNED_INT, FLOAT = 5121, 5123, 5125, 5126
 ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER = 34962, 34963
 
 
@@ -28,8 +28,11 @@ class GlbFile:
         self.data += content + bytes(-len(content) % 4)
         return len(self.views) - 1
 
-    def accessor(self, values: np.ndarray, kind: str, component: int, target: int, **more: Any) -> int:
-        """Append an accessor over a view of its own; returns its index."""
+    def accessor(self, values: np.ndarray, kind: str, component: int, target: int | None = None, **more: Any) -> int:
+        """Append an accessor over a view of its own; returns its index.
+
+        `target` is what a graphics card takes the view for; None for what it does not read, as times of an animation.
+        """
         view = self.view(np.ascontiguousarray(values).tobytes(), target)
         self.accessors.append(
             {"bufferView": view, "componentType": component, "count": len(values), "type": kind, **more}
@@ -48,6 +51,26 @@ class GlbFile:
         stored = vertices.astype("<f4")
         low, high = stored.min(0).tolist(), stored.max(0).tolist()
         return self.accessor(stored, "VEC3", FLOAT, ARRAY_BUFFER, min=low, max=high)
+
+    def sparse_offsets(self, offsets: np.ndarray) -> int:
+        """Append a morph target's offsets (V, 3), of which only those that are not 0 are stored, as float32.
+
+        Returns their accessor's index.
+        """
+        stored = offsets.astype("<f4")
+        moved = np.flatnonzero(np.abs(stored).max(1) > 0)
+        entry = {
+            "componentType": FLOAT, "count": len(stored), "type": "VEC3",
+            "min": stored.min(0).tolist(), "max": stored.max(0).tolist(),
+        }  # fmt: skip
+        if len(moved):
+            entry["sparse"] = {
+                "count": len(moved),
+                "indices": {"bufferView": self.view(moved.astype("<u4").tobytes()), "componentType": UNSIGNED_INT},
+                "values": {"bufferView": self.view(stored[moved].tobytes())},
+            }
+        self.accessors.append(entry)
+        return len(self.accessors) - 1
 
     def indices(self, faces: np.ndarray, wide: bool = True) -> int:
         """Append triangles (F, 3), stored as uint32 (`wide`) or uint16.

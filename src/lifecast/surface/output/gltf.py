@@ -16,7 +16,8 @@ from PIL import Image
 from lifecast import __version__
 from lifecast.surface.colour.srgb import to_linear
 from lifecast.surface.output.coloured_mesh import ColouredMesh
-from lifecast.surface.output.glb_file import ARRAY_BUFFER, UNSIGNED_SHORT, GlbFile
+from lifecast.surface.output.glb_file import ARRAY_BUFFER, FLOAT, UNSIGNED_SHORT, GlbFile
+from lifecast.surface.output.normal_texture import tangents
 
 
 def linear_colours(colours: np.ndarray) -> np.ndarray:
@@ -43,6 +44,14 @@ def encode_texture(texture: np.ndarray, kind: Literal["jpeg", "png"]) -> bytes:
 def glb_bytes(model: ColouredMesh, texture_format: Literal["jpeg", "png"] = "jpeg") -> bytes:
     """Encode the model as the content of a .glb file."""
     file = GlbFile()
+    return file.content(mesh_tree(file, model, texture_format))
+
+
+def mesh_tree(file: GlbFile, model: ColouredMesh, texture_format: Literal["jpeg", "png"] = "jpeg") -> dict[str, Any]:
+    """Put the model's arrays and texture into `file`, and return the JSON that says what they are.
+
+    The mesh is that of node 0, the scene's only one; it has one primitive.
+    """
     wide = len(model.vertices) > 65535  # index 65535 itself is reserved
     primitive: dict[str, Any] = {
         "attributes": {
@@ -70,11 +79,22 @@ def glb_bytes(model: ColouredMesh, texture_format: Literal["jpeg", "png"] = "jpe
         tree["samplers"] = [{"magFilter": 9729, "minFilter": 9987, "wrapS": 33071, "wrapT": 33071}]
         tree["textures"] = [{"source": 0, "sampler": 0}]
         surface["baseColorTexture"] = {"index": 0}
+        if model.normal_texture is not None:
+            folds = file.view(encode_texture(model.normal_texture, texture_format))
+            tree["images"].append({"name": "folds", "mimeType": f"image/{texture_format}", "bufferView": folds})
+            tree["textures"].append({"source": 1, "sampler": 0})
+            tree["materials"][0]["normalTexture"] = {"index": 1}
+            # Programs that find tangents by themselves differ where a chart leans from the surface.
+            normals = model.unit_normals()
+            tangent, sign = tangents(model.vertices, model.faces, model.uv, normals)
+            primitive["attributes"]["TANGENT"] = file.accessor(
+                np.column_stack([tangent, sign]).astype("<f4"), "VEC4", FLOAT, ARRAY_BUFFER
+            )
     elif model.colours is not None:
         primitive["attributes"]["COLOR_0"] = file.accessor(
             linear_colours(model.colours), "VEC4", UNSIGNED_SHORT, ARRAY_BUFFER, normalized=True
         )
-    return file.content(tree)
+    return tree
 
 
 def asset(provenance: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,8 @@ import torch
 
 from lifecast.surface.colour.colour_surface import SurfaceColours
 from lifecast.surface.colour.photograph import Photograph, mesh_outline, prepare_photograph
-from lifecast.surface.output.charts import CHART_CUTTING, ChartCutting, cut_charts
+from lifecast.surface.output.charts import CHART_CUTTING, ChartCutting, Charts, cut_charts
+from lifecast.surface.output.normal_texture import Folds, encoded, folded_normals, map_trust, tangents, unit
 from lifecast.surface.raster import Raster, rasterize
 
 
@@ -25,6 +26,8 @@ class Textured(NamedTuple):
     """(W, 2) float32 in [0, 1], origin at the lower left."""
     texture: np.ndarray
     """(T, T, 3) uint8 sRGB."""
+    normal_texture: np.ndarray | None = None
+    """(T, T, 3) uint8 (`normal_texture`), where normal maps were given."""
 
 
 def bake_texture(
@@ -35,11 +38,13 @@ def bake_texture(
     mask: np.ndarray | None = None,
     size: int = 2048,
     constants: ChartCutting = CHART_CUTTING,
+    folds: Folds | None = None,
 ) -> Textured:
     """Cut a surface into charts and paint them.
 
     vertices: (V, 3) float32 view space, faces: (F, 3); coloured: what `colour_surface` made of them and of the same
-    image (S, S, 3) uint8 and mask (S, S) or None. size: texels of the square texture's side.
+    image (S, S, 3) uint8 and mask (S, S) or None. size: texels of the square texture's side. folds: what a normal
+    texture is made of; None: there is none.
     """
     vertices = np.asarray(vertices, np.float32)
     charts = cut_charts(vertices, faces, constants)
@@ -56,7 +61,30 @@ def bake_texture(
     covered = raster.covered.numpy()
     texture[covered, :3] = texels
     texture[covered, 3] = 1
-    return Textured(charts.vertex, charts.faces, charts.uv, fill_gaps(texture))
+    fine = None
+    if folds is not None:
+        texels = fold_texels(raster, corners, vertices, charts, folds)
+        canvas = np.zeros((size, size, 4), np.float32)
+        canvas[covered, :3] = texels
+        canvas[covered, 3] = 1
+        fine = fill_gaps(canvas)
+    return Textured(charts.vertex, charts.faces, charts.uv, fill_gaps(texture), fine)
+
+
+def fold_texels(raster: Raster, faces: torch.Tensor, vertices: np.ndarray, charts: Charts, folds: Folds) -> np.ndarray:
+    """Draw the raster's N covered texels of the normal texture: (N, 3) uint8.
+
+    vertices: (V, 3) view space, which the charts were cut of.
+    """
+    hit = raster.covered
+    corners, weights = faces[raster.face[hit]].numpy(), raster.weights[hit].numpy()  # (N, 3) each
+    own, normals = vertices[charts.vertex], folds.normals[charts.vertex]
+    trust = map_trust(vertices, charts.vertex[charts.faces], folds.normals, len(folds.front), folds.constants)
+    tangent, sign = tangents(own, charts.faces, charts.uv, normals)
+    at_texels = [blend(corners, weights, values) for values in (own, normals, tangent, sign[:, None])]
+    points, across = at_texels[0], unit(at_texels[1], at_texels[1])
+    wanted = folded_normals(points, across, blend(corners, weights, trust[charts.vertex]), folds.front, folds.back)
+    return encoded(wanted, at_texels[1], at_texels[2], at_texels[3][:, 0], folds.constants.steepest)
 
 
 def paint_texels(

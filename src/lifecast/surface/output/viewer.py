@@ -24,6 +24,8 @@ from lifecast.photo.address import address_problem
 if TYPE_CHECKING:
     from lifecast.scans.settings import Units, Up
 
+BINARY = (".glb", ".vrm")
+"""Formats that the page holds as they are."""
 CONVERTED = (".gltf", ".obj", ".ply", ".stl", ".off")
 """Formats that are turned into GLB for the page."""
 READABLE_EXTENSIONS = (
@@ -31,7 +33,7 @@ READABLE_EXTENSIONS = (
     "KHR_lights_punctual",
 )  # fmt: skip
 """Beginnings of the glTF extensions that a file may require: those that the page reads or that change no shape."""
-SCRIPTS = ("glb.js", "scene.js", "viewer.js")
+SCRIPTS = ("glb.js", "rig.js", "scene.js", "viewer.js")
 """The page's script, in the order in which its pieces build on each other."""
 
 
@@ -87,12 +89,12 @@ def read_shown(path: Path, units: Units | None = None, up: Up | None = None) -> 
     Units and axis that are not given are found as for training data.
     """
     kind = path.suffix.lower()
-    if kind != ".glb" and kind not in CONVERTED:
+    if kind not in (*BINARY, *CONVERTED):
         raise ScanError(f"{path}: cannot be shown; give a .glb, {', '.join(CONVERTED)} file")
     if not path.is_file():
         raise ScanError(f"{path}: {address_problem(path) or 'there is no such file'}")
-    data = path.read_bytes() if kind == ".glb" else b""
-    if kind == ".glb":
+    data = path.read_bytes() if kind in BINARY else b""
+    if kind in BINARY:
         check_glb(data, path)
 
     # What training data refuses, the page would show in other colours or not at all.
@@ -107,8 +109,8 @@ def read_shown(path: Path, units: Units | None = None, up: Up | None = None) -> 
         try:
             unit = find_units(np.ptp(scan.vertices @ np.array(TO_Y_UP[axis], np.float64).T, axis=0), scan.source)
         except ScanError:  # no person, which may be looked at all the same; glTF is in metres by its specification
-            unit = "m" if kind in (".glb", ".gltf") else None
-    return Shown(data if kind == ".glb" and axis == "y" else scan_glb(scan, axis), unit, axis)
+            unit = "m" if kind in (*BINARY, ".gltf") else None
+    return Shown(data if kind in BINARY and axis == "y" else scan_glb(scan, axis), unit, axis)
 
 
 def read_as_glb(path: Path) -> bytes:

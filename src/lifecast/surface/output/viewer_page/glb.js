@@ -70,7 +70,7 @@ const COMPONENTS = {
   5120: [Int8Array, 127], 5121: [Uint8Array, 255], 5122: [Int16Array, 32767], 5123: [Uint16Array, 65535],
   5125: [Uint32Array, 4294967295], 5126: [Float32Array, 1],
 };
-const WIDTHS = { SCALAR: 1, VEC2: 2, VEC3: 3, VEC4: 4 };
+const WIDTHS = { SCALAR: 1, VEC2: 2, VEC3: 3, VEC4: 4, MAT4: 16 };
 
 // `count` elements of a buffer view as tightly packed numbers.
 function readElements({ tree, blob }, { bufferView, byteOffset = 0 }, count, width, Type) {

@@ -12,7 +12,7 @@ function compile(vertex, fragment) {
     if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS)) fail("Shader: " + gl.getShaderInfoLog(shader));
     gl.attachShader(program, shader);
   }
-  ["position", "normal", "colour", "uv"].forEach((name, slot) => gl.bindAttribLocation(program, slot, name));
+  ["position", "normal", "colour", "uv", "joints", "weights", "tangent"].forEach((name, slot) => gl.bindAttribLocation(program, slot, name));
   gl.linkProgram(program);
   if (!gl.getProgramParameter(program, gl.LINK_STATUS)) fail("Shader: " + gl.getProgramInfoLog(program));
   const uniforms = {};
@@ -23,19 +23,45 @@ function compile(vertex, fragment) {
   return { program, uniforms };
 }
 
-const surface = compile(`
-  in vec3 position; in vec3 normal; in vec4 colour; in vec2 uv;
-  uniform mat4 model, view, projection;
-  out vec3 vNormal; out vec4 vColour; out vec2 vUv; out vec3 vEye;
+// Where a vertex goes: with its part, or with the joints that move it, four columns a row of the texture.
+const PLACING = `
+  in vec4 joints, weights; uniform mat4 model; uniform bool skinned; uniform highp sampler2D jointPlaces;
+  mat4 jointPlace(float joint) {
+    int row = int(joint + 0.5);
+    return mat4(texelFetch(jointPlaces, ivec2(0, row), 0), texelFetch(jointPlaces, ivec2(1, row), 0),
+      texelFetch(jointPlaces, ivec2(2, row), 0), texelFetch(jointPlaces, ivec2(3, row), 0));
+  }
+  mat4 placing() {
+    if (!skinned) return model;
+    return weights.x * jointPlace(joints.x) + weights.y * jointPlace(joints.y)
+      + weights.z * jointPlace(joints.z) + weights.w * jointPlace(joints.w);
+  }`;
+
+const surface = compile(PLACING + `
+  in vec3 position; in vec3 normal; in vec4 colour; in vec2 uv; in vec4 tangent;
+  uniform mat4 view, projection;
+  out vec3 vNormal; out vec4 vTangent; out vec4 vColour; out vec2 vUv; out vec3 vEye;
   void main() {
-    vec4 eye = view * model * vec4(position, 1.0);
-    vNormal = mat3(view) * (transpose(inverse(mat3(model))) * normal);
+    mat4 place = placing();
+    vec4 eye = view * place * vec4(position, 1.0);
+    vNormal = mat3(view) * (transpose(inverse(mat3(place))) * normal);
+    vTangent = vec4(mat3(view) * (mat3(place) * tangent.xyz), tangent.w);
     vColour = colour; vUv = uv; vEye = eye.xyz;
     gl_Position = projection * eye;
   }`, `
-  in vec3 vNormal; in vec4 vColour; in vec2 vUv; in vec3 vEye;
-  uniform sampler2D picture; uniform vec4 factor; uniform float cutoff; uniform int mode; uniform bool hasPicture;
+  in vec3 vNormal; in vec4 vTangent; in vec4 vColour; in vec2 vUv; in vec3 vEye;
+  uniform sampler2D picture, folds; uniform vec4 factor; uniform float cutoff; uniform int mode;
+  uniform bool hasPicture, hasFolds;
   out vec4 pixel;
+  // The normal that a normal texture has in the frame of the surface.
+  vec3 folded(vec3 n) {
+    vec3 texel = texture(folds, vUv).xyz * 2.0 - 1.0;
+    vec3 tangent = vTangent.xyz - dot(vTangent.xyz, n) * n;
+    float size = length(tangent);
+    if (size == 0.0) return n;
+    tangent /= size;
+    return normalize(tangent * texel.x + sign(vTangent.w) * cross(n, tangent) * texel.y + n * texel.z);
+  }
   vec3 encode(vec3 c) {
     c = clamp(c, 0.0, 1.0);
     return mix(c * 12.92, 1.055 * pow(c, vec3(1.0 / 2.4)) - 0.055, step(0.0031308, c));
@@ -46,6 +72,7 @@ const surface = compile(`
     if (albedo.a < cutoff) discard;
     vec3 n = normalize(vNormal);
     if (!gl_FrontFacing) n = -n;
+    if (hasFolds) n = folded(n);
     if (mode == 3) { pixel = vec4(n * 0.5 + 0.5, 1.0); return; }
     if (mode == 1) { pixel = vec4(encode(albedo.rgb), 1.0); return; }
     float strength = mode == 2 ? 1.0 : 0.5;
@@ -56,9 +83,9 @@ const surface = compile(`
     pixel = vec4(encode(base * (1.0 + strength * (light - 1.0))), 1.0);
   }`);
 
-const line = compile(`
-  in vec3 position; uniform mat4 model, view, projection;
-  void main() { gl_Position = projection * view * model * vec4(position, 1.0); }`, `
+const line = compile(PLACING + `
+  in vec3 position; uniform mat4 view, projection;
+  void main() { gl_Position = projection * view * placing() * vec4(position, 1.0); }`, `
   uniform vec4 ink; out vec4 pixel;
   void main() { pixel = ink; }`);
 
@@ -96,7 +123,7 @@ async function decodePicture({ tree, blob }, index) {
 }
 
 // The first of a texture's pictures that this browser can decode, on the graphics card.
-async function uploadTexture(glb, index) {
+async function uploadTexture(glb, index, format = gl.SRGB8_ALPHA8) {
   let picture = null, reason = "has no picture that browsers show";
   for (const source of picturesOf(glb.tree, index)) {
     try { picture = await decodePicture(glb, source); break; } catch (error) { reason = error.message; }
@@ -105,7 +132,7 @@ async function uploadTexture(glb, index) {
   const texture = gl.createTexture();
   gl.bindTexture(gl.TEXTURE_2D, texture);
   gl.pixelStorei(gl.UNPACK_COLORSPACE_CONVERSION_WEBGL, gl.NONE);
-  gl.texImage2D(gl.TEXTURE_2D, 0, gl.SRGB8_ALPHA8, gl.RGBA, gl.UNSIGNED_BYTE, picture);
+  gl.texImage2D(gl.TEXTURE_2D, 0, format, gl.RGBA, gl.UNSIGNED_BYTE, picture);
   gl.generateMipmap(gl.TEXTURE_2D);
   gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR_MIPMAP_LINEAR);
   const sampler = (glb.tree.samplers || [])[glb.tree.textures[index].sampler] || {};
@@ -135,13 +162,19 @@ async function load(glb) {
   const low = [Infinity, Infinity, Infinity], high = [-Infinity, -Infinity, -Infinity];
   let triangles = 0, vertices = 0;
 
-  async function addPrimitive(primitive, model) {
+  const places = nodePlaces(tree);
+
+  async function addPrimitive(primitive, node) {
     if (![4, 5].includes(primitive.mode ?? 4)) return; // points and lines carry no surface
     const positions = readAccessor(glb, primitive.attributes.POSITION);
     const indices = triangleCorners(glb, primitive, positions.count);
     const points = positions.values;
-    for (let i = 0; i < points.length; i += 3) {
-      const place = placed(model, points.subarray(i, i + 3));
+    const skin = tree.nodes[node].skin === undefined || primitive.attributes.JOINTS_0 === undefined ? null : readSkin(glb, tree.nodes[node].skin);
+    const influences = skin ? readInfluences(glb, primitive.attributes, skin, points, places) : null;
+    const model = skin ? identity() : places.get(node);
+    const shown = skin ? influences.moved : points; // a skin's node does not move its mesh: the joints do
+    for (let i = 0; i < shown.length; i += 3) {
+      const place = placed(model, shown.subarray(i, i + 3));
       for (let k = 0; k < 3; k++) {
         if (place[k] < low[k]) low[k] = place[k];
         if (place[k] > high[k]) high[k] = place[k];
@@ -151,6 +184,11 @@ async function load(glb) {
     const { factor, info } = baseColour(material);
     if (info && !uploads.has(info.index)) uploads.set(info.index, uploadTexture(glb, info.index));
     const texture = info ? await uploads.get(info.index) : null;
+    // A normal texture of the colours' own coordinates, with tangents; others are left out.
+    const bumps = primitive.attributes.TANGENT === undefined ? undefined : material.normalTexture;
+    const sameUv = bumps && info && (bumps.texCoord || 0) === (info.texCoord || 0) && !bumps.extensions && !info.extensions;
+    if (sameUv && !uploads.has(bumps.index)) uploads.set(bumps.index, uploadTexture(glb, bumps.index, gl.RGBA8));
+    const folds = sameUv ? await uploads.get(bumps.index) : null;
     const middle = middleOf(points);
     const array = gl.createVertexArray();
     gl.bindVertexArray(array);
@@ -159,14 +197,14 @@ async function load(glb) {
     attribute(1, NORMAL === undefined ? { values: smoothNormals(points, indices), width: 3 } : readAccessor(glb, NORMAL));
     if (COLOR_0 !== undefined) attribute(2, vertexColours(glb, COLOR_0));
     if (info) attribute(3, textureCoordinates(glb, primitive, info));
+    if (folds) attribute(6, readAccessor(glb, primitive.attributes.TANGENT));
+    if (skin) { attribute(4, influences.joints); attribute(5, influences.weights); }
     const buffer = gl.createBuffer();
     gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, buffer);
     gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, indices, gl.STATIC_DRAW);
-    const moved = Float64Array.from(model);
-    moved.set(placed(model, middle), 12);
     parts.push({
-      array, buffer, indices, model: moved, count: indices.length, edges: null, texture, factor,
-      mirrored: isMirrored(model),
+      array, buffer, indices, node, middle, skin, count: indices.length, edges: null, texture, folds, factor,
+      jointPlaces: skin ? jointTexture() : null,
       // blended surfaces are cut at one half: there is no sorting here
       cutoff: !material.alphaMode || material.alphaMode === "OPAQUE" ? -1 : material.alphaCutoff ?? 0.5,
       twoSided: Boolean(material.doubleSided),
@@ -175,23 +213,52 @@ async function load(glb) {
     vertices += positions.count;
   }
 
-  async function visit(index, parent) {
-    const node = tree.nodes[index];
-    const model = multiply(parent, nodeMatrix(node));
-    if (node.mesh !== undefined) for (const primitive of tree.meshes[node.mesh].primitives) await addPrimitive(primitive, model);
-    for (const child of node.children || []) await visit(child, model);
-  }
-  const scene = (tree.scenes || [])[tree.scene || 0];
-  for (const index of scene ? scene.nodes || [] : (tree.nodes || []).map((_, i) => i)) await visit(index, identity());
+  for (const node of places.keys())
+    if (tree.nodes[node].mesh !== undefined)
+      for (const primitive of tree.meshes[tree.nodes[node].mesh].primitives) await addPrimitive(primitive, node);
   if (!triangles) fail("This model has no triangles.");
   // what is drawn lies around 0, wherever the model does
   const centre = low.map((v, k) => (v + high[k]) / 2);
-  for (const part of parts) {
-    for (let k = 0; k < 3; k++) part.model[12 + k] -= centre[k];
-    part.model = Float32Array.from(part.model);
-  }
   const around = (corner) => corner.map((v, k) => v - centre[k]);
-  return { parts, low: around(low), high: around(high), triangles, vertices };
+  const loaded = { tree, clips: readClips(glb), parts, centre, low: around(low), high: around(high), triangles, vertices };
+  place(loaded, places);
+  return loaded;
+}
+
+// Move the parts to where a pose has their nodes and joints.
+function place({ parts, centre }, places) {
+  for (const part of parts) {
+    const model = Float64Array.from(part.skin ? identity() : places.get(part.node));
+    part.mirrored = isMirrored(model);
+    const start = placed(model, part.middle);
+    for (let k = 0; k < 3; k++) model[12 + k] = start[k] - centre[k];
+    part.model = Float32Array.from(model);
+    if (!part.skin) continue;
+    gl.activeTexture(gl.TEXTURE1);
+    gl.bindTexture(gl.TEXTURE_2D, part.jointPlaces);
+    const rows = jointMatrices(part.skin, places, part.middle, centre);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA32F, 4, part.skin.length, 0, gl.RGBA, gl.FLOAT, rows);
+    gl.activeTexture(gl.TEXTURE0);
+  }
+}
+
+function jointTexture() {
+  const texture = gl.createTexture();
+  gl.activeTexture(gl.TEXTURE1);
+  gl.bindTexture(gl.TEXTURE_2D, texture);
+  for (const filter of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(gl.TEXTURE_2D, filter, gl.NEAREST);
+  gl.activeTexture(gl.TEXTURE0);
+  return texture;
+}
+
+// What the shaders' PLACING reads.
+function setPlacing(uniforms, part) {
+  gl.uniformMatrix4fv(uniforms.model, false, part.model);
+  gl.uniform1i(uniforms.skinned, part.skin ? 1 : 0);
+  gl.uniform1i(uniforms.jointPlaces, 1);
+  gl.activeTexture(gl.TEXTURE1);
+  gl.bindTexture(gl.TEXTURE_2D, part.jointPlaces);
+  gl.activeTexture(gl.TEXTURE0);
 }
 
 // Every triangle's three edges, built when the wireframe is first asked for.

@@ -1,7 +1,7 @@
 // ---------------------------------------------------------------- the camera and drawing
 
 const FOV = 0.5;
-const state = { mode: 0, wire: false, spin: false, yaw: 0, pitch: 0.06, distance: 1, target: [0, 0, 0], queued: false };
+const state = { mode: 0, wire: false, spin: false, clip: -1, playing: false, second: 0, yaw: 0, pitch: 0.06, distance: 1, target: [0, 0, 0], queued: false };
 let scene = null;
 
 function perspective(fov, aspect, near, far) {
@@ -42,8 +42,9 @@ function redraw() {
   requestAnimationFrame(draw);
 }
 
-function draw() {
+function draw(now = performance.now()) {
   state.queued = false;
+  advance(now);
   const scale = Math.min(window.devicePixelRatio || 1, 2);
   const width = Math.round(canvas.clientWidth * scale), height = Math.round(canvas.clientHeight * scale);
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
@@ -84,7 +85,7 @@ function draw() {
   gl.polygonOffset(1, 1);
   for (const part of scene.parts) {
     const { uniforms } = surface;
-    gl.uniformMatrix4fv(uniforms.model, false, part.model);
+    setPlacing(uniforms, part);
     gl.uniformMatrix4fv(uniforms.view, false, view);
     gl.uniformMatrix4fv(uniforms.projection, false, projection);
     gl.uniform4fv(uniforms.factor, part.factor);
@@ -92,6 +93,11 @@ function draw() {
     gl.uniform1i(uniforms.mode, state.mode);
     gl.uniform1i(uniforms.hasPicture, part.texture ? 1 : 0);
     if (part.texture) gl.bindTexture(gl.TEXTURE_2D, part.texture);
+    gl.uniform1i(uniforms.hasFolds, part.folds ? 1 : 0);
+    gl.uniform1i(uniforms.folds, 2); // a unit of its own, also where there is none: samplers of one kind may share
+    gl.activeTexture(gl.TEXTURE2);
+    gl.bindTexture(gl.TEXTURE_2D, part.folds);
+    gl.activeTexture(gl.TEXTURE0);
     gl.bindVertexArray(part.array);
     gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, part.buffer);
     gl.vertexAttrib4f(2, 1, 1, 1, 1); // a mesh without vertex colours is white
@@ -107,7 +113,7 @@ function draw() {
     gl.enable(gl.BLEND);
     for (const part of scene.parts) {
       part.edges = part.edges || edgesOf(part);
-      gl.uniformMatrix4fv(line.uniforms.model, false, part.model);
+      setPlacing(line.uniforms, part);
       gl.uniformMatrix4fv(line.uniforms.view, false, view);
       gl.uniformMatrix4fv(line.uniforms.projection, false, projection);
       gl.uniform4fv(line.uniforms.ink, dark ? [1, 1, 1, 0.35] : [0, 0, 0, 0.4]);
@@ -117,8 +123,49 @@ function draw() {
     }
     gl.disable(gl.BLEND);
   }
-  if (state.spin) redraw();
+  if (state.spin || state.playing) redraw();
 }
+
+// ---------------------------------------------------------------- clips
+
+const clipMenu = document.getElementById("clip"), playButton = document.getElementById("play");
+
+function offerClips() {
+  scene.clips.forEach(({ name }, i) => clipMenu.add(new Option(name, String(i))));
+  document.getElementById("motion").hidden = scene.clips.length === 0;
+}
+
+// Show a clip at a time, or the model as it stands (-1).
+function showClip(clip, second = 0) {
+  Object.assign(state, { clip, second, drawn: null });
+  clipMenu.value = String(clip);
+  place(scene, posedPlaces(scene.tree, scene.clips[clip], second));
+  redraw();
+}
+
+function play(playing) {
+  if (playing && state.clip < 0) showClip(0);
+  Object.assign(state, { playing, drawn: null });
+  playButton.textContent = playing ? "Pause" : "Play";
+  playButton.setAttribute("aria-pressed", String(playing));
+  redraw();
+}
+
+// Move on by the time since the last frame was drawn.
+function advance(now) {
+  if (!state.playing) return;
+  const { seconds } = scene.clips[state.clip];
+  const second = state.second + (state.drawn === null ? 0 : (now - state.drawn) / 1000);
+  state.drawn = now;
+  state.second = seconds > 0 ? second % seconds : 0;
+  place(scene, posedPlaces(scene.tree, scene.clips[state.clip], state.second));
+}
+
+clipMenu.addEventListener("change", () => {
+  showClip(Number(clipMenu.value));
+  play(state.clip >= 0);
+});
+playButton.addEventListener("click", () => play(!state.playing));
 
 // ---------------------------------------------------------------- hands on
 
@@ -193,6 +240,7 @@ const KEYS = {
   "+": () => zoom(0.9), "=": () => zoom(0.9), "-": () => zoom(1 / 0.9),
   c: () => setMode(0), u: () => setMode(1), s: () => setMode(2), n: () => setMode(3),
   w: () => toggle("wire"), t: () => toggle("spin"), b: toggleTheme, r: reset, 0: reset,
+  p: () => { if (scene?.clips.length) play(!state.playing); },
 };
 window.addEventListener("keydown", (event) => {
   const action = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
@@ -202,12 +250,15 @@ window.addEventListener("keydown", (event) => {
 });
 window.addEventListener("resize", redraw);
 
-// The address may ask for a view: viewer.html#mode=3&wire&dark&yaw=180
+// The address may ask for a view: viewer.html#mode=3&wire&dark&yaw=180&clip=walk&time=0.4 (without a time it plays)
 function fromAddress() {
   const wish = new URLSearchParams(location.hash.slice(1));
   if (wish.has("mode")) setMode(Number(wish.get("mode")));
   if (wish.has("wire")) toggle("wire");
   if (wish.has("yaw")) state.yaw = -Number(wish.get("yaw")) * Math.PI / 180;
+  const clip = scene.clips.findIndex(({ name }) => name === wish.get("clip"));
+  if (clip >= 0) showClip(clip, Number(wish.get("time") || 0));
+  if (clip >= 0 && !wish.has("time")) play(true);
   if (wish.has("dark")) root.dataset.theme = "dark";
   if (wish.has("light")) root.dataset.theme = "light";
 }
@@ -218,6 +269,7 @@ async function start() {
   const glb = parseGlb(decodeBase64(holder.textContent.trim()));
   holder.remove();
   scene = await load(glb);
+  offerClips();
   reset();
   fromAddress();
   const from = glb.tree.asset?.copyright;

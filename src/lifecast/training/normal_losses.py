@@ -1,0 +1,62 @@
+"""The losses of normal maps and mask: equation 6 of the paper, and what the slim presets add to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lifecast.model.window import random_window
+from lifecast.space.maps import Maps
+from lifecast.space.resizing import resize_image, resize_map
+from lifecast.training import losses
+from lifecast.training.adversary import Adversary, comparison
+from lifecast.training.perceptual import PerceptualLoss
+from lifecast.training.recipe import LossWeights
+
+
+def normal_losses(
+    maps: Maps,
+    batch: dict[str, Any],
+    weights: LossWeights,
+    perceptual: PerceptualLoss | None = None,
+    adversary: Adversary | None = None,
+    across: losses.Across = losses.alone,
+) -> dict[str, Tensor]:
+    """Compute the losses of equation 6 and of the mask, summed over front and weighted back.
+
+    Those that have a weight; `perceptual` and `adversary` where theirs has one.
+    """
+    size = maps.front.shape[-1]
+    mask = resize_map(batch["mask"], size, False)
+    parts: dict[str, list[Tensor]] = {"l1": [], "cosine": [], "folds": [], "perceptual": []}
+    window = None  # in which the perceptual and the adversarial loss compare the maps
+    if (perceptual is not None and weights.perceptual) or adversary is not None:
+        window = random_window(mask, weights.window)
+    for side, predicted, weight in (("front", maps.front, 1.0), ("back", maps.back, weights.back)):
+        true = resize_map(batch[side], size, False)
+        if weights.l1:
+            over = mask if weights.l1_over == "mask" else None
+            parts["l1"].append(weight * losses.normal_l1(predicted, true, over, across))
+        if weights.cosine:
+            parts["cosine"].append(weight * losses.normal_cosine(predicted, true, mask, across))
+        if weights.folds:
+            parts["folds"].append(weight * losses.fold_l1(predicted, true, mask, across))
+        if window is not None and perceptual is not None and weights.perceptual:
+            compared = predicted * mask if weights.l1_over == "mask" else predicted
+            parts["perceptual"].append(weight * perceptual(window.cut(compared), window.cut(true)))
+    result = {name: torch.stack(terms).sum() for name, terms in parts.items() if terms}
+    if adversary is not None and window is not None:
+        cut = window.cut
+        result["adversarial"] = adversary.losses(
+            comparison(
+                cut(resize_image(batch["image"], size)),
+                (cut(maps.front), cut(maps.back)),
+                (cut(resize_map(batch["front"], size, False)), cut(resize_map(batch["back"], size, False))),
+                cut(mask),
+            )
+        )
+    if weights.mask and maps.mask_logit is not None:
+        result["mask"] = losses.mask_bce(maps.mask_logit, mask)
+    return result
