@@ -18,7 +18,9 @@ from lifecast.evaluation.steps import FIGURES, Difference, StepsTable, chosen_st
 from lifecast.model.checkpoint import load_checkpoint, save_checkpoint
 from lifecast.model.inference_options import InferenceOptions
 
-EVERYTHING = InferenceOptions(mirror=True, sharpen=0.5, integrate=64, silhouette=True, hidden_limbs=True, relief=True)
+EVERYTHING = InferenceOptions(
+    mirror=True, sharpen=0.5, integrate=64, body=True, silhouette=True, hidden_limbs=True, relief=True
+)
 RELIEF_AND_MIRROR = InferenceOptions(mirror=True, silhouette=True, relief=True)
 
 

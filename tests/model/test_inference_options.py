@@ -11,7 +11,9 @@ from lifecast.model.ablations import preset_named
 from lifecast.model.inference_options import DEPENDENT, PLAIN, STEPS, InferenceOptions, inference_from_dict
 from lifecast.model.presets import INFERENCE, PRESETS
 
-ALL = InferenceOptions(mirror=True, sharpen=0.5, integrate=256, silhouette=True, hidden_limbs=True, relief=True)
+ALL = InferenceOptions(
+    mirror=True, sharpen=0.5, integrate=256, body=True, silhouette=True, hidden_limbs=True, relief=True
+)
 """With every step on."""
 
 
@@ -37,6 +39,12 @@ def test_what_stands_on_a_step_stands_on_what_that_one_stands_on():
         for name in standing:
             assert set(DEPENDENT.get(name, ())) <= set(standing), step
     assert {"lift", "hidden_limbs"}.isdisjoint(ALL.without("pose").running())
+
+
+def test_a_step_does_not_run_without_the_one_that_it_stands_on():
+    assert PLAIN.fitted_face
+    assert "fitted_face" not in PLAIN.running()
+    assert ON_BODY <= set(dataclasses.replace(PLAIN, body=True).running())
 
 
 def test_several_steps_are_switched_off_at_once_in_any_order():
@@ -108,15 +116,16 @@ def test_steps_that_nobody_knows_are_refused_by_name():
 
 
 ON_MAPS = {"mirror", "sharpen", "relief"}
-ON_DEPTHS = {"integrate", "hidden_limbs"}
-ON_POSE = {"pose", "lift", "hidden_limbs"}
+ON_DEPTHS = {"integrate", "hidden_limbs", "body_limbs"}
+ON_BODY = {"body", "body_limbs", "fitted_hands", "fitted_face"}
+ON_POSE = {"pose", "lift", "hidden_limbs"} | ON_BODY
 
 
 @pytest.mark.parametrize(
     ("name", "off"),
     [
         ("compact", set()),
-        ("compact-no-lifter", {"lift", "hidden_limbs"}),
+        ("compact-no-lifter", {"lift", "hidden_limbs"} | ON_BODY),
         ("compact-no-pose", ON_POSE),
         ("compact-no-mask", {"silhouette"}),
         ("compact-no-depth-maps", ON_DEPTHS),
