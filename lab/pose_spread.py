@@ -54,7 +54,7 @@ def main(poses: Path, assets: Path) -> None:
         else:
             left, right = (vectors[:, body.joints.index(f"{stem}.{side}")] for side in "LR")
             found = np.concatenate([left, right * [1, -1, -1]])
-        print(f'    "{stem}": {row(found)},')
+        sys.stdout.write(f'    "{stem}": {row(found)},\n')
 
 
 def row(found: np.ndarray) -> str:
@@ -68,7 +68,8 @@ def row(found: np.ndarray) -> str:
     margin = 0.1 / deviations
     rows = "), (".join(_numbers(one) for one in axes * deviations[:, None])
     return (
-        f"Spread(({_numbers(mean)}), (({rows})),\n        ({_numbers(low - margin)}), ({_numbers(high + margin)}))"
+        f"Spread(\n        ({_numbers(mean)}), (({rows})),\n"
+        f"        ({_numbers(low - margin)}), ({_numbers(high + margin)}),\n    )"
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from lifecast.model.inference_options import InferenceOptions
 
 EVERYTHING = InferenceOptions(
     mirror=True, sharpen=0.5, integrate=64, body=True, silhouette=True, hidden_limbs=True, relief=True
-)
+)  # fmt: skip
 RELIEF_AND_MIRROR = InferenceOptions(mirror=True, silhouette=True, relief=True)
 
 

@@ -31,7 +31,7 @@ class BodyFit:
     """How far the mask's edge may be from the body's."""
     before: float = 0.012
     """How far the body may stand out of the depth maps' surface."""
-    behind: float = 0.03
+    behind: float = 0.02
     """How far it may lie under it: clothes, hair."""
     cloth: float = 0.008
     """How far the body lies under the surface as a rule."""

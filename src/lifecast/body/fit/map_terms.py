@@ -19,7 +19,7 @@ _FACING = 0.25
 """Least share of a normal toward the camera, or away from it, of points that depth maps are compared with."""
 _STEEPEST = 2.0
 """Slopes of depth maps are cut off here."""
-_OUTSIDE_SHARE, _EDGE_SHARE, _DEPTH_SHARE = 0.15, 0.15, 0.15
+_OUTSIDE_SHARE, _EDGE_SHARE, _DEPTH_SHARE = 0.15, 0.15, 0.5
 """What each point counts for: neighbours say the same."""
 
 

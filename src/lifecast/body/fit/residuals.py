@@ -19,7 +19,7 @@ class Residuals(NamedTuple):
     outlier: float = np.inf
     """Standard deviations from which on a residual counts for less and less."""
     vanishing: bool = False
-    """Whether the cost of an outlier has an upper bound (Geman and McClure's) or grows with its logarithm (Cauchy's)."""
+    """Whether an outlier's cost has an upper bound (Geman and McClure's) or grows with its logarithm (Cauchy's)."""
     share: float = 1.0
     """What each residual counts for: less than 1 where neighbours say the same."""
 

@@ -1,4 +1,4 @@
-"""A first body from the landmarks alone: limbs point where the landmarks do, and the scale follows from their lengths."""
+"""A first body from the landmarks alone: limbs point where these do, and the scale follows from their lengths."""
 
 from __future__ import annotations
 
