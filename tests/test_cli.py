@@ -96,7 +96,7 @@ WRONG: dict[str, str] = {
     "reconstruct x.jpg --format fbx": "--format 'fbx': choose from",
     "reconstruct x.jpg --animate walk fly": "--animate 'fly': choose from walk, run, idle, wave, turn,",
     "reconstruct x.jpg --animate {0}/none.bvh": "--animate {0}/none.bvh: no such file",
-    "reconstruct x.jpg --animate walk --format obj": "only glb holds the clips of --animate: add it",
+    "reconstruct x.jpg --animate walk --format obj": "--format 'obj': only glb holds the clips of --animate: add it",
     "reconstruct x.jpg --cluster local": "--cluster needs --output, and goes without --mask, --box and --sheet",
     "serve --time-limit 0": "--time-limit 0.0: give seconds above 0",
     "synthesize {0}/out --poses {0}/none": "--poses {0}/none: no such folder",

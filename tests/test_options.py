@@ -36,6 +36,7 @@ WRONG: list[tuple[str, Any]] = [
     ("box", "1,2,3"), ("box", "1,2,0,9"), ("box", "a,b,c,d"), ("box", "nan,2,3,4"), ("box", "1,2,inf,4"),
     ("box", "1,2,3,4,5"), ("box", "1e300,2,3,4"), ("formats", ""), ("formats", "fbx"), ("formats", "glb,fbx"),
     ("height", 17.0), ("height", -1.0), ("height", float("nan")), ("height", "tall"), ("height", None),
+    ("pose", "x"), ("animate", "walk,fly"), ("animate", "missing.bvh"),
     ("without", "relif"), ("without", "relief,nothing"), ("turn", 45),
     ("resolution", 8), ("resolution", 5000), ("faces", 3),
 ]  # fmt: skip
@@ -84,3 +85,18 @@ def test_clips_bring_a_rig() -> None:
     assert asked.animate == ("walk", "wave")
     assert asked.rig
     assert not ReconstructOptions().rig
+
+
+@pytest.mark.parametrize("given", [{"pose": "T"}, {"pose": "photo"}, {"animate": "walk, idle"}, {"rig": True}])
+def test_a_pose_and_clips_need_a_rig_and_a_rig_a_body(given: dict[str, Any]) -> None:
+    options = ReconstructOptions.parse(**given)
+    assert options.rig
+    assert options.fits_body
+    assert not options.body
+    assert options.pose == {"T": "t"}.get(given.get("pose", ""), given.get("pose"))
+    assert options.animate == (("walk", "idle") if "animate" in given else ())
+
+
+def test_nobody_gets_a_body_who_did_not_ask_for_one() -> None:
+    assert not ReconstructOptions.parse(pose=" ", animate="").fits_body
+    assert ReconstructOptions(body=True).fits_body

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import lifecast
+from lifecast.body.fitted_body import FittedBody, shipped_body
 from lifecast.model.ablations import preset_named
 from lifecast.model.column_field import ColumnField
 from lifecast.model.inference_options import PLAIN, InferenceOptions
@@ -18,6 +19,7 @@ from lifecast.pipeline import Reconstructor
 from lifecast.space.mesh_normals import vertex_normals
 from lifecast.space.skeleton import Joint
 from lifecast.space.view import Camera
+from lifecast.surface.detail.body_limbs import WithBodyLimbs
 from lifecast.surface.detail.hidden_limbs import WithLimbs
 from lifecast.surface.detail.relief import RELIEF
 from lifecast.surface.extract.surface import extract_surface
@@ -52,6 +54,15 @@ def with_a_forearm_behind(vertices: np.ndarray) -> torch.Tensor:
     ):
         joints[0, joint] = torch.tensor([middle + x, height, z, 0.1])
     return joints
+
+
+def body_at(vertices: np.ndarray) -> FittedBody:
+    """The mean body at rest in the middle of these vertices, as high as they are, nothing of it fitted."""
+    body = shipped_body()
+    turns = np.tile(np.eye(3, dtype=np.float32), (len(body.joints), 1, 1))
+    nothing = np.zeros(24, np.float32), np.zeros(len(body.actions), np.float32)
+    scale = float(np.ptp(vertices[:, 1])) / 1.67
+    return FittedBody(*nothing, turns, (vertices.min(0) + vertices.max(0)) / 2, scale)
 
 
 def test_the_surface_takes_on_the_folds_of_its_normal_maps(shipped: Reconstructor, predicted: PredictedPerson) -> None:
@@ -118,11 +129,29 @@ def test_an_arm_that_the_body_hides_is_made_of_lifted_landmarks(
     assert options.hidden_limbs
     bare = person_surface(model, predicted, options, 96).vertices
     hiding = predicted._replace(joints=with_a_forearm_behind(bare))
-    assert isinstance(person_field(model, hiding, options), WithLimbs)
+    assert isinstance(person_field(model, hiding, options).field, WithLimbs)
     behind = float(bare[:, 2].min()) - 0.05
     assert float(person_surface(model, hiding, options, 96).vertices[:, 2].min()) < behind - 0.01
     without = person_surface(model, hiding, options.without("hidden_limbs"), 96)
     np.testing.assert_array_equal(without.vertices, bare)
+
+
+def test_with_a_body_hidden_limbs_are_its_own(shipped: Reconstructor, predicted: PredictedPerson) -> None:
+    model, options = shipped.model, shipped.inference
+    bare = person_surface(model, predicted, options, 64).vertices
+    hiding = predicted._replace(joints=with_a_forearm_behind(bare), body=body_at(bare))
+    found = person_field(model, hiding, options).field
+    assert isinstance(found, WithBodyLimbs)
+    assert [limb.joint for limb in found.limbs] == ["lowerarm01.L"]
+    assert isinstance(person_field(model, hiding, options.without("body_limbs")).field, WithLimbs)
+
+
+def test_a_body_without_fitted_parts_changes_nothing(shipped: Reconstructor, predicted: PredictedPerson) -> None:
+    model, options = shipped.model, shipped.inference
+    bare = person_surface(model, predicted, options, 64)
+    found = person_surface(model, predicted._replace(body=body_at(bare.vertices)), options, 64)
+    np.testing.assert_array_equal(found.vertices, bare.vertices)
+    np.testing.assert_array_equal(found.faces, bare.faces)
 
 
 def test_an_architecture_without_maps_gives_the_nets_field() -> None:

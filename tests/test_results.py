@@ -22,7 +22,7 @@ from lifecast.rigging import NotRigged
 class Ball(SimpleNamespace):
     """A reconstruction that writes its name."""
 
-    def save(self, path: Path, textured: bool, stl_metres: bool) -> list[Path]:
+    def save(self, path: Path, *_: bool) -> list[Path]:
         path.write_text("a statue")
         return [path]
 

@@ -26,6 +26,7 @@ VERBS: dict[str, str] = {
     "synthesize": "make clothed people to learn from",
     "prepare": "scans or made people to training data",
     "landmarks": "add the landmarks that BlazePose finds to prepared data",
+    "kit": "garments, skins and motions of folders in one small file",
     "mannequins": "many poses of simply dressed people, to learn from",
     "lift": "move these landmarks to where the joints are",
     "train": "train the networks on prepared data",

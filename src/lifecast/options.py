@@ -191,7 +191,7 @@ class ReconstructOptions:
     pose: Annotated[Pose | None, one_text(parse_pose, "t|a|photo")] = None
     """Let the model stand in a T pose, an A pose or as in the photograph; with --rig, which needs not be said."""
     animate: Annotated[tuple[str, ...], one_text(parse_clips, "CLIP,FILE.bvh")] = ()
-    """Clips for the rigged GLB, separated by commas: walk, run, idle, wave, turn, jump, bow, nod, clap, squat, dance, or BVH
+    """Clips for the GLB, separated by commas: walk, run, idle, wave, turn, jump, bow, nod, clap, squat, dance, or BVH
     files; with --rig, which needs not be said."""
 
     def __post_init__(self) -> None:

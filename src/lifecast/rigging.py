@@ -34,7 +34,7 @@ class NotRigged:
 def rig(
     result: Reconstruction, body: FittedBody | None, pose: Pose = "photo", textured: bool = True
 ) -> RiggedMesh | NotRigged:
-    """Rig a reconstructed person.
+    """Give a reconstructed person a skeleton.
 
     Parameters
     ----------

@@ -42,6 +42,7 @@ COMMANDS: dict[str, Arguments] = {
     "synthesize --sheet": lambda good, bad: [good / "out", "--count", "1", "--sheet", bad / "sheet.png"],
     "prepare": lambda good, bad: [good / "scans", bad],
     "landmarks": lambda good, bad: [prepared(good)],
+    "kit": lambda good, bad: [bad / "free.kit", "--assets", good],
     "mannequins": lambda good, bad: [bad, "--count", "1"],
     "lift": lambda good, bad: [good / "data", "--out", bad / "lifter.safetensors"],
     "train all": lambda good, bad: ["--recipe", "tiny", "--out", bad],

@@ -69,7 +69,7 @@ def test_garments_of_all_folders_are_what_their_tags_say(model: BodyModel, folde
 
 def test_two_garments_of_one_name_are_refused(model: BodyModel, folders: tuple[Path, Path], tmp_path: Path) -> None:
     write(model, tmp_path, "mine", "helper-skirt", "", 9)
-    with pytest.raises(UsageError, match=r"mine\.mhclo has the name of a garment in .*mine"):
+    with pytest.raises(UsageError, match=r"its mine has the name of a garment in .*mine\.obj"):
         Wardrobe(model, [*folders, tmp_path])
 
 

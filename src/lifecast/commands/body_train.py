@@ -48,7 +48,7 @@ class BodyTrain:
 
 
 def body_train(asked: Inline[BodyTrain]) -> int:
-    """Train the body regressor: landmarks and hands' points in, a body's shape, pose and place out.
+    """Train the body regressor, which predicts a body from landmarks and hands' points.
 
     It learns from made bodies alone: their numbers are drawn, so they are known. OUT holds it:
 

@@ -151,7 +151,10 @@ def read_true_mesh(root: Path, item: Item) -> Triangles:
 
 
 def read_true_regions(root: Path, item: Item) -> Regions | None:
-    """Read which region each face of `read_true_mesh` belongs to, (F,); None of scans and of people made before."""
+    """Read which region each face of `read_true_mesh` belongs to, (F,).
+
+    None of scans and of people made before.
+    """
     path = root / item.person / "mesh.npz"
     try:
         with np.load(path) as stored:

@@ -28,9 +28,10 @@ def region_map(truth: Triangles, regions: Regions, size: int) -> NDArray[np.int6
 def closeup_figures(
     predicted: NDArray[np.floating], true: NDArray[np.floating], mask: NDArray[np.bool_], shown: NDArray[np.int64]
 ) -> dict[str, float]:
-    """Measure front normals (S, S, 3) inside `face` and `hand`: mean angle in degrees, `face_degrees`, `hand_degrees`.
+    """Measure front normals (S, S, 3) inside the face and the hands.
 
-    `shown` is of `region_map`. A region of fewer than `LEAST_PIXELS` inside the true mask has no figure.
+    Mean angles in degrees, `face_degrees` and `hand_degrees`. `shown` is of `region_map`. A region of fewer than
+    `LEAST_PIXELS` inside the true mask has no figure.
     """
     figures = {}
     for name, numbers in CLOSEUPS.items():

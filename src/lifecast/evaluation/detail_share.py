@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 
 def detail_figures(side: str, predicted: Maps, true: Maps, mask: NDArray[np.bool_]) -> dict[str, float]:
-    """Measure a predicted normal map (s, s, 3) of one side against the true one (S, S, 3), at S pixels.
+    """Measure a predicted normal map (s, s, 3) of one side against the true one (S, S, 3).
 
-    `SIDE_detail_2`, `_4` and `_8`: mean length of the normals minus their blur of so many pixels, predicted over true.
+    Both at S pixels. `SIDE_detail_2`, `_4` and `_8`: mean length of the normals minus their blur of so many
+    pixels, predicted over true.
     `SIDE_detail_correlation`: of that detail of 2 pixels with the truth's. Absent where the truth has no detail, and
     without a person (`mask`, S x S).
     """

@@ -75,9 +75,9 @@ def region_points(truth: Triangles, chosen: NDArray[np.bool_], seed: int) -> Flo
 
 
 def part_alignment(points: Floats, surface: Triangles) -> Motion:
-    """Move points (N, 3) of a part rigidly onto a surface by closest points, from where they stand.
+    """Move points (N, 3) of a part rigidly onto a surface by closest points.
 
-    The root mean square distance never grows.
+    They start where they stand. The root mean square distance never grows.
     """
     motion, before = IDENTITY, np.inf
     for _ in range(ROUNDS):

@@ -199,7 +199,10 @@ def map_errors(prediction: Prediction, view: ViewMaps) -> dict[str, float]:
 
 
 def detail_errors(prediction: Prediction, view: ViewMaps, truth: Truth) -> dict[str, float]:
-    """Measure the fine detail of the predicted maps, and front normals of face and hands; empty if there are none."""
+    """Measure the fine detail of the predicted maps, and front normals of face and hands.
+
+    Empty if there are none.
+    """
     if prediction.front is None or prediction.back is None:
         return {}
     figures = detail_figures("front", prediction.front, view.front, view.mask)

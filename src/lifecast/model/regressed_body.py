@@ -20,9 +20,9 @@ SIDES = ("L", "R")
 
 
 def hand_in_view(camera: Camera, points: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Convert a hand's points (21, 3), as `photo.hands` finds them in a photograph, to view units.
+    """Convert a hand's points (21, 3) to view units.
 
-    z is 0 at the wrist.
+    They are as `photo.hands` finds them in a photograph; z is 0 at the wrist.
     """
     depth = points[:, 2:3] * 2 / camera.side
     return np.concatenate([camera.to_view(points[:, :2]), depth], 1).astype(np.float32)

@@ -30,12 +30,18 @@ REMEDY = "make it anew with `lifecast body train`"
 
 
 def body_checksum(body: str | Path = BODY) -> str:
-    """Compute the checksum of a body's file, which a regressor is for. DataError if that is missing or damaged."""
+    """Compute the checksum of a body's file, which a regressor is for.
+
+    DataError if that is missing or damaged.
+    """
     return checksum(read_body_file(body).arrays)
 
 
 def write_regressor(path: str | Path, regressor: BodyRegressor, card: dict[str, Any]) -> None:
-    """Write a regressor atomically, in half precision; the same weights and card give the same bytes."""
+    """Write a regressor atomically, in half precision.
+
+    The same weights and card give the same bytes.
+    """
     tensors = {name: value.detach().half().contiguous() for name, value in regressor.state_dict().items()}
     text = json.dumps({
         "format": FORMAT, "version": VERSION, "config": asdict(regressor.config), "joints": list(JOINT_NAMES),
@@ -93,7 +99,10 @@ def shipped_regressor() -> BodyRegressor | None:
 
 
 def half_precision(regressor: BodyRegressor) -> BodyRegressor:
-    """Round a regressor's weights in place to what its file keeps, so that figures are those of the file."""
+    """Round a regressor's weights in place to what its file keeps.
+
+    So figures are those of the file.
+    """
     with torch.no_grad():
         for value in regressor.state_dict().values():
             value.copy_(value.half().float())

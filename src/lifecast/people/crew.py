@@ -32,10 +32,10 @@ class Order:
     seed: int = 0
     """People of the same seed are the same people, whatever the number of workers."""
     assets: tuple[Path, ...] = ()
-    """Copies of MakeHuman's public assets (folders that hold `base` or `clothes`), one or more: some garments and the
-    skins are taken from them; without them, all garments are sewn ones."""
+    """Copies of MakeHuman's public assets (folders that hold `base` or `clothes`), or kits (`lifecast kit`), one or
+    more: some garments and the skins are taken from them; without them, all garments are sewn ones."""
     poses: Path | None = None
-    """A folder of motion clips (.bvh, and humanoid3d .txt) to take some of the poses from."""
+    """A folder of motion clips (.bvh, and humanoid3d .txt), or a kit, to take some of the poses from."""
     only_garments: tuple[str, ...] = ()
     """Keep to these garments: names of sewn ones, "sewn" for all of those, or names of the assets' .mhclo files; a test
     set can wear what no training person wears."""
@@ -44,7 +44,7 @@ class Order:
 
     def __post_init__(self) -> None:
         refuse_overlap(self.out, "out", {"assets": self.assets, "poses": self.poses})
-        if self.poses is not None and not self.poses.is_dir():
+        if self.poses is not None and not self.poses.exists():
             raise OptionError("poses", self.poses, "no such folder")
 
 
@@ -74,10 +74,10 @@ def check_origin(order: Order) -> None:
     UsageError
         `out` holds people of another seed or another choice of garments, or a folder of `assets` is none.
     """
-    from lifecast.people.wardrobe import assets_root
+    from lifecast.people.assets import check_assets
 
     for folder in order.assets:
-        assets_root(folder)
+        check_assets(folder)
     now = {
         "format": 1, "seed": order.seed, "assets": len(order.assets), "poses": order.poses is not None,
         "only_garments": sorted(order.only_garments), "without_garments": sorted(order.without_garments),

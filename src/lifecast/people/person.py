@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifecast.people.appearance import Build
+from lifecast.people.assets import picture_of
 from lifecast.people.body import SKIN_VERTICES, BodyModel, RestBody
 from lifecast.people.dressed import DressedPerson
 from lifecast.people.figure import Figure
@@ -26,7 +27,7 @@ from lifecast.people.regions import skin_regions
 from lifecast.people.rig import skin
 from lifecast.people.stances import draw_pose, stand_at_ease
 from lifecast.people.surface_mesh import averaging, split_seams
-from lifecast.people.wardrobe import Wardrobe, picture_of
+from lifecast.people.wardrobe import Wardrobe
 from lifecast.people.wavefront import triangles, triangles_uv
 from lifecast.scans.landmark_file import joint_rows
 from lifecast.space.mesh_normals import vertex_normals
@@ -169,4 +170,4 @@ class Studio:
         dark = build.phenotype["african"] > rng.uniform(0.3, 0.7)
         choice = [p for p in named if ("dark" in p.name) == dark] or named or self.wardrobe.skins
         choice = [p for p in choice if p.name.startswith(age)] or choice
-        return picture_of(choice[int(rng.integers(len(choice)))])
+        return picture_of(choice[int(rng.integers(len(choice)))].picture)

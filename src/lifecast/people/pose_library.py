@@ -11,6 +11,7 @@ import numpy as np
 from lifecast.errors import OptionError
 from lifecast.people.clips import Clip, read_bvh, read_humanoid
 from lifecast.people.figure import Figure
+from lifecast.people.kit_file import clip_of, read_kit
 from lifecast.people.retarget import is_own_rig, retarget
 from lifecast.people.rotation import euler
 
@@ -31,31 +32,57 @@ class PoseLibrary:
     def read(cls, poses: Path | None, assets: Iterable[Path] = ()) -> PoseLibrary:
         """Read the clips of `--poses` and the poses of assets folders.
 
-        Clips are .bvh and humanoid3d .txt/.json.
+        Clips are .bvh and humanoid3d .txt/.json. A kit may stand for either.
 
         Raises
         ------
         UsageError
-            `poses` is no folder or holds no clip.
+            `poses` is not there or holds no clip.
         ScanError
             A clip cannot be read.
+        DataError
+            A file is no kit.
         """
         clips: list[Clip] = []
         if poses is not None:
-            if not poses.is_dir():
-                raise OptionError("poses", poses, "no such folder")
-            for path in sorted(poses.iterdir()):
-                if path.suffix.lower() == ".bvh":
-                    clips.append(read_bvh(path, every=8))
-                elif path.suffix.lower() in (".txt", ".json") and "humanoid3d" in path.name:
-                    clips.append(read_humanoid(path))
+            clips = _of_kit(poses, "clip") if poses.is_file() else [read_clip(path) for path in clip_files(poses)]
             if not clips:
-                raise OptionError("poses", poses, "holds no .bvh and no humanoid3d_*.txt motion clip")
+                raise OptionError("poses", poses, "the kit holds no motion clip; bake it with --poses")
         own: list[Clip] = []
         for folder in assets:
+            if folder.is_file():
+                own += _of_kit(folder, "pose")
             for root in (folder / "base" / "poses", folder / "poses"):
                 own += [read_bvh(path) for path in sorted(root.glob("*.bvh"))]
         return cls(tuple(c for c in clips if not is_own_rig(c)), tuple(own) + tuple(c for c in clips if is_own_rig(c)))
+
+
+def clip_files(poses: Path) -> list[Path]:
+    """List the motion clips of a folder, in their order.
+
+    Raises
+    ------
+    UsageError
+        It is no folder or holds none.
+    """
+    if not poses.is_dir():
+        raise OptionError("poses", poses, "no such folder")
+    found = [
+        path for path in sorted(poses.iterdir())
+        if path.suffix.lower() == ".bvh" or (path.suffix.lower() in (".txt", ".json") and "humanoid3d" in path.name)
+    ]  # fmt: skip
+    if not found:
+        raise OptionError("poses", poses, "holds no .bvh and no humanoid3d_*.txt motion clip")
+    return found
+
+
+def read_clip(path: Path) -> Clip:
+    """Read a motion clip at the rate at which poses are drawn from it."""
+    return read_bvh(path, every=8) if path.suffix.lower() == ".bvh" else read_humanoid(path)
+
+
+def _of_kit(kit: Path, kind: str) -> list[Clip]:
+    return [clip_of(part) for part in read_kit(kit) if part.kind == kind]
 
 
 def _upright(figure: Figure) -> bool:

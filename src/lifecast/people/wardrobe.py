@@ -1,25 +1,24 @@
-"""The wardrobe: garments and painted skins of assets folders, which have MakeHuman's layout."""
+"""The wardrobe: garments and painted skins of assets folders, which have MakeHuman's layout, or of kits."""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from lifecast.errors import OptionError, UsageError
+from lifecast.people.assets import PaintedSkin, read_assets
 from lifecast.people.block_pattern import BlockPattern, block_patterns
 from lifecast.people.body import BodyModel
 from lifecast.people.body_marks import Landmarks
 from lifecast.people.garment_kinds import RIGID, sex_of, shares
-from lifecast.people.mhclo import Fit, read_mhclo
+from lifecast.people.mhclo import Fit
 from lifecast.people.patterns.kinds import KINDS
 from lifecast.people.tailor import Tailor, sub_fit
-from lifecast.people.wavefront import Polygons, read_polygons
+from lifecast.people.wavefront import Polygons
 
 
 @dataclass(frozen=True)
@@ -35,36 +34,13 @@ class Piece:
     """"female", "male" or "" for anyone."""
 
 
-@functools.lru_cache(maxsize=96)
-def picture_of(path: Path, size: int = 1024) -> NDArray[np.uint8]:
-    """A texture as (H, W, 3) or (H, W, 4), at most `size` wide."""
-    with Image.open(path) as image:
-        loaded = image.convert("RGBA" if image.mode in ("RGBA", "LA", "P") else "RGB")
-    if loaded.width > size:
-        loaded = loaded.resize((size, size * loaded.height // loaded.width), Image.Resampling.BOX)
-    return np.asarray(loaded)
-
-
-def assets_root(assets: Path) -> Path:
-    """Return the folder with `clothes`, `skins` and so on in a copy of MakeHuman's assets.
-
-    Raises
-    ------
-    UsageError
-        There is none.
-    """
-    root = assets / "base" if (assets / "base").is_dir() else assets
-    if not (root / "clothes").is_dir():
-        raise OptionError("assets", assets, "holds no base/clothes; point it at a copy of makehuman-assets")
-    return root
-
-
 class Wardrobe:
     """Garments to choose from; each is prepared when first worn and then kept.
 
     Parameters
     ----------
-    assets : copies of MakeHuman's assets (folders that hold `base` or `clothes`); none for sewn garments alone.
+    assets : copies of MakeHuman's assets (folders that hold `base` or `clothes`), or kits; none for sewn garments
+        alone.
     only, without : names of assets to keep to, or to leave out. Names of sewn kinds (`patterns.kinds.KINDS`), and
         "sewn" or "helper" for all of those, may be among them: with an `only` list of sewn names, nothing of the assets
         is left.
@@ -83,7 +59,7 @@ class Wardrobe:
         self.marks = Landmarks.of(model, self.tailor.rest)
         self.pieces: dict[str, list[Piece]] = {}
         """By kind."""
-        self.skins: list[Path] = []
+        self.skins: list[PaintedSkin] = []
         self._files: dict[str, tuple[Fit, Polygons]] = {}
         self._members: dict[str, NDArray[np.int64]] = {}
         self._blocks: dict[str, list[BlockPattern]] = {}
@@ -100,17 +76,16 @@ class Wardrobe:
             self.pieces[kind] = [p for p in group if p.source not in without and (not only or p.source in only)]
 
     def _read_assets(self, assets: Path) -> None:
-        root = assets_root(assets)
-        for path in sorted((root / "clothes").rglob("*.mhclo")):
-            fit = read_mhclo(path)
-            if path.stem in self._files:
-                there = self._files[path.stem][0].obj.parent
-                raise OptionError("assets", assets, f"{path} has the name of a garment in {there}; leave one out")
-            self._files[path.stem] = fit, read_polygons(fit.obj)
-            self._sort(path.stem)
-        if not any((root / "clothes").rglob("*.mhclo")):
-            raise OptionError("assets", assets, "its folder clothes holds no .mhclo garment")
-        self.skins += sorted((root / "skins" / "textures").glob("*_diffuse*.png"))
+        found = read_assets(assets)
+        for fit, mesh in found.garments:
+            if fit.name in self._files:
+                there = self._files[fit.name][0].obj
+                raise OptionError(
+                    "assets", assets, f"its {fit.name} has the name of a garment in {there}; leave one out"
+                )
+            self._files[fit.name] = fit, mesh
+            self._sort(fit.name)
+        self.skins += found.skins
 
     def _sort(self, stem: str) -> None:
         """Take a garment file apart into the pieces that can be worn with others."""

@@ -72,7 +72,10 @@ def regression_loss(sample: BodySample, predicted: RegressedBodies, batch: Batch
 
 
 def learning_rate(done: float) -> float:
-    """Compute the share of the highest learning rate after `done`, 0 .. 1, of the training: one cycle."""
+    """Compute the share of the highest learning rate after `done`, 0 .. 1, of the training.
+
+    It is one cycle.
+    """
     warm = 0.05
     if done < warm:
         return 0.05 + 0.95 * done / warm

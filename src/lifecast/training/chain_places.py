@@ -24,9 +24,9 @@ class Places:
     out: Path
     """The chain's folder."""
     assets: tuple[Path, ...] = ()
-    """Copies of MakeHuman's assets; without them, all garments are sewn ones."""
+    """Copies of MakeHuman's assets, or kits; without them, all garments are sewn ones."""
     poses: Path | None = None
-    """Motion clips."""
+    """Motion clips, or a kit."""
     lighting: Path | None = None
     """Environment maps; built-in lights without."""
     workers: int = 1
@@ -38,7 +38,7 @@ class Places:
             raise OptionError("workers", self.workers, "must be at least 1")
         folders = [("poses", self.poses), ("lighting", self.lighting), *(("assets", folder) for folder in self.assets)]
         for name, folder in folders:
-            if folder is not None and not folder.is_dir():
+            if folder is not None and not (folder.is_dir() or (name != "lighting" and folder.is_file())):
                 raise OptionError(name, folder, "no such folder")
         if self.out.exists() and not self.out.is_dir():
             raise OptionError("out", self.out, "is a file; name a folder")

@@ -41,7 +41,10 @@ class LandmarkErrors:
         return len(self.places)
 
     def disturbed(self, joints: Tensor, draw: torch.Generator) -> Tensor:
-        """Disturb true landmarks (B, 33, 3) in view units as a like view's are: (B, 33, 4) with visibility."""
+        """Move true landmarks (B, 33, 3) in view units as a like view's are.
+
+        Returns (B, 33, 4), with visibility.
+        """
         count = len(joints)
         apart = torch.cdist(_places(joints), self.places)
         near = apart.topk(min(NEAREST, len(self)), largest=False).indices

@@ -84,10 +84,12 @@ def files_fingerprint(paths: Iterable[Path], root: Path) -> str:
 
 
 def listing_fingerprint(folder: Path) -> str:
-    """Compute the SHA-256 of the names and sizes of all files in a folder.
+    """Compute the SHA-256 of the names and sizes of all files in a folder, or of a kit's bytes.
 
     It is for a folder that is too large to read.
     """
+    if folder.is_file():
+        return hashlib.sha256(folder.read_bytes()).hexdigest()
     digest = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         digest.update(f"{path.relative_to(folder).as_posix()}\0{path.stat().st_size}\n".encode())

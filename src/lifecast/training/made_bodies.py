@@ -70,8 +70,9 @@ def draw_made_bodies(
     first: int = 0,
     progress: Callable[[int], None] | None = None,
 ) -> MadeBodies:
-    """Draw bodies `first` .. `first + count - 1` of `seed`; `progress` is called with each one's number.
+    """Draw bodies `first` .. `first + count - 1` of `seed`.
 
+    `progress` is called with each one's number.
     Poses in which limbs run into the body are not drawn anew: landmarks do not show that.
     """
     shapes, rotations = [], []
@@ -150,7 +151,10 @@ class BodySample(torch.nn.Module):
         return torch.cat((blend(self.weights, rest[:, :count], linear, shift), joints), dim=1) - joints[:, :1]
 
     def landmarks(self, points: Tensor) -> Tensor:
-        """Find the landmarks (B, 33, 3) of points (B, V + J, 3); those that are not of `INPUTS` are at the root."""
+        """Find the landmarks (B, 33, 3) of points (B, V + J, 3).
+
+        Those that are not of `INPUTS` are at the root.
+        """
         return self.landmark_weights @ points
 
     def hands(self, points: Tensor) -> Tensor:

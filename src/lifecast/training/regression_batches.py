@@ -93,7 +93,10 @@ def draw_batch(
     made: MadeBodies, sample: BodySample, errors: LandmarkErrors, recipe: RegressionRecipe, count: int,
     draw: torch.Generator,
 ) -> Batch:  # fmt: skip
-    """Draw bodies of `made`, each shaped as one and posed as others, before cameras, and what is found of them."""
+    """Draw bodies of `made` before cameras, and what is found of them.
+
+    Each is shaped as one and posed as others.
+    """
     rotations = _posed_anew(made, count, recipe.mixed, draw)
     shape = made.shape[torch.randint(len(made), (count,), generator=draw)]
     points = sample.posed(shape, rotations)  # metres in the world, about the root

@@ -48,7 +48,7 @@ class RegressionFigures:
 
 
 def skin_and_joints(body: Body, bodies: RegressedBodies) -> tuple[Tensor, Tensor]:
-    """Place bodies' skin (B, 13380, 3) and joints (B, J, 3) in view space, the pelvis at the origin."""
+    """Place bodies' skin (B, 13380, 3) and joints (B, J, 3) in view units about the pelvis."""
     points = body.pose(bodies.shape, torch.zeros(len(bodies.shape), len(body.actions)), bodies.rotations)
     root, scale = points.joints[:, :1], bodies.scale[:, None, None]
     return (points.vertices[:, :SKIN_VERTICES] - root) * scale, (points.joints - root) * scale
@@ -95,7 +95,10 @@ def regression_figures(regressor: BodyRegressor, batch: Batch, body: Body, sampl
 def unseen_batch(
     made: MadeBodies, sample: BodySample, errors: LandmarkErrors, recipe: RegressionRecipe, seed: int
 ) -> Batch:
-    """Draw as many bodies before cameras as `made` has, as training draws them but each in its own pose."""
+    """Draw as many bodies before cameras as `made` has.
+
+    They are as training draws them, but each in one drawn pose.
+    """
     return draw_batch(made, sample, errors, replace(recipe, mixed=0.0), len(made), torch.Generator().manual_seed(seed))
 
 
@@ -103,9 +106,9 @@ def unseen_batch(
 def view_figures(
     regressor: BodyRegressor, sample: BodySample, lifted: Tensor, joints: Tensor
 ) -> tuple[LiftingError, LiftingError]:
-    """Measure lifted landmarks (N, 33, 4) of views against joints (N, 33, 3), then those of the regressed bodies.
+    """Measure lifted landmarks (N, 33, 4) of views, then those of the regressed bodies.
 
-    No hands are given.
+    The truth is joints (N, 33, 3). No hands are given.
     """
     count = len(lifted)
     bodies = regress(regressor, lifted, torch.zeros(count, 2, 21, 3), torch.zeros(count, 2, dtype=torch.bool))

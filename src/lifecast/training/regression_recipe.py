@@ -14,7 +14,7 @@ class RegressionRecipe:
     bodies: int = 8000
     """Made bodies to learn from."""
     unseen: int = 400
-    """Made bodies more, of another seed, to measure with."""
+    """Made bodies more, to measure with."""
     steps: int = 6000
     """Length of the training, in optimiser steps."""
     batch: int = 256

@@ -41,7 +41,10 @@ def trained_lifter(weights: str) -> PoseLifter:
 
 
 def checked_views(data: Sequence[Path]) -> LandmarkedViews:
-    """Read made people's views. DataError if their joints are not known, or if there are too few."""
+    """Read made people's views.
+
+    DataError if their joints are not known, or if there are too few.
+    """
     views = read_views(data)
     check_joints(views)
     if int(views.train.sum()) < LEAST_VIEWS:
@@ -66,7 +69,7 @@ def train_body_regressor(
     init: Path | None = None,
     config: BodyRegressorConfig | None = None,
 ) -> dict[str, Any]:
-    """Train a regressor, measure it on bodies and views that it was not trained on, and write it to `out`.
+    """Train a regressor, measure it on what it was not trained on, and write it to `out`.
 
     Parameters
     ----------

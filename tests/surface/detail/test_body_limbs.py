@@ -103,7 +103,7 @@ def test_cloth_is_as_thick_as_on_the_other_side(body: FittedBody) -> None:
     field = WithBodyLimbs(EMPTY, [limb], maps().depth[0, 0], scale=body.scale)
     hidden = part_mesh(body.posed[0], "lowerarm01.L")
     along = (torch.from_numpy(hidden.vertices) - limb.end) @ limb.along
-    points = torch.rand(4000, 3, generator=torch.Generator().manual_seed(0)) - 0.5
+    points = torch.rand(20000, 3, generator=torch.Generator().manual_seed(0)) - 0.5
     points = torch.from_numpy(hidden.vertices.mean(0)) + points * 0.3
     distance = limb.distance(points)
     place_along = (points - limb.end) @ limb.along

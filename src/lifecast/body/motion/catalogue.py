@@ -28,7 +28,7 @@ CLIPS: dict[str, str] = {
 
 
 def check_clip_name(named: str | Path) -> None:
-    """Check that a clip's name is one of `CLIPS` or an existing .bvh file; `OptionError` otherwise."""
+    """Check that a clip is one of `CLIPS` or an existing .bvh file; `OptionError` otherwise."""
     if str(named) in CLIPS:
         return
     path = Path(named)

@@ -27,7 +27,7 @@ from lifecast.people.retarget import LIMBS, ROOTS, find_joint, is_own_rig, retar
 NEEDED = ("upperarm01.L", "upperarm01.R", "upperleg01.L", "upperleg01.R")
 """A file that moves none of arms or legs is no motion of a person."""
 NEAR_FLOOR = 0.06
-"""Lengths of a leg: a figure whose lowest joint is so near the floor stands on it, as on heels, which files leave out."""
+"""Lengths of a leg: whose lowest joint is so near the floor stands on it, as on heels, which files leave out."""
 FLOOR_SHARE = 0.02
 """The floor is where the lowest joint is lower in so few of the frames."""
 

@@ -16,7 +16,10 @@ Keys = tuple[tuple[float, float], ...]
 
 @dataclass(frozen=True)
 class Gait:
-    """One way to go. Phases are shares of a cycle of two steps, 0 where a foot comes down. Metres, degrees."""
+    """One way to go, in metres and degrees.
+
+    Phases are shares of a cycle of two steps, 0 where a foot comes down.
+    """
 
     seconds: float
     """Of a cycle."""
@@ -77,7 +80,7 @@ RUN = Gait(
 
 
 def _along(gait: Gait, phase: float) -> float:
-    """The foot's place along the way: steady while it stands, then back to the front with the same speed at both ends."""
+    """The foot's place along the way: steady while it stands, then to the front, the same speed at both ends."""
     back = gait.landing - gait.stride * gait.stance
     if phase < gait.stance:
         return gait.landing - gait.stride * phase

@@ -19,7 +19,10 @@ BREATH = 4.0
 
 
 def breathe(figure: StandingFigure, phase: float, lean: float = 0.0, twist: float = 0.0, bend: float = 1.0) -> None:
-    """Bend the spine and lift the shoulders by a breath's phase, in turns; the other angles are those of `spine`."""
+    """Pose spine and shoulders by a breath's phase, in turns.
+
+    The other angles are those of `Figure.spine`.
+    """
     air = 0.5 - 0.5 * np.cos(2 * np.pi * phase)
     figure.spine(bend - 1.6 * air, lean, twist)
     for side in SIDES:
@@ -27,7 +30,7 @@ def breathe(figure: StandingFigure, phase: float, lean: float = 0.0, twist: floa
 
 
 def stand(figure: StandingFigure, phase: float = 0.0, arms: tuple[int, ...] = SIDES) -> None:
-    """Stand at ease; `phase` of the breath in turns, `arms` that hang."""
+    """Pose a figure that stands at ease; `phase` of the breath in turns, `arms` that hang."""
     figure.hips(0.0, UP, 0.0, np.eye(3))
     breathe(figure, phase)
     for side in SIDES:
@@ -37,7 +40,7 @@ def stand(figure: StandingFigure, phase: float = 0.0, arms: tuple[int, ...] = SI
 
 
 def idle() -> JointClip:
-    """Stand and breathe, and shift the weight from one leg to the other and back."""
+    """Make somebody stand and breathe, and shift the weight from leg to leg."""
     seconds = 4 * BREATH
 
     def pose(figure: StandingFigure, time: float) -> None:
@@ -72,7 +75,7 @@ def wave_hand() -> JointClip:
 
 
 def bow() -> JointClip:
-    """Bow from the hips, hands along the thighs."""
+    """Make somebody bow from the hips, hands along the thighs."""
     seconds = 3.4
 
     def pose(figure: StandingFigure, time: float) -> None:
@@ -89,7 +92,7 @@ def bow() -> JointClip:
 
 
 def nod() -> JointClip:
-    """Nod twice."""
+    """Make somebody nod twice."""
     seconds = 2.2
 
     def pose(figure: StandingFigure, time: float) -> None:
@@ -101,7 +104,7 @@ def nod() -> JointClip:
 
 
 def clap() -> JointClip:
-    """Clap the hands before the chest."""
+    """Make somebody clap the hands before the chest."""
     seconds, claps, begin, end = 4.0, 6, 0.8, 3.1
 
     def pose(figure: StandingFigure, time: float) -> None:

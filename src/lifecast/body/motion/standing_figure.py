@@ -101,7 +101,10 @@ def leg_length() -> float:
 
 
 class StandingFigure(Figure):
-    """The mean body on the floor y = 0, in metres; feet by `plant`, arms by `hang`, the rest as in `Figure`."""
+    """The mean body on the floor y = 0, in metres.
+
+    Hips are placed by `hips`, feet by `plant`, arms by `hang`, the rest as in `Figure`.
+    """
 
     def __init__(self) -> None:
         body = shipped_body()
@@ -114,12 +117,18 @@ class StandingFigure(Figure):
         """By how much, at most, a foot was farther away than the leg is long."""
 
     def hips(self, aside: float, up: float, ahead: float, turn: Matrix) -> None:
-        """Bring the middle of the hip joints to so many metres from where it rests, and turn the pelvis about it."""
+        """Bring the middle of the hip joints to a place, and turn the pelvis about it.
+
+        Metres from where it rests.
+        """
         self.pelvis(turn)
         self.root = np.array([aside, up, ahead]) + self._hips - turn @ self._hips
 
     def plant(self, side: int, foot: Foot, knee: float = 0.0) -> None:
-        """Put a foot down, or through the air; the knee points where the toes do, turned outward by `knee` degrees."""
+        """Put a foot down, or through the air.
+
+        The knee points where the toes do, turned outward by `knee` degrees.
+        """
         sole, ending = self.soles[side], suffix(side)
         turned = foot.turned + side * foot.yaw
         yaw, pitch = euler("Y", [turned]), euler("X", [foot.heel])
@@ -137,7 +146,10 @@ class StandingFigure(Figure):
         self.local[self.index["toes" + ending]] = bend
 
     def hang(self, side: int, out: float = 9.0, ahead: float = 0.0, flex: float = 14.0, inward: float = 20.0) -> None:
-        """Let an arm hang with a relaxed hand; the angles are those of `lifecast.people.arm_poses.aim`."""
+        """Let an arm hang with a relaxed hand.
+
+        The angles are those of `lifecast.people.arm_poses.aim`.
+        """
         aim(self, side, out, ahead, flex, inward)
         self.relax(side)
 
@@ -147,7 +159,10 @@ class StandingFigure(Figure):
         self.fingers(side, RELAXED, RELAXED_THUMB, 1.0)
 
     def hand(self, side: int, along: ArrayLike, palm: ArrayLike, share: float = 1.0) -> None:
-        """Aim a hand's middle finger and palm along directions (world), or turn it so far from where it is."""
+        """Turn a hand until middle finger and palm point along directions (world).
+
+        `share` of the way from where it is.
+        """
         ending = suffix(side)
         wrist = self.index["wrist" + ending]
         pointing = self.head("finger3-1" + ending) - self.head("wrist" + ending)

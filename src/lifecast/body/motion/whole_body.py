@@ -84,7 +84,7 @@ JUMPING = Jumping()
 
 
 def jump() -> JointClip:
-    """Crouch, jump up with swung arms, and land softly."""
+    """Make somebody crouch, jump up with swung arms, and land softly."""
     j = JUMPING
     seconds = j.down + 1.15
 
@@ -110,7 +110,7 @@ def jump() -> JointClip:
 
 
 def squat() -> JointClip:
-    """Squat with the arms held out in front, and rise."""
+    """Make somebody squat with the arms held out in front, and rise."""
     seconds = 3.0
 
     def pose(figure: StandingFigure, time: float) -> None:
@@ -141,7 +141,7 @@ DANCING = Dancing()
 
 
 def dance() -> JointClip:
-    """Step to the left, close, step to the right, close, with swaying hips and arms."""
+    """Make somebody step to the left, close, step to the right, close, with swaying hips and arms."""
     d = DANCING
     beats = 4
 

@@ -19,7 +19,7 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Vector = tuple[float, float, float]
 
-STRETCH = 1.8
+STRETCH = 3.0
 """An edge of a fill that is longer than so many mean edges is halved;"""
 PASSES = 5
 """at most so often."""
@@ -143,7 +143,8 @@ def strip(vertices: Floats, loop: Ints, opposite: dict[tuple[int, int], int], ho
             heapq.heappush(heap, (cost(one), one, version[one]))
     k = next(one for one in range(count) if version[one] >= 0)
     found.append((before[k], k, after[k]))
-    return loop[np.array(found)]
+    triangles: Ints = loop[np.array(found)]
+    return triangles
 
 
 def _into(a: Vector, b: Vector, away: Vector) -> Vector:
@@ -178,7 +179,7 @@ def _unit(a: Vector) -> Vector:
 
 
 def refine(vertices: Floats, fill: Ints, longest: float) -> tuple[Ints, sparse.csr_matrix]:
-    """Halve the inner edges of a fill (F, 3) that are longer than `longest`, again and again.
+    """Split the inner edges of a fill (F, 3) that are longer than `longest`, again and again.
 
     Edges on the rim stay. Returns the fill's faces and (W, V) what each vertex is the mean of.
     """

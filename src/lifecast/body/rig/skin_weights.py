@@ -34,6 +34,10 @@ Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 INFLUENCES = 4
 """Joints that move one vertex; what glTF holds."""
+NOTHING = 1e-4
+"""A smaller weight is none."""
+RARE = 0.1
+"""Share of the vertices below which a joint moves few of them."""
 
 
 @dataclass(frozen=True)
@@ -264,13 +268,27 @@ def spread_weights(
     x += near * (own - x)
     total = np.asarray(graph.sum(1)).ravel().astype(np.float32) + belief
     average = (sparse.diags(1 / total) @ graph).tocsr()
-    pulled = own * (belief / total)[:, None]
-    for _ in range(constants.polish):
-        x = average @ x
-        x += pulled
+    share = (belief / total)[:, None]
+    x[x < NOTHING] = 0
+    # A finger's weights are 0 nearly everywhere: their columns are smoothed on the hands' rows alone.
+    few = (x > 0).mean(0) < RARE
+    rows = np.flatnonzero((x[:, few] > 0).any(1))
+    x[:, ~few] = _polished(average, share, own[:, ~few], x[:, ~few], constants.polish)
+    x[np.ix_(rows, few)] = _polished(
+        average[rows][:, rows], share[rows], own[np.ix_(rows, few)], x[np.ix_(rows, few)], constants.polish
+    )
     result = np.zeros_like(weights)
     result[:, used] = x
     return result
+
+
+def _polished(average: sparse.csr_matrix, share: Floats, own: Floats, x: Floats, steps: int) -> Floats:
+    """Weights x (N, C) after steps towards their neighbours' mean and, by their share (N, 1), their own."""
+    pulled = own * share
+    for _ in range(steps):
+        x = average @ x
+        x += pulled
+    return x
 
 
 def _clusters(vertices: Floats, graph: sparse.csr_matrix, width: float) -> NDArray[np.int64]:

@@ -55,7 +55,10 @@ class BodyRegressorConfig:
 
 
 class RegressedBodies(NamedTuple):
-    """The numbers of a batch of bodies in view space: scale * (posed metres - posed pelvis) + pelvis."""
+    """The numbers of a batch of bodies in view space.
+
+    A body's points are scale * (posed metres - posed pelvis) + pelvis.
+    """
 
     shape: Tensor
     """(B, N) components."""
@@ -147,7 +150,10 @@ class BodyRegressor(nn.Module):
 
 
 def middle_and_extent(landmarks: Tensor) -> tuple[Tensor, Tensor]:
-    """Find the trunk's middle (B, 3), and how far landmarks lie from it (B,), the root of the mean square."""
+    """Find the trunk's middle (B, 3), and how far landmarks lie from it (B,).
+
+    The latter is the root of the mean square.
+    """
     middle = landmarks[:, list(_TRUNK), :3].mean(dim=1)
     away = landmarks[:, list(INPUTS), :3] - middle[:, None]
     return middle, away.square().sum(-1).mean(-1).sqrt().clamp_min(_SMALLEST)
@@ -159,15 +165,19 @@ def mirrored_hands(hands: Tensor) -> Tensor:
 
 
 def mirrored_bodies(bodies: RegressedBodies) -> RegressedBodies:
-    """Mirror bodies in view space, left for right; a shape's own left and right stay as they are."""
+    """Mirror bodies in view space, left for right.
+
+    A shape's own left and right stay as they are.
+    """
     sign = torch.tensor([-1.0, 1.0, 1.0], dtype=bodies.pelvis.dtype, device=bodies.pelvis.device)
     return RegressedBodies(bodies.shape, mirrored_rotations(bodies.rotations), bodies.scale, bodies.pelvis * sign)
 
 
 @torch.no_grad()
 def regress(regressor: BodyRegressor, landmarks: Tensor, hands: Tensor, found: Tensor) -> RegressedBodies:
-    """Predict bodies without gradients: the mean of the net's output and of its mirrored one for the mirrored input.
+    """Predict bodies without gradients.
 
+    They are the mean of the net's output and of its mirrored one for the mirrored input.
     The arguments are as `BodyRegressor.forward` has them. UsageError if somebody has no landmarks.
     """
     if landmarks.shape[1:] != (LANDMARKS, 4):

@@ -31,6 +31,9 @@ from lifecast.surface.raster import rasterize
 class FittedFace:
     """Constants of the step `fitted_face`. Lengths are in metres of the body."""
 
+    inset: float = 0.012
+    """How far inside the outline of the face points the face's rim lies: nearer to it a face turns away, and the
+    smallest shift across the picture is a large difference in depth."""
     rim: float = 0.006
     """Width of the face's rim."""
     forehead: float = 0.6
@@ -100,7 +103,8 @@ def face_moves(
     sight = lines_of_sight(own[used], renamed.reshape(-1, 3), surface.normals[used], size)
     first = torch.from_numpy(sight.first)
     target = _head_depth(framed(points), size)
-    depth, rim = _depth_in_face(framed(face), size, constants) * half, constants.rim * scale
+    rim = constants.rim * scale
+    depth = _depth_in_face(framed(face), size, constants) * half - constants.inset * scale
     both = torch.isfinite(first) & torch.isfinite(target)
     if mask is not None:
         both &= _window(mask, middle, half, size) > 0.5
@@ -146,7 +150,9 @@ def _depth_in_face(face: np.ndarray, size: int, constants: FittedFace) -> Tensor
     height = max(float(np.linalg.norm(top - eyes)), 1e-9)
     up = (top - eyes) / height
     over = (x - float(eyes[0])) * float(up[0]) + (y - float(eyes[1])) * float(up[1])
-    return torch.minimum(within, constants.forehead * height - over)
+    # Across the forehead the outline lies where it is to be, without the inset.
+    inset = constants.inset / constants.side
+    return torch.minimum(within, constants.forehead * height - over + inset)
 
 
 def without_rim(values: Tensor, region: Tensor, rim: Tensor) -> Tensor:

@@ -32,7 +32,7 @@ from lifecast.surface.raster import rasterize
 class FittedHands:
     """Constants of the step `fitted_hands`. Lengths are in metres of the body where not said otherwise."""
 
-    wrist: tuple[float, float] = (-0.065, -0.035)
+    wrist: tuple[float, float] = (-0.03, 0.0)
     """Along the forearm, counted from the wrist toward the fingers: where the hand begins, and where it is all there
     is."""
     reach: tuple[float, float] = (0.03, 0.045)

@@ -31,7 +31,8 @@ def quaternions(rotations: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         turns[0] *= -1
     flips = np.sign((turns[1:] * turns[:-1]).sum(1))
     turns[1:] *= np.cumprod(np.where(flips < 0, -1.0, 1.0))[:, None]
-    return turns.astype(np.float32)
+    unit: NDArray[np.float32] = turns.astype(np.float32)
+    return unit
 
 
 def sole_height(rigged: RiggedMesh) -> float:

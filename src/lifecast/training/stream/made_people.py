@@ -55,10 +55,10 @@ class MadePeople:
         if self.landmarks and not blazepose.available():
             raise MissingExtra("mediapipe", "person", "finding landmarks")
         if self.given.assets:
-            from lifecast.people.wardrobe import assets_root
+            from lifecast.people.assets import check_assets
 
             for folder in self.given.assets:
-                assets_root(folder)
+                check_assets(folder)
 
     def settings(self) -> Settings:
         """Return the settings that `prepare` makes views by; their seed is the people's."""

@@ -33,9 +33,10 @@ class StreamOptions:
     makers: int | None = None
     """Processes that make people, of low priority and with one thread each; none: one fewer than cores, at least 1."""
     assets: tuple[Path, ...] = ()
-    """Copies of MakeHuman's public assets (folders that hold `base` or `clothes`), for skins and some garments."""
+    """Copies of MakeHuman's public assets (folders that hold `base` or `clothes`), or kits (`lifecast kit`), for skins
+    and some garments."""
     poses: Path | None = None
-    """Folder of motion clips (.bvh, and humanoid3d .txt) to take some of the poses from."""
+    """Folder of motion clips (.bvh, and humanoid3d .txt), or a kit, to take some of the poses from."""
     lighting: Path | None = None
     """Folder of EXR or HDR environment maps; built-in lights without."""
     without_garments: tuple[str, ...] = TEST_GARMENTS
@@ -70,7 +71,7 @@ class StreamOptions:
             )
         folders = [("poses", self.poses), ("lighting", self.lighting), *(("assets", folder) for folder in self.assets)]
         for name, folder in folders:
-            if folder is not None and not folder.is_dir():
+            if folder is not None and not (folder.is_dir() or (name != "lighting" and folder.is_file())):
                 raise OptionError(name, folder, "no such folder")
 
     def check_seed(self, seed: int) -> None:
