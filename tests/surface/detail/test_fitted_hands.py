@@ -96,7 +96,7 @@ def test_the_arm_goes_over_into_the_hand_without_a_step(large_body: FittedBody, 
         points = wrist + large_body.scale * (places[:, None, None] * along + outward[:, None] * turn)
         inside = joined.logits(points.view(-1, 3)).view(len(places), -1) > 0
         radius = outward[inside.int().cumprod(1).sum(1).clamp(1) - 1]  # (31,)
-        before = places < FITTED_HANDS.wrist[0]
+        before = places < FITTED_HANDS.wrist[0] - 0.002
         assert float((radius[before] - ARM).abs().max()) < 2e-4
         assert float(radius.diff().abs().max()) < 0.002
 
@@ -120,9 +120,11 @@ def test_the_rest_of_the_body_keeps_its_field(large_body: FittedBody) -> None:
 
 
 def test_a_hand_is_moved_to_the_fields_wrist(large_body: FittedBody) -> None:
-    (hand,) = fitted_hands(large_body, arm_with_mitten(large_body, aside=0.06))
-    moved = (hand.wrist - joint(large_body, "wrist.L")) / large_body.scale
-    torch.testing.assert_close(moved, torch.tensor([0.0, 0.0, 0.06]), atol=0.006, rtol=0)
+    """Of two fields that are 6 cm apart in depth; the middles of a round arm and a flat wrist are not the same."""
+    (here,), (nearer,) = (fitted_hands(large_body, arm_with_mitten(large_body, aside)) for aside in (0.0, 0.06))
+    moved = (nearer.wrist - here.wrist) / large_body.scale
+    torch.testing.assert_close(moved, torch.tensor([0.0, 0.0, 0.06]), atol=0.004, rtol=0)
+    assert float((here.wrist - joint(large_body, "wrist.L")).abs().max()) < 0.015 * large_body.scale
 
 
 def test_only_hands_that_were_fitted_and_fit_are_taken(large_body: FittedBody, field: CallableField) -> None:
