@@ -22,6 +22,8 @@ Floats = NDArray[np.float32]
 
 TRIES = 4
 """Times that a surface is cut at the most, if a cut takes pieces off."""
+CRUMB = 0.003
+"""Share of the triangles below which a piece is dropped."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +77,9 @@ def rig_surface(vertices: Floats, faces: NDArray[np.integer], body: BodyInMetres
             break
         match = match.filled(~lost, graph)
     # What hangs together with nothing even so is a crumb between two parts.
-    gone = np.append(lost, np.zeros(len(cut.vertex) - len(lost), bool))
-    cut = cut._replace(faces=cut.faces[~gone[cut.faces].any(1)])
+    _, piece = connected_components(edge_graph(cut.faces, len(cut.vertex)), directed=False)
+    piece = piece[cut.faces[:, 0]]
+    cut = cut._replace(faces=cut.faces[np.bincount(piece)[piece] > CRUMB * len(faces)])
     loose = np.repeat(torn.gap[torn.loose], 2)
     points, reach = vertices[cut.vertex], reach_of(vertices, match, edges[torn.loose].ravel(), loose)[cut.vertex]
     whole = spread_weights(points, edge_graph(cut.faces, len(points)), cut.weights, reach)
