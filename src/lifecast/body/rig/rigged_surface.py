@@ -20,6 +20,12 @@ from lifecast.surface.colour.diffusion import edge_graph
 Floats = NDArray[np.float32]
 
 
+TRIES = 4
+"""Times that a surface is cut at the most, if a cut takes pieces off."""
+CRUMB = 0.003
+"""Share of the triangles below which a piece is dropped."""
+
+
 @dataclass(frozen=True)
 class RiggedSurface:
     """A surface with joints' influences. Where webs were cut it has more vertices than it was made of."""
@@ -63,13 +69,17 @@ def rig_surface(vertices: Floats, faces: NDArray[np.integer], body: BodyInMetres
     upper = sparse.triu(graph, 1).tocoo()
     edges = np.stack([upper.row, upper.col], 1).astype(np.int64)
     match = without_speckles(vertices, edges, graph, match, moved)
-    torn = find_torn(vertices, edges, match, body, moved)
-    cut = cut_webs(vertices, faces, edges, torn.web, match.weights, moved)
-    lost = cut_off(graph, cut)
-    if lost.any():
-        match = match.filled(~lost, graph)
+    for _ in range(TRIES):
         torn = find_torn(vertices, edges, match, body, moved)
         cut = cut_webs(vertices, faces, edges, torn.web, match.weights, moved)
+        lost = cut_off(graph, cut)
+        if not lost.any():
+            break
+        match = match.filled(~lost, graph)
+    # What hangs together with nothing even so is a crumb between two parts.
+    _, piece = connected_components(edge_graph(cut.faces, len(cut.vertex)), directed=False)
+    piece = piece[cut.faces[:, 0]]
+    cut = cut._replace(faces=cut.faces[np.bincount(piece)[piece] > CRUMB * len(faces)])
     loose = np.repeat(torn.gap[torn.loose], 2)
     points, reach = vertices[cut.vertex], reach_of(vertices, match, edges[torn.loose].ravel(), loose)[cut.vertex]
     whole = spread_weights(points, edge_graph(cut.faces, len(points)), cut.weights, reach)
@@ -85,16 +95,19 @@ def rig_surface(vertices: Floats, faces: NDArray[np.integer], body: BodyInMetres
     back = relative_transforms(stretched, body.pose)
     back[:, :3, 3] = 0
     filling = added @ points + repose(bulge, *more, back)
+    used = np.unique(closed.faces)
+    number = np.full(len(closed.vertices), -1, np.int32)
+    number[used] = np.arange(len(used))
     return RiggedSurface(
-        np.concatenate([points, filling]), closed.faces.astype(np.int32), (closed.made_of @ own).tocsr(),
-        np.concatenate([influences, more[0]]), np.concatenate([weights, more[1]]), cut.cuts,
+        np.concatenate([points, filling])[used], number[closed.faces], (closed.made_of @ own).tocsr()[used],
+        np.concatenate([influences, more[0]])[used], np.concatenate([weights, more[1]])[used], cut.cuts,
     )  # fmt: skip
 
 
 def cut_off(graph: sparse.csr_matrix, cut: Cut) -> NDArray[np.bool_]:
     """Find the vertices (V,) of pieces that cuts took off the rest: what they were taken for was not there.
 
-    graph: (V, V) of the surface's edges before it was cut.
+    graph: (V, V) of the surface's edges before it was cut. Vertices that cuts doubled are not among them.
     """
     count = graph.shape[0]
     _, before = connected_components(graph, directed=False)

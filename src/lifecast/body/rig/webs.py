@@ -33,12 +33,13 @@ class Tearing:
 
     jump: float = 0.05
     """Metres between the places to which an edge's two ends would move its middle, from which on it is stretched;"""
-    torn: float = 2.0
+    torn: float = 1.5
     """so many times the distance between the skin at its ends, from which on it may be torn."""
     spread: float = 40.0
     """Degrees by which the probing pose, a T pose, spreads each leg."""
-    web: float = 4.0
-    """Median of that ratio over torn edges that hang together, from which on they are a web, and cut."""
+    web: float = 0.15
+    """Metres that one in five torn edges that hang together must stretch for them to be a web, and cut: an armpit, or
+    the crotch, stretches less."""
     cloth: float = 0.2
     """Median of the distance between the skin at their ends, metres, from which on they are loose cloth instead;"""
     cloth_legs: float = 0.035
@@ -169,7 +170,7 @@ def find_torn(
         starts = np.flatnonzero(np.diff(piece[ends[order, 0]], prepend=-1))
         for group in np.split(order, starts[1:]):
             one = rows[group]
-            web[one] = np.median(ratio[one]) > constants.web and np.median(gap[one] / most[group]) < 1
+            web[one] = np.quantile(apart[one], 0.8) > constants.web and np.median(gap[one] / most[group]) < 1
     return Torn(web, stretched & ~web, gap.astype(np.float32))
 
 
