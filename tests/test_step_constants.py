@@ -44,7 +44,7 @@ def with_constants(model: Reconstructor, **changed: Any) -> Reconstructor:
 
 def test_every_constant_is_of_a_step_and_says_what_it_is() -> None:
     names = {field.name for field in dataclasses.fields(StepConstants)}
-    assert names - set(STEPS) == {"colour", "texture"}
+    assert names - set(STEPS) == {"colour", "texture", "normal_texture"}
     assert STEP_CONSTANTS.changed() == {}
     for name in names:
         constants = getattr(STEP_CONSTANTS, name)

@@ -87,7 +87,10 @@ def parse_pose(text: str | None) -> Pose | None:
 
 
 def parse_clips(text: str) -> tuple[str, ...]:
-    """Read "walk, dance.bvh" as ("walk", "dance.bvh"), each once; `OptionError` for a clip that there is not."""
+    """Read "walk, dance.bvh" as ("walk", "dance.bvh"), each clip once.
+
+    `OptionError` for a clip that is neither one of lifecast's nor an existing .bvh file.
+    """
     clips = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     if clips:
         from lifecast.body.motion.catalogue import check_clip_name

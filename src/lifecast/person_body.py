@@ -32,7 +32,9 @@ def person_body(
 def person_evidence(
     photo: Photo, person: Person, framed: FramedPerson, predicted: PredictedPerson
 ) -> BodyEvidence:  # fmt: skip
-    """Gather what is known of a person's body: lifted landmarks, hands, face, mask and depth maps.
+    """Bring together what is known of a person's body.
+
+    The evidence: lifted landmarks, hands, face, mask and depth maps.
 
     ValueError for a person without landmarks.
     """

@@ -79,7 +79,10 @@ def _stand(surface: RiggedSurface, body: BodyInMetres, pose: Pose) -> tuple[np.n
 
 
 def reposed(rigged: RiggedMesh, pose: Literal["t", "a"]) -> RiggedMesh:
-    """Move a rigged mesh to a T pose or an A pose: facing +z, the lowest point on y = 0, the root over x = z = 0."""
+    """Move a rigged mesh to a T pose or an A pose.
+
+    It then faces +z, its lowest point is on y = 0, and its root is over x = z = 0.
+    """
     transforms = pose_transforms(rigged.rest, named_pose(rigged.rest, pose))
     moved = relative_transforms(rigged.pose, transforms)
     vertices = repose(rigged.mesh.vertices, rigged.influences, rigged.weights, moved)
@@ -93,7 +96,10 @@ def reposed(rigged: RiggedMesh, pose: Literal["t", "a"]) -> RiggedMesh:
 
 
 def cut_reconstruction(result: Reconstruction, surface: RiggedSurface) -> Reconstruction:
-    """Give a reconstruction the surface that its rig cut, with its colours; what fills a cut shows no photograph."""
+    """Give a reconstruction the surface that its rig cut, with its colours.
+
+    What fills a cut shows nothing of the photograph: its trust is 0.
+    """
     coloured, made_of = result.coloured, surface.made_of
     single = np.diff(made_of.indptr) == 1
     trust = np.where(single, made_of @ coloured.trust, 0).astype(np.float32)

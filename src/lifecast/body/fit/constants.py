@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class BodyFit:
-    """How far evidence and body may differ, and when a fit is refused. Lengths are view units: 0.0078 is 1 cm."""
+    """How far evidence and body may differ, and when a fit is refused.
+
+    Lengths are in view units: 0.0078 is 1 cm.
+    """
 
     landmark: float = 0.016
     """Standard deviation of a visible joint's place across the picture."""

@@ -49,7 +49,10 @@ class FitPoints:
     @classmethod
     @cache
     def load(cls, expression: bool) -> FitPoints:
-        """Make them of the shipped body, once a process; with `expression` the facial actions shape it too."""
+        """Make the points of the shipped body, once a process.
+
+        With `expression` the facial actions shape the body too.
+        """
         body = shipped_body()
         rest = body.mean.reshape(-1, 3).numpy()[: len(body.vertex_rows)]
         spread = evenly_spread(rest[:SKIN_VERTICES], SKIN_POINTS)
@@ -95,7 +98,10 @@ class ViewPoints:
 
     @classmethod
     def at(cls, fit: FitPoints, groups: Sequence[PoseGroup], fixed: Floats, numbers: Floats) -> ViewPoints:
-        """Place them by the numbers. `fixed` (J, 3): rotation vectors of the joints that are in no group."""
+        """Place the points by the numbers (P,).
+
+        fixed: (J, 3) rotation vectors, in radians; they count for the joints that are in no group.
+        """
         vectors = fixed.copy()
         pose = numbers[POSE : POSE + 3 * len(groups)].reshape(-1, 3)
         for group, vector in zip(groups, pose, strict=True):

@@ -65,14 +65,21 @@ def outside_term(fit: FitPoints, mask: Floats, constants: BodyFit) -> Term:
 
 
 def share_outside(points: Floats, mask: Floats, farther: float) -> float:
-    """Compute which share of points (N, 3) is `farther` than so many view units from a mask (S, S)."""
+    """Compute the share of points (N, 3) that are far outside a mask (S, S), 0 to 1.
+
+    farther: the distance from the mask, in view units, beyond which a point counts.
+    """
     inside = shrunk(mask, MASK_SIDE) > 0.5
     distance, _ = Grid(distance_transform_edt(~inside) * 2 / len(inside)).at(points)
     return float((distance > farther).mean())
 
 
 def edge_term(fit: FitPoints, mask: Floats, constants: BodyFit) -> Term:
-    """Bring the body's rim near the mask's edge, where some part of the body's rim is near and turned alike."""
+    """Bring the body's rim near the mask's edge.
+
+    Each point of the edge is compared with the nearest point of the rim. It is left out where the two face different
+    ways, and counts for little where the rim is far away.
+    """
     inside = shrunk(mask, MASK_SIDE) > 0.5
     side = len(inside)
     rim = inside & ~binary_erosion(inside, border_value=1)

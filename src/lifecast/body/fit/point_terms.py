@@ -73,7 +73,11 @@ def face_term(fit: FitPoints, points: Floats, constants: BodyFit) -> Term:
 
 
 def points_term(rows: Floats, target: Floats, spread: Floats, outlier: float, share: float = 1.0) -> Term:
-    """Compare combinations of points (K, N) with places (K, 3); coordinates of infinite `spread` are left out."""
+    """Compare combinations of points with the places where they belong.
+
+    rows: (K, N) weights of the N points in each combination. target: (K, 3) its place, in view units. spread: (K, 3)
+    standard deviations of the coordinates; those with an infinite one are left out. outlier, share: as in `Residuals`.
+    """
     used = np.isfinite(spread)
     columns = np.flatnonzero(rows.any(0))
     rows = rows[:, columns]

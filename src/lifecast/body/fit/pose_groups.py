@@ -30,7 +30,10 @@ class PoseGroup:
 
 
 def pose_groups(joints: Sequence[str], hands: Sequence[str] = ()) -> list[PoseGroup]:
-    """List the groups of joints that are fitted, the root first; with the fingers of the `hands` "L", "R"."""
+    """List the groups of joints that are fitted, the root first.
+
+    hands: the sides, "L" or "R", whose fingers are fitted too.
+    """
     number = {name: k for k, name in enumerate(joints)}
     groups = [PoseGroup("root", 0, (number["root"],))]
     groups += [PoseGroup(stem, 0, tuple(number[one] for one in chain)) for stem, chain in CHAINS.items()]

@@ -14,7 +14,10 @@ from lifecast.body.fit.reduced_body import Floats
 
 @dataclass(frozen=True, eq=False)
 class PosePrior:
-    """A normal distribution for each of G groups' rotation vectors, about axes of its own, and limits along these."""
+    """A normal distribution of rotation vectors for each of G groups, with limits.
+
+    Each group has axes of its own, along which its standard deviations and limits are given.
+    """
 
     mean: Floats
     """(G, 3)"""

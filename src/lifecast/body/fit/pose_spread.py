@@ -11,7 +11,9 @@ Vector = tuple[float, float, float]
 
 
 class Spread(NamedTuple):
-    """A joint's rotation vectors over drawn poses, about the rest body's axes; of the person's left side.
+    """How a joint's rotation vectors spread over drawn poses, about the rest body's axes.
+
+    The joint is one of the middle or of the person's left side.
 
     The right side's are mirrored: x as it is, y and z with the other sign.
     """

@@ -71,7 +71,9 @@ def _by_numbers(prior: PosePrior, count: int) -> np.ndarray:
 
 
 def floor_term(fit: FitPoints, view: ViewPoints, constants: BodyFit) -> Term | None:
-    """Keep the soles of the feet that stand flat, by how a first fit stands; None if something else is lower.
+    """Keep the soles of standing feet flat; None if something else of the body is lower.
+
+    Which feet stand is read from `view`, the body of a first fit.
 
     The floor itself may lean toward the camera: the two feet need not be level.
     """

@@ -63,7 +63,10 @@ class PosedPoints(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class ReducedBody:
-    """N points of a body: each rests somewhere, linearly in S numbers, and follows joints by its weights."""
+    """N points of a body, shaped by S numbers and posed by J joints.
+
+    A point's place at rest is linear in the numbers; it follows the joints by its weights.
+    """
 
     parents: Sequence[int]
     weights: Floats

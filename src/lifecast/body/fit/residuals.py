@@ -33,7 +33,10 @@ class Residuals(NamedTuple):
         return float(robust.sum()) / 2 * self.share
 
     def normal_equations(self) -> tuple[Floats, Floats]:
-        """Compute the Gauss-Newton matrix (P, P) and the gradient (P,), each residual weighted by its robust cost."""
+        """Compute the Gauss-Newton matrix (P, P) and the gradient (P,).
+
+        Each residual is weighted by its robust cost: outliers count for less.
+        """
         weights = np.full(len(self.values), self.share)
         if np.isfinite(self.outlier):
             fading = 1 / (1 + self.values**2 / self.outlier**2)

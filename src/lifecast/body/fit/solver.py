@@ -25,7 +25,7 @@ class Solved:
 
 
 def solve(problem: Problem, start: Floats, most: int, enough: float = 1e-3, bounded: slice | None = None) -> Solved:
-    """Lower the cost of residuals step by step.
+    """Reduce the cost of residuals step by step.
 
     No step is taken that does not lower it. It ends after `most` tries, or when a step lowers it by less than the
     share `enough`. Numbers of the slice `bounded` stay within 0 and 1.

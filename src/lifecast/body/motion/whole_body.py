@@ -141,7 +141,10 @@ DANCING = Dancing()
 
 
 def dance() -> JointClip:
-    """Make somebody step to the left, close, step to the right, close, with swaying hips and arms."""
+    """Make somebody dance with side steps, and with swaying hips and arms.
+
+    A step to the left, close, a step to the right, close.
+    """
     d = DANCING
     beats = 4
 

@@ -33,7 +33,10 @@ BODY_CHAINS: tuple[tuple[str, str, str], ...] = tuple(
 
 @dataclass(frozen=True)
 class BodyLimbs:
-    """Constants of the step `body_limbs`. Lengths are in metres of the body where not said otherwise."""
+    """Constants of the step `body_limbs`.
+
+    Lengths are in metres of the body where not said otherwise.
+    """
 
     steepness: float = 600.0
     """Logits for a view unit of distance to a limb's surface: about the networks' own."""
@@ -111,7 +114,9 @@ STEPS, FEWEST = 9, 30
 
 
 def cloth_thickness(part: PartMesh, field: Field, scale: float, constants: BodyLimbs = BODY_LIMBS) -> float:
-    """Measure how far a field's surface lies beyond a part's, the median over its vertices, in view units.
+    """Measure how far a field's surface lies beyond a part's, in view units.
+
+    The median over the part's vertices.
 
     The usual thickness where too few of its vertices lie inside the field.
     """

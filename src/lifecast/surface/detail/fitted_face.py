@@ -81,7 +81,10 @@ def with_face(
 def face_moves(
     surface: Surface, body: FittedBody, mask: Tensor | None = None, constants: FittedFace = FITTED_FACE
 ) -> np.ndarray:
-    """Compute how far each vertex moves toward the camera, (V,) view units; 0 but for those of the visible face."""
+    """Compute how far each vertex moves toward the camera, (V,) in view units.
+
+    0 for all vertices but those of the visible face.
+    """
     scale, points = body.scale, body.posed[0]
     face = points[list(FACE_VERTICES)]  # (468, 3)
     middle, half = (face[:, :2].min(0) + face[:, :2].max(0)) / 2, constants.side * scale
@@ -156,7 +159,7 @@ def _depth_in_face(face: np.ndarray, size: int, constants: FittedFace) -> Tensor
 
 
 def without_rim(values: Tensor, region: Tensor, rim: Tensor) -> Tensor:
-    """Take what values are at the rim of a region, carried inward, off them; 0 outside the region.
+    """Subtract from a region's values those at its rim, carried inward; 0 outside it.
 
     values (S, S); region and rim (S, S) bool, the rim inside the region. Carried inward: the mean of the rim's values,
     weighted by the inverse square of the distance.

@@ -30,7 +30,10 @@ from lifecast.surface.raster import rasterize
 
 @dataclass(frozen=True)
 class FittedHands:
-    """Constants of the step `fitted_hands`. Lengths are in metres of the body where not said otherwise."""
+    """Constants of the step `fitted_hands`.
+
+    Lengths are in metres of the body where not said otherwise.
+    """
 
     wrist: tuple[float, float] = (-0.03, 0.0)
     """Along the forearm, counted from the wrist toward the fingers: where the hand begins, and where it is all there
@@ -123,7 +126,10 @@ def _distance_to_points(points: np.ndarray, box: tuple[np.ndarray, np.ndarray], 
 
 
 def without_hands(mask: Tensor, hands: Sequence[Hand]) -> Tensor:
-    """Take the fitted hands' pixels out of a mask (S, S): there the normal maps show a mitten's folds."""
+    """Take the fitted hands' pixels out of a mask (S, S).
+
+    The normal maps show a mitten's folds there.
+    """
     mask = mask.clone()
     for hand in hands:
         vertices, faces = (torch.from_numpy(one) for one in hand.mesh)

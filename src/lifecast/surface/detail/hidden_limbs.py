@@ -105,9 +105,9 @@ class UnderSurface(NamedTuple):
     """(33,) ... and of the last."""
 
     def into_body(self, landmark: int, z: float, radius: float) -> float:
-        """Move a depth into the body at a landmark, at least `radius` from its front and back; beyond the mask as is.
+        """Move a depth into the body at a landmark; unchanged beyond the mask.
 
-        The middle where the body is thinner.
+        It ends at least `radius` view units from the body's front and back, or in the middle where the body is thinner.
         """
         if not self.covered[landmark]:
             return z

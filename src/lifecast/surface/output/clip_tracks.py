@@ -22,7 +22,9 @@ SOLE_SHARE = 0.02
 
 
 def quaternions(rotations: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-    """Convert matrices (T, 3, 3) to unit quaternions (T, 4), x y z w, each in the half space of the one before it.
+    """Convert matrices (T, 3, 3) to unit quaternions (T, 4), x y z w.
+
+    Each is in the half space of the one before it.
 
     Between q and -q, which are one rotation, a player would otherwise turn the long way round.
     """
@@ -60,7 +62,10 @@ def leg_length(rigged: RiggedMesh) -> float:
 
 
 def root_places(rigged: RiggedMesh, clip: JointClip) -> NDArray[np.float32]:
-    """Place the root joint (T, 3), metres: a clip stands on y = 0, where the person of the photograph stands."""
+    """Place the root joint in each frame of a clip, (T, 3) in metres.
+
+    The clip stands on y = 0, where the person of the photograph stands.
+    """
     root = rigged.parents.index(-1)
     start = rigged.pose[root, :3, :3] @ rigged.rest[root] + rigged.pose[root, :3, 3]
     start[1] = rigged.rest[root, 1] - sole_height(rigged)

@@ -53,7 +53,7 @@ class GlbFile:
         return self.accessor(stored, "VEC3", FLOAT, ARRAY_BUFFER, min=low, max=high)
 
     def sparse_offsets(self, offsets: np.ndarray) -> int:
-        """Append a morph target's offsets (V, 3), of which only those that are not 0 are stored, as float32.
+        """Append a morph target's offsets (V, 3), stored as float32 where they are not 0.
 
         Returns their accessor's index.
         """

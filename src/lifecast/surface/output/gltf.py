@@ -48,7 +48,7 @@ def glb_bytes(model: ColouredMesh, texture_format: Literal["jpeg", "png"] = "jpe
 
 
 def mesh_tree(file: GlbFile, model: ColouredMesh, texture_format: Literal["jpeg", "png"] = "jpeg") -> dict[str, Any]:
-    """Put the model's arrays and texture into `file`, and return the JSON that says what they are.
+    """Put the model's arrays and texture into `file`, and return the JSON about them.
 
     The mesh is that of node 0, the scene's only one; it has one primitive.
     """

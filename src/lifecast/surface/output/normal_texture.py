@@ -66,7 +66,10 @@ def map_trust(
 
 
 def sampled(normal_map: Floats, points: Floats) -> Floats:
-    """Read a normal map (s, s, 3) at view-space points (N, 2 or 3), bilinearly: (N, 3), of any length."""
+    """Read a normal map (s, s, 3) at view-space points (N, 2 or 3), bilinearly.
+
+    Returns (N, 3), vectors of any length.
+    """
     picture = torch.from_numpy(np.ascontiguousarray(normal_map.transpose(2, 0, 1)))[None]
     at = torch.from_numpy(points[:, :2] * np.array([1, -1], np.float32))[None, None]
     read: Tensor = functional.grid_sample(picture, at, mode="bilinear", padding_mode="border", align_corners=False)
@@ -98,7 +101,9 @@ def unit(vectors: Floats, otherwise: Floats) -> Floats:
 
 
 def tangents(vertices: Floats, faces: np.ndarray, uv: Floats, normals: Floats) -> tuple[Floats, Floats]:
-    """Find the vertices' tangents (W, 3), unit and at right angles to the normals, and the bitangents' signs (W,).
+    """Find the vertices' tangents (W, 3) and the signs of their bitangents (W,).
+
+    Tangents are unit vectors at right angles to the normals.
 
     A triangle's tangent is the direction in which u grows; a vertex has the mean of its triangles', weighted by their
     angles there. The bitangent is sign * cross(normal, tangent). vertices, normals: (W, 3); faces: (F, 3); uv: (W, 2),
@@ -129,10 +134,10 @@ def tangents(vertices: Floats, faces: np.ndarray, uv: Floats, normals: Floats) -
 
 
 def encoded(wanted: Floats, normals: Floats, tangent: Floats, sign: Floats, steepest: float = 0.2) -> NDArray[np.uint8]:
-    """Express normals in the frames of texels, as glTF's normal texture stores them: (N, 3) uint8.
+    """Convert normals to the frames of texels, as glTF's normal texture stores them.
 
     wanted: (N, 3) unit. normals, tangent: (N, 3) and sign: (N,), interpolated between vertices; the first two are
-    brought to unit length. A third component below `steepest` becomes it.
+    brought to unit length. A third component below `steepest` becomes it. Returns (N, 3) uint8.
     """
     normals = unit(normals, normals)
     tangent = unit(tangent - (tangent * normals).sum(1, keepdims=True) * normals, tangent)

@@ -101,7 +101,9 @@ def rigged_tree(
 
 
 def node_transforms(rigged: RiggedMesh) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Find each joint's rotation (J, 4), x y z w, and translation (J, 3) against its parent, in the mesh's pose.
+    """Find each joint's rotation and translation against its parent, in the mesh's pose.
+
+    Rotations are unit quaternions (J, 4), x y z w; translations (J, 3) are in metres.
 
     `ValueError` if the pose does more than turn and move.
     """
@@ -121,7 +123,11 @@ def node_transforms(rigged: RiggedMesh) -> tuple[NDArray[np.float32], NDArray[np
 def globals_of(
     parents: Sequence[int], rotations: NDArray[np.float32], translations: NDArray[np.float32]
 ) -> NDArray[np.float64]:
-    """Chain nodes' rotations (J, 4) and translations (J, 3) to what takes each one's space to the model's (J, 4, 4)."""
+    """Compute the transforms (J, 4, 4) that take each node's space to the model's.
+
+    rotations: (J, 4) unit quaternions, x y z w, and translations: (J, 3), both against the node's parent. A parent
+    comes before its children.
+    """
     local = np.tile(np.eye(4), (len(parents), 1, 1))
     local[:, :3, :3] = Rotation.from_quat(rotations.astype(np.float64)).as_matrix()
     local[:, :3, 3] = translations

@@ -102,7 +102,10 @@ def human_bones(joints: Sequence[str]) -> dict[str, int]:
 
 
 def check_t_pose(rigged: RiggedMesh) -> None:
-    """Check that the arms stretch sideways and the person looks toward +z, as VRM wants it; `UsageError` if not."""
+    """Check that the arms stretch sideways and the person looks toward +z.
+
+    VRM wants it so; `UsageError` if an arm is more than `SLANT` degrees off.
+    """
     places = (rigged.pose[:, :3, :3] @ rigged.rest[..., None])[..., 0] + rigged.pose[:, :3, 3]
     for side, sign in zip(SIDES, (1, -1), strict=True):
         ends = [f"{bone}.{side}" for bone in ("upperarm01", "wrist")]
@@ -116,7 +119,10 @@ def check_t_pose(rigged: RiggedMesh) -> None:
 
 
 def meta(provenance: Mapping[str, Any], name: str, authors: Sequence[str]) -> dict[str, Any]:
-    """Make VRM's `meta` of a mesh's provenance: name, authors, licences, and the use that is allowed."""
+    """Make VRM's `meta` of a mesh's provenance.
+
+    It names the model, its authors, the licences and the use that is allowed.
+    """
     said: dict[str, Any] = {
         "name": name or "person",
         "authors": [author for author in authors if author] or [f"made with lifecast {__version__}"],
