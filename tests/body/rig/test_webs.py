@@ -80,7 +80,9 @@ def grown_together(body: BodyInMetres, step: float = 0.012, width: float = 0.012
     lattice = np.stack(np.meshgrid(*axes, indexing="ij"), -1)
     distance, _ = cKDTree(points).query(lattice.reshape(-1, 3), distance_upper_bound=4 * step)
     near = distance.reshape(lattice.shape[:3]) < width
-    solid = gaussian_filter(binary_fill_holes(near).astype(np.float32), 0.7)
+    # Slice by slice: the skin is open at the eyes, so in space nothing is enclosed, and the body would be hollow.
+    filled = np.stack([binary_fill_holes(near[:, k]) for k in range(near.shape[1])], 1)
+    solid = gaussian_filter(filled.astype(np.float32), 0.7)
     vertices, faces, _, _ = marching_cubes(solid, 0.5, gradient_direction="ascent")
     largest = max(trimesh.Trimesh(vertices * step + low, faces).split(), key=lambda one: len(one.faces))
     if largest.volume < 0:
@@ -109,7 +111,7 @@ def test_arms_that_are_grown_together_with_the_trunk_come_free(body: BodyInMetre
     assert mesh.body_count == 1
     np.testing.assert_allclose(surface.weights.sum(1), 1, atol=1e-5)
     np.testing.assert_allclose(np.asarray(surface.made_of.sum(1)).ravel(), 1, atol=1e-5)
-    assert (stretched(surface, body) > 4).mean() < 0.06  # what is left hangs between the arms and the thighs
+    assert (stretched(surface, body) > 4).mean() < 0.01
     home = relative_transforms(body.pose, body.pose)
     again = repose(surface.vertices, surface.influences, surface.weights, home)
     np.testing.assert_allclose(again, surface.vertices, atol=1e-5)
