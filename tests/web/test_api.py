@@ -29,13 +29,15 @@ class FakeReconstruction:
         self.timings = {"surface": 0.25}
         self.steps = {"sharpen": 0.9}
         self.notes = ("cut off at the knees",)
+        self.body = self.measured_body = None
         self.mesh = SimpleNamespace(vertices=[0] * 8, faces=[0] * 12)
         self.content = content
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path, *_: bool) -> list[Path]:
         path.write_bytes(path.suffix.encode() + self.content)
         if path.suffix == ".obj":
             path.with_suffix(".mtl").write_bytes(b"mtl")
+        return [path]
 
     def preview(self, size: int) -> Image.Image:
         return Image.new("RGB", (size, size))
@@ -47,10 +49,10 @@ class FakeReconstructor:
     def __init__(self) -> None:
         self.gate, self.entered, self.paths, self.turns = threading.Event(), threading.Event(), [], []
 
-    def reconstruct(self, path, *, person, box, turn, height, resolution, without, progress):
+    def reconstruct(self, path, *, person, box, turn, height, resolution, without, body, progress):
         self.turns.append(turn)
         self.paths.append(path)
-        self.without = without
+        self.without, self.body = without, body
         content = path.read_bytes()
         progress("finding the person")
         if content == b"slow":
@@ -113,7 +115,10 @@ def test_json_has_facts_and_unguessable_links(served):
         (b"ok", {"person": "-1"}, 422, "person '-1'"),
         (b"ok", {"box": "1,2,3"}, 422, "box '1,2,3'"),
         (b"ok", {"formats": "exe"}, 422, "formats 'exe'"),
-        (b"ok", {"formats": "glb,vrm"}, 422, "formats 'glb,vrm'"),
+        (b"ok", {"formats": "vrm", "animate": "walk"}, 422, "formats 'vrm': only glb holds the clips of animate"),
+        (b"ok", {"animate": "walk, ride"}, 422, "animate 'ride': choose from walk, run,"),
+        (b"ok", {"pose": "sitting"}, 422, "pose 'sitting': give t, a or photo"),
+        (b"ok", {"rig": "maybe"}, 422, "rig 'maybe': give true or false"),
         (b"ok", {"person": "9" * 5000}, 422, "(5,000 characters): give largest or a number"),
         (b"ok", {"person": "all"}, 422, "one request makes one person"),
         (b"ok", {"height": "tall"}, 422, "height 'tall': give a number"),
@@ -196,8 +201,9 @@ def test_whatever_comes_in_is_refused_in_words_before_the_work(served):
         "null",
         "{}",
     ]
-    for field in ("height", "resolution", "person", "box", "formats", "turn", "without"):
-        for value in odd if field != "without" else [value for value in odd if value != ","]:
+    nothing = ("without", "animate")  # for which "," is an empty list
+    for field in FIELDS[1:]:
+        for value in odd if field not in nothing else [value for value in odd if value != ","]:
             answer = served.client.post("/api/reconstruct", files=photo(), data={field: value})
             assert answer.status_code == 422, (field, value[:20])
             assert answer.json()["detail"].startswith(f"{field} "), (field, value[:20])
@@ -274,3 +280,21 @@ def test_openapi_page(served):
     schema = served.client.get("/api/openapi.json").json()
     assert "503" in schema["paths"]["/api/reconstruct"]["post"]["responses"]
     assert served.client.get("/api/docs").status_code == 200
+
+
+def test_who_has_no_rig_gets_a_model_and_is_told_why(served):
+    """The stand-in for the networks fits no body."""
+    asked = {"formats": "glb,vrm", "animate": "walk", "body": "on"}
+    answer = served.client.post(
+        "/api/reconstruct", files=photo(), data=asked, headers={"accept": "application/json"}
+    ).json()
+    assert served.model.body
+    assert list(answer["files"]) == ["glb", "png"]
+    assert answer["notes"][-1] == "no body was fitted, so the model has no rig and stands as in the photograph"
+    for kind in ("vrm", "body.glb"):
+        missing = served.client.get(f"/api/jobs/{answer['token']}/person.{kind}")
+        assert missing.status_code == 422
+        assert "no body was fitted" in missing.json()["detail"]
+    only = served.client.post("/api/reconstruct", files=photo(), data={"formats": "vrm"})
+    assert only.status_code == 422
+    assert only.json()["detail"].endswith("ask for a .glb")

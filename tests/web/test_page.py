@@ -25,9 +25,11 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 if CHROMIUM is None:
     pytest.skip("no chromium on this machine", allow_module_level=True)
 
+from lifecast import pipeline  # noqa: E402
+from lifecast.body.motion.catalogue import CLIPS  # noqa: E402  (only where the extra is there)
 from lifecast.photo.person import Person  # noqa: E402  (only where the extra is there)
 from lifecast.web.api import make_app  # noqa: E402  (only where the extra is there)
-from lifecast.web.page import mount_page  # noqa: E402
+from lifecast.web.page import STAGES, mount_page  # noqa: E402
 from lifecast.web.queue import ReconstructionQueue  # noqa: E402
 
 FLAGS = [
@@ -43,10 +45,11 @@ class Ball:
         self.mesh = trimesh.creation.icosphere(subdivisions=3)
         self.mesh.visual.vertex_colors = np.tile([200, 40, 40, 255], (len(self.mesh.vertices), 1))
         self.steps = {}
-        self.timings, self.notes = {"surface": 0.1}, ("cut off at the knees",)
+        self.timings, self.notes, self.body = {"surface": 0.1}, ("cut off at the knees",), None
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path, *_: bool) -> list[Path]:
         self.mesh.export(path)
+        return [path]
 
     def preview(self, size: int) -> Image.Image:
         return Image.new("RGB", (size, size))
@@ -58,10 +61,10 @@ class BallModel:
     def __init__(self) -> None:
         self.asked, self.uploads = [], []
 
-    def reconstruct(self, path, *, person, box, turn, height, resolution, without, progress):
+    def reconstruct(self, path, *, person, box, turn, height, resolution, without, body, progress):
         self.asked.append((person, height))
         self.uploads.append(path)
-        self.without = without
+        self.without, self.body = without, body
         size = Image.open(path).size
         progress("surface")
         time.sleep(0.6)
@@ -160,6 +163,10 @@ def test_upload_stages_model_and_download(visit, tmp_path):
     assert not visit.foreign, "the page asks other servers"
 
 
+def test_every_stage_of_a_reconstruction_has_its_place():
+    assert tuple(STAGES) == pipeline.STAGES
+
+
 def brightness(page) -> float:
     shot = Image.open(io.BytesIO(page.screenshot())).convert("L")
     return float(np.asarray(shot).mean())
@@ -254,6 +261,22 @@ def test_steps_are_left_out_under_more(visit, server, tmp_path):
     )
     start_with(page, steps, "relief, hidden-limbs", page.locator("#status").get_by_text("Done in"))
     assert server.model.without == ("relief", "hidden_limbs")
+
+
+def test_a_skeleton_with_motions_and_what_is_said_where_there_is_none(visit, server, tmp_path):
+    page = visit.page
+    Image.new("RGB", (80, 120), (10, 60, 10)).save(tmp_path / "me.png")
+    choose(page, tmp_path / "me.png")
+    page.locator("#found").get_by_text("Nobody was found").wait_for()
+    page.locator("#rig input").check()
+    page.get_by_role("button", name="More").click()
+    assert page.locator("#clips input").count() == len(CLIPS)
+    page.locator("#clips").get_by_label("walk", exact=True).check()
+    page.locator("#pose").get_by_label("T pose").check()
+    page.locator("#start").press("Enter")
+    page.locator("#status").get_by_text("no body was fitted, so the model has no rig").wait_for()
+    assert server.model.body
+    assert page.locator("#files a").count() == 3  # no VRM without a rig
 
 
 def test_a_refusal_is_shown_where_the_model_would_be(visit, tmp_path):

@@ -20,12 +20,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from lifecast import __version__
 from lifecast.atomic import DISK_ERRORS
 from lifecast.errors import CheckpointError, LifecastError, MissingExtra, OptionError, OutputError, UsageError
-from lifecast.options import ReconstructOptions
+from lifecast.options import FORMATS, ReconstructOptions
 from lifecast.surface.output.viewer import viewer_page
 from lifecast.web.form import FIELDS, Fields
 from lifecast.web.queue import Cancelled, QueueFull, ReconstructionQueue, Ticket
 from lifecast.web.uploads import CHUNK, UploadTooLarge, receive
-from lifecast.web.work import MEDIA_TYPES, Result, reconstruct_upload, upload_options
+from lifecast.web.work import MEDIA_TYPES, Result, file_name, reconstruct_upload, upload_options
 
 Photo = Annotated[UploadFile, File(description="A photograph of a person, whole figure.")]
 
@@ -81,20 +81,26 @@ def _unreadable(request: Request, error: Exception) -> Response:
     elif not isinstance(given, str):
         words = f"{field}: was sent as a file; send it as text"
     else:
-        words = str(OptionError(field, given, "give a whole number" if kind.startswith("int") else "give a number"))
+        hint = {"int": "give a whole number", "bool": "give true or false"}.get(kind.split("_")[0], "give a number")
+        words = str(OptionError(field, given, hint))
     return JSONResponse({"detail": _plain(words)}, status_code=422)
 
 
 def _model(ticket: Ticket, file_format: str) -> Response:
     result = ticket.result
     assert isinstance(result, Result)
+    if file_format in result.missing:
+        raise HTTPException(422, f"{file_format}: could not be made of this photograph; {result.missing[file_format]}")
     if file_format not in result.files:
-        raise HTTPException(404, f"{file_format} was not asked for; ask with formats={file_format}")
-    suffix = "zip" if file_format == "obj" else file_format
+        hint = f"; ask with formats={file_format}" if file_format in FORMATS else ""
+        raise HTTPException(404, f"{file_format} was not asked for{hint}")
     return Response(
         result.files[file_format],
         media_type=MEDIA_TYPES[file_format],
-        headers={"Content-Disposition": f'attachment; filename="person.{suffix}"', "Cache-Control": "no-store"},
+        headers={
+            "Content-Disposition": f'attachment; filename="{file_name(file_format)}"',
+            "Cache-Control": "no-store",
+        },
     )
 
 

@@ -8,25 +8,30 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Form
 
+from lifecast.body.motion.catalogue import CLIPS
 from lifecast.model.inference_options import STEPS
-from lifecast.options import ReconstructOptions
-from lifecast.web.work import SERVED
+from lifecast.options import FORMATS, ReconstructOptions
 
 DESCRIPTIONS: dict[str, str] = {
     "height": "The person's height in metres.",
     "resolution": "Grid points along a side: 128, 256, 384 or 512.",
     "person": "'largest', or the number of a found person from 1.",
     "box": "x,y,w,h in pixels: overrules the search for people.",
-    "formats": f"Comma-separated, among {', '.join(SERVED)}.",
+    "formats": f"Comma-separated, among {', '.join(FORMATS)}. A vrm is rigged, and stands in a T pose.",
     "turn": "0, 90, 180 or 270: turn the picture clockwise first; auto: so that its largest person stands.",
     "without": f"Steps to leave out, comma-separated, among {', '.join(STEPS)}.",
+    "rig": "true: give the GLB a skeleton that moves it. Where there is none, the notes say why.",
+    "pose": "t, a or photo: how the rigged model stands; brings a rig.",
+    "animate": f"Clips for the GLB, comma-separated, among {', '.join(CLIPS)}; they bring a rig.",
+    "body": "true: also the parametric body that was fitted to the person, as body.glb and body.json.",
+    "normal_texture": "false: leave the second texture, of fine folds, out of the GLB.",
 }
 """The fields that a server offers, by the options' names."""
 FIELDS = ("photo", *DESCRIPTIONS)
 
 
 def _written(value: Any) -> float | int | str:
-    """An option's default as a form has it: a number, or else a text."""
+    """An option's default as a form has it: a number, true or false, or else a text."""
     if isinstance(value, tuple):
         return ",".join(value)
     if value is None:

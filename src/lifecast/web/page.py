@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from gradio.data_classes import ImageData
 from PIL import Image, ImageDraw
 
+from lifecast.body.motion.catalogue import CLIPS
 from lifecast.errors import LifecastError
 from lifecast.model.inference_options import STEPS
 from lifecast.options import TURNS, parse_turn
@@ -25,8 +26,9 @@ from lifecast.photo.decode import Photo, read_photo
 from lifecast.photo.person import Person, find_people
 from lifecast.photo.search import turn_photo, turn_that_finds
 from lifecast.web.queue import QueueFull, ReconstructionQueue, Ticket
+from lifecast.web.style import STYLE
 from lifecast.web.uploads import Upload
-from lifecast.web.work import reconstruct_upload, upload_options
+from lifecast.web.work import file_name, reconstruct_upload, upload_options
 
 
 class PhotoInput(gr.Image):
@@ -47,6 +49,7 @@ STAGES = {
     "finding the person": "find the person",
     "normals": "normals",
     "features": "features",
+    "body": "body",
     "surface": "surface",
     "colour": "colour",
     "saving": "save",
@@ -64,29 +67,14 @@ FIELDS = {
     "formats": "Download",
     "turn": "Turn",
     "without": "Leave out",
+    "rig": "Skeleton",
+    "pose": "Pose",
+    "animate": "Motions",
 }
 """The fields' labels, by which messages call them."""
 UNSEEN = frozenset({".heic", ".heif", ".tif", ".tiff", ".jp2", ".tga", ".ppm", ".pgm", ".pbm", ".pnm"})
 """Formats that few browsers show."""
 
-STYLE = """
-.lifecast-steps { display: flex; flex-wrap: wrap; gap: .4em; list-style: none; padding: 0; margin: .6em 0 }
-.lifecast-steps li { padding: .2em .8em; border-radius: 1em; border: 1px solid currentColor; opacity: .55 }
-.lifecast-steps li.past { opacity: 1 }
-.lifecast-steps li.past::before { content: "\\2713\\00a0" }
-.lifecast-steps li[aria-current] { opacity: 1; font-weight: 600; color: #fff; background: #c2410c;
-  border-color: #c2410c }
-.lifecast-place { font-size: 1.2em; font-weight: 600 }
-.lifecast-hints { border: 1px dashed currentColor; border-radius: 8px; padding: 1.2em 1.6em; opacity: .75 }
-.lifecast-hints ul, .lifecast-done ul { list-style: disc; padding-left: 1.3em; margin: .4em 0 }
-.lifecast-view iframe { width: 100%; height: min(70vh, 640px); border: 0; border-radius: 8px; display: block }
-.lifecast-files a, .lifecast-files a:visited { display: inline-block; color: inherit; padding: .5em 1em;
-  margin: 0 .5em .5em 0; border-radius: 6px;
-  border: 1px solid currentColor; text-decoration: none; font-weight: 600 }
-.lifecast-files a:hover, .lifecast-files a:focus-visible { background: #c2410c; color: #fff; border-color: #c2410c }
-.lifecast-files small { font-weight: 400 }
-.lifecast-error { border-left: 4px solid #c62828; padding: .6em 1em }
-"""
 HINTS = """<div class="lifecast-hints"><strong>The model appears here.</strong><ul>
 <li>Best: the whole body in the picture, from the front, one person well apart from others, in even light.</li>
 <li>The back is a guess, and so is the size: say the person's height.</li>
@@ -95,7 +83,10 @@ DOWNLOADS = {
     "glb": ("GLB", "with colours, for any viewer"),
     "obj": ("OBJ", "a ZIP with the colours' picture"),
     "stl": ("STL", "shape only, in millimetres, for printing"),
+    "vrm": ("VRM", "an avatar in a T pose"),
 }
+POSES = {"photo": "as in the photograph", "t": "T pose", "a": "A pose"}
+"""What the page calls the poses of a rigged model."""
 
 
 def _names(people: list[Person]) -> list[str]:
@@ -167,7 +158,7 @@ def _trouble(words: str) -> str:
     return f'<div class="lifecast-error" role="alert">{html.escape(words)}</div>'
 
 
-def _waiting(queue: ReconstructionQueue, ticket: Ticket, begun: float) -> str:
+def _waiting(queue: ReconstructionQueue, ticket: Ticket, begun: float, body: bool) -> str:
     place, seconds = queue.place(ticket), f"{time.monotonic() - begun:.0f} s"
     if place:
         others = "one photograph is" if place == 1 else f"{place} photographs are"
@@ -175,11 +166,10 @@ def _waiting(queue: ReconstructionQueue, ticket: Ticket, begun: float) -> str:
             f'<div role="status"><span class="lifecast-place">Place {place} in the queue</span> '
             f"({others} before yours) … {seconds}</div>"
         )
-    names = list(STAGES)
-    stage = "features" if ticket.stage == "body" else ticket.stage  # "body" runs only where it is asked for
-    now = names.index(stage) if stage in STAGES else 0
+    names = [name for name in STAGES if body or name != "body"]
+    now = names.index(ticket.stage) if ticket.stage in names else 0
     marks = [' class="past"'] * now + [' aria-current="step"'] + [""] * (len(names) - now - 1)
-    steps = "".join(f"<li{mark}>{said}</li>" for mark, said in zip(marks, STAGES.values(), strict=True))
+    steps = "".join(f"<li{mark}>{STAGES[name]}</li>" for mark, name in zip(marks, names, strict=True))
     return f'<div role="status">Working … {seconds}<ol class="lifecast-steps">{steps}</ol></div>'
 
 
@@ -187,9 +177,9 @@ def _shown(ticket: Ticket) -> tuple[str, str, str]:
     facts = ticket.result.facts
     base = f"/api/jobs/{ticket.token}"
     links = "".join(
-        f'<a href="{base}/person.{name}" download="person.{"zip" if name == "obj" else name}">{said} '
-        f"<small>{use}</small></a>"
+        f'<a href="{base}/person.{name}" download="{file_name(name)}">{said} <small>{use}</small></a>'
         for name, (said, use) in DOWNLOADS.items()
+        if name in ticket.result.files
     )
     seconds = sum(facts["seconds"].values())
     notes = "".join(f"<li>{html.escape(note)}</li>" for note in facts["notes"])
@@ -205,13 +195,24 @@ def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
     """Make the Gradio page on top of a running queue."""
 
     def run(
-        path: str | None, person: str, height: float, resolution: int, box: str, turn: str, without: str
+        path: str | None,
+        person: str,
+        height: float,
+        resolution: int,
+        box: str,
+        turn: str,
+        without: str,
+        rig: bool,
+        pose: str,
+        clips: list[str],
     ) -> Iterator[tuple[str, str, str]]:
         if path is None:
             yield _trouble("Choose a photograph first."), HINTS, ""
             return
         try:
             which = "largest" if person == LARGEST else person.removeprefix("person ")
+            standing = "" if pose == "photo" else pose  # naming a pose brings a rig
+            rigged = rig or bool(standing or clips)
             options = upload_options(
                 FIELDS.__getitem__,
                 height=height,
@@ -220,7 +221,10 @@ def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
                 box=box,
                 turn=turn,
                 without=without,
-                formats="glb,obj,stl",
+                rig=rigged,
+                pose=standing,
+                animate=",".join(clips),
+                formats="glb,obj,stl,vrm" if rigged else "glb,obj,stl",
             )
             upload = Upload.copy_of(Path(path))
             ticket = queue.submit(
@@ -241,7 +245,7 @@ def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
         begun = time.monotonic()
         try:
             while not ticket.wait(0.25):
-                yield _waiting(queue, ticket, begun), "", ""
+                yield _waiting(queue, ticket, begun, options.fits_body), "", ""
         finally:  # the visitor left: nobody waits for this any longer
             if not ticket.wait(0):
                 queue.cancel(ticket)
@@ -274,7 +278,20 @@ def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
                 )
                 person = gr.Radio([LARGEST], value=LARGEST, label="Whom", visible=False, elem_id="person")
                 height = gr.Slider(0.5, 2.3, value=1.7, step=0.01, label="Height in metres")
+                rig = gr.Checkbox(
+                    False,
+                    label="With a skeleton that moves it",
+                    info="Motions to play, and poses, are under More",
+                    elem_id="rig",
+                )
                 with gr.Accordion("More", open=False):
+                    clips = gr.CheckboxGroup(list(CLIPS), label="Motions (with a skeleton)", elem_id="clips")
+                    pose = gr.Radio(
+                        [(said, pose) for pose, said in POSES.items()],
+                        value="photo",
+                        label="Pose (another than the photograph's needs a skeleton)",
+                        elem_id="pose",
+                    )
                     resolution = gr.Radio([256, 384, 512], value=512, label="Grid points along a side")
                     turn = gr.Radio(
                         [str(way) for way in TURNS],
@@ -301,7 +318,7 @@ def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
         # Any number of visitors may watch their place in the queue; the queue itself bounds the work.
         start.click(
             run,
-            [photo, person, height, resolution, box, turn, without],
+            [photo, person, height, resolution, box, turn, without, rig, pose, clips],
             [said, model, files],
             api_visibility="private",
             concurrency_limit=None,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from lifecast.body.motion.catalogue import CLIPS
 from lifecast.errors import Called, OptionError, PhotoError
-from lifecast.options import FORMATS, RIGGED_ONLY, ReconstructOptions
+from lifecast.options import ReconstructOptions
 from lifecast.web.queue import Progress
 from lifecast.web.uploads import Upload
 
@@ -20,11 +20,12 @@ MEDIA_TYPES = {
     "obj": "application/zip",  # OBJ, MTL and texture belong together
     "ply": "application/octet-stream",
     "stl": "model/stl",
+    "vrm": "model/gltf-binary",
+    "body.glb": "model/gltf-binary",
+    "body.json": "application/json",
     "png": "image/png",
 }
 
-SERVED = tuple(name for name in FORMATS if name not in RIGGED_ONLY)
-"""Formats that a server offers."""
 RESOLUTIONS = (128, 256, 384, 512)
 """A server's choice: finer ones would keep everybody else waiting for minutes."""
 
@@ -33,6 +34,10 @@ HINTS = {
     "person": "give largest or a number from 1; one request makes one person",
 }
 """What to give instead, where a server takes less than the command line."""
+BODY_FILES = ("body.glb", "body.json")
+"""Of the parametric body, beside the model's formats."""
+OBJ_PARTS = (".mtl", ".obj", ".png")
+"""Files that an OBJ consists of, the picture only where there is a texture."""
 
 
 def upload_options(called: Called = str, **given: Any) -> ReconstructOptions:
@@ -41,17 +46,23 @@ def upload_options(called: Called = str, **given: Any) -> ReconstructOptions:
     `OptionError` for what a server does not do. `called` as in `ReconstructOptions.parse`.
     """
     try:
+        _check_clips(str(given.get("animate", "")))
         options = ReconstructOptions.parse(**given)
         if options.resolution not in RESOLUTIONS:
             raise OptionError("resolution", options.resolution, "")
         if options.person == "all":
             raise OptionError("person", "all", "")
-        if not set(options.formats) <= set(SERVED):
-            raise OptionError("formats", ",".join(options.formats), f"choose from {', '.join(SERVED)}")
     except OptionError as error:
         hint = HINTS.get(error.field, error.hint)
         raise OptionError(error.field, error.value, hint).named(called) from None
     return options
+
+
+def _check_clips(text: str) -> None:
+    """OptionError for a clip by a file's name, before anything looks on the server's disk whether there is one."""
+    for clip in text.split(","):
+        if clip.strip() and clip.strip() not in CLIPS:
+            raise OptionError("animate", clip.strip(), f"choose from {', '.join(CLIPS)}")
 
 
 @dataclass(frozen=True)
@@ -62,7 +73,10 @@ class Result:
     """
 
     files: dict[str, bytes]
+    """By format; the parametric body's are "body.glb" and "body.json"."""
     facts: dict[str, Any] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+    """Formats that were asked for and could not be made, and why: somebody may have no rig, or no body."""
 
 
 def reconstruct_upload(reconstructor: Any, upload: Upload, options: ReconstructOptions, progress: Progress) -> Result:
@@ -70,6 +84,8 @@ def reconstruct_upload(reconstructor: Any, upload: Upload, options: ReconstructO
 
     A refusal calls it by the client's name for it.
     """
+    from lifecast.results import write_results
+
     try:
         reconstruction = reconstructor.reconstruct(
             upload.path,
@@ -79,13 +95,15 @@ def reconstruct_upload(reconstructor: Any, upload: Upload, options: ReconstructO
             height=options.height,
             resolution=options.resolution,
             without=options.without,
+            body=options.fits_body,
             progress=progress,
         )
     except PhotoError as error:
         raise PhotoError(str(error).replace(str(upload.path), upload.name)) from error
     progress("saving")
     with tempfile.TemporaryDirectory(prefix="lifecast-result-") as folder:
-        files = {name: _saved(reconstruction, Path(folder), name) for name in options.formats}
+        write_results(reconstruction, Path(folder) / "person", options)
+        files = _files(Path(folder), options)
     preview = BytesIO()
     reconstruction.preview(512).save(preview, "PNG")
     files["png"] = preview.getvalue()
@@ -97,18 +115,32 @@ def reconstruct_upload(reconstructor: Any, upload: Upload, options: ReconstructO
         "steps": reconstruction.steps,
         "notes": list(getattr(reconstruction, "notes", ())),
     }
-    return Result(files, facts)
+    wanted = (*options.formats, *BODY_FILES * options.body)
+    missing = {name: "; ".join(facts["notes"]) for name in wanted if name not in files}
+    return Result(files, facts, missing)
 
 
-def _saved(reconstruction: Any, folder: Path, name: str) -> bytes:
-    target = folder / name / f"person.{name}"
-    target.parent.mkdir()
-    reconstruction.save(target)
-    written: Sequence[Path] = sorted(target.parent.iterdir())
-    if name != "obj":
-        return target.read_bytes()
-    archive = BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as bundle:
-        for path in written:
-            bundle.write(path, path.name)
-    return archive.getvalue()
+def file_name(name: str) -> str:
+    """Name a result's file as a client is to keep it."""
+    if name in BODY_FILES:
+        return f"person_{name}"
+    return "person.zip" if name == "obj" else f"person.{name}"
+
+
+def _files(folder: Path, options: ReconstructOptions) -> dict[str, bytes]:
+    """What was written, by format in the order asked for."""
+    files: dict[str, bytes] = {}
+    for name in options.formats:
+        written = folder / f"person.{name}"
+        if name == "obj":
+            archive = BytesIO()
+            with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as bundle:
+                for part in filter(Path.is_file, map(written.with_suffix, OBJ_PARTS)):
+                    bundle.write(part, part.name)
+            files[name] = archive.getvalue()
+        elif written.is_file():
+            files[name] = written.read_bytes()
+    for name in BODY_FILES:
+        if (folder / file_name(name)).is_file():
+            files[name] = (folder / file_name(name)).read_bytes()
+    return files
