@@ -94,7 +94,7 @@ WRONG: dict[str, str] = {
     "reconstruct x.jpg --without mirror,relif": "--without 'relif': there is no such step; choose from refine_mask,",
     "reconstruct x.jpg --normals-at 100": "--normals-at 100: give a multiple of 64",
     "reconstruct x.jpg --format fbx": "--format 'fbx': choose from",
-    "reconstruct x.jpg --animate walk fly": "--animate 'fly': choose from walk, run, idle, wave, turn,",
+    "reconstruct x.jpg --animate walk,fly": "--animate 'fly': choose from walk, run, idle, wave, turn,",
     "reconstruct x.jpg --animate {0}/none.bvh": "--animate {0}/none.bvh: no such file",
     "reconstruct x.jpg --animate walk --format obj": "--format 'obj': only glb holds the clips of --animate: add it",
     "reconstruct x.jpg --cluster local": "--cluster needs --output, and goes without --mask, --box and --sheet",

@@ -154,7 +154,7 @@ def test_foundations_that_are_missing_are_named(tmp_path, train_here):
 def test_weights_of_another_preset_are_refused(tmp_path, train_here):
     normals = train_here("normals", tmp_path / "n", steps=1)
     with pytest.raises(CheckpointError, match="preset 'tiny'"):
-        train_here("coarse", tmp_path / "c", steps=1, init=(normals,), preset="tiny-single-level")
+        train_here("coarse", tmp_path / "c", steps=1, init=(normals,), preset="compact")
 
 
 def test_resuming_as_something_else_is_refused(tmp_path, train_here):

@@ -122,11 +122,12 @@ def _detail(preset: Architecture) -> Architecture:
 
 
 def _no_detail(preset: Architecture) -> Architecture:
-    """The normal head gets the picture at its full size, in one piece, as in the paper."""
+    """The normal head gets the picture in one piece, as in the paper, at twice the size that it has with one."""
     normals = _maps(preset)
     if not isinstance(normals.network, UNetConfig) or normals.detail is None:
         raise UsageError(f"preset {preset.name} has no detail head to leave out")
-    return replace(preset, maps=replace(normals, detail=None, detail_features=False, global_size=None))
+    size = min(normals.size, 2 * normals.normals_size)
+    return replace(preset, maps=replace(normals, detail=None, detail_features=False, global_size=None, size=size))
 
 
 def _depth_features(preset: Architecture, features: bool) -> Architecture:

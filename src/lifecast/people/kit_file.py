@@ -23,7 +23,7 @@ from safetensors.numpy import save_file
 from lifecast.atomic import atomic_file
 from lifecast.body.body_file import checksum
 from lifecast.errors import DataError
-from lifecast.people.clips import Clip
+from lifecast.people.clips import Clip, Way
 from lifecast.people.mhclo import Fit
 from lifecast.people.wavefront import Polygons
 
@@ -70,14 +70,19 @@ def garment_of(part: KitPart, kit: Path) -> tuple[Fit, Polygons]:
 def clip_part(kind: Kind, clip: Clip, licence: str, source: str) -> KitPart:
     """Keep a motion, or a pose of the assets."""
     arrays = {"rotations": clip.rotations} | {f"to.{joint}": way for joint, way in clip.directions.items()}
-    return KitPart(kind, clip.name, licence, source, {"joints": clip.joints, "parents": clip.parents}, arrays)
+    if clip.way is not None:
+        arrays |= {"way.root": clip.way.root, "way.lowest": clip.way.lowest}
+    values = {"joints": clip.joints, "parents": clip.parents, "seconds": clip.seconds}
+    return KitPart(kind, clip.name, licence, source, values, arrays)
 
 
 def clip_of(part: KitPart) -> Clip:
     """Invert `clip_part`."""
     joints = part.values["joints"]
     directions = {joint: part.arrays[f"to.{joint}"] for joint in joints if f"to.{joint}" in part.arrays}
-    return Clip(part.name, joints, directions, part.arrays["rotations"], part.values["parents"])
+    arrays, values = part.arrays, part.values
+    way = Way(arrays["way.root"], arrays["way.lowest"]) if "way.root" in arrays else None
+    return Clip(part.name, joints, directions, arrays["rotations"], values["parents"], values["seconds"], way)
 
 
 def write_kit(path: str | Path, parts: Sequence[KitPart]) -> None:

@@ -41,7 +41,10 @@ class BodyInMetres:
 
 
 def pose_transforms(rest_joints: NDArray[np.floating], rotations: NDArray[np.floating]) -> Floats:
-    """Compute what takes the body at rest to a pose, (J, 4, 4): rest_joints (J, 3), rotations (J, 3, 3)."""
+    """Compute the transforms (J, 4, 4) that take the body at rest to a pose.
+
+    rest_joints: (J, 3). rotations: (J, 3, 3).
+    """
     given = [torch.from_numpy(np.asarray(one, np.float64))[None] for one in (rest_joints, rotations)]
     linear, shift = joint_transforms(shipped_body().parents, *given)
     return _affine(linear[0].numpy(), shift[0].numpy())

@@ -32,6 +32,9 @@ def foremost(
 
 
 def square_around(*points: Floats) -> tuple[Floats, float]:
-    """Find the middle (3,) of several sets of points (N, 3), and half the side of a square around them in x and y."""
+    """Find the middle (3,) of sets of points (N, 3), and half the side of a square around them.
+
+    The square is in x and y, a little larger than the points need.
+    """
     low, high = np.min([one.min(0) for one in points], 0), np.max([one.max(0) for one in points], 0)
     return ((low + high) / 2).astype(np.float32), float((high - low)[:2].max()) / 2 * 1.02 + 1e-6

@@ -43,7 +43,10 @@ class Filled(NamedTuple):
 
 
 def rims(faces: Ints) -> list[Ints]:
-    """List the rims of a mesh's holes: each is a loop of vertices, as the hole's own triangles run round it."""
+    """List the rims of a mesh's holes, each a loop of vertices.
+
+    The vertices run round the hole as its own triangles will.
+    """
     start, end = faces.ravel(), np.roll(faces, -1, 1).ravel()
     count = int(faces.max()) + 1
     key = np.minimum(start, end) * count + np.maximum(start, end)
@@ -79,7 +82,10 @@ def rims(faces: Ints) -> list[Ints]:
 
 
 def close_holes(vertices: Floats, faces: Ints, home: Floats) -> Filled:
-    """Close all holes of a mesh, vertices (V, 3) and faces (F, 3); `home`: (V, 3) the vertices before they moved."""
+    """Close all holes of a mesh.
+
+    vertices: (V, 3). faces: (F, 3). home: (V, 3), the vertices before they moved.
+    """
     loops = rims(faces)
     identity = sparse.identity(len(vertices), np.float32, format="csr")
     if not loops:
@@ -103,7 +109,9 @@ def _rim_triangles(faces: Ints, loops: list[Ints]) -> list[tuple[int, int, int]]
 
 
 def strip(vertices: Floats, loop: Ints, opposite: dict[tuple[int, int], int], home: Floats) -> Ints:
-    """Triangulate one hole, always where its rim has the smallest angle: from both ends of a slit, to and fro.
+    """Triangulate one hole, always where its rim has the smallest angle.
+
+    A slit is filled from both its ends, to and fro.
 
     loop: (N,) vertices. opposite: for the rim's edges, the third corner of the mesh's triangle there. `home` as in
     `close_holes`. Returns (N - 2, 3) faces.
@@ -227,7 +235,10 @@ def _divided(fill: Ints, middle: Ints, points: NDArray[np.float64]) -> Ints:
 
 
 def rounded(points: NDArray[np.float64], faces: Ints, own: int) -> NDArray[np.float64]:
-    """Move the vertices from number `own` on so that the surface bends evenly there (the thin plate's equation)."""
+    """Move the vertices from number `own` on so that the surface bends evenly there.
+
+    Solves the thin plate's equation.
+    """
     free = np.arange(own, len(points))
     if len(free) == 0:
         return points

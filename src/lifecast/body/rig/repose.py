@@ -9,7 +9,10 @@ Floats = NDArray[np.float32]
 
 
 def relative_transforms(start: NDArray[np.floating], end: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Compute what takes each joint's neighbourhood from pose `start` to pose `end`, all (J, 4, 4)."""
+    """Compute the transforms that take each joint's neighbourhood from one pose to another.
+
+    The poses `start` and `end` and the result are (J, 4, 4).
+    """
     result: NDArray[np.float64] = np.asarray(end, np.float64) @ np.linalg.inv(np.asarray(start, np.float64))
     return result
 

@@ -28,7 +28,10 @@ CRUMB = 0.003
 
 @dataclass(frozen=True)
 class RiggedSurface:
-    """A surface with joints' influences. Where webs were cut it has more vertices than it was made of."""
+    """A surface with joints' influences.
+
+    Where webs were cut it has more vertices than it was made of.
+    """
 
     vertices: Floats
     """(W, 3) metres, in the photograph's pose."""
@@ -49,7 +52,9 @@ class FarFromBody(Exception):
 
 
 def rig_surface(vertices: Floats, faces: NDArray[np.integer], body: BodyInMetres) -> RiggedSurface:
-    """Find the joints' influences on a surface, and cut it where it joins parts of the body that are apart.
+    """Find the joints' influences on a surface, and cut its webs.
+
+    A web joins parts of the body that are apart.
 
     Parameters
     ----------
@@ -105,7 +110,9 @@ def rig_surface(vertices: Floats, faces: NDArray[np.integer], body: BodyInMetres
 
 
 def cut_off(graph: sparse.csr_matrix, cut: Cut) -> NDArray[np.bool_]:
-    """Find the vertices (V,) of pieces that cuts took off the rest: what they were taken for was not there.
+    """Find the vertices (V,) of pieces that cuts took off the rest.
+
+    What they were taken for was not there.
 
     graph: (V, V) of the surface's edges before it was cut. Vertices that cuts doubled are not among them.
     """

@@ -92,14 +92,17 @@ class Match(NamedTuple):
     """(V,) the closest matched vertex of the skin."""
 
     def filled(self, reliable: Bools, graph: sparse.csr_matrix) -> Match:
-        """Let what is not `reliable` (V,) have the match of the reliable vertex the fewest edges away."""
+        """Fill the match of what is not `reliable` (V,).
+
+        Each such vertex has that of the reliable vertex the fewest edges away.
+        """
         source = nearest_reliable(reliable, graph)
         return Match(self.weights[source], self.reliable & reliable, self.distance, self.skin[source])
 
 
 @cache
 def skin_faces() -> NDArray[np.int64]:
-    """Triangles (F, 3) of the body's skin."""
+    """List the triangles (F, 3) of the body's skin."""
     body = shipped_body()
     faces: NDArray[np.int64] = body.faces[body.parts["skin"]].numpy()
     return faces
@@ -196,7 +199,10 @@ def _some_everywhere(reliable: Bools, graph: sparse.csr_matrix) -> Bools:
 
 
 def nearest_reliable(reliable: Bools, graph: sparse.csr_matrix) -> NDArray[np.int64]:
-    """Find the reliable vertex the fewest edges from each one, (V,): itself if it is reliable, or if none is."""
+    """Find the reliable vertex the fewest edges away from each vertex, (V,).
+
+    The vertex itself if it is reliable, or if no reliable one can be reached.
+    """
     result = np.arange(len(reliable))
     border = np.flatnonzero(reliable & ((graph @ (~reliable).astype(np.float32)) > 0))
     inner = np.flatnonzero(~reliable)
@@ -216,7 +222,9 @@ def nearest_reliable(reliable: Bools, graph: sparse.csr_matrix) -> NDArray[np.in
 def reach_of(
     vertices: Floats, match: Match, loose: NDArray[np.integer], gap: Floats, constants: Matching = MATCHING
 ) -> Floats:
-    """Find the metres (V,) over which each vertex shares its weights; infinite for what is not reliable.
+    """Find the distance, (V,) in metres, over which each vertex shares its weights.
+
+    Infinite for what is not reliable.
 
     loose: (K,) vertices where skin of one part goes over to another's, gap: (K,) how far apart that skin is. Around
     them weights are shared over the gap.
@@ -306,7 +314,10 @@ def _clusters(vertices: Floats, graph: sparse.csr_matrix, width: float) -> NDArr
 
 
 def strongest(weights: Floats, count: int = INFLUENCES) -> tuple[NDArray[np.uint16], Floats]:
-    """Keep the strongest influences of weights (V, J): joints (V, count) uint16, weights (V, count) that sum to 1."""
+    """Keep the strongest influences of weights (V, J).
+
+    Returns their joints, (V, count) uint16, and weights, (V, count), that sum to 1.
+    """
     joints = np.argpartition(-weights, count - 1, axis=1)[:, :count]
     kept = np.take_along_axis(weights, joints, 1)
     order = np.argsort(-kept, axis=1, kind="stable")

@@ -76,7 +76,9 @@ class Cut(NamedTuple):
 
 
 def probing_transforms(body: BodyInMetres, spread: float = TEARING.spread) -> NDArray[np.float64]:
-    """Compute what takes each joint's neighbourhood from the photograph to the pose that webs are found in, (J, 4, 4).
+    """Compute the transforms (J, 4, 4) from the photograph's pose to one that shows webs.
+
+    Each moves a joint's neighbourhood.
 
     Fingers move as their hand does: fingers that touch each other are not cut.
     """
@@ -93,7 +95,10 @@ def probing_transforms(body: BodyInMetres, spread: float = TEARING.spread) -> ND
 
 
 def limbs() -> Ints:
-    """Name the limb of each joint, (J,): 0 trunk and head, 1 and 2 left and right arm, 3 and 4 left and right leg."""
+    """Name the limb of each joint, (J,), 0 to 4.
+
+    0 is the trunk and the head, 1 and 2 the left and right arm, 3 and 4 the left and right leg.
+    """
     body = shipped_body()
     found = np.zeros(len(body.joints), np.int64)
     for k, (name, parent) in enumerate(zip(body.joints, body.parents, strict=True)):
@@ -110,7 +115,9 @@ def without_speckles(
     moved: NDArray[np.float64],
     constants: Tearing = TEARING,
 ) -> Match:
-    """Fill what is not reliable from around it, and small pieces that belong to another part than all around.
+    """Fill what is not reliable from around it, and small pieces that differ from all around.
+
+    Such pieces belong to another part of the body than what surrounds them.
 
     edges: (E, 2) and graph (V, V): the surface's.
     """

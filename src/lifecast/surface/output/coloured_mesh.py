@@ -27,10 +27,10 @@ class ColouredMesh:
     """(V, 2) float32 in [0, 1], origin at the texture's lower left corner."""
     texture: np.ndarray | None = None
     """(T, T, 3) uint8 sRGB; takes the place of `colours` where a format holds one of them."""
-    normal_texture: np.ndarray | None = None
-    """(T, T, 3) uint8: normals in the frames of the surface (`normal_texture`), beside a texture."""
     provenance: dict[str, Any] = field(default_factory=dict)
     """What made it: JSON values, for instance program, version, weights, licence, copyright, photograph."""
+    normal_texture: np.ndarray | None = None
+    """(T, T, 3) uint8: normals in the frames of the surface (`normal_texture`), beside a texture."""
 
     def __post_init__(self) -> None:
         count = len(self.vertices)
