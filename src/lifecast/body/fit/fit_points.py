@@ -80,7 +80,7 @@ class FitPoints:
 
     def count(self, groups: Sequence[PoseGroup]) -> int:
         """Count the numbers that are fitted."""
-        return POSE + 3 * len(groups) + self.body.directions.shape[2]
+        return POSE + 3 * len(groups) + int(self.body.directions.shape[2])
 
 
 @dataclass(frozen=True, eq=False)

@@ -44,7 +44,8 @@ def shrunk(mask: Floats, side: int) -> Floats:
     times = max(mask.shape[0] // side, 1)
     size = mask.shape[0] // times
     cut = mask[: size * times, : size * times]
-    return cut.reshape(size, times, size, times).mean((1, 3))
+    averaged: Floats = cut.reshape(size, times, size, times).mean((1, 3))
+    return averaged
 
 
 def outside_term(fit: FitPoints, mask: Floats, constants: BodyFit) -> Term:

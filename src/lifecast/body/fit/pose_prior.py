@@ -46,4 +46,5 @@ class PosePrior:
 
     def units(self, vectors: Floats) -> Floats:
         """Convert (G, 3) rotation vectors to standard deviations from the mean."""
-        return np.einsum("gij,gj->gi", self.to_units, vectors - self.mean)
+        found: Floats = np.einsum("gij,gj->gi", self.to_units, vectors - self.mean)
+        return found

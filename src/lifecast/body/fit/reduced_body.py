@@ -93,7 +93,8 @@ class ReducedBody:
 
         def picked(values: NDArray[np.float32]) -> Floats:
             every = values.reshape(count + joint_count, 3, -1)
-            return every[rows].astype(np.float64)
+            chosen: Floats = every[rows].astype(np.float64)
+            return chosen
 
         parts = [body.directions.numpy(), *([body.expressions.numpy()] if expression else [])]
         directions = np.concatenate([picked(part) for part in parts], axis=2)

@@ -57,4 +57,4 @@ def solve(problem: Problem, start: Floats, most: int, enough: float = 1e-3, boun
 
 def _system(residuals: list[Residuals]) -> tuple[Floats, Floats]:
     parts = [one.normal_equations() for one in residuals if len(one.values)]
-    return sum(part[0] for part in parts), sum(part[1] for part in parts)
+    return np.sum([part[0] for part in parts], axis=0), np.sum([part[1] for part in parts], axis=0)

@@ -100,9 +100,9 @@ def _limb(rest: Floats, seen: Floats, rest_hinge: tuple[float, float, float] | N
     """World rotations of a limb's two bones, by three points at rest and where they are seen."""
     bones = [unit(one) for one in np.diff(rest, axis=0)]
     aims = [unit(one) for one in np.diff(seen, axis=0)]
-    hinge = unit(np.cross(*bones)) if rest_hinge is None else np.array(rest_hinge)
+    hinge = unit(np.cross(bones[0], bones[1])) if rest_hinge is None else np.array(rest_hinge)
     usual = shortest(above @ bones[0], aims[0]) @ above @ hinge
-    bend = np.cross(*aims)
+    bend = np.cross(aims[0], aims[1])
     sine = float(np.linalg.norm(bend))
     own = float(np.clip((sine - _BENT[0]) / (_BENT[1] - _BENT[0]), 0, 1))
     axis = bend / max(sine, 1e-9) * own + usual * (1 - own)

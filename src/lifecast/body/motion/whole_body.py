@@ -47,8 +47,8 @@ def turn() -> JointClip:
         yaw = (feet[1][0] + feet[-1][0]) / 2
         about = euler("Y", [yaw])
         weight = sum(-side * np.sin(np.pi * feet[side][1]) ** 2 for side in SIDES)  # 1: on the left leg
-        shift = about @ np.array([0.035 * weight, UP - 0.010, 0.0])
-        figure.hips(*shift, about @ euler("Z", [1.5 * weight]))
+        aside, up, ahead = about @ np.array([0.035 * weight, UP - 0.010, 0.0])
+        figure.hips(aside, up, ahead, about @ euler("Z", [1.5 * weight]))
         lead = 10.0 * pulse(time, 0.15, 0.8, seconds - 1.3, seconds - 0.4)
         breathe(figure, time / seconds, lean=1.5 * weight, twist=0.4 * lead)
         figure.look(lead, 1.0, 0.0)

@@ -197,7 +197,7 @@ def cut_webs(
     key = half.min(-1) * count + half.max(-1)
     at = np.searchsorted(torn, key)
     across = np.asarray(torn[np.minimum(at, len(torn) - 1)] == key)
-    crossed = across.any(1)
+    crossed: NDArray[np.bool_] = np.asarray(across.any(1), bool)
     # Corner k lies on the edges k and k - 1: the corner with the fewest torn edges speaks for the triangle.
     lonely = across.astype(int) + np.roll(across, 1, 1)
     spokesman = given[np.arange(len(given)), lonely.argmin(1)]
@@ -213,7 +213,7 @@ def cut_webs(
     face_one, face_other = near[one // 3], near[other // 3]
     low, high = keys[one] // count, keys[one] % count
     apart = _apart((vertices[low] + vertices[high]) / 2, affine, spokesman[face_one], spokesman[face_other])
-    cut = (apart > jump) & (crossed[face_one] | crossed[face_other])
+    cut: NDArray[np.bool_] = np.logical_and(apart > jump, crossed[face_one] | crossed[face_other])
     # Corners around a vertex that are joined across edges that are not cut stay one vertex.
     small = given[near]
     joined_one, joined_other = one[~cut], other[~cut]

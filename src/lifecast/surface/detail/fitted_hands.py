@@ -108,7 +108,8 @@ def _hand(body: FittedBody, side: str, field: Field, mask: Tensor | None, consta
     distance = DistanceGrid.of_mesh(forearm.vertices + shift, forearm.faces, spacing, margin, box)
     rest = _distance_to_points(vertices[~part_vertices(f"upperarm01.{side}")], box, 4 * spacing)
     moved_hand = hand._replace(vertices=hand.vertices + shift)
-    return Hand(moved_hand, distance, rest, *(torch.tensor(one).float() for one in (wrist + shift, along)), body.scale)
+    begins, points = torch.tensor(wrist + shift).float(), torch.tensor(along).float()
+    return Hand(moved_hand, distance, rest, begins, points, body.scale)
 
 
 def _share_inside(part: PartMesh, mask: Tensor) -> float:
