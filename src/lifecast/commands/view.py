@@ -22,7 +22,7 @@ class View:
     """What `lifecast view` is asked for."""
 
     model: tyro.conf.Positional[Path]
-    """A .glb file, or .gltf, .obj, .ply, .stl, .off."""
+    """A .glb file, or .gltf, .vrm, .obj, .ply, .stl, .off."""
     out: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None
     """The page to write; without it the model's name with .html."""
     units: Units | None = None
