@@ -167,9 +167,10 @@ def write_together(files: Mapping[Path, bytes]) -> None:
                 written.write(data)
                 written.flush()
                 os.fsync(written.fileno())
-        for path in parts:
-            if path.is_dir():  # or those before it would be replaced already
-                raise output_error(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path)))
+        for path, part in parts.items():
+            with _explained(path, part):
+                if path.is_dir():  # or those before it would be replaced already
+                    raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         for path, part in parts.items():
             with _explained(path, part):
                 part.replace(path)
