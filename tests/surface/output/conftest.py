@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,23 @@ def npm_folder() -> Path:
     if not folder or not (Path(folder) / "node_modules" / "gltf-validator").is_dir():
         pytest.skip("LIFECAST_GLTF_VALIDATOR names no folder where `npm install gltf-validator` was run")
     return Path(folder).resolve()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, drawing in software."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright drives the browser; it is not installed")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    flags = [
+        "--no-sandbox",
+        "--use-angle=swiftshader",
+        "--enable-unsafe-swiftshader",
+        "--disable-background-networking",
+    ]
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=flags)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

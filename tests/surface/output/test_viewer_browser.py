@@ -22,7 +22,6 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 if CHROMIUM is None:
     pytest.skip("no chromium on this machine", allow_module_level=True)
 
-FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-background-networking"]
 NewGlb = Callable[[], Any]
 PIXEL = """([x, y]) => {
   const gl = document.getElementById("view").getContext("webgl2");
@@ -32,14 +31,6 @@ PIXEL = """([x, y]) => {
   return [...out].slice(0, 3);
 }"""
 MIDDLE = (0.5, 0.5)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
