@@ -10,6 +10,8 @@ from torch.nn import functional
 
 from lifecast.surface.raster import rasterize, to_pixels
 
+HALF_TURN = np.array([-1, 1, -1], np.float32)
+"""Points and normals times this: turned by half a circle about the vertical, to a camera behind the person."""
 STEEP = 6.0
 """Depth tolerance grows with the slope dz/dx of the surface, up to this slope (80 degrees)."""
 GAP = 0.02

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from lifecast.space.integration import INTEGRATION, integrated
 from lifecast.space.mesh_normals import vertex_normals
-from lifecast.surface.colour.visibility import lines_of_sight
+from lifecast.surface.colour.visibility import HALF_TURN, lines_of_sight
 from lifecast.surface.extract.surface import Surface
 from lifecast.surface.raster import rasterize
 
@@ -66,10 +66,9 @@ def with_relief(
         mask = (front.norm(dim=0) > 0).float()
     vertices, faces, normals = surface.vertices, surface.faces, surface.normals
     # For a camera behind the person the mesh is turned by half a circle about the vertical, and the map mirrored.
-    half_turn = np.array([-1, 1, -1], np.float32)
-    behind = (back * back.new_tensor([-1.0, 1.0, -1.0])[:, None, None]).flip(-1)
+    behind = (back * back.new_tensor(HALF_TURN)[:, None, None]).flip(-1)
     moves = relief(vertices, faces, normals, front, mask, constants)
-    moves = moves - relief(vertices * half_turn, faces, normals * half_turn, behind, mask.flip(-1), constants)
+    moves = moves - relief(vertices * HALF_TURN, faces, normals * HALF_TURN, behind, mask.flip(-1), constants)
     moved = vertices.copy()
     moved[:, 2] += moves
     bent = vertex_normals(moved, faces)

@@ -14,11 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from lifecast.surface.colour.visibility import lines_of_sight
+from lifecast.surface.colour.visibility import HALF_TURN, lines_of_sight
 
 Floats = NDArray[np.float32]
-HALF_TURN = np.array([-1, 1, -1], np.float32)
-"""Turns a mesh to a camera behind it."""
 
 
 @dataclass(frozen=True)
