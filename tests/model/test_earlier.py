@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from lifecast.errors import CheckpointError
 from lifecast.model.ablations import preset_named
 from lifecast.model.checkpoint import load_checkpoint, read_description
-from lifecast.model.config_json import to_dict
+from lifecast.model.config_json import architecture_from_dict, to_dict
 from lifecast.model.earlier import translated_architecture, translated_card, translated_name
 from lifecast.model.encoders.config import UNetConfig
 from lifecast.model.inference_options import PLAIN, InferenceOptions
@@ -135,6 +135,7 @@ def choices_of(inference):
 def earlier_values(values, **choices):
     """An architecture's JSON as version 1 had it, with the choices that a preset then made."""
     values = {key: earlier_values(value) if isinstance(value, dict) else value for key, value in values.items()}
+    values.pop("norm", None)  # every U-Net had group norms
     values["kind"] = next(before for before, now in KINDS.items() if now == values["kind"])
     renamed = {
         "NormalPreset": {
@@ -179,7 +180,7 @@ def random_model(name):
 
 def test_compact_is_translated_to_its_architecture_and_options():
     values, inference = translated_architecture(COMPACT_1)
-    assert values == to_dict(COMPACT_0)
+    assert architecture_from_dict(values) == COMPACT_0
     assert inference == INFERENCE["compact"]
 
 
@@ -187,9 +188,11 @@ def test_what_the_tests_below_write_is_what_was_shipped():
     assert earlier_values(to_dict(COMPACT_0), **choices_of(INFERENCE["compact"])) == COMPACT_1
 
 
-@pytest.mark.parametrize("base", PRESETS.values(), ids=PRESETS)
+@pytest.mark.parametrize("base", [*(PRESETS[name] for name in PRESETS if name != "compact"), COMPACT_0])
 def test_every_preset_is_translated(base):
-    assert translated_architecture(earlier_values(to_dict(base))) == (to_dict(base), PLAIN)
+    values, inference = translated_architecture(earlier_values(to_dict(base)))
+    assert architecture_from_dict(values) == base
+    assert inference == PLAIN
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,8 @@ class Model(nn.Module):
         masked: multiply a U-Net's normals by the mask; losses on the person's pixels want them without.
         extent: (B, 4), fractions of the whole image that `image` is, if it is a part of it (see `pixel_aligned`).
         window: (B, 4) x0, y0, width, height in pixels of `image`: the fine net gets this part only, while `points` may
-            lie anywhere in it.
+            lie anywhere in it. Until "detail": the parts of each picture that the detail head predicts, (B n, 4), and
+            all that the maps hold then (`heads.detail`).
         """
         architecture = self.architecture
         small = image if small is None else small
@@ -111,7 +112,8 @@ class Model(nn.Module):
             return size * image.shape[-1] // side
 
         if until not in ("coarse", "fine"):
-            return Prediction(self._maps(image, small, pose, given, mask, scaled, until, masked))
+            windows = window if until == "detail" else None
+            return Prediction(self._maps(image, small, pose, given, mask, scaled, until, masked, windows))
         maps: MapPyramid | None = None
         if isinstance(given, MapPyramid):
             maps = given
@@ -156,6 +158,7 @@ class Model(nn.Module):
         scaled: Callable[[int], int],
         until: Until,
         masked: bool,
+        windows: Tensor | None = None,
     ) -> MapPyramid:
         """Run the heads of the maps: normals, then depth on them, then detail."""
         architecture, config = self.architecture, self.architecture.maps
@@ -179,7 +182,7 @@ class Model(nn.Module):
         fine_size = config.fine_size if self.fine is not None and until not in ("coarse", "coarse_maps") else None
         if self.detail is not None and until in ("detail", "maps", "fine"):
             picture = resize_image(image, scaled(fine_size or config.size), architecture.antialias)
-            output = NormalOutput(self.detail(picture, output, coarse.mask), {})
+            output = NormalOutput(self.detail(picture, output, coarse.mask, windows), {})
             fine = self._read(output, picture, pose, mask, "detail", masked)
             return MapPyramid(coarse, fine._replace(depth=coarse.depth, depth_logits=coarse.depth_logits))
         if self.detail is None and fine_size is not None:
@@ -201,6 +204,8 @@ class Model(nn.Module):
     ) -> Maps:
         """Read the normal head's output as maps, with depths; the depth head gets masked normals in any case."""
         assert self.normals is not None
+        if until == "detail" and mask is None:
+            return self.normals.read(output.raw, masked)
         maps = self.normals.read(output.raw, masked=True)
         if mask is not None:
             maps = under_mask(maps, mask)

@@ -81,9 +81,11 @@ def inside_box(points: Tensor, axes: int) -> Tensor:
 
 
 def cut_windows(images: Tensor, windows: Tensor) -> Tensor:
-    """Cut windows (B, 4) out of images (B, C, S, S): (B, C, height, width).
+    """Cut windows (B n, 4), n of each image in turn, out of images (B, C, S, S): (B n, C, height, width).
 
     Windows are x0, y0, width, height, all of one size.
     """
-    cut = [image[:, y : y + h, x : x + w] for image, (x, y, w, h) in zip(images, windows.tolist(), strict=True)]
-    return torch.stack(cut)
+    count, rest = divmod(len(windows), len(images))
+    if rest:
+        raise ValueError(f"{len(windows)} windows of {len(images)} images: each image must have as many as the others")
+    return torch.stack([images[i // count, :, y : y + h, x : x + w] for i, (x, y, w, h) in enumerate(windows.tolist())])

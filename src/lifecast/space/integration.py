@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from lifecast.space.resizing import resize_image
+from lifecast.space.unit_normals import unit_normals
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def slopes(
     whole picture, 2 / W. `grazing`: as in `Integration`.
     """
     step = 2 / normals.shape[-1] if step is None else step
-    a, b, c = functional.normalize(normals, dim=1, eps=1e-6).unbind(1)
+    a, b, c = unit_normals(normals).unbind(1)
     bounded = torch.where(c < 0, -1.0, 1.0) * c.abs().clamp_min(grazing)
     return -a / bounded * step, b / bounded * step, c * c
 

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from lifecast.space.resizing import resize_image
 from lifecast.space.smoothing import smoothed
+from lifecast.space.unit_normals import squared_lengths, unit_normals
 
 
 class Maps(NamedTuple):
@@ -53,7 +53,7 @@ def under_mask(maps: Maps, mask: Tensor) -> Maps:
     if maps.mask is None:
         return maps
     mask = resize_image(mask.to(maps.mask), maps.mask.shape[-1])  # (B, 1, S, S)
-    front, back = functional.normalize(maps.front, dim=1) * mask, functional.normalize(maps.back, dim=1) * mask
+    front, back = unit_normals(maps.front) * mask, unit_normals(maps.back) * mask
     return maps._replace(front=front, back=back, mask=mask, mask_logit=None)
 
 
@@ -83,7 +83,7 @@ def averaged(one: Maps, other: Maps) -> Maps:
         return None if a is None or b is None else (a + b) / 2
 
     mask = mean(one.mask, other.mask)
-    front, back = (functional.normalize(a + b, dim=1, eps=1e-6) for a, b in zip(one[:2], other[:2], strict=True))
+    front, back = (unit_normals(a + b) for a, b in zip(one[:2], other[:2], strict=True))
     if mask is not None:
         front, back = front * mask, back * mask
     return Maps(front, back, mask, mean(one.mask_logit, other.mask_logit), mean(one.depth, other.depth))
@@ -107,7 +107,7 @@ def sharpened(normals: Tensor, amount: float, constants: Sharpening = SHARPENING
     no normal, stay.
     """
     normals = normals.contiguous(memory_format=torch.channels_last)  # lengths are found several times as fast on a CPU
-    unit = functional.normalize(normals, dim=1, eps=1e-6)
-    around = functional.normalize(smoothed(unit, constants.within * normals.shape[-1] / 512), dim=1, eps=1e-6)
-    length: Tensor = normals.norm(dim=1, keepdim=True)  # (B, 1, S, S)
-    return functional.normalize(unit + amount * (unit - around), dim=1, eps=1e-6) * length
+    unit = unit_normals(normals)
+    around = unit_normals(smoothed(unit, constants.within * normals.shape[-1] / 512))
+    length: Tensor = squared_lengths(normals).sqrt()  # (B, 1, S, S)
+    return unit_normals(unit + amount * (unit - around)) * length

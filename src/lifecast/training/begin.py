@@ -10,6 +10,7 @@ from lifecast.errors import UsageError
 from lifecast.model.config import Architecture
 from lifecast.training import weights
 from lifecast.training.adversary import Adversary
+from lifecast.training.detail_windows import DetailWindows
 from lifecast.training.options import TrainOptions
 from lifecast.training.perceptual import perceptual_loss
 from lifecast.training.recipe import Recipe
@@ -42,7 +43,12 @@ def new_trainee(
                 "adversarial: a discriminator learns in one process only; give --devices 1, or set it to 0"
             )
         adversary = Adversary(options.seed)
-    stage = Stage(model, options.stage, part.losses, perceptual, options.predicted_normals, part.fed_depth, adversary)
+    windows = None
+    if options.stage == "detail" and part.window is not None:
+        windows = DetailWindows(part.window, part.windows)
+    stage = Stage(
+        model, options.stage, part.losses, perceptual, options.predicted_normals, part.fed_depth, adversary, windows
+    )
     if state is None:
         weights.begin_history(history, stage.parts)
     trainee = Trainee(fabric, stage, recipe, part, history)

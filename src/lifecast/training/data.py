@@ -101,12 +101,14 @@ def sample_settings(
     from lifecast.scans.augmentation import NONE, Augmentation
 
     training = split == "train"
+    # The detail head's windows are chosen from whole pictures, several of each (`training.detail_windows`).
+    window = stage.window if training and options.stage != "detail" else None
     return {
         "size": size,
         "points": 0 if options.stage in MAPS else phase.points,
         "near": stage.near,
         "near_fraction": stage.near_fraction,
-        "window": stage.window if training and stage.window is not None and stage.window < size else None,
+        "window": window if window is not None and window < size else None,
         "augmentation": (Augmentation() if training else NONE) if recipe.augment else None,
         "backgrounds": options.backgrounds,
         "limbs": limbs,

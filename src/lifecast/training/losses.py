@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lifecast.space.smoothing import smoothed
+from lifecast.space.unit_normals import unit_normals
 
 Across = Callable[[Tensor], Tensor]
 
@@ -88,7 +89,8 @@ def normal_cosine(predicted: Tensor, true: Tensor, mask: Tensor, across: Across 
 
     It is averaged over the mask.
     """
-    cosine = F.cosine_similarity(predicted.float(), true.float(), dim=1, eps=1e-4)[:, None]  # (B, 1, H, W)
+    ours, theirs = unit_normals(predicted.float()), unit_normals(true.float())
+    cosine = (ours * theirs).sum(dim=1, keepdim=True)  # (B, 1, H, W)
     return masked_mean(1 - cosine, mask.float(), across)
 
 

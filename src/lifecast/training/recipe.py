@@ -133,7 +133,10 @@ class StageRecipe:
     near_fraction: float = 15 / 16
     """Share of the points drawn around the surface, the rest being uniform in the volume."""
     window: int | None = None
-    """Side of the random window, in pixels of the fine image, that the fine net gets; none: the whole image."""
+    """Side of the random window, in pixels of the finest image, that the detail head or the fine net gets; none: the
+    whole image."""
+    windows: int = 1
+    """Such windows of each picture, for the detail head: reading a picture costs more than a window."""
     fed_depth: FedDepth = "predicted"
     """Which depth maps the nets get with predicted normals. A net that is fed depths with an error learns to be
     vague: limbs come out thick. Fed `true` ones it learns to follow them, and in use follows the predicted ones, whose
@@ -158,6 +161,10 @@ class StageRecipe:
             raise UsageError(f"trim = {self.trim}: must lie in [0, 1]")
         if self.trim and self.window is not None:
             raise UsageError(f"trim = {self.trim} and window = {self.window}: a stage can have only one of them")
+        if self.windows < 1:
+            raise UsageError(f"windows = {self.windows}: must be at least 1")
+        if self.windows > 1 and self.window is None:
+            raise UsageError(f"windows = {self.windows} needs the side of a window: give window as well")
         if not 0 <= self.near_fraction <= 1:
             raise UsageError(f"near_fraction = {self.near_fraction}: must lie in [0, 1]")
 

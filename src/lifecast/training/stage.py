@@ -26,6 +26,7 @@ from lifecast.space.resizing import resize_image
 from lifecast.training import losses
 from lifecast.training.adversary import Adversary
 from lifecast.training.depth_targets import continued, corrected, match_size
+from lifecast.training.detail_windows import DetailWindows, windowed
 from lifecast.training.figures import depth_error, detail_figures, normal_figures, overlap
 from lifecast.training.normal_losses import normal_losses
 from lifecast.training.perceptual import PerceptualLoss
@@ -89,6 +90,8 @@ class Stage(nn.Module):
         Which depth maps they get with these while they train (validation has predicted ones).
     adversary
         Where the recipe gives its loss a weight.
+    windows
+        In which the detail head is trained; None: in the whole picture.
     """
 
     def __init__(
@@ -100,6 +103,7 @@ class Stage(nn.Module):
         predicted_normals: bool = False,
         fed_depth: FedDepth = "predicted",
         adversary: Adversary | None = None,
+        windows: DetailWindows | None = None,
     ) -> None:
         super().__init__()
         architecture = model.architecture
@@ -110,6 +114,7 @@ class Stage(nn.Module):
         self.predicted_normals = predicted_normals
         self.fed_depth: FedDepth = fed_depth
         self.adversary = adversary
+        self.windows = windows
         self.across: losses.Across = losses.alone
         self.size = stage_size(architecture, stage, predicted_normals)
         self.integrate = inference_for(architecture).integrate
@@ -170,13 +175,17 @@ class Stage(nn.Module):
 
     # Heads of the maps
 
-    def maps(self, batch: Batch, masked: bool) -> Maps:
-        """Predict maps with the stage's head; on true normals, the true maps with predicted depths."""
+    def maps(self, batch: Batch, masked: bool, windows: Tensor | None = None) -> Maps:
+        """Predict maps with the stage's head; on true normals, the true maps with predicted depths.
+
+        With windows (B n, 4) the detail head's maps of these alone.
+        """
         given = None
         if self.stage == "depth" and not self.predicted_normals:
             given = Maps(batch["front"], batch["back"], batch["mask"])
+        until = until_of(self.stage)
         maps = self.model(
-            batch["image"], pose=batch.get("limbs"), given=given, until=until_of(self.stage), masked=masked
+            batch["image"], pose=batch.get("limbs"), given=given, until=until, masked=masked, window=windows
         ).maps
         assert maps is not None
         found: Maps = maps.fine
@@ -188,7 +197,12 @@ class Stage(nn.Module):
             maps = self.maps(batch, masked=not self.along)
             return self.depth_losses(maps, batch) | (self.normal_losses(maps, batch) if self.along else {})
         # Where only the person's pixels count, normals are not multiplied by the mask.
-        return self.normal_losses(self.maps(batch, masked=self.weights.l1_over == "image"), batch)
+        masked = self.weights.l1_over == "image"
+        if self.stage != "detail" or self.windows is None:
+            return self.normal_losses(self.maps(batch, masked), batch)
+        assert self.model.detail is not None
+        windows = self.windows.draw(batch["mask"], self.model.detail.unet.stride).to(batch["mask"].device)
+        return self.normal_losses(self.maps(batch, masked, windows), windowed(batch, windows))
 
     def normal_losses(self, maps: Maps, batch: Batch) -> dict[str, Tensor]:
         """Compute the losses of the normals and of the mask; see `training.normal_losses`."""

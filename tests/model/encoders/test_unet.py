@@ -88,3 +88,11 @@ def test_norms_in_bfloat16_are_rounded_once() -> None:
     assert found.dtype == gradient.dtype == torch.bfloat16
     torch.testing.assert_close(found.double(), exact, atol=1e-4, rtol=2**-8)  # of a bfloat16, half a unit is 2**-9
     torch.testing.assert_close(gradient.double(), exact_gradient, atol=1e-2, rtol=2e-2)
+
+
+def test_without_norms_every_convolution_has_a_bias_and_nothing_else_between() -> None:
+    network = UNet(3, 2, UNetConfig(widths=(8, 16), blocks=(1, 1), norm="none"))
+    assert not any(isinstance(module, torch.nn.GroupNorm) for module in network.modules())
+    convolutions = [module for module in network.modules() if isinstance(module, torch.nn.Conv2d)]
+    assert all(module.bias is not None for module in convolutions)
+    assert torch.equal(network.stages[0](torch.ones(1, 8, 4, 4)), torch.ones(1, 8, 4, 4)), "blocks start as identity"

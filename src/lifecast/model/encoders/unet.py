@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -38,6 +38,10 @@ class UNetShape(Protocol):
     def output_stride(self) -> int:
         """Pixels of the input along a side of the output's texels."""
 
+    @property
+    def norm(self) -> Literal["group", "none"]:
+        """What follows each convolution: a group norm, or its bias alone."""
+
 
 def group_norm(channels: int) -> nn.GroupNorm:
     """Make a group norm with groups of at least 8 channels, at most 16 groups.
@@ -51,16 +55,18 @@ def group_norm(channels: int) -> nn.GroupNorm:
 
 
 class ResidualBlock(nn.Module):
-    """(conv 3x3, group norm, ReLU) twice, the second ReLU after the sum with the input."""
+    """(conv 3x3, group norm or bias, ReLU) twice, the second ReLU after the sum with the input."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, normed: bool = True) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
-        self.norm1 = group_norm(channels)
-        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
-        self.norm2 = group_norm(channels)
+        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1, bias=not normed)
+        self.norm1 = group_norm(channels) if normed else nn.Identity()
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, bias=not normed)
+        self.norm2 = group_norm(channels) if normed else nn.Identity()
         # The block starts as the identity: deep stacks then train from the first step on.
-        nn.init.zeros_(self.norm2.weight)
+        nn.init.zeros_(self.norm2.weight if isinstance(self.norm2, nn.GroupNorm) else self.conv2.weight)
+        if self.conv2.bias is not None:
+            nn.init.zeros_(self.conv2.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute the block's output: (B, channels, h, w) -> the same."""
@@ -96,22 +102,27 @@ class UNet(nn.Module):
         self.stride = shape.first_stride * 2 ** (len(widths) - 1)  # of the deepest stage
         self.top = steps.bit_length() - 1  # the stage at which the decoder ends
 
-        kernel = 2 * self.first_stride + 1
-        self.stem = nn.Conv2d(in_channels, widths[0], kernel, self.first_stride, padding=self.first_stride, bias=False)
-        self.stem_norm = group_norm(widths[0])
+        normed = shape.norm == "group"
+
+        def norm(channels: int) -> nn.Module:
+            return group_norm(channels) if normed else nn.Identity()
+
+        kernel, pad = 2 * self.first_stride + 1, self.first_stride
+        self.stem = nn.Conv2d(in_channels, widths[0], kernel, self.first_stride, padding=pad, bias=not normed)
+        self.stem_norm = norm(widths[0])
         self.down = nn.ModuleList(
-            nn.Conv2d(narrow, wide, 3, 2, padding=1, bias=False) for narrow, wide in pairwise(widths)
+            nn.Conv2d(narrow, wide, 3, 2, padding=1, bias=not normed) for narrow, wide in pairwise(widths)
         )
-        self.down_norm = nn.ModuleList(group_norm(wide) for wide in widths[1:])
+        self.down_norm = nn.ModuleList(norm(wide) for wide in widths[1:])
         self.stages = nn.ModuleList(
-            nn.Sequential(*(ResidualBlock(width) for _ in range(count)))
+            nn.Sequential(*(ResidualBlock(width, normed) for _ in range(count)))
             for width, count in zip(widths, blocks, strict=True)
         )
         # In the decoder the 1x1 convolution comes before the upsampling: a quarter of the arithmetic, the same result.
         ups = range(self.top, len(widths) - 1)
         self.up = nn.ModuleList(nn.Conv2d(widths[i + 1], widths[i], 1) for i in ups)
-        self.merge = nn.ModuleList(nn.Conv2d(widths[i], widths[i], 3, padding=1, bias=False) for i in ups)
-        self.merge_norm = nn.ModuleList(group_norm(widths[i]) for i in ups)
+        self.merge = nn.ModuleList(nn.Conv2d(widths[i], widths[i], 3, padding=1, bias=not normed) for i in ups)
+        self.merge_norm = nn.ModuleList(norm(widths[i]) for i in ups)
         self.head = nn.Conv2d(widths[self.top], out_channels * self.shuffle**2, 3, padding=1)
 
     def forward(self, x: Tensor, extra: Tensor | None = None) -> Tensor:

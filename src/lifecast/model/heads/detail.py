@@ -13,6 +13,7 @@ from lifecast.model.config import MapsConfig
 from lifecast.model.encoders.config import UNetConfig
 from lifecast.model.encoders.unet import UNet
 from lifecast.model.heads.normals import NormalOutput
+from lifecast.model.pixel_aligned import cut_windows
 from lifecast.model.window import Window, window_around
 from lifecast.space.resizing import resize_image
 
@@ -36,25 +37,47 @@ class DetailHead(nn.Module):
             nn.init.zeros_(self.adapter.weight)
             nn.init.zeros_(self.adapter.bias)  # type: ignore[arg-type]
 
-    def forward(self, image: Tensor, normals: NormalOutput, mask: Tensor | None = None) -> Tensor:
+    def forward(
+        self, image: Tensor, normals: NormalOutput, mask: Tensor | None = None, windows: Tensor | None = None
+    ) -> Tensor:
         """Correct the normal head's outputs at the size of image (B, 3, S, S).
 
         (B, 6 or 7, S, S) float32. In evaluation mode only the window around the person is computed, by mask (B, 1, h,
         w): what the head is trained on, whose batches are cut to where people are. In training mode all of the picture
         is.
+
+        Given `windows` (B n, 4), x0, y0, width and height in pixels of n parts of each picture in turn, it predicts
+        these alone: (B n, 6 or 7, height, width). Corners and sides must be multiples of the U-Net's stride.
         """
         enlarged = resize_image(normals.raw, image.shape[-1])
-        inputs = torch.cat((image, enlarged.to(image.dtype)), dim=1)  # (B, 9 or 10, S, S)
         height, width = image.shape[-2:]
+        if windows is not None:
+            return self._windows(image, enlarged, normals, windows)
+        inputs = torch.cat((image, enlarged.to(image.dtype)), dim=1)  # (B, 9 or 10, S, S)
         window = Window(0, height, 0, width)
         # On the meta device, where only shapes are asked for, nothing says where anybody is.
         if mask is not None and not self.training and not mask.is_meta:
             window = window_around(mask, height, width, self.unet.stride)
-        skip = None
-        if self.adapter is not None:
-            # The picture may be of another proportion to the normal head's than the architecture's.
-            stride = self.unet.first_stride * 2 ** self.config.detail_adapter_stage()
-            features = normals.features[min(normals.features)]  # of the last stage of the decoder
-            skip = window.cut(resize_image(self.adapter(features), width // stride), stride)
+        added = self._adapted(normals, width)
+        skip = None if added is None else window.cut(added, self._adapter_stride())
         correction = self.unet(window.cut(inputs), skip).float()  # (B, 6 or 7, ., .)
         return enlarged + window.restored(correction, height, width)
+
+    def _windows(self, image: Tensor, enlarged: Tensor, normals: NormalOutput, windows: Tensor) -> Tensor:
+        """Predict windows (B n, 4) alone."""
+        added = self._adapted(normals, image.shape[-1])
+        skip = None if added is None else cut_windows(added, windows // self._adapter_stride())
+        image, enlarged = cut_windows(image, windows), cut_windows(enlarged, windows)
+        return enlarged + self.unet(torch.cat((image, enlarged.to(image.dtype)), dim=1), skip).float()
+
+    def _adapter_stride(self) -> int:
+        """Find the pixels of the picture along a texel of the stage that the normal head's features are added to."""
+        return self.unet.first_stride * 2 ** self.config.detail_adapter_stage()
+
+    def _adapted(self, normals: NormalOutput, width: int) -> Tensor | None:
+        """Bring the normal head's features to the stage that they are added to, of a picture `width` pixels wide."""
+        if self.adapter is None:
+            return None
+        # The picture may be of another proportion to the normal head's than the architecture's.
+        features = normals.features[min(normals.features)]  # of the last stage of the decoder
+        return resize_image(self.adapter(features), width // self._adapter_stride())

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from lifecast.model.config import MapsConfig
 from lifecast.model.encoders.config import GeneratorConfig
@@ -20,6 +19,7 @@ from lifecast.model.encoders.unet import UNet
 from lifecast.space import limb_map
 from lifecast.space.maps import Maps
 from lifecast.space.resizing import resize_image
+from lifecast.space.unit_normals import unit_normals
 
 
 class NormalOutput(NamedTuple):
@@ -88,8 +88,8 @@ class NormalHead(nn.Module):
         mask = None if logit is None else torch.sigmoid(logit)
         if self.unet is None:
             return Maps(torch.tanh(raw[:, 0:3]), torch.tanh(raw[:, 3:6]), mask, logit)
-        front = functional.normalize(raw[:, 0:3], dim=1, eps=1e-6)
-        back = functional.normalize(raw[:, 3:6], dim=1, eps=1e-6)
+        front = unit_normals(raw[:, 0:3])
+        back = unit_normals(raw[:, 3:6])
         if masked and mask is not None:
             front, back = front * mask, back * mask
         return Maps(front, back, mask, logit)
