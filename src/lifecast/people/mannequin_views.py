@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from lifecast.atomic import atomic_folder, write_text
 from lifecast.errors import MissingExtra
+from lifecast.people.close_up_views import CloseUpViews
 from lifecast.people.crew import check_unchanged, share_out, studio
 from lifecast.people.dressed import DressedPerson
 from lifecast.people.motion import draw_wind
@@ -61,6 +62,8 @@ def check_sitting(sitting: Sitting) -> None:
         "lighting": sitting.lighting is not None, "clip_share": sitting.clip_share, "pictures": sitting.pictures,
         "rays": sitting.rays if sitting.pictures else 0,
     }  # fmt: skip
+    if sitting.close_ups:
+        now["close_ups"] = sitting.close_ups
     check_unchanged(sitting.order.out / SITTING, now, "mannequins viewed")
 
 
@@ -80,6 +83,8 @@ def make_views(sitting: Sitting, number: int) -> int:
     person = DressedPerson(makers, rng)
     gloss: NDArray[np.float32] | None = None
     texels: TexelPool | None = None
+    close_texels: TexelPool | None = None
+    close_rng = np.random.default_rng([order.seed, number, 2])  # apart, so that people do not depend on it
     for pose in range(sitting.each):
         figure, _ = makers.draw_pose(person.rest, rng, sitting.clip_share)
         person.take(figure.rotations(), wind=draw_wind(rng))
@@ -95,11 +100,16 @@ def make_views(sitting: Sitting, number: int) -> int:
         if sitting.pictures:
             renderer.cast_shadows(sitting.rays, seed=int(rng.integers(2**31)))
         with atomic_folder(pose_folder(order.out, number, pose)) as part:
-            views, found = _looks(sitting, renderer, rng, part)
+            placed_joints = (joints - placed.origin) * placed.scale
+            close_ups = None
+            if sitting.close_ups:
+                close_ups = CloseUpViews(part, renderer, placed_joints, close_texels)
+                close_texels = close_ups.texels
+            views, found = _looks(sitting, renderer, rng, part, close_ups, close_rng)
             record = {
                 "person": pose_folder(order.out, number, pose).name, "source": "mannequin", "scale": placed.scale,
                 "origin": placed.origin.tolist(), "views": views,
-                "joints": joint_rows((joints - placed.origin) * placed.scale),
+                "joints": joint_rows(placed_joints),
                 "body": person.body_record(np.zeros(3)),
                 "files": stated(part, sorted(path.name for path in part.iterdir())),
             }  # fmt: skip
@@ -109,11 +119,16 @@ def make_views(sitting: Sitting, number: int) -> int:
 
 
 def _looks(
-    sitting: Sitting, renderer: Renderer, rng: np.random.Generator, folder: Path
+    sitting: Sitting,
+    renderer: Renderer,
+    rng: np.random.Generator,
+    folder: Path,
+    close_ups: CloseUpViews | None,
+    close_rng: np.random.Generator,
 ) -> tuple[list[dict[str, Any]], NDArray[np.float32]]:
     """The views of one pose as `person.json` has them, and BlazePose's landmarks (views, 33, 4).
 
-    Pictures and maps go into `folder` where the sitting keeps them.
+    Pictures and maps go into `folder` where the sitting keeps them, and close-ups with them.
     """
     lights, backgrounds = _lights(sitting.lighting)[1], Backgrounds(None, 0)
     views = []
@@ -130,11 +145,15 @@ def _looks(
             colour, mask = view.colour, view.mask
         else:
             colour, mask = renderer.picture(rotation, shift, look)
+        if close_ups is not None:
+            close_ups.add(index, rotation, shift, look, sitting.close_ups, close_rng)
         found[index] = landmarks_before(colour, mask, backgrounds.draw(rng, sitting.size))
         views.append({
             "yaw": float(yaw), "elevation": elevation, "rotation": rotation.ravel().tolist(), "shift": shift.tolist(),
             "files": stem, **drawn,
         })  # fmt: skip
+    if close_ups is not None:
+        close_ups.close()
     return views, found
 
 

@@ -36,6 +36,8 @@ class Sitting:
     """Keep pictures, masks, normals and depths of the views, in the light of shadows that people cast on themselves."""
     rays: int = 8
     """Visibility rays a vertex for these shadows."""
+    close_ups: int = 0
+    """Close-ups of head and hands of each view, for the close-up head; they need `pictures`."""
     clip_share: float = USUAL_CLIP_SHARE
     """Share of the poses that come from the motion clips and from MakeHuman's poses (of people of `synthesize`: 0.2).
     These are where networks are furthest off."""
@@ -43,6 +45,10 @@ class Sitting:
     def __post_init__(self) -> None:
         if self.each < 1:
             raise OptionError("each", self.each, "give at least 1 pose")
+        if self.close_ups < 0:
+            raise OptionError("close_ups", self.close_ups, "give 0 or more")
+        if self.close_ups and not self.pictures:
+            raise OptionError("close_ups", self.close_ups, "add --pictures, too: close-ups are pictures")
         if not 0 <= self.clip_share <= 1:
             raise OptionError("clip_share", self.clip_share, "give a share from 0 to 1")
         refuse_overlap(self.order.out, "out", {"lighting": self.lighting})

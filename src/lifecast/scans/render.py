@@ -7,6 +7,7 @@ before the chest) get eight rays instead.
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 
 import cv2
@@ -72,14 +73,15 @@ class _Frame:
     def shape(self) -> tuple[int, int]:
         return self.rows.stop - self.rows.start, self.columns.stop - self.columns.start
 
-    def centres(self, size: int, factor: int = 1) -> NDArray[np.float32]:
-        """(N, 2) view positions of the box's pixel centres, in a picture of size / factor."""
+    def centres(self, size: int, half: float, factor: int = 1) -> NDArray[np.float32]:
+        """(N, 2) view positions of the box's pixel centres, in a picture of size / factor that spans [-half, half]."""
         x = np.arange(self.columns.start // factor, -(-self.columns.stop // factor), dtype=np.float32)
         y = np.arange(self.rows.start // factor, -(-self.rows.stop // factor), dtype=np.float32)
         count = np.float32(size // factor)
         grid = np.empty((len(y), len(x), 2), np.float32)
         grid[..., 0] = (-1 + (2 * x + 1) / count)[None]
         grid[..., 1] = (1 - (2 * y + 1) / count)[:, None]
+        grid *= np.float32(half)
         return grid.reshape(-1, 2)
 
 
@@ -130,6 +132,22 @@ class Renderer:
         self.transfer = self.unshadowed if transfer is None else transfer
         self.occluders = self.sight.scene if occluders is None else occluders
         self.gloss = np.zeros(len(scan.materials), np.float32) if gloss is None else gloss
+        self.half = 1.0
+        """Half the side of the pictures, view units."""
+
+    @property
+    def pixel(self) -> float:
+        """Width of a pixel, view units."""
+        return 2 * self.half / self.size
+
+    def close(self, half: float, size: int, texels: TexelPool) -> Renderer:
+        """Make a renderer of the same person whose pictures of `size` pixels span [-half, half] of view space.
+
+        texels: of the same scan, for `size / (2 * half)` pixels a unit.
+        """
+        result = copy.copy(self)
+        result.half, result.size, result.texels = half, size, texels
+        return result
 
     def cast_shadows(self, rays: int, seed: int) -> None:
         """Let the person's solid faces block light from here on, by `rays` visibility rays a vertex."""
@@ -181,8 +199,8 @@ class Renderer:
     def _frame(self, rotation: NDArray[np.float64], shift: NDArray[np.float64]) -> _Frame:
         """The bounding box of the projected person, with a pixel to spare."""
         turned = thin_product(self.scan.vertices, rotation[:2].T) + shift.astype(np.float32)
-        low = np.floor((turned.min(axis=0) + 1) * self.size / 2).astype(int) - 1
-        high = np.ceil((turned.max(axis=0) + 1) * self.size / 2).astype(int) + 1
+        low = np.floor((turned.min(axis=0) + self.half) / self.pixel).astype(int) - 1
+        high = np.ceil((turned.max(axis=0) + self.half) / self.pixel).astype(int) + 1
         low, high = np.clip(low, 0, self.size), np.clip(high, 0, self.size)
         return _Frame(rotation, shift, slice(self.size - high[1], self.size - low[1]), slice(low[0], high[0]))
 
@@ -194,7 +212,7 @@ class Renderer:
         `met_before` are the pixels whose line of sight met the person from the other side (and returned with the
         side): the others need no ray from this one.
         """
-        xy = frame.centres(self.size)
+        xy = frame.centres(self.size, self.half)
         if met_before is None:
             hits = self.sight.cast(xy, frame.rotation, frame.shift, from_back)
         else:
@@ -207,7 +225,7 @@ class Renderer:
         chosen = np.flatnonzero(plain)
         normals = np.zeros((len(xy), 3), np.float32)
         normals[chosen] = self._normals_at(hits, chosen, frame.rotation)
-        fine_xy = (xy[edges, None] + ROOKS * np.float32(2 / self.size)).reshape(-1, 2)  # (E * 8, 2)
+        fine_xy = (xy[edges, None] + ROOKS * np.float32(self.pixel)).reshape(-1, 2)  # (E * 8, 2)
         fine = self.sight.cast(fine_xy, frame.rotation, frame.shift, from_back)
         met = np.flatnonzero(fine.face >= 0)
         owner = met // len(ROOKS)
@@ -234,7 +252,7 @@ class Renderer:
         kernel = np.ones((3, 3), np.uint8)
         jump = cv2.dilate(depth, kernel) - cv2.erode(depth, kernel)
         # Over a flank inclined by 60 degrees, depth changes by 3.5 pixels within the window: that is no jump.
-        return np.flatnonzero(jump > max(2.5 * CM, 8.0 / self.size))
+        return np.flatnonzero(jump > max(2.5 * CM * self.half, 4 * self.pixel))
 
     def _normals_at(
         self, hits: Hits, chosen: NDArray[np.integer], rotation: NDArray[np.float64]
@@ -314,7 +332,7 @@ class Renderer:
         whole = np.full((quarter, quarter), np.nan, np.float16)
         y0, y1 = frame.rows.start // 4, -(-frame.rows.stop // 4)
         x0, x1 = frame.columns.start // 4, -(-frame.columns.stop // 4)
-        hits = self.sight.cast(frame.centres(self.size, 4), frame.rotation, frame.shift, from_back)
+        hits = self.sight.cast(frame.centres(self.size, self.half, 4), frame.rotation, frame.shift, from_back)
         whole[y0:y1, x0:x1] = hits.depth.reshape(y1 - y0, x1 - x0)
         return whole
 
