@@ -33,7 +33,7 @@ def test_an_unknown_verb(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("verb", list(cli.VERBS))
 def test_every_verb_is_there_and_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
-    name = verb.replace(" ", "_")
+    name = verb.replace(" ", "_").replace("-", "_")
     command = getattr(importlib.import_module(f"lifecast.commands.{name}"), name)
     assert command.__doc__
     assert cli.main([*verb.split(), "--help"]) == 0

@@ -28,6 +28,7 @@ VERBS: dict[str, str] = {
     "landmarks": "add the landmarks that BlazePose finds to prepared data",
     "kit": "garments, skins and motions of folders in one small file",
     "mannequins": "many poses of simply dressed people, to learn from",
+    "close-ups": "predict the maps that close-ups of them are corrected from",
     "lift": "move these landmarks to where the joints are",
     "train": "train the networks on prepared data",
     "train all": "make weights from nothing: people, data, every stage",
@@ -73,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     import tyro
 
-    name = verb.replace(" ", "_")
+    name = verb.replace(" ", "_").replace("-", "_")
     command = getattr(importlib.import_module(f"lifecast.commands.{name}"), name)
     try:
         status = tyro.cli(command, prog=f"lifecast {verb}", args=rest)

@@ -12,10 +12,12 @@ from lifecast.model.column_field import ColumnField
 from lifecast.model.inference_options import InferenceOptions
 from lifecast.model.model import Model, Prediction
 from lifecast.model.silhouette import silhouette_bound
+from lifecast.space.close_up import CloseUpMaps
 from lifecast.space.field import Field
 from lifecast.space.maps import Maps
 from lifecast.step_constants import STEP_CONSTANTS, StepConstants
 from lifecast.surface.detail.body_limbs import WithBodyLimbs, body_limbs
+from lifecast.surface.detail.close_relief import with_close_relief
 from lifecast.surface.detail.fitted_face import with_face
 from lifecast.surface.detail.fitted_hands import WithHands, fitted_hands, without_hands
 from lifecast.surface.detail.hidden_limbs import WithLimbs, hidden_limbs
@@ -33,6 +35,8 @@ class PredictedPerson(NamedTuple):
     """In view space; None where none was fitted."""
     body_notes: tuple[str, ...] = ()
     """What was not fitted, and why."""
+    close_ups: tuple[CloseUpMaps, ...] = ()
+    """Of head and hands, where they were predicted."""
 
     @property
     def maps(self) -> Maps | None:
@@ -118,6 +122,7 @@ def person_surface(
     finest = person.prediction.fine_features is not None or model.fine is None
     if options.relief and maps is not None and finest:
         surface = with_relief(surface, maps.front[0], maps.back[0], relief_mask, constants.relief)
+        surface = with_close_relief(surface, person.close_ups, constants.relief, constants.close_ups)
     if person.body is not None and options.fitted_face:
         mask = None if maps is None or maps.mask is None else maps.mask[0, 0]
         surface = with_face(surface, person.body, mask, constants.fitted_face)

@@ -29,6 +29,7 @@ from lifecast.model.inference_options import PLAIN, InferenceOptions
 from lifecast.model.model import Model
 from lifecast.options import ReconstructOptions, Turn
 from lifecast.person_body import NotFitted, person_body
+from lifecast.person_close_ups import person_close_ups
 from lifecast.person_surface import PredictedPerson, person_surface
 from lifecast.photo.borders import missing_notes
 from lifecast.photo.decode import Photo, read_photo
@@ -39,12 +40,14 @@ from lifecast.photo.person import Person, choose, person_by_box, standing_height
 from lifecast.photo.refusal import with_notes
 from lifecast.photo.search import search, search_cut_out, turn_photo
 from lifecast.reconstruction import Reconstruction
+from lifecast.space.close_up import CloseUpMaps, with_close_ups
 from lifecast.space.resizing import resize_image
 from lifecast.space.view import Camera
 from lifecast.step_constants import STEP_CONSTANTS, StepConstants
 from lifecast.surface.colour.colour_surface import colour_surface
 from lifecast.surface.colour.landmarked_head import landmarked_head
 from lifecast.surface.colour.photograph import mesh_outline
+from lifecast.surface.output.normal_texture import CloseUpFolds
 from lifecast.surface.output.scale import person_frame
 from lifecast.timing import Stopwatch
 
@@ -250,6 +253,7 @@ class Reconstructor:
             inference=inference,
             constants=self.constants,
             body=predicted.body,
+            close_ups=tuple(close_up_folds(one) for one in predicted.close_ups),
         )
 
     @torch.inference_mode()
@@ -270,6 +274,7 @@ class Reconstructor:
         with watch.stage("finding the person"):
             framed = Framer(self.model, inference, self.masker, self.constants).frame(photo, person, camera)
         image, small = framed.inputs[0], framed.inputs[-1]
+        close_ups: tuple[CloseUpMaps, ...] = ()
         with watch.stage("normals"), half_precision(self.device):
             maps = None
             if self.model.normals is not None:
@@ -277,9 +282,12 @@ class Reconstructor:
                     self.model, image, inference, small=small, mask=framed.given_mask, pose=framed.pose,
                     sharpening=self.constants.sharpen, integration=self.constants.integrate,
                 )  # fmt: skip
+                if inference.close_ups:
+                    close_ups = person_close_ups(self.model, photo, framed, maps.fine, self.constants.close_ups)
+                    maps = maps._replace(fine=with_close_ups(maps.fine, close_ups, self.constants.close_ups))
         with watch.stage("features"), half_precision(self.device):
             prediction = self.model(image, small=small, given=maps)
-        predicted = PredictedPerson(prediction, framed.joints)
+        predicted = PredictedPerson(prediction, framed.joints, close_ups=close_ups)
         if not inference.body:
             return framed, predicted
         with watch.stage("body"):
@@ -321,6 +329,11 @@ class Reconstructor:
                 person = Person(box, mask=SquareMask(mask, camera.left, camera.top, camera.side))
         said = "the whole picture was taken" if person is whole else "the networks looked for the person themselves"
         return replace(person, notes=(f"{why}; {said}",))
+
+
+def close_up_folds(one: CloseUpMaps) -> CloseUpFolds:
+    """Turn a close-up's maps into arrays."""
+    return CloseUpFolds(one.square, as_map(one.front), as_map(one.back))
 
 
 def as_map(values: Tensor) -> np.ndarray:

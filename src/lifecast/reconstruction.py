@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lifecast.step_constants import StepConstants
     from lifecast.surface.colour.colour_surface import SurfaceColours
     from lifecast.surface.output.coloured_mesh import ColouredMesh
+    from lifecast.surface.output.normal_texture import CloseUpFolds
     from lifecast.surface.output.picture import Style, Subject
 
 
@@ -68,6 +69,8 @@ class Reconstruction:
     """Constants of these steps; None: the default ones."""
     body: FittedBody | None = None
     """The body that was fitted to the person; None: none was wanted, or none fits."""
+    close_ups: tuple[CloseUpFolds, ...] = ()
+    """Normals of head and hands, where they were predicted in close-ups."""
 
     @cached_property
     def measured_body(self) -> MeasuredBody | None:
@@ -123,7 +126,7 @@ class Reconstruction:
         folds = None
         if self.front_normals is not None and self.back_normals is not None:
             constants = NORMAL_TEXTURE if self.constants is None else self.constants.normal_texture
-            folds = Folds(self.normals, self.front_normals, self.back_normals, constants)
+            folds = Folds(self.normals, self.front_normals, self.back_normals, constants, self.close_ups)
         baked = bake_texture(
             self.vertices, self.faces, self.coloured, self.image, self.mask, constants=cutting, folds=folds
         )

@@ -17,6 +17,7 @@ from lifecast.body.fit.constants import BODY_FIT, BodyFit
 from lifecast.model.silhouette import SILHOUETTE_BOUND, SilhouetteBound
 from lifecast.photo.lost_parts import LOST_PARTS, LostParts
 from lifecast.photo.mask import MASK_REFINEMENT, MaskRefinement
+from lifecast.space.close_up import CLOSE_UPS, CloseUps
 from lifecast.space.integration import INTEGRATION, Integration
 from lifecast.space.maps import SHARPENING, Sharpening
 from lifecast.surface.colour.colour_surface import COLOURING, Colouring
@@ -36,6 +37,7 @@ class StepConstants:
     refine_mask: MaskRefinement = MASK_REFINEMENT
     lost_parts: LostParts = LOST_PARTS
     sharpen: Sharpening = SHARPENING
+    close_ups: CloseUps = CLOSE_UPS
     integrate: Integration = INTEGRATION
     body: BodyFit = BODY_FIT
     silhouette: SilhouetteBound = SILHOUETTE_BOUND

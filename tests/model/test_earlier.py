@@ -22,7 +22,10 @@ UNET = {"kind": "UNetPreset", "first_stride": 2, "output_stride": 2}
 COMPACT_0 = dataclasses.replace(
     COMPACT,
     maps=dataclasses.replace(
-        COMPACT.maps, size=512, detail=UNetConfig(widths=(32, 64, 96), blocks=(2, 4, 5), first_stride=2)
+        COMPACT.maps,
+        size=512,
+        detail=UNetConfig(widths=(32, 64, 96), blocks=(2, 4, 5), first_stride=2),
+        detail_unit=False,
     ),
 )
 """The preset when files of version 1 were written."""
@@ -135,7 +138,8 @@ def choices_of(inference):
 def earlier_values(values, **choices):
     """An architecture's JSON as version 1 had it, with the choices that a preset then made."""
     values = {key: earlier_values(value) if isinstance(value, dict) else value for key, value in values.items()}
-    values.pop("norm", None)  # every U-Net had group norms
+    for later in ("norm", "detail_unit", "close_up", "close_up_size"):  # a U-Net had group norms, and so on
+        values.pop(later, None)
     values["kind"] = next(before for before, now in KINDS.items() if now == values["kind"])
     renamed = {
         "NormalPreset": {

@@ -24,7 +24,7 @@ from lifecast.model.model import PARTS, Model
 from lifecast.model.presets import PRESETS
 
 TINY = PRESETS["tiny"]
-EVERYTHING = preset_named("tiny-pose-lifter-depth-maps-detail-depth-features")
+EVERYTHING = preset_named("tiny-pose-lifter-depth-maps-detail-depth-features-close-up")
 OPTIONS = InferenceOptions(mirror=True, integrate=64, silhouette=True, hidden_limbs=True)
 CARD = {
     "name": "doll",
@@ -212,7 +212,7 @@ def test_parts_of_several_architectures_are_refused(folder):
 
 def test_parts_of_several_inference_options_are_refused(whole, folder):
     save_checkpoint(folder / "fine.safetensors", whole.model, {}, inference=PLAIN, parts=("fine",))
-    with pytest.raises(CheckpointError, match=r"fine\.safetensors: its inference options are not those of coarse"):
+    with pytest.raises(CheckpointError, match=r"fine\.safetensors: its inference options are not those of close_up"):
         load_checkpoint(folder)
 
 

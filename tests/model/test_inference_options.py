@@ -12,7 +12,7 @@ from lifecast.model.inference_options import DEPENDENT, PLAIN, STEPS, InferenceO
 from lifecast.model.presets import INFERENCE, PRESETS
 
 ALL = InferenceOptions(
-    mirror=True, sharpen=0.5, integrate=256, body=True, silhouette=True, hidden_limbs=True, relief=True
+    mirror=True, sharpen=0.5, close_ups=True, integrate=256, body=True, silhouette=True, hidden_limbs=True, relief=True
 )  # fmt: skip
 """With every step on."""
 
@@ -124,6 +124,7 @@ ON_POSE = {"pose"} | ON_LIFT
 @pytest.mark.parametrize(
     ("name", "off"),
     [
+        ("compact-close-up", set()),
         ("compact", set()),
         ("compact-no-lifter", ON_LIFT),
         ("compact-no-pose", ON_POSE),
@@ -136,7 +137,7 @@ ON_POSE = {"pose"} | ON_LIFT
 )
 def test_what_an_architecture_has_no_inputs_for_is_off(name, off):
     fitting = ALL.fitting(preset_named(name))
-    assert set(STEPS) - set(fitting.running()) == off
+    assert set(STEPS) - set(fitting.running()) == off | (set() if name.endswith("close-up") else {"close_ups"})
     assert fitting.fitting(preset_named(name)) == fitting
 
 

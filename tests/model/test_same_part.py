@@ -6,9 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from lifecast.model.ablations import preset_named
 from lifecast.model.model import PARTS
-from lifecast.model.presets import COMPACT, PAPER, TINY
+from lifecast.model.presets import PAPER, TINY
 from lifecast.model.same_part import same_part
+
+COMPACT = preset_named("compact-close-up")
 
 
 def common(one, other):
@@ -28,13 +31,13 @@ def test_larger_maps_are_the_detail_heads_alone():
 def test_another_normal_head_changes_all_heads_and_no_net():
     network = replace(COMPACT.maps.network, blocks=(0, 1, 2, 5, 5))
     assert common(COMPACT, replace(COMPACT, maps=replace(COMPACT.maps, network=network))) == {
-        "pose_lifter", "coarse", "fine",
+        "pose_lifter", "close_up", "coarse", "fine",
     }  # fmt: skip
 
 
 def test_the_fine_net_stands_on_the_coarse_one():
     assert common(COMPACT, replace(COMPACT, coarse=replace(COMPACT.coarse, features=16))) == {
-        "pose_lifter", "normals", "depth", "detail",
+        "pose_lifter", "normals", "depth", "detail", "close_up",
     }  # fmt: skip
     assert not common(COMPACT, TINY)
 

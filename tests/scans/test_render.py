@@ -8,7 +8,8 @@ import trimesh
 
 from lifecast.scans.lighting import DIFFUSE, harmonics
 from lifecast.scans.read import Material, Scan
-from lifecast.scans.render import Renderer, View, dilated, view_rotation
+from lifecast.scans.render import Renderer, dilated, view_rotation
+from lifecast.scans.rendered_view import View
 from lifecast.scans.seamless_normals import seamless_normals
 from lifecast.scans.shading import PLAIN, Look, develop
 from lifecast.scans.texels import TexelPool, linear_to_srgb, srgb_to_linear
@@ -248,3 +249,19 @@ def test_developing_is_srgb_below_the_shoulder_and_never_clips_hard() -> None:
     assert (np.diff(high) >= 0).all()
     assert high[-1] > high[0] + 15
     np.testing.assert_allclose(linear_to_srgb(srgb_to_linear(np.arange(256) / 255)), np.arange(256) / 255, atol=1e-6)
+
+
+def test_a_close_renderer_renders_a_part_of_the_picture_larger() -> None:
+    """A close-up of a quarter of the picture has the pixels of a picture four times as large."""
+    scan = scan_of(trimesh.creation.icosphere(4, 0.6))
+    normals = seamless_normals(scan.vertices, scan.faces)
+    whole = Renderer(scan, normals, 256).render(STRAIGHT, CENTRED, PLAIN)
+    close = Renderer(scan, normals, 64)
+    near = close.close(0.25, 64, TexelPool(scan, 128)).render(STRAIGHT, CENTRED - [0.5, 0.25], PLAIN)
+    rows, columns = slice(64, 128), slice(160, 224)  # x from .25 to .75, y from 0 to .5
+    for name in ("mask", "front", "back"):
+        one, other = (getattr(view, name).astype(int) for view in (near, whole))
+        difference = np.abs(one - other[rows, columns])
+        assert (difference > 2).mean() < 0.02, name  # rays through an edge's subpixels may meet other triangles
+    assert close.half == 1.0
+    assert 0.2 < (near.mask > 127).mean() < 0.9

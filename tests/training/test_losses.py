@@ -152,3 +152,16 @@ def test_folds_are_compared_without_the_surface_that_they_lie_on():
     outside = wavy.clone()
     outside[..., :4, :] += 1
     assert torch.equal(losses.fold_l1(outside, true, mask), losses.fold_l1(wavy, true, mask))
+
+
+def test_the_energy_of_folds_counts_deep_ones_more_than_shallow_ones():
+    """Twice as deep: twice the L1 distance, and four times the energy; neither counts what lies outside the mask."""
+    true = torch.zeros(1, 3, 48, 48)
+    waves = 0.1 * torch.sin(torch.arange(48.0)).expand(1, 3, 48, 48)
+    mask = torch.ones(1, 1, 48, 48)
+    shallow, deep = losses.fold_energy(waves, true, mask), losses.fold_energy(2 * waves, true, mask)
+    torch.testing.assert_close(deep, 4 * shallow)
+    torch.testing.assert_close(losses.fold_l1(2 * waves, true, mask), 2 * losses.fold_l1(waves, true, mask))
+    by_hand = sum((one**2).mean() for one in losses.fold_differences(waves, true, mask))
+    torch.testing.assert_close(shallow, by_hand)
+    assert float(losses.fold_energy(waves, true, torch.zeros_like(mask))) == 0

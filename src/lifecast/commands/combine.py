@@ -12,7 +12,7 @@ from rich.console import Console
 from lifecast.options import Inline, check_weights_name
 from lifecast.writable import check_file
 
-Part = Literal["pose_lifter", "normals", "depth", "detail", "coarse", "fine"]
+Part = Literal["pose_lifter", "normals", "depth", "detail", "close_up", "coarse", "fine"]
 
 
 @dataclass(frozen=True)

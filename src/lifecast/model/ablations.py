@@ -121,6 +121,16 @@ def _detail(preset: Architecture) -> Architecture:
     return replace(preset, maps=changed)
 
 
+def _close_up(preset: Architecture) -> Architecture:
+    """A close-up head corrects the finest maps around head and hands."""
+    normals = _maps(preset)
+    if not isinstance(normals.network, UNetConfig):
+        raise UsageError(f"preset {preset.name} has no U-Net whose maps a close-up head could correct")
+    widths = normals.network.widths[:3]
+    head = UNetConfig(widths=(*widths, widths[2]), blocks=(1, 2, 3, 3), first_stride=2, norm="none")
+    return replace(preset, maps=replace(normals, close_up=head))
+
+
 def _no_detail(preset: Architecture) -> Architecture:
     """The normal head gets the picture in one piece, as in the paper, at twice the size that it has with one."""
     normals = _maps(preset)
@@ -188,6 +198,7 @@ SWITCHES: dict[str, Callable[[Architecture], Architecture]] = {
     "no-lifter": _no_lifter,
     "detail": _detail,
     "no-detail": _no_detail,
+    "close-up": _close_up,
 }
 """Each switch by its name; its docstring says which row it makes."""
 

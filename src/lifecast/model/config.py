@@ -13,7 +13,7 @@ from typing import Literal
 from lifecast.errors import UsageError
 from lifecast.model.encoders.config import GeneratorConfig, GlobalFeatureConfig, HourglassConfig, UNetConfig
 
-Until = Literal["normals", "depth", "detail", "coarse_maps", "maps", "coarse", "fine"]
+Until = Literal["normals", "depth", "detail", "close_up", "coarse_maps", "maps", "coarse", "fine"]
 """How far a forward pass goes: one head of the maps, those of the coarse net, all of them, or a net on top of them."""
 
 
@@ -78,6 +78,13 @@ class MapsConfig:
     mask (pix2pixHD's local enhancer, made slim). The coarse net gets the normal head's maps, the fine net these."""
     detail_features: bool = False
     """The detail head gets the normal head's decoder features too, as pix2pixHD's enhancer does."""
+    detail_unit: bool = False
+    """The detail head gets and corrects normals of unit length. Without, those are the normal head's raw outputs: only
+    their direction was taught, they are about thirty long, and what a detail head can add to them counts for little."""
+    close_up: UNetConfig | None = None
+    """A further U-Net that corrects the finest maps in squares around head and hands (`space.close_up`)."""
+    close_up_size: int = 320
+    """Side in pixels of these squares' pictures."""
 
     def __post_init__(self) -> None:
         if self.depth is not None and (isinstance(self.network, GeneratorConfig) or not self.mask):
@@ -88,6 +95,13 @@ class MapsConfig:
             raise UsageError("a pose lifter moves the landmarks of limb maps, and there are no pose channels")
         if self.depth is not None and self.depth.features:
             self.depth_adapter_stages()  # or raise
+        if self.close_up is not None:
+            if not self.mask or isinstance(self.network, GeneratorConfig):
+                raise UsageError("a close-up head corrects the maps of a U-Net that predicts the mask, too")
+            if self.close_up_size % self.close_up.size_multiple:
+                raise UsageError(
+                    f"close_up_size {self.close_up_size}: must be a multiple of {self.close_up.size_multiple}"
+                )
         if self.detail is None:
             if self.detail_features:
                 raise UsageError("detail_features are for a detail head, and this architecture has none")
@@ -285,6 +299,10 @@ class Architecture:
             raise UsageError(f"architecture {self.name} has no depth head")
         if until == "detail" and (self.maps is None or self.maps.detail is None):
             raise UsageError(f"architecture {self.name} has no detail head")
+        if until == "close_up":
+            if self.maps is None or self.maps.close_up is None:
+                raise UsageError(f"architecture {self.name} has no close-up head")
+            return self.maps.close_up_size
         if self.maps is not None and until in ("normals", "depth"):
             return self.maps.normals_size
         if self.maps is not None and until == "detail":

@@ -37,6 +37,8 @@ class InferenceOptions:
     """Maps of the mirrored picture are predicted too, and averaged."""
     sharpen: float = 0.0
     """The folds of the fine net's normal maps are deepened by this much (`space.maps.sharpened`); 0: off."""
+    close_ups: bool = False
+    """Head and hands are predicted once more, larger, where the weights have a head for it (`person_close_ups`)."""
     integrate: int | None = None
     """Side at which the depth maps are made to follow the normal maps (`space.integration`); None: off."""
     body: bool = False
@@ -97,6 +99,8 @@ class InferenceOptions:
             missing.append("lost_parts")
         if maps is None or not maps.pose_channels:
             missing.append("pose")
+        if maps is None or maps.close_up is None:
+            missing.append("close_ups")
         if maps is None or maps.depth is None:
             missing += ["integrate", "hidden_limbs", "body_limbs"]
         if maps is None or maps.pose_lifter is None:
@@ -124,7 +128,7 @@ KINDS: dict[str, tuple[type, ...]] = {
 _OF_BODY = ("body_limbs", "fitted_hands", "fitted_face")
 
 DEPENDENT: dict[str, tuple[str, ...]] = {
-    "pose": ("lift", "body", "hidden_limbs", *_OF_BODY),
+    "pose": ("lift", "close_ups", "body", "hidden_limbs", *_OF_BODY),
     "lift": ("body", "hidden_limbs", *_OF_BODY),
     "body": _OF_BODY,
 }

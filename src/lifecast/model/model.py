@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from lifecast.errors import UsageError
 from lifecast.model.config import Architecture, Until
+from lifecast.model.heads.close_up import CloseUpHead
 from lifecast.model.heads.depth import DepthHead
 from lifecast.model.heads.detail import DetailHead
 from lifecast.model.heads.normals import NormalHead, NormalOutput
@@ -28,7 +29,7 @@ from lifecast.model.pixel_aligned import cut_windows, inside_box, window_fractio
 from lifecast.space.maps import MapPyramid, Maps, under_mask
 from lifecast.space.resizing import resize_image, resize_map
 
-PARTS = ("pose_lifter", "normals", "depth", "detail", "coarse", "fine")
+PARTS = ("pose_lifter", "normals", "depth", "detail", "close_up", "coarse", "fine")
 """The parts of a model: each is trained, kept in a file and exchanged on its own."""
 
 
@@ -67,6 +68,7 @@ class Model(nn.Module):
         if maps is not None and maps.pose_lifter is not None:
             self.pose_lifter = PoseLifter(maps.pose_lifter)
         self.detail = DetailHead(maps) if maps is not None and maps.detail is not None else None
+        self.close_up = CloseUpHead(maps) if maps is not None and maps.close_up is not None else None
         self.coarse = CoarseNet(architecture)
         self.fine = FineNet(architecture) if architecture.fine is not None else None
 
@@ -93,7 +95,8 @@ class Model(nn.Module):
         points: (B, N, 3) in view space, where logits are wanted.
         pose: limb maps (B, 6, s, s) of any size (`space.limb_map`); None where no pose is given.
         given: maps in place of the predicted ones: the truth, or what a step made of an earlier prediction. Given
-            without depths where `until` is "depth", depths are predicted from them.
+            without depths where `until` is "depth", depths are predicted from them. Until "close_up": the finest maps
+            of the square that `image` is, enlarged to its size; the close-up head corrects them.
         mask: (B, 1, H, W) the person's mask, in place of the predicted one.
         small: (B, 3, s, s), the same picture as the normal head and the coarse net shall get it; by default resized
             from `image`. The authors' program resizes both from the photograph.
@@ -166,6 +169,10 @@ class Model(nn.Module):
             raise UsageError(f"architecture {architecture.name} predicts no normals")
         if isinstance(given, MapPyramid):
             return given
+        if until == "close_up":
+            if given is None or self.close_up is None:
+                raise UsageError("a close-up needs the maps of its square and an architecture with a close-up head")
+            return MapPyramid(given, self.normals.read(self.close_up(image, given), masked))
         if given is not None:
             maps = self._with_depth(given, image, pose, None) if until == "depth" else given
             return MapPyramid(maps, maps)

@@ -81,9 +81,9 @@ def inside_box(points: Tensor, axes: int) -> Tensor:
 
 
 def cut_windows(images: Tensor, windows: Tensor) -> Tensor:
-    """Cut windows (B n, 4), n of each image in turn, out of images (B, C, S, S): (B n, C, height, width).
+    """Cut windows (B n, 4) out of images (B, C, S, S): (B n, C, height, width).
 
-    Windows are x0, y0, width, height, all of one size.
+    n of each image in turn. Windows are x0, y0, width, height, all of one size.
     """
     count, rest = divmod(len(windows), len(images))
     if rest:

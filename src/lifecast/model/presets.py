@@ -62,6 +62,7 @@ COMPACT = Architecture(
         global_size=256,
         detail=UNetConfig(widths=(32, 64, 128, 192), blocks=(1, 3, 4, 4), first_stride=2, norm="none"),
         detail_features=True,
+        detail_unit=True,
     ),
     coarse=LevelConfig(
         image_size=256,

@@ -36,6 +36,11 @@ def _settings(part: str, architecture: Architecture) -> tuple[Any, ...] | None:
         return normals
     if part == "depth":
         return None if maps.depth is None else (*normals, maps.depth)
+    if part == "close_up":
+        # It gets normals and mask of whatever heads.
+        return None if maps.close_up is None else (maps.close_up, maps.close_up_size)
     if part == "detail":
-        return None if maps.detail is None else (*normals, maps.detail, maps.size, maps.detail_features)
+        return (
+            None if maps.detail is None else (*normals, maps.detail, maps.size, maps.detail_features, maps.detail_unit)
+        )
     raise ValueError(f"no part {part!r}")

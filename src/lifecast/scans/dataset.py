@@ -202,6 +202,7 @@ class PeopleDataset(Dataset[dict[str, Any]]):
             "person": person,
             "view": view,
         }
+        sample |= self._given(files, placement)
         if self.limbs:
             sample["limbs"] = self._limb_map(self._landmarks[person][view], placement, hidden, seed)
         if self.points:
@@ -211,6 +212,10 @@ class PeopleDataset(Dataset[dict[str, Any]]):
             )  # fmt: skip
             sample["points"], sample["occupancy"] = torch.from_numpy(points), torch.from_numpy(occupancy)
         return sample
+
+    def _given(self, files: ViewFiles, placement: Placement) -> dict[str, Any]:
+        """What else of a view's files joins its sample."""
+        return {}
 
     def _files(self, person: str, view: int) -> ViewFiles:
         return ViewFiles(self.root / person / self._views[person][view]["files"], self.size, self.stored_size)

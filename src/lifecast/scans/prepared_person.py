@@ -27,7 +27,8 @@ from lifecast.scans.orientation import orient_outward
 from lifecast.scans.read import read_scan
 from lifecast.scans.regions import FILE as REGIONS
 from lifecast.scans.regions import read_regions
-from lifecast.scans.render import Renderer, View, view_rotation
+from lifecast.scans.render import Renderer, view_rotation
+from lifecast.scans.rendered_view import View
 from lifecast.scans.seamless_normals import seamless_normals
 from lifecast.scans.settings import Settings
 from lifecast.scans.shading import draw_look

@@ -19,6 +19,7 @@ from lifecast.scans.grouping import sums_by_group, thin_product, unit_length
 from lifecast.scans.lighting import DIFFUSE, harmonics, rotate
 from lifecast.scans.normalise import CM
 from lifecast.scans.rays import Hits, LineOfSight, build_scene
+from lifecast.scans.rendered_view import View
 from lifecast.scans.scan import Scan
 from lifecast.scans.shading import SUN_RAYS, Look, cone, develop, sheen
 from lifecast.scans.texels import TexelPool
@@ -41,23 +42,6 @@ def view_rotation(yaw: float, elevation: float) -> NDArray[np.float64]:
     tilt = np.array([[1, 0, 0], [0, np.cos(e), -np.sin(e)], [0, np.sin(e), np.cos(e)]])
     result: NDArray[np.float64] = tilt @ turn
     return result
-
-
-@dataclass
-class View:
-    """One rendered view of size S."""
-
-    colour: NDArray[np.uint8]
-    """(S, S, 3) sRGB, straight (not multiplied by coverage), carried on beyond the silhouette."""
-    mask: NDArray[np.uint8]
-    """(S, S) coverage * 255."""
-    front: NDArray[np.uint8]
-    """(S, S, 3) (n + 1) / 2 of the nearest surface, 128 outside."""
-    back: NDArray[np.uint8]
-    """(S, S, 3) of the farthest surface on the same line of sight, z mostly negative."""
-    front_depth: NDArray[np.float16]
-    """(S/4, S/4) view z at the centres of the coarser pixels, nan outside."""
-    back_depth: NDArray[np.float16]
 
 
 @dataclass

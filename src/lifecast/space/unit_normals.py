@@ -18,5 +18,8 @@ def squared_lengths(vectors: Tensor) -> Tensor:
 
 
 def unit_normals(vectors: Tensor) -> Tensor:
-    """Bring maps of vectors (B, 3, H, W) to unit length; vectors shorter than `SHORTEST` stay shorter than one."""
+    """Bring maps of vectors (B, 3, H, W) to unit length.
+
+    Vectors shorter than `SHORTEST` stay shorter than one.
+    """
     return vectors * squared_lengths(vectors).clamp_min(SHORTEST**2).rsqrt()

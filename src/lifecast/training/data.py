@@ -79,15 +79,17 @@ def open_split(
     The test split stands as rendered, but in front of backgrounds if training does: networks that never saw plain grey
     are not at their best there.
     """
+    from lifecast.scans.close_up_dataset import CloseUpDataset
     from lifecast.scans.dataset import PeopleDataset
 
+    kind = CloseUpDataset if options.stage == "close_up" else PeopleDataset
     training = split == "train"
     parts: list[Epochal] = []
     settings = sample_settings(options, recipe, stage, phase, size, split, limbs)
     assert options.data is not None
     for root in (options.data, *(options.also if training else ())):
         check_data(root)
-        dataset = PeopleDataset(root, split=split, **settings)
+        dataset = kind(root, split=split, **settings)
         if len(dataset) == 0:
             raise DataError(f"{root}: its {split} split is empty; prepare more people")
         parts.append(cast(Epochal, dataset))

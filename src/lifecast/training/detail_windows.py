@@ -21,10 +21,10 @@ class DetailWindows:
     count: int
 
     def draw(self, mask: Tensor, multiple: int) -> Tensor:
-        """Choose windows around random pixels of each person in mask (B, 1, H, W): (B count, 4) int64.
+        """Choose windows around random pixels of people in mask (B, 1, H, W): (B count, 4).
 
-        x0, y0, width and height, multiples of `multiple`; those of a picture follow each other. They are drawn from
-        torch's generator. A side longer than the picture is cut to it.
+        int64 x0, y0, width and height, multiples of `multiple`; those of a picture follow each other. They are drawn
+        from torch's generator. A side longer than the picture is cut to it.
         """
         height, width = mask.shape[-2:]
         side = min(self.side, height, width) // multiple * multiple

@@ -30,7 +30,7 @@ def normal_losses(
     """
     size = maps.front.shape[-1]
     mask = resize_map(batch["mask"], size, False)
-    parts: dict[str, list[Tensor]] = {"l1": [], "cosine": [], "folds": [], "perceptual": []}
+    parts: dict[str, list[Tensor]] = {"l1": [], "cosine": [], "folds": [], "fold_energy": [], "perceptual": []}
     window = None  # in which the perceptual and the adversarial loss compare the maps
     if (perceptual is not None and weights.perceptual) or adversary is not None:
         window = random_window(mask, weights.window)
@@ -43,6 +43,8 @@ def normal_losses(
             parts["cosine"].append(weight * losses.normal_cosine(predicted, true, mask, across))
         if weights.folds:
             parts["folds"].append(weight * losses.fold_l1(predicted, true, mask, across))
+        if weights.fold_energy:
+            parts["fold_energy"].append(weight * losses.fold_energy(predicted, true, mask, across))
         if window is not None and perceptual is not None and weights.perceptual:
             compared = predicted * mask if weights.l1_over == "mask" else predicted
             parts["perceptual"].append(weight * perceptual(window.cut(compared), window.cut(true)))

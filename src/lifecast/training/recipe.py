@@ -69,6 +69,8 @@ class LossWeights:
     """1 - cosine of the angle between predicted and true normals inside the mask."""
     folds: float = 0.0
     """L1 distance of the maps' folds (`losses.fold_l1`)."""
+    fold_energy: float = 0.0
+    """Squared distance of the maps' folds (`losses.fold_energy`): teaches deep folds first."""
     perceptual: float = 1.0
     """Perceptual loss, the first term of equation 6."""
     adversarial: float = 0.0
@@ -95,6 +97,7 @@ class LossWeights:
             "l1",
             "cosine",
             "folds",
+            "fold_energy",
             "perceptual",
             "adversarial",
             "back",
@@ -192,6 +195,8 @@ class Recipe:
     """For presets with a depth network."""
     detail: StageRecipe | None = None
     """For presets whose normal networks have one."""
+    close_up: StageRecipe | None = None
+    """For presets with a close-up head."""
     precision: Literal["32", "bf16", "fp16"] = "32"
     """Number format of the arithmetic, unless --precision says otherwise."""
     compile: bool = False

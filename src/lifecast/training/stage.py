@@ -1,6 +1,7 @@
 """A stage of training: which parts it trains, on which inputs, and its losses; `Model.forward` does the rest.
 
-The stages are `normals`, `depth` and `detail` (heads of the maps), `coarse` and `fine` (occupancy nets), and `joint`.
+The stages are `normals`, `depth`, `detail` and `close_up` (heads of the maps), `coarse` and `fine` (occupancy nets),
+and `joint`.
 *Alternate* training is coarse first, then fine with the coarse net frozen; *joint* trains both end to end. Either may
 get the true maps, or the predicted ones (`predicted_normals`), which closes the gap between training and use. In the
 joint stage on predicted maps, the map heads learn along.
@@ -34,7 +35,7 @@ from lifecast.training.recipe import FedDepth, LossWeights
 from lifecast.training.stage_names import StageName
 
 Batch = dict[str, Any]
-MAPS = ("normals", "depth", "detail")
+MAPS = ("normals", "depth", "detail", "close_up")
 """Stages that train heads of the maps, not occupancy."""
 
 
@@ -59,6 +60,8 @@ def stage_size(architecture: Architecture, stage: StageName, predicted_normals: 
 def pose_of_stage(architecture: Architecture, stage: StageName, predicted_normals: bool) -> Limbs:
     """Decide whether a stage's batches need limb maps, and from which landmarks."""
     maps = architecture.maps
+    if stage == "close_up":
+        return False
     if maps is None or not maps.pose_channels or not (stage in MAPS or predicted_normals):
         return False
     return True if maps.pose_lifter is None else "lifted"
@@ -142,6 +145,10 @@ class Stage(nn.Module):
         """What the sides of a batch's pictures must be multiples of, for every net that runs."""
         architecture, maps = self.model.architecture, self.model.architecture.maps
         nets: list[tuple[int, int]] = []  # side at which a net gets pictures as large as `self.size`, its multiple
+        if self.stage == "close_up":
+            assert maps is not None
+            assert maps.close_up is not None
+            return maps.close_up.size_multiple
         if maps is not None and (self.stage in MAPS or self.predicted_normals):
             network = maps.network
             # A generator pads by reflection: two texels at the least must be left at its lowest resolution.
@@ -180,7 +187,7 @@ class Stage(nn.Module):
 
         With windows (B n, 4) the detail head's maps of these alone.
         """
-        given = None
+        given = Maps(*batch["given"]) if self.stage == "close_up" else None
         if self.stage == "depth" and not self.predicted_normals:
             given = Maps(batch["front"], batch["back"], batch["mask"])
         until = until_of(self.stage)
@@ -317,8 +324,11 @@ class Stage(nn.Module):
                 maps = pyramid.fine
             if self.predicted_normals or self.stage != "depth":
                 figures |= normal_figures(maps, batch)
-            if self.stage == "detail":
+            if self.stage in ("detail", "close_up"):
                 figures |= detail_figures(maps, batch)
+            if self.stage == "close_up":  # what the head corrects
+                before = normal_figures(Maps(*batch["given"]), batch)
+                figures |= {f"given_{name}": figure for name, figure in before.items()}
             if maps.depth is not None:
                 figures["depth_cm"] = depth_error(maps.depth, batch)
         if not alone:

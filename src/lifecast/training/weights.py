@@ -138,6 +138,8 @@ def check_foundations(stage: StageName, preset: Architecture, history: dict[str,
         )
     if stage == "detail" and "normals" not in history:
         raise UsageError("the detail head corrects a trained normal head: give it with --init RUN/weights.safetensors")
+    if stage == "close_up" and predicted_normals:
+        raise UsageError("close-ups come with their predicted maps: leave --predicted-normals out")
     if stage in ("depth", "coarse", "fine", "joint") and predicted_normals and "normals" not in history:
         raise UsageError(
             "--predicted-normals needs a trained normal head: give it with --init NORMALS_RUN/weights.safetensors"

@@ -10,10 +10,19 @@ import numpy as np
 import pytest
 import trimesh
 
+from lifecast.space.close_up import Square
 from lifecast.surface.colour.colour_surface import SurfaceColours
 from lifecast.surface.output.coloured_mesh import ColouredMesh
 from lifecast.surface.output.gltf import glb_bytes
-from lifecast.surface.output.normal_texture import Folds, encoded, map_trust, tangents, unit
+from lifecast.surface.output.normal_texture import (
+    CloseUpFolds,
+    Folds,
+    close_normals,
+    encoded,
+    map_trust,
+    tangents,
+    unit,
+)
 from lifecast.surface.output.texture import Textured, bake_texture
 
 SIZE = 256
@@ -152,3 +161,18 @@ def test_it_goes_into_a_glb_with_the_tangents(baked: tuple[Any, Textured]) -> No
 def test_unit_takes_the_other_vector_where_one_vanishes() -> None:
     vectors, other = np.array([[0, 3, 0], [0, 0, 0]], np.float32), np.array([[1, 0, 0], [0, 0, 1]], np.float32)
     np.testing.assert_allclose(unit(vectors, other), [[0, 1, 0], [0, 0, 1]])
+
+
+def test_close_ups_normals_are_read_inside_of_their_squares_alone() -> None:
+    square = Square("head", 0.2, -0.1, 0.25)
+    points = np.random.default_rng(3).uniform(-0.6, 0.6, (500, 3)).astype(np.float32)
+    up = np.tile(np.array([0, 0, 1], np.float32), (500, 1))
+    tilted = np.tile(np.array([0.6, 0, 0.8], np.float32), (64, 64, 1))
+    trust = np.tile(np.array([1, 0], np.float32), (500, 1))
+    found = close_normals(points, up, trust, CloseUpFolds(square, tilted, tilted))
+    placed = np.abs(square.to_square(points)[:, :2]).max(1)
+    np.testing.assert_allclose(found[placed < 0.8], tilted[0, 0][None].repeat((placed < 0.8).sum(), 0), atol=1e-5)
+    np.testing.assert_array_equal(found[placed >= 1], up[placed >= 1])
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
+    hidden = close_normals(points, up, np.zeros_like(trust), CloseUpFolds(square, tilted, tilted))
+    np.testing.assert_array_equal(hidden, up)

@@ -15,7 +15,7 @@ import numpy as np
 from lifecast.errors import MissingExtra
 from lifecast.scans.dataset_format import FORMAT
 from lifecast.scans.prepared_person import write_view
-from lifecast.scans.render import View
+from lifecast.scans.rendered_view import View
 
 SIDE = 64
 

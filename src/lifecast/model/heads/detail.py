@@ -16,6 +16,7 @@ from lifecast.model.heads.normals import NormalOutput
 from lifecast.model.pixel_aligned import cut_windows
 from lifecast.model.window import Window, window_around
 from lifecast.space.resizing import resize_image
+from lifecast.space.unit_normals import unit_normals
 
 
 class DetailHead(nn.Module):
@@ -49,7 +50,10 @@ class DetailHead(nn.Module):
         Given `windows` (B n, 4), x0, y0, width and height in pixels of n parts of each picture in turn, it predicts
         these alone: (B n, 6 or 7, height, width). Corners and sides must be multiples of the U-Net's stride.
         """
-        enlarged = resize_image(normals.raw, image.shape[-1])
+        raw = normals.raw
+        if self.config.detail_unit:
+            raw = torch.cat((unit_normals(raw[:, 0:3]), unit_normals(raw[:, 3:6]), raw[:, 6:]), dim=1)
+        enlarged = resize_image(raw, image.shape[-1])
         height, width = image.shape[-2:]
         if windows is not None:
             return self._windows(image, enlarged, normals, windows)
@@ -68,11 +72,13 @@ class DetailHead(nn.Module):
         added = self._adapted(normals, image.shape[-1])
         skip = None if added is None else cut_windows(added, windows // self._adapter_stride())
         image, enlarged = cut_windows(image, windows), cut_windows(enlarged, windows)
-        return enlarged + self.unet(torch.cat((image, enlarged.to(image.dtype)), dim=1), skip).float()
+        correction: Tensor = self.unet(torch.cat((image, enlarged.to(image.dtype)), dim=1), skip).float()
+        return enlarged + correction
 
     def _adapter_stride(self) -> int:
         """Find the pixels of the picture along a texel of the stage that the normal head's features are added to."""
-        return self.unet.first_stride * 2 ** self.config.detail_adapter_stage()
+        stride: int = self.unet.first_stride * 2 ** self.config.detail_adapter_stage()
+        return stride
 
     def _adapted(self, normals: NormalOutput, width: int) -> Tensor | None:
         """Bring the normal head's features to the stage that they are added to, of a picture `width` pixels wide."""

@@ -140,7 +140,8 @@ def _lit(colour: Picture, cover: Picture, rng: np.random.Generator) -> Picture:
     """The colours, brighter toward the light and darker away from it, as if the outline were a cushion's."""
     height, width = cover.shape
     shrink = min(1.0, _RELIEF / max(height, width))
-    small = cv2.resize(cover, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    across, down = max(1, round(width * shrink)), max(1, round(height * shrink))  # a rail may be a pixel wide
+    small = cv2.resize(cover, (across, down), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     relief = cv2.GaussianBlur(small, (0, 0), 0.12 * min(small.shape) + 0.8)
     angle = float(rng.uniform(np.pi * 0.1, np.pi * 0.9))  # the light comes from above
     slope = -np.cos(angle) * cv2.Sobel(relief, cv2.CV_32F, 1, 0) + np.sin(angle) * cv2.Sobel(relief, cv2.CV_32F, 0, 1)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from lifecast.space.close_up import CLOSE_UPS, Square, inside_share
 from lifecast.surface.colour.visibility import HALF_TURN, lines_of_sight
 
 Floats = NDArray[np.float32]
@@ -34,6 +35,16 @@ NORMAL_TEXTURE = NormalTexture()
 
 
 @dataclass(frozen=True)
+class CloseUpFolds:
+    """The normal maps of a close-up (`space.close_up`)."""
+
+    square: Square
+    front: Floats
+    """(s, s, 3) in view space's directions, 0 outside the person."""
+    back: Floats
+
+
+@dataclass(frozen=True)
 class Folds:
     """What a normal texture is made of."""
 
@@ -44,6 +55,8 @@ class Folds:
     back: Floats
     """Likewise, seen through the person."""
     constants: NormalTexture = NORMAL_TEXTURE
+    close_ups: tuple[CloseUpFolds, ...] = ()
+    """Finer maps of parts of the surface."""
 
 
 def map_trust(
@@ -89,6 +102,21 @@ def folded_normals(points: Floats, normals: Floats, trust: Floats, front: Floats
         share = trust[rows, k, None] * (length > 0.5)
         mixed[rows] += share * (found / np.maximum(length, 1e-6) - normals[rows])
     return unit(mixed, normals)
+
+
+def close_normals(points: Floats, normals: Floats, trust: Floats, close_up: CloseUpFolds) -> Floats:
+    """Mix a close-up's normals into a surface's, as `folded_normals` does.
+
+    (N, 3) unit; points (N, 3) in view space.
+    """
+    placed = close_up.square.to_square(points)
+    share = inside_share(placed, CLOSE_UPS.border)
+    rows = np.flatnonzero(share > 0)
+    mixed = normals.copy()
+    mixed[rows] = folded_normals(
+        placed[rows], normals[rows], trust[rows] * share[rows, None], close_up.front, close_up.back
+    )
+    return mixed
 
 
 def unit(vectors: Floats, otherwise: Floats) -> Floats:

@@ -10,7 +10,15 @@ import torch
 from lifecast.surface.colour.colour_surface import SurfaceColours
 from lifecast.surface.colour.photograph import Photograph, mesh_outline, prepare_photograph
 from lifecast.surface.output.charts import CHART_CUTTING, ChartCutting, Charts, cut_charts
-from lifecast.surface.output.normal_texture import Folds, encoded, folded_normals, map_trust, tangents, unit
+from lifecast.surface.output.normal_texture import (
+    Folds,
+    close_normals,
+    encoded,
+    folded_normals,
+    map_trust,
+    tangents,
+    unit,
+)
 from lifecast.surface.raster import Raster, rasterize
 
 
@@ -83,7 +91,10 @@ def fold_texels(raster: Raster, faces: torch.Tensor, vertices: np.ndarray, chart
     tangent, sign = tangents(own, charts.faces, charts.uv, normals)
     at_texels = [blend(corners, weights, values) for values in (own, normals, tangent, sign[:, None])]
     points, across = at_texels[0], unit(at_texels[1], at_texels[1])
-    wanted = folded_normals(points, across, blend(corners, weights, trust[charts.vertex]), folds.front, folds.back)
+    believed = blend(corners, weights, trust[charts.vertex])
+    wanted = folded_normals(points, across, believed, folds.front, folds.back)
+    for close_up in folds.close_ups:
+        wanted = close_normals(points, wanted, believed, close_up)
     return encoded(wanted, at_texels[1], at_texels[2], at_texels[3][:, 0], folds.constants.steepest)
 
 

@@ -1,0 +1,58 @@
+"""The relief of head and hands: what `relief` does by the maps of the whole picture, by those of the close-ups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from lifecast.space.close_up import CLOSE_UPS, CloseUpMaps, CloseUps, inside_share
+from lifecast.space.mesh_normals import vertex_normals
+from lifecast.surface.colour.visibility import HALF_TURN
+from lifecast.surface.detail.relief import RELIEF, Relief, relief
+from lifecast.surface.extract.surface import Surface
+
+
+def with_close_relief(
+    surface: Surface,
+    close_ups: Sequence[CloseUpMaps],
+    constants: Relief = RELIEF,
+    squares: CloseUps = CLOSE_UPS,
+) -> Surface:
+    """Move a surface's vertices to the relief of the close-ups' normal maps.
+
+    Those inside of their squares. Their number and the faces stay. Vertices are in view space.
+    """
+    moved = surface.vertices.copy()
+    for one in close_ups:
+        moved[:, 2] += close_moves(moved, surface.faces, one, constants, squares)
+    changed = moved[:, 2] != surface.vertices[:, 2]
+    if not changed.any():
+        return surface
+    bent = vertex_normals(moved, surface.faces)
+    normals = np.where(changed[:, None], bent, surface.normals).astype(np.float32)
+    return surface._replace(vertices=moved, normals=normals)
+
+
+def close_moves(
+    vertices: np.ndarray, faces: np.ndarray, one: CloseUpMaps, constants: Relief = RELIEF, squares: CloseUps = CLOSE_UPS
+) -> np.ndarray:
+    """Compute how far each vertex (V, 3) moves along z, (V,) view units, by one close-up."""
+    moves = np.zeros(len(vertices), np.float32)
+    placed = one.square.to_square(vertices)
+    corners = placed[faces][..., :2]  # (F, 3, 2)
+    near = ((corners.max(1) > -1) & (corners.min(1) < 1)).all(1)  # faces that may cover a pixel of the square
+    if not near.any():
+        return moves
+    kept, local = np.unique(faces[near], return_inverse=True)
+    points, triangles = placed[kept], local.reshape(-1, 3)
+    normals = vertex_normals(points, triangles)
+    half = one.square.half
+    close = replace(constants, reach=constants.reach / half, farthest=constants.farthest / half)
+    mask = one.mask[0, 0]
+    behind = (one.back[0] * one.back.new_tensor(HALF_TURN)[:, None, None]).flip(-1)
+    found = relief(points, triangles, normals, one.front[0], mask, close)
+    found = found - relief(points * HALF_TURN, triangles, normals * HALF_TURN, behind, mask.flip(-1), close)
+    moves[kept] = found * half * inside_share(points, squares.border)
+    return moves
