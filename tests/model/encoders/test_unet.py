@@ -96,3 +96,12 @@ def test_without_norms_every_convolution_has_a_bias_and_nothing_else_between() -
     convolutions = [module for module in network.modules() if isinstance(module, torch.nn.Conv2d)]
     assert all(module.bias is not None for module in convolutions)
     assert torch.equal(network.stages[0](torch.ones(1, 8, 4, 4)), torch.ones(1, 8, 4, 4)), "blocks start as identity"
+
+
+def test_without_norms_features_keep_their_scale_down_to_the_deepest_stage() -> None:
+    torch.manual_seed(0)
+    network = UNet(3, 2, UNetConfig(widths=(16, 32, 48, 64), blocks=(1, 1, 1, 1), norm="none"))
+    with torch.no_grad():
+        found = network.decoder_features(torch.randn(1, 3, 64, 64))
+    for stage, values in found.items():
+        assert 0.3 < float(values.square().mean().sqrt()) < 10, stage

@@ -124,6 +124,21 @@ class UNet(nn.Module):
         self.merge = nn.ModuleList(nn.Conv2d(widths[i], widths[i], 3, padding=1, bias=not normed) for i in ups)
         self.merge_norm = nn.ModuleList(norm(widths[i]) for i in ups)
         self.head = nn.Conv2d(widths[self.top], out_channels * self.shuffle**2, 3, padding=1)
+        if not normed:
+            self._keep_scale()
+
+    def _keep_scale(self) -> None:
+        """Draw weights that keep the scale of features where no norm does (He et al. 2015).
+
+        PyTorch's own make them five times smaller at each stage: the deep ones would say nothing for long. Residual
+        blocks stay the identity.
+        """
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d) and bool(module.weight.detach().any()):
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+        for module in self.up:
+            assert isinstance(module, nn.Conv2d)
+            nn.init.kaiming_normal_(module.weight, nonlinearity="linear")  # no ReLU follows
 
     def forward(self, x: Tensor, extra: Tensor | None = None) -> Tensor:
         """Compute (B, out_channels, H / output_stride, ...) of (B, in_channels, H, W).
