@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent / "surface" / "output"))
+from rigged_files import ReadGlb
+
 import lifecast
 from lifecast.body.components import SKIN_VERTICES
 from lifecast.body.fitted_body import FittedBody, shipped_body
+from lifecast.body.rig.face_expressions import EXPRESSIONS
 from lifecast.body.rig.named_poses import named_pose
 from lifecast.body.rig.skin_weights import skin_faces
 from lifecast.options import ReconstructOptions
 from lifecast.results import write_results
-from lifecast.rigging import NotRigged, rig
+from lifecast.rigging import NotRigged, face_expressions, rig
 from lifecast.space.mesh_normals import vertex_normals
 from lifecast.surface.colour.colour_surface import SurfaceColours
 from lifecast.surface.output.metres import MetricFrame
@@ -110,3 +115,27 @@ def test_a_rigged_glb_has_a_skin(skin_result: lifecast.Reconstruction, tmp_path:
     content = (tmp_path / "p.glb").read_bytes()
     assert b'"skins"' in content
     assert b'"animations"' in content
+
+
+def test_a_vrm_has_expressions_where_a_face_was_fitted(
+    skin_result: lifecast.Reconstruction, body: FittedBody, tmp_path: Path
+) -> None:
+    options = ReconstructOptions(formats=("vrm",), vertex_colours=True)
+    faced = replace(skin_result, notes=(), body=replace(body, fitted=frozenset({"face"})))
+    write_results(faced, tmp_path / "me", options)
+    read = ReadGlb((tmp_path / "me.vrm").read_bytes())
+    presets = read.tree["extensions"]["VRMC_vrm"]["expressions"]["preset"]
+    assert set(presets) == set(EXPRESSIONS)
+    rigged = rig(faced, faced.body, "t", textured=False)
+    assert isinstance(rigged, RiggedMesh)
+    offsets = face_expressions(rigged, faced)
+    face = rigged.mesh.vertices[:, 1] > 0.85 * rigged.mesh.vertices[:, 1].max()
+    for name in EXPRESSIONS:
+        moved = np.linalg.norm(offsets[name], axis=1)
+        assert 0.001 < moved.max() < 0.05, name
+        assert not moved[~face].any(), name
+    down = offsets["aa"][np.linalg.norm(offsets["aa"], axis=1).argmax()]
+    assert down[1] < -0.005, "the chin goes down"
+
+    write_results(replace(skin_result, notes=()), tmp_path / "plain", options)
+    assert "expressions" not in ReadGlb((tmp_path / "plain.vrm").read_bytes()).tree["extensions"]["VRMC_vrm"]

@@ -73,7 +73,7 @@ def write_results(result: Reconstruction, stem: Path, options: ReconstructOption
     rigged = _rigged(result, options) if options.rig else None
     for suffix in options.formats:
         if rigged is not None:
-            written += _save_rigged(rigged, stem.with_name(f"{stem.name}.{suffix}"), options)
+            written += _save_rigged(rigged, result, stem.with_name(f"{stem.name}.{suffix}"), options)
             continue
         if suffix in RIGGED_ONLY:
             continue  # a note says why
@@ -105,16 +105,17 @@ def _rigged(result: Reconstruction, options: ReconstructOptions) -> RiggedMesh |
     return found if options.normal_texture else replace(found, mesh=replace(found.mesh, normal_texture=None))
 
 
-def _save_rigged(rigged: RiggedMesh, path: Path, options: ReconstructOptions) -> list[Path]:
+def _save_rigged(rigged: RiggedMesh, result: Reconstruction, path: Path, options: ReconstructOptions) -> list[Path]:
     from lifecast.body.motion.catalogue import clip_named
     from lifecast.surface.output.export import save_model
     from lifecast.surface.output.skinned_glb import save_rigged
 
     if path.suffix == ".vrm":
-        from lifecast.rigging import reposed
+        from lifecast.rigging import face_expressions, reposed
         from lifecast.surface.output.vrm import save_vrm
 
-        return save_vrm(rigged if options.pose == "t" else reposed(rigged, "t"), path)
+        standing = rigged if options.pose == "t" else reposed(rigged, "t")
+        return save_vrm(standing, path, expressions=face_expressions(standing, result))
     if path.suffix == ".glb":
         return save_rigged(rigged, path, [clip_named(name) for name in options.animate])
     return save_model(rigged.mesh, path, options.stl_metres)

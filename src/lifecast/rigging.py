@@ -13,6 +13,7 @@ import numpy as np
 
 from lifecast.body.fitted_body import FittedBody, shipped_body
 from lifecast.body.rig.body_in_metres import BodyInMetres, body_in_metres, pose_transforms
+from lifecast.body.rig.face_expressions import expression_moves, expression_offsets
 from lifecast.body.rig.named_poses import named_pose
 from lifecast.body.rig.repose import relative_transforms, repose
 from lifecast.body.rig.rigged_surface import FarFromBody, RiggedSurface, rig_surface
@@ -93,6 +94,21 @@ def reposed(rigged: RiggedMesh, pose: Literal["t", "a"]) -> RiggedMesh:
     normals = repose(rigged.mesh.normals, rigged.influences, rigged.weights, moved)
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-8)
     return replace(rigged, mesh=replace(rigged.mesh, vertices=vertices, normals=normals), pose=transforms)
+
+
+def face_expressions(rigged: RiggedMesh, result: Reconstruction) -> dict[str, np.ndarray]:
+    """Find how VRM's expressions move a rigged mesh: name -> offsets (V, 3), metres.
+
+    None where no face was fitted: nothing says where eyes and mouth are.
+    """
+    body = result.body
+    if body is None or "face" not in body.fitted:
+        return {}
+    posed = body_in_metres(body, result.frame.metres_per_unit, np.asarray(result.frame.origin))
+    moves = expression_moves(body, result.frame.metres_per_unit)
+    return dict(expression_offsets(
+        rigged.mesh.vertices, rigged.influences, rigged.weights, rigged.pose, posed.skin_rest, moves
+    ))  # fmt: skip
 
 
 def cut_reconstruction(result: Reconstruction, surface: RiggedSurface) -> Reconstruction:
