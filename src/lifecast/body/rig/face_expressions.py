@@ -110,8 +110,8 @@ def expression_moves(
 ) -> dict[str, Floats]:
     """Compute what expressions do to the fitted body's skin at rest: name -> (N, 3).
 
-    In the model's metres. An action goes from where the fitted expression has it to the strength that `expressions` (by default VRM's) says,
-    and never back.
+    In the model's metres. An action goes from where the fitted expression has it to the strength that `expressions` (by
+    default VRM's) says, and never back.
     """
     body = shipped_body()
     scale = fitted.scale * metres_per_unit
