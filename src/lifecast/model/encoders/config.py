@@ -37,11 +37,19 @@ class UNetConfig:
     norm: Literal["group", "none"] = "group"
     """What follows each convolution: a group norm, or its bias alone. Without norms a window of a picture gives what
     the whole picture gives there, and a CPU takes little more than half the time."""
+    pretrained: Literal["none", "mobilenet_v2"] = "none"
+    """An image network whose features of the input's first three channels, a picture in [-1, 1], join each stage. It
+    begins with ImageNet weights and learns along."""
 
     def __post_init__(self) -> None:
         if len(self.widths) != len(self.blocks) or not self.widths:
             raise UsageError(
                 f"a U-Net needs as many block counts as widths: {len(self.blocks)} and {len(self.widths)} given"
+            )
+        if self.pretrained != "none" and (self.first_stride != 2 or len(self.widths) > 4):
+            raise UsageError(
+                f"pretrained features are of strides 2 to 16: first_stride {self.first_stride} and {len(self.widths)} "
+                "stages do not fit them"
             )
         strides = [self.first_stride * 2**i for i in range(len(self.widths))]
         within = self.output_stride < self.first_stride and self.first_stride % self.output_stride == 0

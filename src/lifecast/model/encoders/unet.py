@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lifecast.model.encoders.mobilenet_v2 import MobileNetFeatures
 from lifecast.model.encoders.norms import HalfGroupNorm
 
 
@@ -41,6 +42,10 @@ class UNetShape(Protocol):
     @property
     def norm(self) -> Literal["group", "none"]:
         """What follows each convolution: a group norm, or its bias alone."""
+
+    @property
+    def pretrained(self) -> Literal["none", "mobilenet_v2"]:
+        """An image network whose features join each stage."""
 
 
 def group_norm(channels: int) -> nn.GroupNorm:
@@ -126,6 +131,13 @@ class UNet(nn.Module):
         self.head = nn.Conv2d(widths[self.top], out_channels * self.shuffle**2, 3, padding=1)
         if not normed:
             self._keep_scale()
+        self.pretrained: MobileNetFeatures | None = None
+        self.joined = nn.ModuleList()
+        if shape.pretrained == "mobilenet_v2":
+            self.pretrained = MobileNetFeatures(len(widths))
+            self.joined.extend(
+                nn.Conv2d(given, width, 1) for given, width in zip(self.pretrained.channels, widths, strict=True)
+            )
 
     def _keep_scale(self) -> None:
         """Draw weights that keep the scale of features where no norm does (He et al. 2015).
@@ -178,9 +190,12 @@ class UNet(nn.Module):
         if x.shape[-1] % self.stride or x.shape[-2] % self.stride:
             raise ValueError(f"image of {tuple(x.shape[-2:])} pixels: sides must be multiples of {self.stride}")
         added = extra is None
+        known = [] if self.pretrained is None else self.pretrained(x[:, :3])
+        joined = iter([layer(features) for layer, features in zip(self.joined, known, strict=True)])
 
         def entered(x: Tensor) -> Tensor:
             nonlocal added
+            x = x + next(joined) if known else x
             if extra is None or extra.shape[-2:] != x.shape[-2:]:
                 return x
             added = True
