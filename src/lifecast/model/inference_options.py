@@ -41,6 +41,8 @@ class InferenceOptions:
     """Side at which the depth maps are made to follow the normal maps (`space.integration`); None: off."""
     body: bool = False
     """The parametric body is fitted to the person (`body.fit`)."""
+    smooth: bool = True
+    """The networks' features are read by cubic splines, which leave no texels' edges on the surface (`space.spline`)."""
     silhouette: bool = False
     """Occupancy falls to 0 beyond the person's mask and a margin (`model.silhouette`)."""
     hidden_limbs: bool = False
