@@ -26,7 +26,7 @@ from lifecast.model.model import Model, Prediction
 from lifecast.model.occupancy import OccupancyNet
 from lifecast.model.pixel_aligned import inside_box, texel_grid
 from lifecast.space.field import OUTSIDE_LOGIT
-from lifecast.space.spline import spline_coefficients, spline_taps
+from lifecast.space.spline import framed, spline_coefficients, spline_taps
 
 CHUNK_BYTES = 12 << 20
 """The widest activation of one chunk."""
@@ -56,27 +56,25 @@ class Taps:
         self.padding = padding
         self.smooth = smooth
 
-    def values(self, maps: Tensor) -> Tensor:
-        """Compute what a table holds of maps (C, height, width): their splines' coefficients, or the maps."""
-        return spline_coefficients(maps) if self.smooth else maps
+    def rows(self, maps: Tensor) -> Tensor:
+        """Make a table (R, C) of maps (C, height, width): of their texels, or of their splines' coefficients."""
+        return (spline_coefficients(maps) if self.smooth else maps).flatten(1).T
 
     def __call__(self, points: Tensor) -> tuple[Tensor, Tensor]:
-        """View points (N, 3) -> rows (N, 4 or 16) int64 of a (height * width) table, weights (N, 4 or 16).
+        """View points (N, 3) -> rows (N, 4 or 16) int64 of the table (R, C), weights (N, 4 or 16).
 
-        Texels outside the map have row `height * width`, where zero padding is wanted.
+        Texels outside the map have row R, where zero padding is wanted.
         """
         grid = texel_grid(points[None], self.height, self.width, align_corners=self.align_corners)[0]  # (N, 2)
         size = grid.new_tensor([self.width, self.height])
         place = (grid + 1) / 2 * (size - 1) if self.align_corners else ((grid + 1) * size - 1) / 2
         inside = torch.minimum(place.clamp_min(0), size - 1)
         if self.smooth:
-            columns, across = spline_taps(inside[:, 0], self.width)
-            rows, down = spline_taps(inside[:, 1], self.height)
+            taps, weights = spline_taps(inside, (self.height, self.width))
             if self.padding == "zeros":
                 # Beyond the outermost centres the map falls to 0 within a texel, as bilinear taps let it.
-                down = down * (1 - (place - inside).abs()).clamp_min(0).prod(-1, keepdim=True)
-            taps = rows[:, :, None] * self.width + columns[:, None]
-            return taps.flatten(1), (down[:, :, None] * across[:, None]).flatten(1)
+                weights = weights * (1 - (place - inside).abs()).clamp_min(0).prod(-1, keepdim=True)
+            return taps, weights
         if self.padding == "border":
             place = inside
         low = place.floor()
@@ -160,9 +158,9 @@ class TableShare:
         weights = mlp.input_weights  # (channels + 1, width)
         self.taps = taps
         self.width = weights.shape[1]
-        texels = features[0].numel()
+        flat = taps.rows(features.detach()).to(weights.dtype)
+        texels = len(flat)
         self.table = torch.empty(texels + 2, self.width, dtype=weights.dtype, device=weights.device)
-        flat = taps.values(features.detach()).reshape(channels, texels).T.to(weights.dtype)
         torch.addmm(mlp.input_biases, flat, weights[:channels], out=self.table[:texels])
         self.table[texels] = mlp.input_biases  # features of zero, outside the map
         self.table[texels + 1] = weights[channels] * depth_scale
@@ -190,9 +188,9 @@ class SampledShare:
         self.inputs, self.width = self.weights.shape
         self.channels = channels
         self.depth_scale, self.depth_conditioned = depth_scale, depth_conditioned
-        texels = features[0].numel()
-        self.table = torch.zeros(texels + 1, channels, dtype=self.weights.dtype, device=self.weights.device)
-        self.table[:texels] = taps.values(features.detach()).reshape(channels, texels).T
+        flat = taps.rows(features.detach())
+        self.table = torch.zeros(len(flat) + 1, channels, dtype=self.weights.dtype, device=self.weights.device)
+        self.table[:-1] = flat
 
     def __call__(self, points: Tensor, embedding: Tensor | None) -> Tensor:
         """Points (N, 3), embedding (N, E) or None for a net without -> (N, width)."""
@@ -216,7 +214,8 @@ class SampledMap:
         size = (values.shape[1], values.shape[2])
         self.taps = Taps(size, align_corners=align_corners, padding=padding, smooth=smooth)
         # A spline through the values would overshoot where they turn; with the values as coefficients it does not.
-        self.table = functional.pad(values.detach().float().reshape(-1), (0, 1))  # (h * w + 1,)
+        held = values.detach().float()
+        self.table = functional.pad((framed(held) if smooth else held).reshape(-1), (0, 1))  # (R + 1,)
 
     def __call__(self, points: Tensor) -> Tensor:
         """Points (N, 3) -> (N,)."""

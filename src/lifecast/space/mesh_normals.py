@@ -35,6 +35,17 @@ def vertex_normals(
     return normals
 
 
+def averaged_normals(normals: NDArray[np.floating], faces: NDArray[np.integer]) -> NDArray[np.float32]:
+    """Average normals (V, 3) over the corners of the faces (F, 3) around each vertex, to unit length: (V, 3)."""
+    around = np.stack(
+        [np.bincount(faces.reshape(-1), np.repeat(sides[faces].sum(1), 3), len(normals)) for sides in normals.T], axis=1
+    )
+    averaged: NDArray[np.float32] = (
+        around / np.maximum(np.linalg.norm(around, axis=1, keepdims=True), 1e-20)
+    ).astype(np.float32)  # fmt: skip
+    return averaged
+
+
 def _area_weighted(vertices: NDArray[np.floating], faces: NDArray[np.integer]) -> NDArray[np.floating]:
     """(F, 3, 3) what each face adds at each of its corners."""
     return np.broadcast_to(face_normals(vertices, faces)[:, None], (len(faces), 3, 3))

@@ -38,7 +38,7 @@ class Relief:
     """View units (8 mm) that a vertex moves at most, ..."""
     of_thickness: float = 0.25
     """... and the share of the body's thickness there: the two sides of a finger must not meet."""
-    facing: tuple[float, float] = (0.05, 0.35)
+    facing: tuple[float, float] = (0.1, 0.5)
     """Normals' z from which vertices move at all, and from which they do wholly: slopes at the silhouette have no
     bound."""
     behind: tuple[float, float] = (0.004, 0.016)
@@ -119,10 +119,10 @@ def relief(
         2 / size, constants,
     )  # fmt: skip
     # A spline through values that end in 0 swings beyond their end; there it is 0.
-    near = functional.max_pool2d(moves.abs()[None], 3, 1, 1) > 0
+    near = functional.max_pool2d(functional.pad(moves.abs()[None], (1, 2, 1, 2)), 3, 1, 1) > 0
     places = to_pixels(points, size) - 0.5 - points.new_tensor([box[1].start, box[0].start])
     extent = places.new_tensor([moves.shape[1] - 1, moves.shape[0] - 1])
-    read = spline_sample(spline_coefficients(moves)[None] * near, torch.minimum(places.clamp_min(0), extent))[:, 0]
+    read = spline_sample(spline_coefficients(moves[None]) * near, torch.minimum(places.clamp_min(0), extent))[:, 0]
     turned = _gradual((directions[:, 2] - grazing) / (full - grazing))
     return np.asarray(read * turned * _shown(points, front.depth, constants), np.float32)
 
