@@ -70,7 +70,7 @@ def test_the_networks_texels_leave_no_streaks() -> None:
         true = functional.normalize(torch.stack((-down[0], -down[1], torch.ones_like(z)), 1), dim=1).numpy()
         chosen = ((x.abs() < 0.6) & (y.abs() < 0.6) & (z > -0.5)).numpy()
         found[smooth] = streaks(surface, true, chosen)
-    assert found[True] < 0.15
+    assert found[True] < 0.2
     assert found[False] > 3 * found[True]  # what bilinear features leave
 
 

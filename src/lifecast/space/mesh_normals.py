@@ -22,8 +22,8 @@ def vertex_normals(
     """Compute unit normals (V, 3) of vertices (V, 3).
 
     Each is the weighted mean of the faces (F, 3) around. weights: "angle", a face's angle at the vertex (Thürmer and
-    Wüthrich, 1998), does not depend on how a flat piece is cut, so it suits slivers next to large triangles. "area" is
-    cheaper and suits triangles of about one shape. A vertex without faces has (0, 0, 0).
+    Wüthrich, 1998), does not depend on how a flat piece is cut. "area" is cheaper, and suits extracted surfaces: their
+    tiniest triangles face anywhere, and count for nothing. A vertex without faces has (0, 0, 0).
     """
     total = np.zeros((len(vertices), 3))
     at_corners = _angle_weighted(vertices, faces) if weights == "angle" else _area_weighted(vertices, faces)
@@ -33,17 +33,6 @@ def vertex_normals(
         np.float32
     )
     return normals
-
-
-def averaged_normals(normals: NDArray[np.floating], faces: NDArray[np.integer]) -> NDArray[np.float32]:
-    """Average normals (V, 3) over the corners of the faces (F, 3) around each vertex, to unit length: (V, 3)."""
-    around = np.stack(
-        [np.bincount(faces.reshape(-1), np.repeat(sides[faces].sum(1), 3), len(normals)) for sides in normals.T], axis=1
-    )
-    averaged: NDArray[np.float32] = (
-        around / np.maximum(np.linalg.norm(around, axis=1, keepdims=True), 1e-20)
-    ).astype(np.float32)  # fmt: skip
-    return averaged
 
 
 def _area_weighted(vertices: NDArray[np.floating], faces: NDArray[np.integer]) -> NDArray[np.floating]:

@@ -20,10 +20,11 @@ from lifecast.surface.extract.lattice import STEPS, SparseLattice
 TOLERANCE = 0.01
 """Voxels: an edge whose expected error is below is not asked."""
 
-BEND = 0.25
+BEND = 0.05
 """Difference of neighbouring slopes, as a share of the gradient, at which it and the mesh count alike in a normal.
 
-Gradients are best for a distance, meshes for logits that saturate within a voxel."""
+Gradients are best for a distance, meshes for logits that saturate within a voxel: there differences over a voxel waver
+from one to the next by some tenths of a degree, which shows as fine lines."""
 
 MARGIN = 1e-3
 """Voxels that a vertex keeps from the ends of its edge, so that no triangle degenerates to a point."""

@@ -13,7 +13,7 @@ import torch
 
 from lifecast.errors import LifecastError
 from lifecast.space.field import Field
-from lifecast.space.mesh_normals import averaged_normals, vertex_normals
+from lifecast.space.mesh_normals import vertex_normals
 from lifecast.surface.extract.crossing import crossings
 from lifecast.surface.extract.decimate import decimate
 from lifecast.surface.extract.islands import compact, largest_piece
@@ -34,7 +34,7 @@ class Surface(NamedTuple):
     """(F, 3) int32, counter-clockwise seen from outside."""
     normals: np.ndarray
     """(V, 3) float32, unit, out of the body: the field's gradient, the mesh's own where the field bends within a voxel
-    (and after decimation), averaged over the triangles around."""
+    (and after decimation)."""
     asked: int
     """Questions put to the field in all."""
     asked_for_vertices: int
@@ -100,8 +100,7 @@ def surface_of_cells(
         largest, dropped = largest_piece(vertices, kept)
         kept = kept[largest]
     kept, vertices, normals = compact(kept.astype(np.int32), vertices, normals)
-    # Differences over a cell waver from cell to cell by some tenths of a degree: enough to show as fine lines.
-    normals = averaged_normals(normals, kept)
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
     return simplified(Surface(vertices, kept, normals, lattice.asked, lattice.asked - before, dropped), faces)
 
 
