@@ -226,8 +226,8 @@ class SampledMap:
 class ColumnField:
     """One picture's features under a model's MLPs, as a `lifecast.space.field.Field`.
 
-    Equals `Model.occupancy` within float32's rounding, unless it is smooth; what the architecture puts outside of its box
-    is -12.
+    Equals `Model.occupancy` within float32's rounding, unless it is smooth; what the architecture puts outside of its
+    box is -12.
 
     Parameters
     ----------

@@ -42,7 +42,7 @@ class InferenceOptions:
     body: bool = False
     """The parametric body is fitted to the person (`body.fit`)."""
     smooth: bool = True
-    """The networks' features are read by cubic splines, which leave no texels' edges on the surface (`space.spline`)."""
+    """The networks' features are read by cubic splines: no texels show on the surface (`space.spline`)."""
     silhouette: bool = False
     """Occupancy falls to 0 beyond the person's mask and a margin (`model.silhouette`)."""
     hidden_limbs: bool = False
@@ -136,7 +136,8 @@ DELETED = ("tilt",)
 """Steps that weights files may name and that no longer exist."""
 
 PLAIN = InferenceOptions()
-"""Between the photograph and the networks what every network needs; after them nothing, as in the paper."""
+"""Between the photograph and the networks what every network needs; after them nothing, as in the paper, but
+that features are read smoothly."""
 
 
 def inference_from_dict(values: dict[str, Any]) -> InferenceOptions:

@@ -1,4 +1,4 @@
-"""Cubic B-splines through the texels of a map: a smooth surface where bilinear interpolation has a crease at every texel.
+"""Cubic B-splines through the texels of a map, smooth where bilinear interpolation has a crease at every texel.
 
 Bilinear blends are continuous, their slopes are not. A surface made of them shows the texels as a grid of fine lines in
 any light. The spline has continuous slopes and curvatures, and still has each texel's own value at its centre.
@@ -81,4 +81,5 @@ def _coefficients_of_values(size: int, device: torch.device) -> Tensor:
         for offset, weight in enumerate((1 / 6, 4 / 6, 1 / 6)):
             own, other = torch.arange(size), texel[offset : offset + size]
             matrix.index_put_((own, other), torch.tensor(weight, dtype=torch.float64), accumulate=True)
-        return torch.linalg.inv(matrix).float().to(device)
+        inverse: Tensor = torch.linalg.inv(matrix)
+        return inverse.float().to(device)
