@@ -57,7 +57,10 @@ class Taps:
         self.smooth = smooth
 
     def rows(self, maps: Tensor) -> Tensor:
-        """Make a table (R, C) of maps (C, height, width): of their texels, or of their splines' coefficients."""
+        """Make a table (R, C) of maps (C, height, width).
+
+        A row is a texel, or a coefficient of the splines.
+        """
         return (spline_coefficients(maps) if self.smooth else maps).flatten(1).T
 
     def __call__(self, points: Tensor) -> tuple[Tensor, Tensor]:

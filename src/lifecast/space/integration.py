@@ -86,9 +86,9 @@ def integrated(
 def wanted_differences(
     normals: Tensor, step: float | None = None, grazing: float = INTEGRATION.grazing
 ) -> tuple[tuple[Tensor, Tensor], Tensor]:
-    """Compute what `differences` should be by normals (B, 3, H, W), and the weight of each pixel (B, H, W).
+    """Compute what `differences` should be by normals (B, 3, H, W).
 
-    `step` and `grazing` as in `slopes`.
+    Returns them, and the weight of each pixel (B, H, W). `step` and `grazing` as in `slopes`.
     """
     right, down, sure = slopes(normals, step, grazing)
     return ((right[:, :, 1:] + right[:, :, :-1]) / 2, (down[:, 1:] + down[:, :-1]) / 2), sure
@@ -102,7 +102,7 @@ def lesser(weights: Tensor) -> tuple[Tensor, Tensor]:
 def agreeing(
     trust: tuple[Tensor, Tensor], found: tuple[Tensor, Tensor], wanted: tuple[Tensor, Tensor], jump: float
 ) -> tuple[Tensor, Tensor]:
-    """Lower trust in differences where those found and wanted are more than about `jump` apart."""
+    """Reduce trust in differences that are farther than about `jump` from those wanted."""
     right, down = (t / (1 + ((f - w) / jump) ** 2) ** 2 for t, f, w in zip(trust, found, wanted, strict=True))
     return right, down
 

@@ -17,9 +17,9 @@ BEFORE, AFTER = 1, 2
 
 
 def spline_coefficients(maps: Tensor) -> Tensor:
-    """Compute the coefficients (C, H + 3, W + 3) of the splines through maps (C, H, W), in float32.
+    """Compute the coefficients of the splines through maps (C, H, W).
 
-    The maps are taken to go on mirrored beyond the centres of their outermost texels.
+    Returns (C, H + 3, W + 3) float32. The maps are taken to go on mirrored beyond the centres of their outermost texels.
     """
     maps = maps.float()
     down, across = (_coefficients_of_values(size, maps.device) for size in maps.shape[-2:])
@@ -58,7 +58,10 @@ def spline_taps(places: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
 
 
 def spline_sample(coefficients: Tensor, places: Tensor) -> Tensor:
-    """Read splines with coefficients (C, H + 3, W + 3) at places (N, 2), as in `spline_taps`: (N, C)."""
+    """Read splines at places (N, 2), as in `spline_taps`: (N, C).
+
+    coefficients: (C, H + 3, W + 3).
+    """
     height, width = (side - BEFORE - AFTER for side in coefficients.shape[-2:])
     taps, weights = spline_taps(places, (height, width))
     table = coefficients.flatten(1).T.contiguous()
