@@ -114,8 +114,8 @@ def test_the_silhouette_bounds_the_field_or_does_not(shipped: Reconstructor, pre
     bound = silhouette_bound(maps.mask, model.architecture.align_corners)
     points = torch.tensor([[-0.95, 0.95, 0.0], [0.0, 0.1, 0.0]])
     for options, wanted in (
-        (shipped.inference, ColumnField(model, predicted.prediction, bound)),
-        (shipped.inference.without("silhouette"), ColumnField(model, predicted.prediction, None)),
+        (shipped.inference, ColumnField(model, predicted.prediction, bound, smooth=True)),
+        (shipped.inference.without("silhouette"), ColumnField(model, predicted.prediction, None, smooth=True)),
     ):
         torch.testing.assert_close(
             networks_field(model, predicted, options).logits(points), wanted.logits(points), atol=0, rtol=0

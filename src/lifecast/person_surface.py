@@ -57,7 +57,7 @@ def networks_field(
     bound, maps = None, person.maps
     if options.silhouette and maps is not None and maps.mask is not None:
         bound = silhouette_bound(maps.mask, model.architecture.align_corners, constants.silhouette)
-    return ColumnField(model, person.prediction, bound)
+    return ColumnField(model, person.prediction, bound, smooth=options.smooth)
 
 
 class PersonField(NamedTuple):

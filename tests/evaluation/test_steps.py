@@ -27,7 +27,8 @@ RELIEF_AND_MIRROR = InferenceOptions(mirror=True, silhouette=True, relief=True)
 def test_all_steps_are_those_that_run_in_their_order() -> None:
     assert chosen_steps(EVERYTHING, ["all"]) == [field.name for field in dataclasses.fields(InferenceOptions)]
     assert chosen_steps(EVERYTHING.without("lift", "mirror"), ["all"]) == [
-        "refine_mask", "lost_parts", "clean_background", "pose", "sharpen", "integrate", "silhouette", "relief",
+        "refine_mask", "lost_parts", "clean_background", "pose", "sharpen", "integrate", "smooth", "silhouette",
+        "relief",
     ]  # fmt: skip
 
 

@@ -150,3 +150,34 @@ def test_taps_sample_as_grid_sample_does(align_corners: bool, padding: str) -> N
     blended = (table[taps] * weights[..., None]).sum(dim=1)
     plain = sample_features(features, points[None], align_corners=align_corners, padding=padding)  # type: ignore[arg-type]
     torch.testing.assert_close(blended, plain[0], atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("table", [True, False], ids=["table", "sampled"])
+@pytest.mark.parametrize("name", ["tiny", "official conventions"])
+def test_smooth_features_are_the_plain_ones_at_texels(name: str, table: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There the spline has each texel's own value; between them it differs from the bilinear blend."""
+    if not table:
+        monkeypatch.setattr(column_field, "TABLE_BYTES", 0)
+    model, prediction = random_model(VARIANTS[name])
+    # One texel of the fine features is a whole number of the coarse ones' apart only if both have one size.
+    assert prediction.fine_features is not None
+    fine = prediction.coarse_features.new_zeros(2, prediction.fine_features.shape[1], 24, 24).normal_()
+    prediction = prediction._replace(fine_features=fine)
+    centres = torch.linspace(-1, 1, 24) if model.architecture.align_corners else (torch.arange(24) * 2 + 1) / 24 - 1
+    x, y = torch.meshgrid(centres, centres, indexing="ij")
+    points = torch.stack((x, y, 0.3 * x * y), -1).reshape(-1, 3)
+    plain, smooth = ColumnField(model, prediction), ColumnField(model, prediction, smooth=True)
+    torch.testing.assert_close(smooth.logits(points), plain.logits(points), atol=2e-3, rtol=0)
+    between = points[:-24] * 0.97
+    assert (smooth.logits(between) - plain.logits(between)).abs().mean() > 0.02
+
+
+def test_smooth_taps_end_with_the_map() -> None:
+    """Beyond the outermost texels' centres zeros' padding falls to 0 within a texel, a border's stays."""
+    points = torch.tensor([[0.0, 0.0], [1.0, 0.0], [1.1, 0.0], [1.3, 0.0]])  # texels are 0.25 apart
+    sums = {}
+    for padding in ("zeros", "border"):
+        taps = Taps((9, 9), align_corners=True, padding=padding, smooth=True)  # type: ignore[arg-type]
+        sums[padding] = taps(points)[1].sum(1).tolist()
+    assert sums["zeros"] == pytest.approx([1, 1, 0.6, 0], abs=1e-5)
+    assert sums["border"] == pytest.approx([1, 1, 1, 1], abs=1e-5)

@@ -20,7 +20,7 @@ ALL = InferenceOptions(
 def test_every_step_is_named_once_in_the_order_in_which_they_run():
     assert list(STEPS) == [field.name for field in dataclasses.fields(InferenceOptions)]
     assert ALL.running() == list(STEPS)
-    assert PLAIN.running() == ["refine_mask", "lost_parts", "clean_background", "pose", "lift"]
+    assert PLAIN.running() == ["refine_mask", "lost_parts", "clean_background", "pose", "lift", "smooth"]
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -2,9 +2,9 @@
 
 All points on one line of sight share their image features, and so they share what the first layer and the skip
 layers of an MLP make of these: a linear map, which commutes with bilinear interpolation. It is therefore applied
-once to every texel of the feature map. A point then starts from the bilinear blend of four rows of that table plus
-its depth times one more row, gathered by `embedding_bag` in a single pass (1280 channels: 1 microsecond a point on one
-core), and no line of sight has to be found again between batches.
+once to every texel of the feature map. A point then starts from the bilinear blend of four rows of that table (or a
+cubic spline of sixteen) plus its depth times one more row, gathered by `embedding_bag` in a single pass (four rows of
+1280 channels: 1 microsecond a point on one core), and no line of sight has to be found again between batches.
 
 What is left of the paper's two MLPs is 1.08 of 1.46 million multiplications a point: the coarse layers after its
 embedding are never run (the fine net does not need them), and the three products of the embedding are one.
@@ -26,6 +26,7 @@ from lifecast.model.model import Model, Prediction
 from lifecast.model.occupancy import OccupancyNet
 from lifecast.model.pixel_aligned import inside_box, texel_grid
 from lifecast.space.field import OUTSIDE_LOGIT
+from lifecast.space.spline import framed, spline_coefficients, spline_taps
 
 CHUNK_BYTES = 12 << 20
 """The widest activation of one chunk."""
@@ -35,26 +36,50 @@ TABLE_BYTES = 384 << 20
 
 
 class Taps:
-    """The four texels around each point and their bilinear weights, on maps of one size.
+    """The texels around each point and their weights, on maps of one size.
 
-    The result equals `lifecast.model.pixel_aligned.sample_features`: same grid, same padding.
+    Bilinear ones are four, and the result equals `lifecast.model.pixel_aligned.sample_features`: same grid, same
+    padding. Smooth ones are sixteen, of a cubic spline, and belong to a table of its coefficients (`space.spline`); at
+    texels' centres both give the texel.
     """
 
-    def __init__(self, size: tuple[int, int], *, align_corners: bool, padding: Literal["zeros", "border"]) -> None:
+    def __init__(
+        self,
+        size: tuple[int, int],
+        *,
+        align_corners: bool,
+        padding: Literal["zeros", "border"],
+        smooth: bool = False,
+    ) -> None:
         self.height, self.width = size
         self.align_corners = align_corners
         self.padding = padding
+        self.smooth = smooth
+
+    def rows(self, maps: Tensor) -> Tensor:
+        """Make a table (R, C) of maps (C, height, width).
+
+        A row is a texel, or a coefficient of the splines.
+        """
+        return (spline_coefficients(maps) if self.smooth else maps).flatten(1).T
 
     def __call__(self, points: Tensor) -> tuple[Tensor, Tensor]:
-        """View points (N, 3) -> rows (N, 4) int64 of a (height * width) table, weights (N, 4).
+        """View points (N, 3) -> rows (N, 4 or 16) int64 of the table (R, C), weights (N, 4 or 16).
 
-        Texels outside the map have row `height * width`, where zero padding is wanted.
+        Texels outside the map have row R, where zero padding is wanted.
         """
         grid = texel_grid(points[None], self.height, self.width, align_corners=self.align_corners)[0]  # (N, 2)
         size = grid.new_tensor([self.width, self.height])
         place = (grid + 1) / 2 * (size - 1) if self.align_corners else ((grid + 1) * size - 1) / 2
+        inside = torch.minimum(place.clamp_min(0), size - 1)
+        if self.smooth:
+            taps, weights = spline_taps(inside, (self.height, self.width))
+            if self.padding == "zeros":
+                # Beyond the outermost centres the map falls to 0 within a texel, as bilinear taps let it.
+                weights = weights * (1 - (place - inside).abs()).clamp_min(0).prod(-1, keepdim=True)
+            return taps, weights
         if self.padding == "border":
-            place = torch.minimum(place.clamp_min(0), size - 1)
+            place = inside
         low = place.floor()
         share = place - low  # (N, 2)
         column, row = low.long().unbind(-1)
@@ -136,9 +161,9 @@ class TableShare:
         weights = mlp.input_weights  # (channels + 1, width)
         self.taps = taps
         self.width = weights.shape[1]
-        texels = features[0].numel()
+        flat = taps.rows(features.detach()).to(weights.dtype)
+        texels = len(flat)
         self.table = torch.empty(texels + 2, self.width, dtype=weights.dtype, device=weights.device)
-        flat = features.detach().reshape(channels, texels).T.to(weights.dtype)
         torch.addmm(mlp.input_biases, flat, weights[:channels], out=self.table[:texels])
         self.table[texels] = mlp.input_biases  # features of zero, outside the map
         self.table[texels + 1] = weights[channels] * depth_scale
@@ -166,9 +191,9 @@ class SampledShare:
         self.inputs, self.width = self.weights.shape
         self.channels = channels
         self.depth_scale, self.depth_conditioned = depth_scale, depth_conditioned
-        texels = features[0].numel()
-        self.table = torch.zeros(texels + 1, channels, dtype=self.weights.dtype, device=self.weights.device)
-        self.table[:texels] = features.detach().reshape(channels, texels).T
+        flat = taps.rows(features.detach())
+        self.table = torch.zeros(len(flat) + 1, channels, dtype=self.weights.dtype, device=self.weights.device)
+        self.table[:-1] = flat
 
     def __call__(self, points: Tensor, embedding: Tensor | None) -> Tensor:
         """Points (N, 3), embedding (N, E) or None for a net without -> (N, width)."""
@@ -186,9 +211,14 @@ class SampledShare:
 class SampledMap:
     """A map of one channel (1, h, w), sampled as feature maps are."""
 
-    def __init__(self, values: Tensor, *, align_corners: bool, padding: Literal["zeros", "border"]) -> None:
-        self.taps = Taps((values.shape[1], values.shape[2]), align_corners=align_corners, padding=padding)
-        self.table = functional.pad(values.detach().float().reshape(-1), (0, 1))  # (h * w + 1,)
+    def __init__(
+        self, values: Tensor, *, align_corners: bool, padding: Literal["zeros", "border"], smooth: bool = False
+    ) -> None:
+        size = (values.shape[1], values.shape[2])
+        self.taps = Taps(size, align_corners=align_corners, padding=padding, smooth=smooth)
+        # A spline through the values would overshoot where they turn; with the values as coefficients it does not.
+        held = values.detach().float()
+        self.table = functional.pad((framed(held) if smooth else held).reshape(-1), (0, 1))  # (R + 1,)
 
     def __call__(self, points: Tensor) -> Tensor:
         """Points (N, 3) -> (N,)."""
@@ -199,7 +229,8 @@ class SampledMap:
 class ColumnField:
     """One picture's features under a model's MLPs, as a `lifecast.space.field.Field`.
 
-    Equals `Model.occupancy` within float32's rounding; what the architecture puts outside of its box is -12.
+    Equals `Model.occupancy` within float32's rounding, unless it is smooth; what the architecture puts outside of its
+    box is -12.
 
     Parameters
     ----------
@@ -207,9 +238,19 @@ class ColumnField:
     prediction: what `model` computed; without fine features the coarse net alone is queried.
     bound: (B, 1, s, s), what is added to logits along each line of sight (`model.silhouette`).
     index: which image of the batch.
+    smooth: read features and bound by cubic splines. Bilinear features have a crease at every texel, and so has a
+        surface of them.
     """
 
-    def __init__(self, model: Model, prediction: Prediction, bound: Tensor | None = None, index: int = 0) -> None:
+    def __init__(
+        self,
+        model: Model,
+        prediction: Prediction,
+        bound: Tensor | None = None,
+        index: int = 0,
+        *,
+        smooth: bool = False,
+    ) -> None:
         architecture = model.architecture
         align_corners, padding = architecture.align_corners, architecture.padding
         self.mask_box = architecture.mask_box
@@ -229,8 +270,9 @@ class ColumnField:
             mlp = SplitMLP(net.mlp, last)
             taps = Taps(
                 (features.shape[1], features.shape[2]),
-                align_corners=architecture.align_corners,
-                padding=architecture.padding,
+                align_corners=align_corners,
+                padding=padding,
+                smooth=smooth,
             )
             table_bytes = features[0].numel() * mlp.input_weights.shape[1] * 4
             share: TableShare | SampledShare
@@ -241,7 +283,7 @@ class ColumnField:
             self.stages.append((share, mlp))
         self.bound: SampledMap | None = None
         if bound is not None:
-            self.bound = SampledMap(bound[index], align_corners=align_corners, padding=padding)
+            self.bound = SampledMap(bound[index], align_corners=align_corners, padding=padding, smooth=smooth)
         self.chunk = max(256, CHUNK_BYTES // (4 * max(share.width for share, _ in self.stages)))
 
     @property

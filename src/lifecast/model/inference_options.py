@@ -43,6 +43,8 @@ class InferenceOptions:
     """Side at which the depth maps are made to follow the normal maps (`space.integration`); None: off."""
     body: bool = False
     """The parametric body is fitted to the person (`body.fit`)."""
+    smooth: bool = True
+    """The networks' features are read by cubic splines: no texels show on the surface (`space.spline`)."""
     silhouette: bool = False
     """Occupancy falls to 0 beyond the person's mask and a margin (`model.silhouette`)."""
     hidden_limbs: bool = False
@@ -138,7 +140,8 @@ DELETED = ("tilt",)
 """Steps that weights files may name and that no longer exist."""
 
 PLAIN = InferenceOptions()
-"""Between the photograph and the networks what every network needs; after them nothing, as in the paper."""
+"""Between the photograph and the networks what every network needs; after them nothing, as in the paper, but
+that features are read smoothly."""
 
 
 def inference_from_dict(values: dict[str, Any]) -> InferenceOptions:

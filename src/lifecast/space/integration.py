@@ -73,19 +73,38 @@ def integrated(
     step
         As in `slopes`.
     """
-    right, down, sure = slopes(normals, step, constants.grazing)
-    wanted = ((right[:, :, 1:] + right[:, :, :-1]) / 2, (down[:, 1:] + down[:, :-1]) / 2)
-    cover = mask * sure
-    trust = (torch.minimum(cover[:, :, 1:], cover[:, :, :-1]), torch.minimum(cover[:, 1:], cover[:, :-1]))
+    wanted, sure = wanted_differences(normals, step, constants.grazing)
+    trust = lesser(mask * sure)
     held = constants.stay * mask + 1e-4 * (1 - mask)
     depth = rough
     for _ in range(constants.rounds):
-        found = differences(depth)
-        weights = tuple(
-            t / (1 + ((f - w) / constants.jump) ** 2) ** 2 for t, f, w in zip(trust, found, wanted, strict=True)
-        )
+        weights = agreeing(trust, differences(depth), wanted, constants.jump)
         depth = solve(depth, rough, held, weights, wanted, constants.iterations)
     return torch.where(mask > 0.5, depth, rough)
+
+
+def wanted_differences(
+    normals: Tensor, step: float | None = None, grazing: float = INTEGRATION.grazing
+) -> tuple[tuple[Tensor, Tensor], Tensor]:
+    """Compute what `differences` should be by normals (B, 3, H, W).
+
+    Returns them, and the weight of each pixel (B, H, W). `step` and `grazing` as in `slopes`.
+    """
+    right, down, sure = slopes(normals, step, grazing)
+    return ((right[:, :, 1:] + right[:, :, :-1]) / 2, (down[:, 1:] + down[:, :-1]) / 2), sure
+
+
+def lesser(weights: Tensor) -> tuple[Tensor, Tensor]:
+    """Take the lesser of two neighbours' weights (B, H, W), in the shapes of `differences`."""
+    return torch.minimum(weights[:, :, 1:], weights[:, :, :-1]), torch.minimum(weights[:, 1:], weights[:, :-1])
+
+
+def agreeing(
+    trust: tuple[Tensor, Tensor], found: tuple[Tensor, Tensor], wanted: tuple[Tensor, Tensor], jump: float
+) -> tuple[Tensor, Tensor]:
+    """Reduce trust in differences that are farther than about `jump` from those wanted."""
+    right, down = (t / (1 + ((f - w) / jump) ** 2) ** 2 for t, f, w in zip(trust, found, wanted, strict=True))
+    return right, down
 
 
 def differences(depth: Tensor) -> tuple[Tensor, Tensor]:
@@ -109,7 +128,7 @@ def solve(
     start: Tensor,
     rough: Tensor,
     stay: Tensor,
-    weights: tuple[Tensor, ...],
+    weights: tuple[Tensor, Tensor],
     wanted: tuple[Tensor, Tensor],
     iterations: int = INTEGRATION.iterations,
 ) -> Tensor:

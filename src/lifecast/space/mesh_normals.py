@@ -22,8 +22,8 @@ def vertex_normals(
     """Compute unit normals (V, 3) of vertices (V, 3).
 
     Each is the weighted mean of the faces (F, 3) around. weights: "angle", a face's angle at the vertex (Thürmer and
-    Wüthrich, 1998), does not depend on how a flat piece is cut, so it suits slivers next to large triangles. "area" is
-    cheaper and suits triangles of about one shape. A vertex without faces has (0, 0, 0).
+    Wüthrich, 1998), does not depend on how a flat piece is cut. "area" is cheaper, and suits extracted surfaces: their
+    tiniest triangles face anywhere, and count for nothing. A vertex without faces has (0, 0, 0).
     """
     total = np.zeros((len(vertices), 3))
     at_corners = _angle_weighted(vertices, faces) if weights == "angle" else _area_weighted(vertices, faces)

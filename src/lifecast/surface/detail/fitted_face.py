@@ -74,7 +74,7 @@ def with_face(
     around = np.zeros(len(moves), bool)
     around[surface.faces[(moves != 0)[surface.faces].any(1)]] = True  # whose normals may have changed
     near = surface.faces[around[surface.faces].any(1)]
-    bent = np.where(around[:, None], vertex_normals(moved, near), surface.normals)
+    bent = np.where(around[:, None], vertex_normals(moved, near, "area"), surface.normals)
     return surface._replace(vertices=moved, normals=bent.astype(np.float32))
 
 

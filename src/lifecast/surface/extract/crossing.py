@@ -14,17 +14,17 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from lifecast.surface.extract.lattice import STEPS, SparseLattice
 
 TOLERANCE = 0.01
 """Voxels: an edge whose expected error is below is not asked."""
 
-BEND = 0.25
-"""Relative difference of neighbouring slopes at which gradient and mesh count alike in a normal.
+BEND = 0.05
+"""Difference of neighbouring slopes, as a share of the gradient, at which it and the mesh count alike in a normal.
 
-Gradients are best for a distance, meshes for logits that saturate within a voxel."""
+Gradients are best for a distance, meshes for logits that saturate within a voxel: there differences over a voxel waver
+from one to the next by some tenths of a degree, which shows as fine lines."""
 
 MARGIN = 1e-3
 """Voxels that a vertex keeps from the ends of its edge, so that no triangle degenerates to a point."""
@@ -56,8 +56,9 @@ def crossings(lattice: SparseLattice, corners: Tensor, axes: Tensor, allowance: 
 
     slope = end - start  # (E,)
     share = start / (start - end)  # (E,) in [0, 1]
-    bend = ((end_around - start_around) / slope[:, None] - 1).abs().amax(dim=1)  # (E,)
-    share = _asked(lattice, corners, axes, share, (start, end), bend * share * (1 - share), allowance)
+    change = (end_around - start_around - slope[:, None]).abs().amax(dim=1)  # (E,)
+    error = change / slope.abs() * share * (1 - share)
+    share = _asked(lattice, corners, axes, share, (start, end), error, allowance)
     share = share.clamp(MARGIN, 1 - MARGIN)
 
     # The gradient, by central differences across the edge, blended between its ends.
@@ -68,8 +69,10 @@ def crossings(lattice: SparseLattice, corners: Tensor, axes: Tensor, allowance: 
     gradient[rows, axes] = slope
     for k in range(2):
         gradient[rows, (axes + 1 + k) % 3] = torch.lerp(across_start[:, k], across_end[:, k], share)
-    normals = functional.normalize(-gradient, dim=1)
-    trust = 1 / (1 + (bend / BEND) ** 2)
+    length = gradient.norm(dim=1)
+    normals = -gradient / length.clamp_min(1e-12)[:, None]
+    # By the whole gradient, not the slope along the edge: an edge that the surface grazes has next to none.
+    trust = 1 / (1 + (change / (BEND * length).clamp_min(1e-12)) ** 2)
     return Crossings(_at(lattice, corners, axes, share), normals, trust)
 
 

@@ -27,7 +27,7 @@ def decimate(vertices: np.ndarray, faces: np.ndarray, target: int) -> tuple[np.n
     if target < 4:
         raise UsageError(f"a closed mesh has at least 4 faces: {target} asked for")
     if target >= len(faces):
-        return vertices.astype(np.float32), faces.astype(np.int32), vertex_normals(vertices, faces)
+        return vertices.astype(np.float32), faces.astype(np.int32), vertex_normals(vertices, faces, "area")
     # The library compares quadrics with an absolute epsilon; a mesh hundreds of units wide keeps clear of it.
     scale = 1000.0 / max(float(np.ptp(vertices, axis=0).max()), 1e-12)
     for aggressiveness in AGGRESSIVENESS:
@@ -40,8 +40,8 @@ def decimate(vertices: np.ndarray, faces: np.ndarray, target: int) -> tuple[np.n
         if len(triangles) >= 4 and is_closed(triangles):
             simple = np.asarray(triangles, dtype=np.int32)
             placed = (np.asarray(points) / scale).astype(np.float32)
-            return placed, simple, vertex_normals(placed, simple)
-    return vertices.astype(np.float32), faces.astype(np.int32), vertex_normals(vertices, faces)
+            return placed, simple, vertex_normals(placed, simple, "area")
+    return vertices.astype(np.float32), faces.astype(np.int32), vertex_normals(vertices, faces, "area")
 
 
 def is_closed(faces: np.ndarray) -> bool:

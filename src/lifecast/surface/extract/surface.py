@@ -94,7 +94,7 @@ def surface_of_cells(
     vertices = mesh.with_middles(crossing.points.cpu().numpy())
     trust = mesh.with_middles(crossing.trust.cpu().numpy())[:, None]
     normals = trust * mesh.with_middles(crossing.normals.cpu().numpy())
-    normals += (1 - trust) * vertex_normals(vertices, mesh.faces)
+    normals += (1 - trust) * vertex_normals(vertices, mesh.faces, "area")
     kept, dropped = mesh.faces, 0
     if not keep_islands:
         largest, dropped = largest_piece(vertices, kept)
