@@ -49,7 +49,13 @@ def close_moves(
     points, triangles = placed[kept], local.reshape(-1, 3)
     normals = vertex_normals(points, triangles)
     half = one.square.half
-    close = replace(constants, reach=constants.reach / half, farthest=constants.farthest / half)
+    first, last = constants.behind
+    close = replace(
+        constants,
+        reach=constants.reach / half,
+        farthest=constants.farthest / half,
+        behind=(first / half, last / half),
+    )
     mask = one.mask[0, 0]
     behind = (one.back[0] * one.back.new_tensor(HALF_TURN)[:, None, None]).flip(-1)
     found = relief(points, triangles, normals, one.front[0], mask, close)
