@@ -19,7 +19,7 @@ BEFORE, AFTER = 1, 2
 def spline_coefficients(maps: Tensor) -> Tensor:
     """Compute the coefficients of the splines through maps (C, H, W).
 
-    Returns (C, H + 3, W + 3) float32. The maps are taken to go on mirrored beyond the centres of their outermost texels.
+    Returns (C, H + 3, W + 3) float32. The maps go on mirrored beyond the centres of their outermost texels.
     """
     maps = maps.float()
     down, across = (_coefficients_of_values(size, maps.device) for size in maps.shape[-2:])
