@@ -53,7 +53,7 @@ def person_evidence(
                 unseen.append(f"the body's {name.replace('_', ' ')} is at ease: {part.reason}")
             else:
                 points[name] = _in_view(part.points, framed.camera)
-        unsure = [f"lowerarm01.{side}" for side in unsure_arms(picture, person.landmarks)]
+        unsure = [f"upperarm01.{side}" for side in unsure_arms(picture, person.landmarks)]
     maps = predicted.maps
     mask = None if maps is None or maps.mask is None else maps.mask[0, 0].float().cpu().numpy()
     depth = None if maps is None or maps.depth is None else maps.depth[0].float().cpu().numpy()
