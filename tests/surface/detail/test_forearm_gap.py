@@ -68,4 +68,4 @@ def test_far_from_the_gap_nothing_changes(large_body: FittedBody) -> None:
 
 def test_a_hand_without_forearm_stays_out(large_body: FittedBody) -> None:
     assert fitted_hands(large_body, arm_with_gap(large_body, (-1.0, 0.6))) == []  # nothing near the elbow
-    assert fitted_hands(large_body, arm_with_gap(large_body, (0.25, 0.98))) == []  # hardly anything of it
+    assert fitted_hands(large_body, arm_with_gap(large_body, (0.15, 0.98))) == []  # hardly anything of it
