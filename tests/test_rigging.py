@@ -128,7 +128,6 @@ def test_a_doubtful_limb_moves_nothing_and_a_note_says_so(
 
 def test_with_most_limbs_doubtful_there_is_no_rig(skin_result: lifecast.Reconstruction, body: FittedBody) -> None:
     arms = frozenset(f"{stem}.{side}" for stem in ("upperarm01", "lowerarm01", "wrist") for side in "LR")
-    assert isinstance(rig(skin_result, replace(body, doubtful=arms), textured=False), RiggedMesh)
     found = rig(skin_result, replace(body, doubtful=arms | {"foot.L"}), textured=False)
     assert isinstance(found, NotRigged)
     assert found.reason.startswith("the body's left upper arm, left forearm, left hand, left foot, right upper arm")

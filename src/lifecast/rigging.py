@@ -23,7 +23,6 @@ from lifecast.space.mesh_normals import vertex_normals
 from lifecast.surface.colour.colour_surface import SurfaceColours
 from lifecast.surface.output.rigged_mesh import RiggedMesh
 
-
 MOST_DOUBTFUL = 6
 """Of twelve limbs: so many may be doubtful in a rig."""
 

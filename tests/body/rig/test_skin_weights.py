@@ -58,7 +58,7 @@ def test_nothing_lies_on_the_skin_of_a_doubtful_limb(body: BodyInMetres) -> None
     assert not limb_vertices("wrist.L")[match.skin].any()
     forearm = [shipped_body().joints.index(name) for name in ("lowerarm01.L", "lowerarm02.L", "wrist.L")]
     assert own_weights()[arm][:, forearm].sum(1).mean() > 0.7
-    assert match.weights[arm][:, forearm].sum(1).mean() < 0.35  # near the elbow they share the upper arm's
+    assert match.weights[arm][:, forearm].sum(1).mean() < 0.45  # near the elbow they share the upper arm's
 
 
 def test_a_rigged_skin_goes_to_a_t_pose_as_the_body_does(body: BodyInMetres) -> None:
