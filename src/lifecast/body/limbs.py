@@ -57,7 +57,7 @@ def limb_vertices(joint: str) -> NDArray[np.bool_]:
 
 
 def with_what_hangs_on(limbs: Iterable[str]) -> frozenset[str]:
-    """Add to limbs, by their joints, those that hang on them: a forearm and its hand to an upper arm."""
+    """Add to limbs, by their joints, those that hang on them: a forearm brings its hand."""
     found = set(limbs)
     for joint, limb in LIMBS.items():
         if joint in found and limb.after:

@@ -39,7 +39,7 @@ SEAMS = Seams()
 
 
 def even_borders(match: Match, graph: sparse.csr_matrix, part: Ints, length: float, constants: Seams = SEAMS) -> Match:
-    """Straighten the borders between the parts of the body that a surface was matched with.
+    """Smooth the borders between the parts of the body that a surface was matched with.
 
     What changes over takes the match of the nearest vertex of its new part.
 
@@ -71,7 +71,7 @@ def even_borders(match: Match, graph: sparse.csr_matrix, part: Ints, length: flo
 
 
 def shared_weights(vertices: Floats, graph: sparse.csr_matrix, weights: Floats, together: float) -> Floats:
-    """Give vertices that lie closer together than metres `together` the mean of their weights (V, J).
+    """Average the weights (V, J) of vertices closer together than metres `together`.
 
     A triangle with such corners is a sliver: the least difference would turn it over. graph : (V, V) of the edges.
     """

@@ -100,7 +100,7 @@ class BodyLimb:
 def body_limbs(
     body: FittedBody, joints: Tensor, maps: Maps, field: Field, constants: BodyLimbs = BODY_LIMBS
 ) -> list[BodyLimb]:
-    """Prepare the limbs that are under the first surface and to be trusted; none is an empty list.
+    """Prepare the limbs that are under the first surface, but doubtful ones; may be empty.
 
     Parameters
     ----------

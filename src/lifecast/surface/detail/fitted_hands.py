@@ -85,9 +85,9 @@ class Hand:
 def fitted_hands(
     body: FittedBody, field: Field, mask: Tensor | None = None, constants: FittedHands = FITTED_HANDS
 ) -> list[Hand]:
-    """Prepare the hands that were fitted, are not doubtful, lie in the mask (s, s) and have a wrist in the field.
+    """Prepare the hands that were fitted and lie where mask and field have them.
 
-    None is an empty list.
+    They are not doubtful, lie in the mask (s, s) and have forearm and wrist in the field. None is an empty list.
     """
     sides = [side for side in SIDES if f"hand.{side}" in body.fitted and f"wrist.{side}" not in body.doubtful]
     return [hand for side in sides if (hand := _hand(body, side, field, mask, constants))]
