@@ -59,9 +59,9 @@ def test_values_that_need_no_reading_are_checked_too(value: dict[str, Any]) -> N
         ReconstructOptions(**value)
 
 
-@pytest.mark.parametrize("text", ["relief,hidden_limbs", " Relief hidden-limbs", "relief;hidden_limbs,relief,"])
+@pytest.mark.parametrize("text", ["relief,body_limbs", " Relief body-limbs", "relief;body_limbs,relief,"])
 def test_steps_as_people_write_them(text: str) -> None:
-    assert ReconstructOptions.parse(without=text).without == ("relief", "hidden_limbs")
+    assert ReconstructOptions.parse(without=text).without == ("relief", "body_limbs")
     assert ReconstructOptions.parse(without="").without == ()
 
 

@@ -20,7 +20,6 @@ from lifecast.space.mesh_normals import vertex_normals
 from lifecast.space.skeleton import Joint
 from lifecast.space.view import Camera
 from lifecast.surface.detail.body_limbs import WithBodyLimbs
-from lifecast.surface.detail.hidden_limbs import WithLimbs
 from lifecast.surface.detail.relief import RELIEF
 from lifecast.surface.extract.surface import extract_surface
 from lifecast.surface.raster import rasterize
@@ -122,28 +121,17 @@ def test_the_silhouette_bounds_the_field_or_does_not(shipped: Reconstructor, pre
         )
 
 
-def test_an_arm_that_the_body_hides_is_made_of_lifted_landmarks(
-    shipped: Reconstructor, predicted: PredictedPerson
-) -> None:
+def test_an_arm_that_the_body_hides_is_the_fitted_bodys(shipped: Reconstructor, predicted: PredictedPerson) -> None:
     model, options = shipped.model, shipped.inference
-    assert options.hidden_limbs
-    bare = person_surface(model, predicted, options, 96).vertices
-    hiding = predicted._replace(joints=with_a_forearm_behind(bare))
-    assert isinstance(person_field(model, hiding, options).field, WithLimbs)
-    behind = float(bare[:, 2].min()) - 0.05
-    assert float(person_surface(model, hiding, options, 96).vertices[:, 2].min()) < behind - 0.01
-    without = person_surface(model, hiding, options.without("hidden_limbs"), 96)
-    np.testing.assert_array_equal(without.vertices, bare)
-
-
-def test_with_a_body_hidden_limbs_are_its_own(shipped: Reconstructor, predicted: PredictedPerson) -> None:
-    model, options = shipped.model, shipped.inference
+    assert options.body_limbs
     bare = person_surface(model, predicted, options, 64).vertices
     hiding = predicted._replace(joints=with_a_forearm_behind(bare), body=body_at(bare))
     found = person_field(model, hiding, options).field
     assert isinstance(found, WithBodyLimbs)
     assert [limb.joint for limb in found.limbs] == ["upperarm01.L"]  # the elbow is guessed, too
-    assert isinstance(person_field(model, hiding, options.without("body_limbs")).field, WithLimbs)
+    for without in (hiding._replace(body=None), hiding):
+        field = person_field(model, without, options if without.body is None else options.without("body_limbs")).field
+        assert isinstance(field, ColumnField)
 
 
 def test_a_body_without_fitted_parts_changes_nothing(shipped: Reconstructor, predicted: PredictedPerson) -> None:
@@ -161,7 +149,7 @@ def test_an_architecture_without_maps_gives_the_nets_field() -> None:
         image = torch.rand(1, 3, 256, 256) * 2 - 1
         person = PredictedPerson(model(image), None)
         assert person.maps is None
-        asked = InferenceOptions(relief=True, silhouette=True, hidden_limbs=True)
+        asked = InferenceOptions(relief=True, silhouette=True, body=True)
         points = torch.rand(50, 3) - 0.5
         found, plain = (networks_field(model, person, options).logits(points) for options in (asked, PLAIN))
     torch.testing.assert_close(found, plain, atol=0, rtol=0)

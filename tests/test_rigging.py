@@ -139,3 +139,24 @@ def test_a_vrm_has_expressions_where_a_face_was_fitted(
 
     write_results(replace(skin_result, notes=()), tmp_path / "plain", options)
     assert "expressions" not in ReadGlb((tmp_path / "plain.vrm").read_bytes()).tree["extensions"]["VRMC_vrm"]
+
+
+def test_a_doubtful_limb_moves_nothing_and_a_note_says_so(
+    skin_result: lifecast.Reconstruction, body: FittedBody
+) -> None:
+    found = rig(skin_result, replace(body, doubtful=frozenset({"wrist.R", "foot.L"})), "t", textured=False)
+    assert isinstance(found, RiggedMesh)
+    assert found.notes == (
+        "the skeleton's left foot and right hand move nothing: the surface there goes with what is next to it",
+    )
+    assert rig(skin_result, body, textured=False).notes == ()  # type: ignore[union-attr]
+    used = {found.joints[k] for k in np.unique(found.influences[found.weights > 0.3])}
+    assert "wrist.L" in used
+    assert not {name for name in used if name.startswith("finger") and name.endswith("R")}
+
+
+def test_with_most_limbs_doubtful_there_is_no_rig(skin_result: lifecast.Reconstruction, body: FittedBody) -> None:
+    arms = frozenset(f"{stem}.{side}" for stem in ("upperarm01", "lowerarm01", "wrist") for side in "LR")
+    found = rig(skin_result, replace(body, doubtful=arms | {"foot.L"}), textured=False)
+    assert isinstance(found, NotRigged)
+    assert found.reason.startswith("the body's left upper arm, left forearm, left hand, left foot, right upper arm")

@@ -16,6 +16,7 @@ from lifecast.photo.decode import Photo
 from lifecast.photo.face_points import find_face
 from lifecast.photo.hands import find_hands
 from lifecast.photo.person import Person
+from lifecast.photo.second_look import unsure_arms
 from lifecast.photo.unseen import Unseen
 from lifecast.space.view import Camera
 
@@ -42,6 +43,7 @@ def person_evidence(
         raise ValueError("a person without landmarks has no evidence of a body")
     points: dict[str, np.ndarray] = {}
     unseen: list[str] = []
+    unsure: list[str] = []
     if person.landmarks is not None and blazepose.available():
         picture = photo.image()
         left, right = find_hands(picture, person.landmarks)
@@ -51,11 +53,12 @@ def person_evidence(
                 unseen.append(f"the body's {name.replace('_', ' ')} is at ease: {part.reason}")
             else:
                 points[name] = _in_view(part.points, framed.camera)
+        unsure = [f"upperarm01.{side}" for side in unsure_arms(picture, person.landmarks)]
     maps = predicted.maps
     mask = None if maps is None or maps.mask is None else maps.mask[0, 0].float().cpu().numpy()
     depth = None if maps is None or maps.depth is None else maps.depth[0].float().cpu().numpy()
     joints = predicted.joints[0].float().cpu().numpy()
-    return BodyEvidence(joints, **points, mask=mask, depth=depth, unseen=tuple(unseen))
+    return BodyEvidence(joints, **points, mask=mask, depth=depth, unseen=tuple(unseen), unsure=frozenset(unsure))
 
 
 def _in_view(points: np.ndarray, camera: Camera) -> np.ndarray:

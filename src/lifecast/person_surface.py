@@ -16,11 +16,10 @@ from lifecast.space.close_up import CloseUpMaps
 from lifecast.space.field import Field
 from lifecast.space.maps import Maps
 from lifecast.step_constants import STEP_CONSTANTS, StepConstants
-from lifecast.surface.detail.body_limbs import WithBodyLimbs, body_limbs
+from lifecast.surface.detail.body_limbs import BodyLimbs, WithBodyLimbs, body_limbs
 from lifecast.surface.detail.close_relief import with_close_relief
 from lifecast.surface.detail.fitted_face import with_face
 from lifecast.surface.detail.fitted_hands import WithHands, fitted_hands, without_hands
-from lifecast.surface.detail.hidden_limbs import WithLimbs, hidden_limbs
 from lifecast.surface.detail.relief import with_relief
 from lifecast.surface.extract.surface import Surface, extract_surface, simplified
 
@@ -77,8 +76,10 @@ def person_field(
     """
     networks, maps, body = networks_field(model, person, options, constants), person.maps, person.body
     mask = None if maps is None or maps.mask is None else maps.mask[0, 0]
-    field = networks if maps is None else _with_hidden_limbs(networks, person, maps, options, constants)
-    if body is None or not options.fitted_hands:
+    if body is None:
+        return PersonField(networks, mask)
+    field = _with_hidden_limbs(networks, person, body, constants.body_limbs) if options.body_limbs else networks
+    if not options.fitted_hands:
         return PersonField(field, mask)
     hands = fitted_hands(body, networks, mask, constants.fitted_hands)
     if hands and mask is not None:
@@ -86,21 +87,13 @@ def person_field(
     return PersonField(WithHands(field, hands, constants.fitted_hands) if hands else field, mask)
 
 
-def _with_hidden_limbs(
-    field: ColumnField, person: PredictedPerson, maps: Maps, options: InferenceOptions, constants: StepConstants
-) -> Field:
-    """Join the limbs that the picture hides: the fitted body's, or cones along the landmarks without a body."""
-    if person.joints is None:
+def _with_hidden_limbs(field: ColumnField, person: PredictedPerson, body: FittedBody, constants: BodyLimbs) -> Field:
+    """Join the limbs of the body that the picture hides."""
+    maps = person.maps
+    if person.joints is None or maps is None or maps.depth is None:
         return field
-    joints, body = person.joints[0], person.body
-    if body is not None and options.body_limbs and maps.depth is not None:
-        limbs = body_limbs(body, joints, maps, field, constants.body_limbs, constants.hidden_limbs)
-        own = constants.body_limbs
-        return WithBodyLimbs(field, limbs, maps.depth[0, 0], field.bound, body.scale, own) if limbs else field
-    if not options.hidden_limbs:
-        return field
-    bones = hidden_limbs(joints, maps, constants.hidden_limbs)
-    return field if bones is None else WithLimbs(field, bones, field.bound, constants.hidden_limbs)
+    limbs = body_limbs(body, person.joints[0], maps, field, constants)
+    return WithBodyLimbs(field, limbs, maps.depth[0, 0], field.bound, body.scale, constants) if limbs else field
 
 
 @torch.inference_mode()

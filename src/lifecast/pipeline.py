@@ -5,7 +5,7 @@
     person.save("photo.glb")
 
 decode (`photo.decode`) -> find (`photo.person`) -> frame (`framed_person`) -> maps (`model.inference`) ->
-features (`model.model`) -> body (`person_body`, if asked for) -> field and surface (`person_surface`) -> colour
+features (`model.model`) -> body (`person_body`) -> field and surface (`person_surface`) -> colour
 (`surface.colour.colour_surface`) -> metres (`surface.output.scale`). What has no weights is switched by
 `InferenceOptions`, and its constants are `StepConstants`; finder and masker can be exchanged.
 """
@@ -125,7 +125,7 @@ class Reconstructor:
         turn: degrees clockwise, 0, 90, 180 or 270, by which the picture is turned first, or "auto": so that the largest
             person stands. Nothing is turned by itself; a note names the turn if the person is not upright.
         without: names of steps that are left out this time (`lifecast.model.inference_options.STEPS`).
-        body: fit the parametric body, too (`Reconstruction.body`).
+        body: fit the parametric body even if no step uses it (`Reconstruction.body`), and say what was not fitted.
 
         Raises
         ------
@@ -204,10 +204,13 @@ class Reconstructor:
         if options.fits_body:
             inference = replace(inference, body=True).fitting(self.model.architecture)
         inference = inference.without(*options.without)
+        if not options.fits_body and not inference.uses_body:
+            inference = inference.without("body")
         watch = Stopwatch(self.device, progress)
         watch.seconds.update(seconds or {})
         framed, predicted = self.predict(photo, person, watch=watch, inference=inference)
-        body_notes = predicted.body_notes
+        # Without asking for a body nobody wants to know why there is none.
+        body_notes = predicted.body_notes if options.fits_body else ()
         if options.fits_body and not inference.body:
             body_notes = ("no body was fitted: these weights have no pose lifter, or it was left out",)
         with watch.stage("surface"):

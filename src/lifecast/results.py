@@ -102,6 +102,7 @@ def _rigged(result: Reconstruction, options: ReconstructOptions) -> RiggedMesh |
             raise LifecastError(f"{found.reason}; a VRM cannot be without: ask for a .glb")
         result.notes = (*result.notes, found.reason)
         return None
+    result.notes = (*result.notes, *found.notes)
     return found if options.normal_texture else replace(found, mesh=replace(found.mesh, normal_texture=None))
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from lifecast.body.fitted_body import FittedBody, shipped_body
+from lifecast.body.limbs import in_words
 from lifecast.body.rig.body_in_metres import BodyInMetres, body_in_metres, pose_transforms
 from lifecast.body.rig.face_expressions import expression_moves, expression_offsets
 from lifecast.body.rig.named_poses import named_pose
@@ -22,6 +23,9 @@ from lifecast.reconstruction import Reconstruction
 from lifecast.space.mesh_normals import vertex_normals
 from lifecast.surface.colour.colour_surface import SurfaceColours
 from lifecast.surface.output.rigged_mesh import RiggedMesh
+
+MOST_DOUBTFUL = 6
+"""Of twelve limbs: so many may be doubtful in a rig."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,11 @@ def rig(
     """
     if body is None:
         return NotRigged("no body was fitted, so the model has no rig and stands as in the photograph")
+    if len(body.doubtful) > MOST_DOUBTFUL:
+        return NotRigged(
+            f"the body's {in_words(body.doubtful)} do not lie where the picture has them, so the model has no rig and "
+            "stands as in the photograph"
+        )
     posed = body_in_metres(body, result.frame.metres_per_unit, np.asarray(result.frame.origin))
     try:
         surface = rig_surface(result.frame.to_metres(result.vertices), result.faces, posed)
@@ -63,7 +72,15 @@ def rig(
         pose=transforms,
         influences=surface.influences[vertex],
         weights=surface.weights[vertex],
+        notes=_still(body),
     )
+
+
+def _still(body: FittedBody) -> tuple[str, ...]:
+    """Say which limbs of the skeleton move nothing."""
+    if not body.doubtful:
+        return ()
+    return (f"the skeleton's {in_words(body.doubtful)} move nothing: the surface there goes with what is next to it",)
 
 
 def _stand(surface: RiggedSurface, body: BodyInMetres, pose: Pose) -> tuple[np.ndarray, np.ndarray]:

@@ -24,7 +24,6 @@ from lifecast.surface.colour.colour_surface import COLOURING, Colouring
 from lifecast.surface.detail.body_limbs import BODY_LIMBS, BodyLimbs
 from lifecast.surface.detail.fitted_face import FITTED_FACE, FittedFace
 from lifecast.surface.detail.fitted_hands import FITTED_HANDS, FittedHands
-from lifecast.surface.detail.hidden_limbs import HIDDEN_LIMBS, HiddenLimbs
 from lifecast.surface.detail.relief import RELIEF, Relief
 from lifecast.surface.output.charts import CHART_CUTTING, ChartCutting
 from lifecast.surface.output.normal_texture import NORMAL_TEXTURE, NormalTexture
@@ -41,7 +40,6 @@ class StepConstants:
     integrate: Integration = INTEGRATION
     body: BodyFit = BODY_FIT
     silhouette: SilhouetteBound = SILHOUETTE_BOUND
-    hidden_limbs: HiddenLimbs = HIDDEN_LIMBS
     body_limbs: BodyLimbs = BODY_LIMBS
     fitted_hands: FittedHands = FITTED_HANDS
     relief: Relief = RELIEF

@@ -18,9 +18,7 @@ from lifecast.evaluation.steps import FIGURES, Difference, StepsTable, chosen_st
 from lifecast.model.checkpoint import load_checkpoint, save_checkpoint
 from lifecast.model.inference_options import InferenceOptions
 
-EVERYTHING = InferenceOptions(
-    mirror=True, sharpen=0.5, integrate=64, body=True, silhouette=True, hidden_limbs=True, relief=True
-)  # fmt: skip
+EVERYTHING = InferenceOptions(mirror=True, sharpen=0.5, integrate=64, body=True, silhouette=True, relief=True)
 RELIEF_AND_MIRROR = InferenceOptions(mirror=True, silhouette=True, relief=True)
 
 
@@ -33,7 +31,7 @@ def test_all_steps_are_those_that_run_in_their_order() -> None:
 
 
 def test_chosen_steps_come_in_the_order_in_which_they_run() -> None:
-    assert chosen_steps(EVERYTHING, ["relief", " hidden-limbs", "mirror"]) == ["mirror", "hidden_limbs", "relief"]
+    assert chosen_steps(EVERYTHING, ["relief", " body-limbs", "mirror"]) == ["mirror", "body_limbs", "relief"]
     assert chosen_steps(EVERYTHING, []) == []
 
 
@@ -146,7 +144,7 @@ def test_markdown_has_a_row_a_step_and_bold_where_the_interval_keeps_off_0() -> 
             "lift": {"chamfer_cm": Difference(0.5, 0.25, 0.75), "seconds": Difference(-1.0, -2.0, -0.5)},
             "relief": {"chamfer_cm": Difference(-0.125, -0.5, 0.25), "seconds": Difference(0.0, 0.0, 0.0)},
         },
-        {"lift": ["hidden_limbs"], "relief": []},
+        {"lift": ["body"], "relief": []},
     )  # fmt: skip
     text = table.markdown()
     assert "Weights `compact`, 8 pictures of 2 people." in text
@@ -154,7 +152,7 @@ def test_markdown_has_a_row_a_step_and_bold_where_the_interval_keeps_off_0() -> 
         f"| without | {FIGURES['chamfer_cm']} | seconds |",
         "| --- | --- | --- |",
         "| (all steps) | 1.250 | 3.000 |",
-        "| lift, hidden_limbs | **+0.500 [+0.250, +0.750]** | -1.000 |",
+        "| lift, body | **+0.500 [+0.250, +0.750]** | -1.000 |",
         "| relief | -0.125 [-0.500, +0.250] | +0.000 |",
     ]
 

@@ -131,8 +131,8 @@ CHOICES = ("mirror", "sharpen", "integrate", "tilt", "hidden_limbs", "relief", "
 
 
 def choices_of(inference):
-    """The options that version 1 kept, by their names now, and `tilt`, which is no step any more."""
-    return {name: getattr(inference, name, 0.5) for name in CHOICES}
+    """The options that version 1 kept, by their names now; `tilt` is no step any more, `hidden_limbs` is `body`."""
+    return {name: getattr(inference, name, 0.5) for name in CHOICES} | {"hidden_limbs": inference.body}
 
 
 def earlier_values(values, **choices):
@@ -211,7 +211,7 @@ def test_every_preset_is_translated(base):
         ("tiny", InferenceOptions(silhouette=True, sharpen=0.25)),
         (
             "tiny-pose-lifter-depth-maps-detail-depth-features",
-            InferenceOptions(mirror=True, integrate=64, hidden_limbs=True, relief=True),
+            InferenceOptions(mirror=True, integrate=64, body=True, relief=True),
         ),
         ("tiny-no-normals", PLAIN),
         ("tiny-fine-global", PLAIN),

@@ -25,7 +25,7 @@ from lifecast.model.presets import PRESETS
 
 TINY = PRESETS["tiny"]
 EVERYTHING = preset_named("tiny-pose-lifter-depth-maps-detail-depth-features-close-up")
-OPTIONS = InferenceOptions(mirror=True, integrate=64, silhouette=True, hidden_limbs=True)
+OPTIONS = InferenceOptions(mirror=True, integrate=64, body=True, silhouette=True)
 CARD = {
     "name": "doll",
     "licence": "CC0-1.0",

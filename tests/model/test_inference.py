@@ -166,7 +166,7 @@ def test_a_pose_conditions_every_head_that_an_architecture_conditions_on_it(inpu
 
 
 def test_steps_that_are_not_of_maps_change_no_map(model, inputs):
-    others = dataclasses.replace(PLAIN, silhouette=True, hidden_limbs=True, relief=True)
+    others = dataclasses.replace(PLAIN, body=True, silhouette=True, relief=True)
     none = PLAIN.without("refine_mask", "lost_parts", "clean_background", "pose", "lift")
     with torch.no_grad():
         found = [predict_maps(model, **inputs, options=options).fine for options in (others, none, PLAIN)]

@@ -11,9 +11,7 @@ from lifecast.model.ablations import preset_named
 from lifecast.model.inference_options import DEPENDENT, PLAIN, STEPS, InferenceOptions, inference_from_dict
 from lifecast.model.presets import INFERENCE, PRESETS
 
-ALL = InferenceOptions(
-    mirror=True, sharpen=0.5, close_ups=True, integrate=256, body=True, silhouette=True, hidden_limbs=True, relief=True
-)  # fmt: skip
+ALL = InferenceOptions(mirror=True, sharpen=0.5, close_ups=True, integrate=256, body=True, silhouette=True, relief=True)
 """With every step on."""
 
 
@@ -38,7 +36,7 @@ def test_what_stands_on_a_step_stands_on_what_that_one_stands_on():
     for step, standing in DEPENDENT.items():
         for name in standing:
             assert set(DEPENDENT.get(name, ())) <= set(standing), step
-    assert {"lift", "hidden_limbs"}.isdisjoint(ALL.without("pose").running())
+    assert {"lift", "body_limbs"}.isdisjoint(ALL.without("pose").running())
 
 
 def test_several_steps_are_switched_off_at_once_in_any_order():
@@ -48,10 +46,10 @@ def test_several_steps_are_switched_off_at_once_in_any_order():
 
 
 def test_names_may_be_written_as_on_a_command_line():
-    assert ALL.without(" hidden-limbs", "clean-background ") == ALL.without("hidden_limbs", "clean_background")
+    assert ALL.without(" body-limbs", "clean-background ") == ALL.without("body_limbs", "clean_background")
 
 
-@pytest.mark.parametrize("name", ["shoes", "", "Relief", "relief,mirror", "tilt"])
+@pytest.mark.parametrize("name", ["shoes", "", "Relief", "relief,mirror", "tilt", "hidden_limbs"])
 def test_an_unknown_step_is_refused_with_the_known_ones(name):
     with pytest.raises(UsageError) as refusal:
         ALL.without("relief", name)
@@ -104,9 +102,25 @@ def test_a_step_that_was_deleted_is_ignored_in_a_file(tilt):
     assert "tilt" not in ALL.to_dict()
 
 
+def test_a_file_that_has_hidden_limbs_gets_the_bodys():
+    """Files from before the body was fitted name no `body`; later ones had it off unless it was asked for."""
+    assert inference_from_dict({"hidden_limbs": True}) == dataclasses.replace(PLAIN, body=True)
+    assert inference_from_dict({"hidden_limbs": True, "body": False}).body
+    assert not inference_from_dict({"hidden_limbs": False}).body
+    assert inference_from_dict({"hidden_limbs": False, "body": True}).body
+    assert "hidden_limbs" not in ALL.to_dict()
+
+
 def test_what_stands_on_a_body_does_not_run_without_one():
     assert ON_BODY.isdisjoint(PLAIN.running())
     assert set(dataclasses.replace(PLAIN, body=True).running()) >= ON_BODY
+
+
+def test_a_body_is_used_while_a_step_that_stands_on_it_runs():
+    assert ALL.uses_body
+    assert ALL.without("fitted_hands", "fitted_face").uses_body
+    assert not ALL.without("fitted_hands", "fitted_face", "body_limbs").uses_body
+    assert not PLAIN.uses_body
 
 
 def test_steps_that_nobody_knows_are_refused_by_name():
@@ -115,9 +129,9 @@ def test_steps_that_nobody_knows_are_refused_by_name():
 
 
 ON_MAPS = {"mirror", "sharpen", "relief"}
-ON_DEPTHS = {"integrate", "hidden_limbs", "body_limbs"}
+ON_DEPTHS = {"integrate", "body_limbs"}
 ON_BODY = {"body", "body_limbs", "fitted_hands", "fitted_face"}
-ON_LIFT = {"lift", "hidden_limbs"} | ON_BODY
+ON_LIFT = {"lift"} | ON_BODY
 ON_POSE = {"pose"} | ON_LIFT
 
 

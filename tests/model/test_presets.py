@@ -97,9 +97,9 @@ def test_an_ablation_has_its_bases_options_as_far_as_they_fit_it():
     assert inference_for(preset_named("compact")) == INFERENCE["compact"]
     blind = inference_for(preset_named("compact-no-pose"))
     assert blind == INFERENCE["compact"].without("pose")
-    assert not blind.hidden_limbs
+    assert not blind.body
     flat = inference_for(preset_named("compact-no-depth-maps-single-level"))
-    assert flat == INFERENCE["compact"].without("integrate", "hidden_limbs", "body_limbs")
+    assert flat == INFERENCE["compact"].without("integrate", "body_limbs")
     assert inference_for(preset_named("paper-joint")) == PLAIN.fitting(preset_named("paper-joint"))
     with pytest.raises(UsageError, match="no preset 'compacter'"):
         inference_for(preset_named("compacter"))

@@ -146,10 +146,10 @@ def test_formats_as_on_the_command_line(served, formats):
 def test_steps_that_are_left_out_and_those_that_ran(served, path):
     assert served.client.post(path, files=photo(), headers={"accept": "application/json"}).status_code in (200, 202)
     answer = served.client.post(
-        path, files=photo(), data={"without": "relief, hidden-limbs"}, headers={"accept": "application/json"}
+        path, files=photo(), data={"without": "relief, body-limbs"}, headers={"accept": "application/json"}
     ).json()
     served.queue.find(answer["token"]).wait(10)
-    assert served.model.without == ("relief", "hidden_limbs")
+    assert served.model.without == ("relief", "body_limbs")
     assert served.client.get(f"/api/jobs/{answer['token']}").json()["steps"] == {"sharpen": 0.9}
 
 

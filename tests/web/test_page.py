@@ -165,7 +165,7 @@ def test_upload_stages_model_and_download(visit, tmp_path):
 
 def test_every_stage_of_a_reconstruction_has_its_place():
     names = list(STAGES)
-    assert names.pop(names.index("features") + 1) == "body"  # the pipeline's only where one is fitted
+    assert names.pop(names.index("features") + 1) == "body"  # the pipeline's where one is fitted
     assert tuple(names) == pipeline.STAGES
 
 
@@ -261,8 +261,8 @@ def test_steps_are_left_out_under_more(visit, server, tmp_path):
     start_with(
         page, steps, "relief, relif", page.locator("#status [role=alert]").get_by_text("Leave out 'relif': there is")
     )
-    start_with(page, steps, "relief, hidden-limbs", page.locator("#status").get_by_text("Done in"))
-    assert server.model.without == ("relief", "hidden_limbs")
+    start_with(page, steps, "relief, body-limbs", page.locator("#status").get_by_text("Done in"))
+    assert server.model.without == ("relief", "body_limbs")
 
 
 def test_a_skeleton_with_motions_and_what_is_said_where_there_is_none(visit, server, tmp_path):

@@ -39,6 +39,9 @@ class FittedBody:
     """View units a metre of the body."""
     fitted: frozenset[str] = field(default_factory=frozenset)
     """Parts that were seen and fitted beyond BlazePose's joints: "hand.L", "hand.R", "face"; the others are at ease."""
+    doubtful: frozenset[str] = field(default_factory=frozenset)
+    """Limbs that do not lie where the picture has them, by the joints of `lifecast.body.limbs.LIMBS`, and what hangs on
+    them."""
     notes: tuple[str, ...] = ()
     """What a user should know: what could not be fitted, and why."""
 

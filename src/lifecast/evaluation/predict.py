@@ -16,7 +16,6 @@ from lifecast.errors import LifecastError
 from lifecast.evaluation.request import Levels, Masks
 from lifecast.evaluation.triangles import Triangles
 from lifecast.loading import load
-from lifecast.person_body import NotFitted, person_body
 from lifecast.person_surface import PredictedPerson, networks_field, person_surface
 from lifecast.photo import blazepose
 from lifecast.photo.decode import Photo, read_photo
@@ -123,11 +122,7 @@ class Predictor:
         """Predict a person from a square picture, as for `__call__`."""
         photo, used = read_photo(picture), self.reconstructor
         person = self._person(photo)
-        framed, predicted = used.predict(photo, person, Camera.whole(len(picture)), inference=self.inference)
-        if not self.inference.body:
-            return predicted
-        body = person_body(photo, person, framed, predicted, used.constants.body)
-        return predicted if isinstance(body, NotFitted) else predicted._replace(body=body)
+        return used.predict(photo, person, Camera.whole(len(picture)), inference=self.inference)[1]
 
     def field(self, person: PredictedPerson, level: str) -> ColumnField:
         """Build the field of one level's net alone, without hidden limbs."""

@@ -47,10 +47,8 @@ class InferenceOptions:
     """The networks' features are read by cubic splines: no texels show on the surface (`space.spline`)."""
     silhouette: bool = False
     """Occupancy falls to 0 beyond the person's mask and a margin (`model.silhouette`)."""
-    hidden_limbs: bool = False
-    """Limbs that the picture hides are made of the lifted landmarks (`surface.detail.hidden_limbs`)."""
     body_limbs: bool = True
-    """With a fitted body they are its own instead (`surface.detail.body_limbs`)."""
+    """Limbs that the picture hides are the fitted body's (`surface.detail.body_limbs`)."""
     fitted_hands: bool = True
     """Hands that were fitted get their fingers (`surface.detail.fitted_hands`)."""
     relief: bool = False
@@ -88,6 +86,11 @@ class InferenceOptions:
         missing = {name for base, standing in DEPENDENT.items() if base not in on for name in standing}
         return [name for name in on if name not in missing]
 
+    @property
+    def uses_body(self) -> bool:
+        """Whether a step that runs stands on the fitted body."""
+        return not set(_OF_BODY).isdisjoint(self.running())
+
     def fitting(self, architecture: Architecture) -> InferenceOptions:
         """Switch off what an architecture has no inputs for.
 
@@ -104,7 +107,7 @@ class InferenceOptions:
         if maps is None or maps.close_up is None:
             missing.append("close_ups")
         if maps is None or maps.depth is None:
-            missing += ["integrate", "hidden_limbs", "body_limbs"]
+            missing += ["integrate", "body_limbs"]
         if maps is None or maps.pose_lifter is None:
             missing += ["lift", "body"]
         if not architecture.mask_input:
@@ -130,14 +133,16 @@ KINDS: dict[str, tuple[type, ...]] = {
 _OF_BODY = ("body_limbs", "fitted_hands", "fitted_face")
 
 DEPENDENT: dict[str, tuple[str, ...]] = {
-    "pose": ("lift", "close_ups", "body", "hidden_limbs", *_OF_BODY),
-    "lift": ("body", "hidden_limbs", *_OF_BODY),
+    "pose": ("lift", "close_ups", "body", *_OF_BODY),
+    "lift": ("body", *_OF_BODY),
     "body": _OF_BODY,
 }
 """Steps that cannot run without another one."""
 
-DELETED = ("tilt",)
+DELETED = ("tilt", "hidden_limbs")
 """Steps that weights files may name and that no longer exist."""
+REPLACED = {"hidden_limbs": "body"}
+"""Of these, what runs now where a file has one on."""
 
 PLAIN = InferenceOptions()
 """Between the photograph and the networks what every network needs; after them nothing, as in the paper, but
@@ -145,11 +150,12 @@ that features are read smoothly."""
 
 
 def inference_from_dict(values: dict[str, Any]) -> InferenceOptions:
-    """Read what `to_dict` wrote; steps of `DELETED` are ignored.
+    """Read what `to_dict` wrote; steps of `DELETED` are ignored, or replaced as `REPLACED` says.
 
     UsageError for an unknown step or a value that cannot be.
     """
-    values = {name: value for name, value in values.items() if name not in DELETED}
+    instead = {now: True for before, now in REPLACED.items() if values.get(before) is True}
+    values = {name: value for name, value in values.items() if name not in DELETED} | instead
     if unknown := set(values) - set(STEPS):
         raise UsageError(f"inference options have no step {', '.join(sorted(unknown))}; known: {', '.join(STEPS)}")
     for name, value in values.items():

@@ -119,9 +119,7 @@ PRESETS: dict[str, Architecture] = {preset.name: preset for preset in (PAPER, PI
 INFERENCE: dict[str, InferenceOptions] = {
     "paper": PLAIN,
     "pifuhd": PLAIN,
-    "compact": InferenceOptions(
-        mirror=True, sharpen=0.5, integrate=256, silhouette=True, hidden_limbs=True, relief=True
-    ),
+    "compact": InferenceOptions(mirror=True, sharpen=0.5, integrate=256, body=True, silhouette=True, relief=True),
     "tiny": PLAIN,
 }
 """By base preset: what it is used with where nothing else is chosen."""

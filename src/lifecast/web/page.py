@@ -158,7 +158,7 @@ def _trouble(words: str) -> str:
     return f'<div class="lifecast-error" role="alert">{html.escape(words)}</div>'
 
 
-def _waiting(queue: ReconstructionQueue, ticket: Ticket, begun: float, body: bool) -> str:
+def _waiting(queue: ReconstructionQueue, ticket: Ticket, begun: float) -> str:
     place, seconds = queue.place(ticket), f"{time.monotonic() - begun:.0f} s"
     if place:
         others = "one photograph is" if place == 1 else f"{place} photographs are"
@@ -166,7 +166,7 @@ def _waiting(queue: ReconstructionQueue, ticket: Ticket, begun: float, body: boo
             f'<div role="status"><span class="lifecast-place">Place {place} in the queue</span> '
             f"({others} before yours) … {seconds}</div>"
         )
-    names = [name for name in STAGES if body or name != "body"]
+    names = list(STAGES)
     now = names.index(ticket.stage) if ticket.stage in names else 0
     marks = [' class="past"'] * now + [' aria-current="step"'] + [""] * (len(names) - now - 1)
     steps = "".join(f"<li{mark}>{STAGES[name]}</li>" for mark, name in zip(marks, names, strict=True))
@@ -245,7 +245,7 @@ def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
         begun = time.monotonic()
         try:
             while not ticket.wait(0.25):
-                yield _waiting(queue, ticket, begun, options.fits_body), "", ""
+                yield _waiting(queue, ticket, begun), "", ""
         finally:  # the visitor left: nobody waits for this any longer
             if not ticket.wait(0):
                 queue.cancel(ticket)

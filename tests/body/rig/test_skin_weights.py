@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import sparse
 
 from lifecast.body.components import SKIN_VERTICES
 from lifecast.body.fitted_body import FittedBody, shipped_body
+from lifecast.body.limbs import limb_vertices
 from lifecast.body.rig.body_in_metres import BodyInMetres, body_in_metres
 from lifecast.body.rig.named_poses import named_pose
 from lifecast.body.rig.repose import relative_transforms, repose
@@ -45,6 +48,17 @@ def test_the_bodys_own_skin_takes_the_bodys_weights(body: BodyInMetres) -> None:
     assert match.reliable[used].mean() > 0.9  # not where skin lies on skin, as in the mouth
     assert np.median(match.distance[used]) == 0
     assert np.abs(match.weights - own_weights())[used].sum(1).mean() < 0.1
+
+
+def test_nothing_lies_on_the_skin_of_a_doubtful_limb(body: BodyInMetres) -> None:
+    arm = limb_vertices("lowerarm01.L")[:SKIN_VERTICES]
+    doubting = replace(body, doubtful=frozenset({"lowerarm01.L", "wrist.L"}))
+    match = match_skin(body.skin, skin_faces(), doubting)
+    assert not limb_vertices("lowerarm01.L")[match.skin].any()
+    assert not limb_vertices("wrist.L")[match.skin].any()
+    forearm = [shipped_body().joints.index(name) for name in ("lowerarm01.L", "lowerarm02.L", "wrist.L")]
+    assert own_weights()[arm][:, forearm].sum(1).mean() > 0.7
+    assert match.weights[arm][:, forearm].sum(1).mean() < 0.45  # near the elbow they share the upper arm's
 
 
 def test_a_rigged_skin_goes_to_a_t_pose_as_the_body_does(body: BodyInMetres) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -68,6 +70,7 @@ def test_with_its_elbow_hidden_too_the_whole_arm_is(body: FittedBody) -> None:
 
 def test_nothing_is_made_of_what_is_visible_or_beyond_the_mask(body: FittedBody) -> None:
     assert body_limbs(body, landmarks(body, ()), maps(), EMPTY) == []
+    assert body_limbs(replace(body, doubtful=frozenset({"wrist.L"})), landmarks(body), maps(), EMPTY) == []
     assert body_limbs(body, landmarks(body), maps(mask=0.0), EMPTY) == []
     assert body_limbs(body, landmarks(body), maps()._replace(depth=None), EMPTY) == []
 

@@ -131,6 +131,7 @@ def test_only_hands_that_were_fitted_and_fit_are_taken(large_body: FittedBody, f
     assert len(fitted_hands(large_body, field, torch.ones(64, 64))) == 1
     assert fitted_hands(large_body, field, torch.zeros(64, 64)) == []  # not in the mask
     assert fitted_hands(replace(large_body, fitted=frozenset({"face"})), field) == []
+    assert fitted_hands(replace(large_body, doubtful=frozenset({"wrist.L"})), field) == []
     empty = CallableField(lambda points: torch.full((len(points),), -5.0), logits=True)
     assert fitted_hands(large_body, empty) == []  # no wrist there
 

@@ -60,6 +60,15 @@ class BodyFit:
     """Share of the body that lies outside of the mask by more than a hand's breadth from which it is refused."""
     strange: float = 3.0
     """Standard deviations, the root of the mean square of the shape's components, from which it is refused."""
+    far_limb: float = 0.3
+    """Of a limb's length: how far its end may be from a visible landmark across the picture. A limb for which this or
+    one of the next does not hold is not trusted (`FittedBody.doubtful`)."""
+    beside: float = 0.02
+    """Metres of the body from the mask at which a point lies outside of it, and ..."""
+    limb_outside: float = 0.5
+    """... the share of a limb's skin that may."""
+    far_surface: float = 0.15
+    """Metres of the body: how far a visible limb may be before the first or behind the last surface."""
 
 
 BODY_FIT = BodyFit()

@@ -35,6 +35,8 @@ class BodyEvidence:
     """(2, s, s) z of the first and of the last surface that a line of sight meets; anything outside of the mask."""
     unseen: tuple[str, ...] = ()
     """Why there is no hand or no face, in words for the user."""
+    unsure: frozenset[str] = frozenset()
+    """Limbs whose landmarks are guesses, by the joints of `lifecast.body.limbs.LIMBS`."""
 
     def __post_init__(self) -> None:
         wanted: dict[str, tuple[int | None, ...]] = {

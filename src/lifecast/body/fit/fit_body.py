@@ -10,7 +10,7 @@ landmarks, then all that is known. No step is taken that makes the fit worse.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from lifecast.body.fit.constants import BODY_FIT, BodyFit
 from lifecast.body.fit.evidence import BodyEvidence
 from lifecast.body.fit.fit_points import OFFSET, POSE, SCALE, FitPoints, ViewPoints
 from lifecast.body.fit.judgement import misfit
+from lifecast.body.fit.limb_check import check_limbs, limb_notes
 from lifecast.body.fit.map_terms import depth_term, edge_term, outside_term
 from lifecast.body.fit.point_terms import Term, face_term, hand_term, landmark_term
 from lifecast.body.fit.pose_groups import PoseGroup, pose_groups
@@ -28,6 +29,7 @@ from lifecast.body.fit.residuals import Residuals
 from lifecast.body.fit.solver import Problem, solve
 from lifecast.body.fit.start import first_numbers, numbers_of
 from lifecast.body.fitted_body import FittedBody, shipped_body
+from lifecast.body.limbs import with_what_hangs_on
 from lifecast.body.names import JOINT_NAMES
 
 _LEAST_EXTENT = 0.05
@@ -113,7 +115,9 @@ def fit_body(
     if reason := misfit(fit, problem.view(last.numbers), evidence, groups, constants):
         return NotFitted(f"no body was fitted: {reason}")
     parts = [f"hand.{side}" for side in hands] + ["face"] * (evidence.face is not None)
-    return _as_body(fit, groups, fixed, last.numbers, frozenset(parts), evidence.unseen)
+    body = _as_body(fit, groups, fixed, last.numbers, frozenset(parts), evidence.unseen)
+    wrong = check_limbs(body, evidence, constants)
+    return replace(body, doubtful=with_what_hangs_on(wrong), notes=(*body.notes, *limb_notes(wrong)))
 
 
 def _at_ease() -> Floats:

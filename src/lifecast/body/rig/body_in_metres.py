@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lifecast.body.components import SKIN_VERTICES
 from lifecast.body.fitted_body import FittedBody, shipped_body
 from lifecast.body.kinematics import joint_transforms
+from lifecast.body.limbs import limb_vertices
 
 Floats = NDArray[np.float32]
 
@@ -30,6 +31,16 @@ class BodyInMetres:
     """(13380, 3)"""
     pose: Floats
     """(J, 4, 4) from rest to the photograph's pose."""
+    doubtful: frozenset[str] = frozenset()
+    """Limbs that do not lie where the surface has them, by their joints; nothing of the surface is theirs."""
+
+    @property
+    def trusted(self) -> NDArray[np.int64]:
+        """The rows of `skin` that are not of a doubtful limb, ascending."""
+        doubtful = np.zeros(SKIN_VERTICES, bool)
+        for joint in self.doubtful:
+            doubtful |= limb_vertices(joint)[:SKIN_VERTICES]
+        return np.flatnonzero(~doubtful)
 
     def transforms(self, rotations: NDArray[np.floating]) -> Floats:
         """Compute what takes rest to another pose, (J, 4, 4).
@@ -72,7 +83,7 @@ def body_in_metres(fitted: FittedBody, metres_per_unit: float, origin: NDArray[n
     posed = (fitted.posed[0][:SKIN_VERTICES] - origin) * metres_per_unit
     return BodyInMetres(
         (scale * (joints - below)).astype(np.float32), posed.astype(np.float32),
-        (scale * (skin - below)).astype(np.float32), _affine(linear, shift),
+        (scale * (skin - below)).astype(np.float32), _affine(linear, shift), fitted.doubtful,
     )  # fmt: skip
 
 

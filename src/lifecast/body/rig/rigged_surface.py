@@ -13,8 +13,9 @@ from lifecast.body.rig.body_in_metres import BodyInMetres
 from lifecast.body.rig.holes import close_holes
 from lifecast.body.rig.named_poses import named_pose
 from lifecast.body.rig.repose import relative_transforms, repose
+from lifecast.body.rig.seams import SEAMS, even_borders, shared_weights, smoothed_rims
 from lifecast.body.rig.skin_weights import match_skin, reach_of, spread_weights, strongest
-from lifecast.body.rig.webs import Cut, cut_webs, find_torn, probing_transforms, without_speckles
+from lifecast.body.rig.webs import Cut, cut_webs, find_torn, limbs, probing_transforms, without_speckles
 from lifecast.surface.colour.diffusion import edge_graph
 
 Floats = NDArray[np.float32]
@@ -74,6 +75,8 @@ def rig_surface(vertices: Floats, faces: NDArray[np.integer], body: BodyInMetres
     upper = sparse.triu(graph, 1).tocoo()
     edges = np.stack([upper.row, upper.col], 1).astype(np.int64)
     match = without_speckles(vertices, edges, graph, match, moved)
+    length = float(np.linalg.norm(vertices[edges[:, 0]] - vertices[edges[:, 1]], axis=1).mean())
+    match = even_borders(match, graph, limbs(), length)
     for _ in range(TRIES):
         torn = find_torn(vertices, edges, match, body, moved)
         cut = cut_webs(vertices, faces, edges, torn.web, match.weights, moved)
@@ -87,7 +90,9 @@ def rig_surface(vertices: Floats, faces: NDArray[np.integer], body: BodyInMetres
     cut = cut._replace(faces=cut.faces[np.bincount(piece)[piece] > CRUMB * len(faces)])
     loose = np.repeat(torn.gap[torn.loose], 2)
     points, reach = vertices[cut.vertex], reach_of(vertices, match, edges[torn.loose].ravel(), loose)[cut.vertex]
-    whole = spread_weights(points, edge_graph(cut.faces, len(points)), cut.weights, reach)
+    apart = edge_graph(cut.faces, len(points))
+    whole = spread_weights(points, apart, cut.weights, reach)
+    whole = shared_weights(points, apart, whole, SEAMS.together * length)
     influences, weights = strongest(whole)
     stretched = body.transforms(named_pose(body.rest_joints, "t"))
     opened = repose(points, influences, weights, relative_transforms(body.pose, stretched))
@@ -96,10 +101,12 @@ def rig_surface(vertices: Floats, faces: NDArray[np.integer], body: BodyInMetres
     added = closed.made_of[len(points) :]
     more = strongest(np.asarray(added @ whole))
     # In the photograph's pose a fill is flat between its rims, but for what rounds it.
-    bulge = closed.vertices[len(points) :] - added @ opened
+    smooth = smoothed_rims(closed.vertices, closed.faces, len(points))
+    bulge = smooth[len(points) :] - added @ opened
     back = relative_transforms(stretched, body.pose)
     back[:, :3, 3] = 0
     filling = added @ points + repose(bulge, *more, back)
+    points = points + repose(smooth[: len(points)] - opened, influences, weights, back)
     used = np.unique(closed.faces)
     number = np.full(len(closed.vertices), -1, np.int32)
     number[used] = np.arange(len(used))

@@ -117,15 +117,17 @@ def match_skin(
 ) -> Match:
     """Match a surface in metres, vertices (V, 3) and faces (F, 3), with the posed body's skin.
 
-    graph: (V, V) of the surface's edges, if it is there already.
+    graph: (V, V) of the surface's edges, if it is there already. Skin of doubtful limbs is matched with nothing.
     """
     graph = edge_graph(np.asarray(faces), len(vertices)) if graph is None else graph
     normals = _smoothed_normals(vertices, faces, graph)
     skin_normals = vertex_normals(body.skin, skin_faces(), "area")
-    tree = cKDTree(np.concatenate([body.skin, skin_normals * constants.turn], 1))
+    rows = body.trusted
+    tree = cKDTree(np.concatenate([body.skin[rows], skin_normals[rows] * constants.turn], 1))
     apart, nearest = tree.query(
         np.concatenate([vertices, normals * constants.turn], 1), k=constants.neighbours, workers=1
     )
+    nearest = rows[nearest]
     distance = np.linalg.norm(body.skin[nearest[:, 0]] - vertices, axis=1).astype(np.float32)
     before = np.einsum("vx,vx->v", body.skin[nearest[:, 0]] - vertices, normals)
     _match_foremost(vertices, faces, normals, skin_normals, body, (apart, nearest, distance, before), constants)
@@ -133,8 +135,8 @@ def match_skin(
     same = np.linalg.norm(body.skin_rest[nearest] - body.skin_rest[first][:, None], axis=2) < constants.together
     share = same / np.maximum(apart, 1e-3)
     share /= share.sum(1, keepdims=True)
-    rows = np.repeat(np.arange(len(vertices)), constants.neighbours)
-    mix = sparse.csr_matrix((share.ravel(), (rows, nearest.ravel())), shape=(len(vertices), SKIN_VERTICES))
+    vertex = np.repeat(np.arange(len(vertices)), constants.neighbours)
+    mix = sparse.csr_matrix((share.ravel(), (vertex, nearest.ravel())), shape=(len(vertices), SKIN_VERTICES))
     weights = (mix.astype(np.float32) @ _skin_weights()).toarray()
     agrees = np.einsum("vx,vx->v", normals, skin_normals[first]) > constants.agree
     reliable = agrees & (before < constants.before) & (distance < constants.far)
@@ -157,13 +159,14 @@ def _match_foremost(
     the fit is better than along it.
     """
     apart, nearest, distance, before = found
+    trusted = body.trusted
     scale = np.array([1, 1, constants.depth], np.float32)
     frame = square_around(vertices, body.skin)
     for side in (1, -1):
         open_skin = foremost(body.skin, skin_faces(), frame, constants.hidden, side) & (side * skin_normals[:, 2] > 0)
         wrong = np.flatnonzero((side * normals[:, 2] > constants.agree) & ~open_skin[nearest[:, 0]])
         wrong = wrong[foremost(vertices, faces, frame, constants.hidden, side)[wrong]]
-        rows = np.flatnonzero(open_skin)
+        rows = trusted[open_skin[trusted]]
         if len(wrong) == 0 or len(rows) < constants.neighbours:
             continue
         tree = cKDTree(np.concatenate([body.skin[rows] * scale, skin_normals[rows] * constants.turn], 1))

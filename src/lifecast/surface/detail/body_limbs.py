@@ -1,14 +1,16 @@
 """Hidden limbs of the fitted body: an arm behind the back with its hand, the far leg of somebody in profile.
 
-Such a limb is in no pixel, so that networks make none (`surface.detail.hidden_limbs` says why). A fitted body has one,
-where the pose's landmarks say that it is. It joins the field, thickened by the cloth that lies on the visible limb of
-the other side, and stays behind what is visible.
+Such a limb is in no pixel, so that its place is a guess, and networks that are trained on the error of depths predict
+the median of all guesses: a smooth back, arms that end at the elbow. A fitted body has one, where the pose's landmarks
+say that it is. It joins the field, thickened by the cloth that lies on the visible limb of the other side, and stays
+behind what is visible. Limbs that are not to be trusted stay out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,19 +18,39 @@ from torch import Tensor
 from torch.nn import functional
 
 from lifecast.body.fitted_body import FittedBody, shipped_body
+from lifecast.body.names import SIDES
 from lifecast.body.part_mesh import PartMesh, part_mesh
 from lifecast.space.field import OUTSIDE_LOGIT, Field
 from lifecast.space.maps import Maps
 from lifecast.space.mesh_normals import vertex_normals
+from lifecast.space.skeleton import Joint
 from lifecast.surface.detail.distance_grid import DistanceGrid
-from lifecast.surface.detail.hidden_limbs import CHAINS, HIDDEN_LIMBS, HiddenLimbs, under_surface
+from lifecast.surface.detail.under_surface import under_surface
 
-BODY_CHAINS: tuple[tuple[str, str, str], ...] = tuple(
-    (f"{upper}.{side}", f"{lower}.{side}", f"{end}.{side}")
-    for side in ("L", "R")
-    for upper, lower, end in (("upperarm01", "lowerarm01", "wrist"), ("upperleg01", "lowerleg01", "foot"))
-)
-"""The body's joints of each of `hidden_limbs.CHAINS`: where the limb begins, its middle, its hand or foot."""
+
+class Chain(NamedTuple):
+    """An arm or a leg."""
+
+    joints: tuple[str, str, str]
+    """The body's: where the limb begins, its middle, its hand or foot."""
+    landmarks: tuple[Joint, Joint, Joint]
+    """The same of BlazePose's."""
+    radii: tuple[float, float]
+    """Half its thickness at the first two, view units."""
+
+
+CHAINS: tuple[Chain, ...] = tuple(
+    Chain(
+        (f"{upper}.{side}", f"{lower}.{side}", f"{end}.{side}"),
+        (Joint(first + k), Joint(middle + k), Joint(last + k)), radii,
+    )
+    for k, side in enumerate(SIDES)
+    for upper, lower, end, first, middle, last, radii in (
+        ("upperarm01", "lowerarm01", "wrist", Joint.LEFT_SHOULDER, Joint.LEFT_ELBOW, Joint.LEFT_WRIST, (0.041, 0.034)),
+        ("upperleg01", "lowerleg01", "foot", Joint.LEFT_HIP, Joint.LEFT_KNEE, Joint.LEFT_ANKLE, (0.055, 0.043)),
+    )
+)  # fmt: skip
+"""Arm and leg, left and right."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +72,10 @@ class BodyLimbs:
     """What is thicker on the other side is no cloth."""
     behind: float = 0.01
     """How far behind the visible surface a limb stays at the least."""
+    guessed: float = 0.4
+    """BlazePose's visibility below which a landmark is guessed."""
+    under: float = 0.08
+    """View units (10 cm) of depth under the first surface from which on a joint is hidden by it."""
 
 
 BODY_LIMBS = BodyLimbs()
@@ -72,40 +98,42 @@ class BodyLimb:
 
 @torch.inference_mode()
 def body_limbs(
-    body: FittedBody,
-    joints: Tensor,
-    maps: Maps,
-    field: Field,
-    constants: BodyLimbs = BODY_LIMBS,
-    hidden: HiddenLimbs = HIDDEN_LIMBS,
+    body: FittedBody, joints: Tensor, maps: Maps, field: Field, constants: BodyLimbs = BODY_LIMBS
 ) -> list[BodyLimb]:
-    """Prepare the limbs that are under the first surface; none is an empty list.
+    """Prepare the limbs that are under the first surface, but doubtful ones; may be empty.
 
-    joints and maps as in `hidden_limbs`; field: where the cloth of the other side is measured.
+    Parameters
+    ----------
+    joints
+        (33, 4) landmarks in view space, lifted: z counted from the view's own origin; and visibility in [0, 1].
+    maps
+        Of that person (batch of 1).
+    field
+        Where the cloth of the other side is measured.
     """
-    under = under_surface(joints, maps, hidden)
+    under = under_surface(joints, maps, constants.guessed, constants.under)
     if under is None:
         return []
     vertices, own_joints = body.posed
     names, limbs = shipped_body().joints, []
-    for number, (chain, ours) in enumerate(zip(CHAINS, BODY_CHAINS, strict=True)):
-        _, middle, last, _ = chain.landmarks
-        if not under.hidden[last]:
-            continue
+    for number, chain in enumerate(CHAINS):
+        _, middle, last = chain.landmarks
         first = 0 if under.hidden[middle] else 1
-        root, end, before = (own_joints[names.index(name)] for name in (ours[first], ours[2], ours[1]))
+        if not under.hidden[last] or not body.doubtful.isdisjoint(chain.joints[first:]):
+            continue
+        root, end, before = (own_joints[names.index(chain.joints[k])] for k in (first, 2, 1))
         shift = np.zeros(3, np.float32)
         shift[2] = under.into_body(chain.landmarks[first], float(root[2]), chain.radii[first]) - root[2]
-        part = part_mesh(vertices, ours[first])
-        other = (number + 2) % len(CHAINS)
+        part = part_mesh(vertices, chain.joints[first])
+        other = CHAINS[(number + 2) % len(CHAINS)]
         cloth = constants.usual_cloth * body.scale
-        if not under.hidden[list(CHAINS[other].landmarks[1:3])].any():
-            cloth = cloth_thickness(part_mesh(vertices, BODY_CHAINS[other][1]), field, body.scale, constants)
+        if not under.hidden[list(other.landmarks[1:])].any():
+            cloth = cloth_thickness(part_mesh(vertices, other.joints[1]), field, body.scale, constants)
         margin, spacing = constants.margin * body.scale, constants.spacing * body.scale
         distance = DistanceGrid.of_mesh(part.vertices + shift, part.faces, spacing, margin)
         along = (end - before) / max(float(np.linalg.norm(end - before)), 1e-9)
         places = (torch.tensor(one).float() for one in (end + shift, along))
-        limbs.append(BodyLimb(ours[first], distance, cloth, *places))
+        limbs.append(BodyLimb(chain.joints[first], distance, cloth, *places))
     return limbs
 
 
@@ -137,7 +165,8 @@ def cloth_thickness(part: PartMesh, field: Field, scale: float, constants: BodyL
 class WithBodyLimbs:
     """A `Field` joined with hidden limbs: the odds of being inside either.
 
-    depth: (s, s) of the first surface, which limbs stay behind. bound: as in `hidden_limbs.WithLimbs`.
+    depth: (s, s) of the first surface, which limbs stay behind. bound: what is added to the field's logits at points
+    (N, 3) so that it ends at the silhouette (`ColumnField.bound`); limbs then end there, too.
     """
 
     def __init__(

@@ -3,7 +3,7 @@
 Fingers are thinner than what an occupancy field learned from photographs tells apart. Where a hand was visible and its
 points were fitted, its posed mesh is known, so near it the field's logits give way to the mesh's signed distances. The
 change runs along the forearm over a few centimetres, so that the two meet without a seam. In depth the hand is moved so
-that its wrist lies where the field has one.
+that its wrist lies where the field has one, and gaps of the field's forearm are filled (`forearm_gap`).
 
 What else is near, a thigh, a pocket, the other hand, keeps the networks' field: a point belongs to the hand if it is
 nearer to the hand than to the rest of the body in its clothes.
@@ -24,6 +24,7 @@ from lifecast.body.names import SIDES
 from lifecast.body.part_mesh import PartMesh, part_mesh, part_vertices
 from lifecast.space.field import OUTSIDE_LOGIT, Field
 from lifecast.surface.detail.distance_grid import DistanceGrid
+from lifecast.surface.detail.forearm_gap import FOREARM_GAP, ForearmFill, ForearmGap, NoForearm, fill_forearm
 from lifecast.surface.detail.part_depth import depth_to_move
 from lifecast.surface.raster import rasterize
 
@@ -53,6 +54,8 @@ class FittedHands:
     farthest: float = 0.15
     """The field is searched for the wrist so far before and behind the fitted one; without one there the hand stays
     out."""
+    gap: ForearmGap = FOREARM_GAP
+    """Of gaps of the forearm before it."""
 
 
 FITTED_HANDS = FittedHands()
@@ -74,17 +77,19 @@ class Hand:
     """(3,) unit, from the elbow to the wrist."""
     scale: float
     """View units a metre."""
+    forearm: ForearmFill | None = None
+    """What the field lacks before it."""
 
 
 @torch.inference_mode()
 def fitted_hands(
     body: FittedBody, field: Field, mask: Tensor | None = None, constants: FittedHands = FITTED_HANDS
 ) -> list[Hand]:
-    """Prepare the hands that were fitted, lie in the mask (s, s) and have a wrist in the field.
+    """Prepare the hands that were fitted and lie where mask and field have them.
 
-    None is an empty list.
+    They are not doubtful, lie in the mask (s, s) and have forearm and wrist in the field. None is an empty list.
     """
-    sides = [side for side in SIDES if f"hand.{side}" in body.fitted]
+    sides = [side for side in SIDES if f"hand.{side}" in body.fitted and f"wrist.{side}" not in body.doubtful]
     return [hand for side in sides if (hand := _hand(body, side, field, mask, constants))]
 
 
@@ -103,13 +108,19 @@ def _hand(body: FittedBody, side: str, field: Field, mask: Tensor | None, consta
         return None
     shift = np.array([0, 0, moved], np.float32)
     margin, spacing = constants.reach[1] * body.scale, constants.spacing * body.scale
+    try:
+        fill = fill_forearm(
+            forearm, elbow, begin, moved, field, body.scale, constants.farthest * body.scale, spacing, constants.gap
+        )
+    except NoForearm:
+        return None
     places = np.vstack([hand.vertices, begin]).astype(np.float64) + shift
     box = (places.min(0) - margin, places.max(0) + margin)
     distance = DistanceGrid.of_mesh(forearm.vertices + shift, forearm.faces, spacing, margin, box)
     rest = _distance_to_points(vertices[~part_vertices(f"upperarm01.{side}")], box, 4 * spacing)
     moved_hand = hand._replace(vertices=hand.vertices + shift)
     begins, points = torch.tensor(wrist + shift).float(), torch.tensor(along).float()
-    return Hand(moved_hand, distance, rest, begins, points, body.scale)
+    return Hand(moved_hand, distance, rest, begins, points, body.scale, fill)
 
 
 def _share_inside(part: PartMesh, mask: Tensor) -> float:
@@ -152,6 +163,11 @@ class WithHands:
     def logits(self, points: Tensor) -> Tensor:
         """Compute logits (N,) at view-space points (N, 3)."""
         logits = self.field.logits(points)
+        for fill in [hand.forearm for hand in self.hands if hand.forearm is not None]:
+            low, high = (corner.to(points) for corner in fill.distance.box)
+            near = ((points > low) & (points < high)).all(1).nonzero()[:, 0]
+            if len(near):
+                logits[near] = fill.joined(logits[near], points[near], self.constants.steepness)
         for hand in self.hands:
             low, high = (corner.to(points) for corner in hand.distance.box)
             near = ((points > low) & (points < high)).all(1).nonzero()[:, 0]  # (M,)

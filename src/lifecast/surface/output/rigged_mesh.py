@@ -32,6 +32,8 @@ class RiggedMesh:
     """(V, 4) uint16: the joints that move each vertex, the strongest first."""
     weights: np.ndarray
     """(V, 4) float32, each row sums to 1."""
+    notes: tuple[str, ...] = ()
+    """What of the skeleton moves nothing, in words for the user."""
 
     def __post_init__(self) -> None:
         joints, count = len(self.joints), len(self.mesh.vertices)
