@@ -23,6 +23,9 @@ KNUCKLES, HAND = (19, 20), 0.5
 FACE = (0, 9, 10)
 """Nose and corners of the mouth."""
 TOES = (Joint.LEFT_TOE, Joint.RIGHT_TOE)
+EARS = (Joint.LEFT_EAR, Joint.RIGHT_EAR)
+TURNED = 0.5
+"""Sine of the angle (30 degrees) from which on a face looks aside."""
 HEADS = (Joint.NECK, Joint.HEAD, Joint.LEFT_EAR)
 """Where the bones of neck and head begin."""
 CORE, UPPER, LOWER = 0, 1, 2
@@ -118,6 +121,14 @@ class BodyParts:
     def __init__(self, joints: np.ndarray, first: np.ndarray) -> None:
         """joints: (33, 4) lifted landmarks in view space, and visibility. first: (S, S), z of the surface that the
         camera sees, -inf where there is none; visible joints are brought under it."""
+        self.ears: np.ndarray = joints[list(EARS), :3].mean(0)
+        """(3,) the middle of the head."""
+        facing = (joints[Joint.NOSE, :3] - self.ears) * (1, 0, 1)
+        self.facing: np.ndarray = facing / max(float(np.linalg.norm(facing)), 1e-6)
+        """(3,) where the face looks, level."""
+        known = joints[Joint.NOSE, 3] > VISIBLE and joints[list(EARS), 3].max() > VISIBLE
+        self.face_turned = bool(known and abs(self.facing[0]) > TURNED)
+        """Whether the face is visible and looks aside."""
         joints = under_the_surface(joints, first)
         points = with_middles(joints)
         self.start = np.array([points[bone.start, :3] for bone in BONES])  # (K, 3)

@@ -53,7 +53,7 @@ class Cloth:
         """
         places = np.array(points[:, :2], np.float32)
         found = np.zeros(len(points), bool)
-        for part in np.unique(parts):
+        for part in np.unique(parts[parts >= 0]):
             rim = self._rim(int(part))
             if rim is None:
                 continue

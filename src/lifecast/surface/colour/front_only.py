@@ -49,7 +49,9 @@ class FrontOnly:
     open: float = 0.4
     """Share of a patch's border at the outline beyond which it is not isolated."""
     pattern: int = 6
-    """So many isolated patches of a part are its pattern."""
+    """So many isolated patches are the cloth's pattern."""
+    speck: int = 4
+    """Cells of the smallest patch."""
 
 
 FRONT_ONLY = FrontOnly()
@@ -140,31 +142,28 @@ def blurred_along(colours: np.ndarray, core: np.ndarray, constants: FrontOnly = 
 
 
 def isolated_patches(
-    regions: np.ndarray, front: np.ndarray, core: np.ndarray, cell: float, constants: FrontOnly = FRONT_ONLY
+    regions: np.ndarray, garments: np.ndarray, cell: float, constants: FrontOnly = FRONT_ONLY
 ) -> np.ndarray:
-    """Find cells (n, n) of small regions (n, n) that lie within others; garments and skin alone.
+    """Find cells (n, n) of small regions (n, n) that lie within others, rings around one another together.
 
-    front: (n, n) parts; core: (n, n) the cells that count, a forearm before the chest not being one.
+    garments: (n, n) the cells that count, a forearm before the chest not being one.
     """
-    regions = np.where(core, regions, -1)
+    regions = np.where(garments, regions, -1)
     inside = regions >= 0
-    result = np.zeros(regions.shape, bool)
     if not inside.any():
-        return result
-    count = regions.max() + 1
-    area = np.bincount(regions[inside], minlength=count)
+        return np.zeros(regions.shape, bool)
+    area = np.bincount(regions[inside])
+    small = inside & (area * cell < constants.patch).take(regions.clip(0))
+    count, patches = cv2.connectedComponents(small.astype(np.uint8), connectivity=8)
+    area = np.bincount(patches.ravel(), minlength=count)
     border, ends = np.zeros(count), np.zeros(count)
     for axis, step in ((0, 1), (0, -1), (1, 1), (1, -1)):
-        beyond = np.roll(regions, step, axis)
-        edge = inside & (beyond != regions)
-        border += np.bincount(regions[edge], minlength=count)
-        ends += np.bincount(regions[edge & (beyond < 0)], minlength=count)
-    isolated = (area > 0) & (area * cell < constants.patch) & (ends <= constants.open * border)
-    of = np.full(count, -1)
-    of[regions[inside]] = front[inside]
-    for part in np.unique(of[isolated]):
-        some = np.flatnonzero(isolated & (of == part))
-        if part in (1, 2, 6) or len(some) >= constants.pattern:
-            continue
-        result |= np.isin(regions, some)
+        edge = (patches > 0) & (np.roll(patches, step, axis) == 0)
+        border += np.bincount(patches[edge], minlength=count)
+        ends += np.bincount(patches[edge & ~np.roll(inside, step, axis)], minlength=count)
+    isolated = (area >= constants.speck) & (area * cell < constants.patch) & (ends <= constants.open * border)
+    isolated[0] = False
+    if isolated.sum() >= constants.pattern:
+        return np.zeros(regions.shape, bool)
+    result: np.ndarray = isolated[patches]
     return result

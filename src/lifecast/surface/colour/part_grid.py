@@ -46,6 +46,8 @@ class Grid(NamedTuple):
     """(n, n) bool: inside the person by mask and surface."""
     depth: np.ndarray
     """(n, n) float32 z of the first surface, -inf outside."""
+    before: np.ndarray
+    """(n, n) bool: the surface there is before another part of the body, with a gap between."""
     cluster: np.ndarray
     """(n, n) int, -1 outside."""
 
@@ -81,7 +83,9 @@ def make_grid(even: Photograph, sight: LinesOfSight, constants: GridColours = GR
     step = (np.arange(n) + 0.5) * sight.first.shape[0] / n
     depth = sight.first[np.ix_(step.astype(int), step.astype(int))]
     covered = np.isfinite(depth) & inside
-    grid = Grid(small, covered, np.where(covered, depth, -np.inf).astype(np.float32), np.full((n, n), -1))
+    before = sight.layered[np.ix_(step.astype(int), step.astype(int))]
+    depth = np.where(covered, depth, -np.inf).astype(np.float32)
+    grid = Grid(small, covered, depth, before, np.full((n, n), -1))
     mean = blurred_within(grid, constants)
     grid = grid._replace(colours=mean)
     return grid._replace(cluster=cluster_cells(grid, constants))
@@ -114,23 +118,24 @@ def cluster_cells(grid: Grid, constants: GridColours) -> np.ndarray:
     # near ones are one, the mean of both
     centres = list(centres[np.isfinite(centres).all(1)])
     while len(centres) > 1:
-        gaps = np.array([[np.linalg.norm(a - b) if j < k else np.inf for j, b in enumerate(centres)] for k, a in enumerate(centres)])
+        gaps = np.linalg.norm(np.array(centres)[:, None] - np.array(centres), axis=2)
+        gaps[np.triu_indices(len(centres))] = np.inf
         k, j = np.unravel_index(gaps.argmin(), gaps.shape)
         if gaps[k, j] >= constants.apart:
             break
         centres[j] = (centres[j] + centres.pop(k)) / 2
     costs = np.stack([np.linalg.norm(grid.colours - centre, axis=2) for centre in centres], -1).astype(np.float32)
     costs[~grid.covered] = 0
-    belief = softmax(-costs, constants)
+    belief = softmax(-costs)
     for _ in range(6):  # mean field of a Potts model
         belief[~grid.covered] = 0
         around = cv2.blur(belief, (5, 5), borderType=cv2.BORDER_CONSTANT).reshape(belief.shape)
-        belief = softmax(constants.together * around - costs, constants)
+        belief = softmax(constants.together * around - costs)
     result[grid.covered] = belief.argmax(-1)[grid.covered]
     return result
 
 
-def softmax(values: np.ndarray, constants: GridColours) -> np.ndarray:
+def softmax(values: np.ndarray) -> np.ndarray:
     """Normalise exp(values / 2) over the last axis."""
     values = np.exp((values - values.max(-1, keepdims=True)) / 2)
     result: np.ndarray = values / values.sum(-1, keepdims=True)

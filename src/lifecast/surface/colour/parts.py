@@ -60,7 +60,11 @@ class PartRules:
     high: float = 0.2
     """Share of a garment above the waist from which on it is an upper one."""
     small: float = 0.0025
-    """Square view units (40 cm^2) under which a region belongs to its surroundings."""
+    """Square view units (40 cm^2) under which a patch of colour belongs to its surroundings."""
+    beside: int = 5
+    """Cells from a bare forearm within which skin before the trunk is the forearm's."""
+    legs: float = 0.1
+    """Share of a garment on the legs, under which a patch below the waist belongs to its surroundings."""
     mostly: float = 0.4
     """Share of a colour's cells on the trunk that are in an opening, beyond which all of them are."""
     outer: float = 0.004
@@ -162,8 +166,10 @@ def find_parts(grid: Grid, head: Head, body: BodyParts | None, rules: PartRules 
             front[(front == Part.UPPER) & ~opening & np.isin(grid.cluster, np.unique(edge))] = Part.OUTER
         only |= opening
     if rules.front.on:
-        only |= isolated_patches(connected(np.where(grid.covered, grid.cluster, -1)), front, (lower == 0) & grid.covered, grid.cell, rules.front)
-    behind = np.stack([hidden_side(front, only, lower == k) for k in range(5)])
+        garments = grid.covered & (lower == 0) & ~np.isin(front, (Part.FACE, Part.HAIR, Part.SHOES))
+        only |= isolated_patches(connected(np.where(garments, grid.cluster, -1)), garments, grid.cell, rules.front)
+        only |= skin_by_forearms(front, lower, zone, rules)
+    behind = np.stack([hidden_side(front, only | (grid.before & (lower == 0)), lower == k) for k in range(5)])
     return FoundParts(front, places, only, behind)
 
 
@@ -237,6 +243,14 @@ def hair_cells(grid: Grid, near_head: np.ndarray, share: np.ndarray, aside: np.n
     return hair
 
 
+def skin_by_forearms(front: np.ndarray, lower: np.ndarray, zone: np.ndarray, rules: PartRules) -> np.ndarray:
+    """Find cells (n, n) of the trunk that are a forearm's or a hand's after all: skin next to one."""
+    arms = (np.isin(lower, ARMS) & (front == Part.SKIN)).astype(np.uint8)
+    wide = 2 * rules.beside + 1
+    result: np.ndarray = (front == Part.SKIN) & (zone == Zone.TRUNK) & (cv2.dilate(arms, np.ones((wide, wide), np.uint8)) > 0)
+    return result
+
+
 def jacket_of_skin_colour(
     skin: np.ndarray, zone: np.ndarray, core: np.ndarray, y: np.ndarray, trunk: Trunk
 ) -> np.ndarray:
@@ -245,10 +259,10 @@ def jacket_of_skin_colour(
     jackets = 0
     for row in rows:
         cells = np.flatnonzero(core[row])
-        if len(cells) >= 8:
-            third = len(cells) // 3
-            ends = skin[row, cells[: max(2, third // 2)]].mean(), skin[row, cells[-max(2, third // 2) :]].mean()
-            jackets += min(ends) > 0.5 and skin[row, cells[third:-third]].mean() < 0.5
+        quarter = len(cells) // 4
+        if quarter >= 2:
+            ends = skin[row, cells[:quarter]].mean(), skin[row, cells[-quarter:]].mean()
+            jackets += min(ends) > 0.6 and skin[row, cells[quarter:-quarter]].mean() < 0.5
     if jackets < 0.4 * max(len(rows), 1):
         return np.zeros_like(skin)
     found: np.ndarray = skin & np.isin(zone, (Zone.TRUNK, Zone.ARM))
@@ -282,9 +296,9 @@ def name_garments(
 
     names = np.where(share(y > waist) < rules.high, Part.LOWER, Part.UPPER)
     names[share(zone == Zone.FOOT) > 0.5] = Part.SHOES
-    small = area * grid.cell < rules.small
+    vague = (area * grid.cell < rules.small) | ((names == Part.LOWER) & (share(zone == Zone.LEG) < rules.legs))
     front[inside] = names[regions[inside]]
-    unclear = inside & small.take(regions.clip(0))
+    unclear = inside & vague.take(regions.clip(0))
     known = (front >= 0) & ~unclear & ~np.isin(front, (Part.FACE, Part.HAIR))
     if unclear.any() and known.any():
         front[unclear] = front[nearest(known)][unclear]
