@@ -350,11 +350,15 @@ def test_a_rule_that_is_off_leaves_the_tie_on_the_back(person):
 
     def paint(points):
         colours = dressed(points)
-        colours[(points[:, 1] > 0.1) & (points[:, 1] < 0.4) & (np.abs(points[:, 0]) < 0.04) & (points[:, 2] < 0.17)] = tie
+        colours[(points[:, 1] > 0.1) & (points[:, 1] < 0.4) & (np.abs(points[:, 0]) < 0.04) & (points[:, 2] < 0.17)] = (
+            tie
+        )
         return colours
 
     image, mask = paint_photo(person, paint)
-    off = replace(COLOURING, hidden=replace(COLOURING.hidden, parts=replace(COLOURING.hidden.parts, front=FrontOnly(on=False))))
+    off = replace(
+        COLOURING, hidden=replace(COLOURING.hidden, parts=replace(COLOURING.hidden.parts, front=FrontOnly(on=False)))
+    )
     joints = joints_of_the_person()
     behind = back_of_the_trunk(person, 0.2, 0.3, 0.02)
     assert np.median(distance(colour(person, image, mask, joints=joints).colours, tie)[behind]) > 100

@@ -14,7 +14,9 @@ def test_a_side_continues_the_front_folded_over():
     normals = np.asarray(body.vertices) * (1, 0, 1) / 0.2
     angle = np.arctan2(body.vertices[:, 0], body.vertices[:, 2])  # from the camera, to the right
     clear = (np.abs(angle) < np.pi / 3) & wall
-    wanted = np.flatnonzero((angle > np.pi / 3 + 0.02) & (angle < np.pi / 2) & wall & (np.abs(body.vertices[:, 1]) < 0.3))
+    wanted = np.flatnonzero(
+        (angle > np.pi / 3 + 0.02) & (angle < np.pi / 2) & wall & (np.abs(body.vertices[:, 1]) < 0.3)
+    )
     graph = edge_graph(body.faces, len(body.vertices))
     got = continue_cloth(graph, np.asarray(body.vertices), normals, clear, wanted)
     assert clear[got.start].all()

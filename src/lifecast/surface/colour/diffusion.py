@@ -5,8 +5,8 @@ It is on the mesh's graph. The colours x of the unknown vertices minimise
     sum over edges  w_ij |x_i - x_j - d_ij|^2  +  sum over vertices  s_i |x_i - p_i|^2
 
 with the given vertices held, p a guess for the rest and s how much it is believed; a guess is felt over
-1 / sqrt(s) edges. d is zero but where steps are wanted. Solved by conjugate gradients with a second, coarse level of clustered vertices, so
-that large empty regions need hardly more steps than small ones.
+1 / sqrt(s) edges. d is zero but where steps are wanted. Solved by conjugate gradients with a second, coarse level of
+clustered vertices, so that large empty regions need hardly more steps than small ones.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ def diffuse(
     """Fill the unknown vertices: (V, C) float32.
 
     graph: (V, V) symmetric, edge weights. groups: (V,) cluster numbers for the coarse level. values: (V, C), the
-    colours of the `given` (V,) bool vertices, a guess elsewhere. belief: (V,) >= 0 the s_i of the guesses. pull: (V, C) sums of w_ij d_ij over each vertex's edges; None:
-    zero. Vertices that neither a given nor a believed
-    one is connected with get the mean of those.
+    colours of the `given` (V,) bool vertices, a guess elsewhere. belief: (V,) >= 0 the s_i of the guesses. pull: (V, C)
+    sums of w_ij d_ij over each vertex's edges; None: zero. Vertices that neither a given nor a believed one is
+    connected with get the mean of those.
     """
     result = np.array(values, np.float32)
     unknown = np.flatnonzero(~given)

@@ -109,9 +109,7 @@ def between_alike_sides(
             if not all((core[row, end] & plain[row, end]).mean() > 0.5 for end in ends):
                 last = None
                 continue
-            left, right = (
-                np.median(colours[row, end][core[row, end] & plain[row, end]], axis=0) for end in ends
-            )
+            left, right = (np.median(colours[row, end][core[row, end] & plain[row, end]], axis=0) for end in ends)
             last = None
             if np.linalg.norm(left - right) > constants.alike:
                 continue

@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 from scipy.cluster.vq import kmeans2
 
-from lifecast.space.units import CM_PER_UNIT
 from lifecast.surface.colour.photograph import RIM, Photograph
 from lifecast.surface.colour.visibility import LinesOfSight
 

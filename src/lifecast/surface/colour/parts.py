@@ -1,8 +1,8 @@
 """What a person consists of, front and back: skin, face, hair, garments and shoes.
 
 On the photograph parts are regions of one colour, named by the joints that they lie at. On the hidden side a part goes
-on where it is on the front, seen through; but faces, prints, ties, what an open jacket shows and what is held before the
-body are at the front alone, and there the back goes on from what surrounds them.
+on where it is on the front, seen through; but faces, prints, ties, what an open jacket shows and what is held before
+the body are at the front alone, and there the back goes on from what surrounds them.
 """
 
 from __future__ import annotations
@@ -104,7 +104,6 @@ class FoundParts(NamedTuple):
         best: np.ndarray = votes.argmax(1)
         return np.where(votes.any(1), best, -1)
 
-
     def places_at(self, points: np.ndarray) -> Places:
         """Look up where on the body the front is at points (N, 2 or 3)."""
         cells = self._cells(points)
@@ -135,7 +134,11 @@ def find_parts(grid: Grid, head: Head, body: BodyParts | None, rules: PartRules 
         shoulders, hips, _ = body.trunk
         waist = hips[1] + rules.waist * (shoulders[1] - hips[1])
     limb, level, zone = places
-    near_head = grid.covered & (y > head.chin - 0.1 * head.height) & (np.abs(points[:, 0].reshape(n, n) - head.x) < 1.4 * head.half_width)
+    near_head = (
+        grid.covered
+        & (y > head.chin - 0.1 * head.height)
+        & (np.abs(points[:, 0].reshape(n, n) - head.x) < 1.4 * head.half_width)
+    )
     near_head &= ~np.isin(limb, ARMS)
     zone = np.where(near_head, Zone.HEAD, zone)
     share = (y - head.chin) / head.height
@@ -221,7 +224,9 @@ def skin_cells(grid: Grid, head: Head, body: BodyParts | None, rules: PartRules)
     return result
 
 
-def hair_cells(grid: Grid, near_head: np.ndarray, share: np.ndarray, aside: np.ndarray, skin: np.ndarray, rules: PartRules) -> np.ndarray:
+def hair_cells(
+    grid: Grid, near_head: np.ndarray, share: np.ndarray, aside: np.ndarray, skin: np.ndarray, rules: PartRules
+) -> np.ndarray:
     """Find cells (n, n) of hair: of the crown's colour and connected with it."""
     crown = near_head & (share > rules.crown)
     hair = np.zeros_like(near_head)
@@ -247,7 +252,9 @@ def skin_by_forearms(front: np.ndarray, lower: np.ndarray, zone: np.ndarray, rul
     """Find cells (n, n) of the trunk that are a forearm's or a hand's after all: skin next to one."""
     arms = (np.isin(lower, ARMS) & (front == Part.SKIN)).astype(np.uint8)
     wide = 2 * rules.beside + 1
-    result: np.ndarray = (front == Part.SKIN) & (zone == Zone.TRUNK) & (cv2.dilate(arms, np.ones((wide, wide), np.uint8)) > 0)
+    result: np.ndarray = (
+        (front == Part.SKIN) & (zone == Zone.TRUNK) & (cv2.dilate(arms, np.ones((wide, wide), np.uint8)) > 0)
+    )
     return result
 
 
