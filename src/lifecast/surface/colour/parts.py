@@ -61,6 +61,8 @@ class PartRules:
     """Share of a garment above the waist from which on it is an upper one."""
     small: float = 0.0025
     """Square view units (40 cm^2) under which a patch of colour belongs to its surroundings."""
+    jacket: tuple[float, float] = (0.6, 0.3)
+    """Share of a row's outer quarters of skin's colour, and share of the trunk's rows, from which on it is a jacket."""
     beside: int = 5
     """Cells from a bare forearm within which skin before the trunk is the forearm's."""
     legs: float = 0.1
@@ -146,7 +148,7 @@ def find_parts(grid: Grid, head: Head, body: BodyParts | None, rules: PartRules 
     skin = skin_cells(grid, head, body, rules)
     aside = np.abs(points[:, 0].reshape(n, n) - head.x) / head.half_width
     if body is not None:
-        skin &= ~jacket_of_skin_colour(skin, zone, grid.covered & ~np.isin(limb, ARMS), y, body.trunk)
+        skin &= ~jacket_of_skin_colour(skin, zone, grid.covered & ~np.isin(limb, ARMS), y, body.trunk, rules)
     hair = hair_cells(grid, near_head, share, aside, skin, rules)
     front = np.full((n, n), -1)
     front[grid.covered & skin] = Part.SKIN
@@ -259,7 +261,7 @@ def skin_by_forearms(front: np.ndarray, lower: np.ndarray, zone: np.ndarray, rul
 
 
 def jacket_of_skin_colour(
-    skin: np.ndarray, zone: np.ndarray, core: np.ndarray, y: np.ndarray, trunk: Trunk
+    skin: np.ndarray, zone: np.ndarray, core: np.ndarray, y: np.ndarray, trunk: Trunk, rules: PartRules
 ) -> np.ndarray:
     """Find cells (n, n) of skin's colour that are a jacket: both sides of a trunk down to the hips, not its middle."""
     rows = np.flatnonzero((y[:, 0] < trunk.shoulders[1]) & (y[:, 0] > trunk.hips[1]))
@@ -269,8 +271,8 @@ def jacket_of_skin_colour(
         quarter = len(cells) // 4
         if quarter >= 2:
             ends = skin[row, cells[:quarter]].mean(), skin[row, cells[-quarter:]].mean()
-            jackets += min(ends) > 0.6 and skin[row, cells[quarter:-quarter]].mean() < 0.5
-    if jackets < 0.4 * max(len(rows), 1):
+            jackets += min(ends) > rules.jacket[0] and skin[row, cells[quarter:-quarter]].mean() < 0.5
+    if jackets < rules.jacket[1] * max(len(rows), 1):
         return np.zeros_like(skin)
     found: np.ndarray = skin & np.isin(zone, (Zone.TRUNK, Zone.ARM))
     return found
