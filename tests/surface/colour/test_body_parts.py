@@ -63,8 +63,8 @@ def test_a_guessed_forearm_does_not_count(joints):
 
 def test_forearms_and_shins_are_strange_to_all_but_their_own_limb():
     limb = np.array([1, 1, 2, 3, 0, 3])
-    one = Places(limb, np.array([LOWER, UPPER, LOWER, UPPER, CORE, LOWER]))
-    other = Places(np.array([1, 0, 1, 0, 1, 4]), np.array([UPPER, CORE, LOWER, CORE, LOWER, UPPER]))
+    one = Places(limb, np.array([LOWER, UPPER, LOWER, UPPER, CORE, LOWER]), limb)
+    other = Places(np.array([1, 0, 1, 0, 1, 4]), np.array([UPPER, CORE, LOWER, CORE, LOWER, UPPER]), limb)
     want = [False, False, True, False, True, True]
     assert one.strange_to(other).tolist() == want
     assert other.strange_to(one).tolist() == want

@@ -42,16 +42,16 @@ def test_clear_keeps_away_from_the_contour(balls, sight):
     assert not (sight.clear & ~sight.visible).any()
 
 
-def test_the_entrance_that_encloses_a_point(sight):
+def test_what_is_before_another_part(sight):
     points = np.array(
         [
-            [0.0, 0.0, 0.65],  # inside the small ball: its front is seen
-            [0.0, 0.0, -0.5],  # inside the large one, behind the small: its front is hidden
+            [0.0, 0.0, 0.65],  # inside the small ball, before the large one
+            [0.0, 0.0, -0.5],  # inside the large one, behind the small
             [0.4, 0.0, -0.3],  # beside the small one
             [0.9, 0.9, 0.0],  # beside everything
         ]
     )
-    assert sight.entry_is_visible(points).tolist() == [True, False, True, True]
+    assert sight.in_front_layer(points, np.array([[0, 0, -1.0]] * 4)).tolist() == [True, False, False, False]
 
 
 def test_pixels():

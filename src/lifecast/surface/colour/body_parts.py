@@ -6,6 +6,7 @@ back is not painted with its sleeve or its skin.
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -21,8 +22,29 @@ KNUCKLES, HAND = (19, 20), 0.5
 """Knuckles of the index fingers; and how far a hand goes on after the knuckles, as a share of wrist to knuckles."""
 FACE = (0, 9, 10)
 """Nose and corners of the mouth."""
+TOES = (Joint.LEFT_TOE, Joint.RIGHT_TOE)
+EARS = (Joint.LEFT_EAR, Joint.RIGHT_EAR)
+TURNED = 0.5
+"""Sine of the angle (30 degrees) from which on a face looks aside."""
+HEADS = (Joint.NECK, Joint.HEAD, Joint.LEFT_EAR)
+"""Where the bones of neck and head begin."""
 CORE, UPPER, LOWER = 0, 1, 2
 """Trunk and head; upper arm or thigh; forearm and hand, or shin and foot."""
+
+
+ARMS = (1, 2)
+"""`Bone.limb` of the arms."""
+
+
+class Zone(IntEnum):
+    """Where on the body a bone is."""
+
+    HEAD = 0
+    TRUNK = 1
+    ARM = 2
+    HAND = 3
+    LEG = 4
+    FOOT = 5
 
 
 class Bone(NamedTuple):
@@ -37,6 +59,15 @@ class Bone(NamedTuple):
     limb: int
     """0 trunk and head, 1 left arm, 2 right arm, 3 left leg, 4 right leg."""
 
+    @property
+    def zone(self) -> Zone:
+        """The zone around the bone."""
+        if self.limb == 0:
+            return Zone.HEAD if self.start in HEADS else Zone.TRUNK
+        if self.limb in ARMS:
+            return Zone.HAND if self.end in KNUCKLES else Zone.ARM
+        return Zone.FOOT if self.end in TOES else Zone.LEG
+
 
 _LEFT = {
     (11, 13): (UPPER, 1), (13, 15): (LOWER, 1), (15, 19): (LOWER, 1),
@@ -48,6 +79,7 @@ _OUTER = _LEFT | {
 BONES: tuple[Bone, ...] = tuple(
     Bone(limb.start, limb.end, limb.radius, *_OUTER.get((limb.start, limb.end), (CORE, 0))) for limb in LIMBS
 )
+ZONES = np.array([bone.zone for bone in BONES])
 
 
 class Places(NamedTuple):
@@ -57,6 +89,13 @@ class Places(NamedTuple):
     """(N,) as `Bone.limb`."""
     level: np.ndarray
     """(N,) as `Bone.level`."""
+    zone: np.ndarray
+    """(N,) as `Bone.zone`."""
+
+    @property
+    def lower(self) -> np.ndarray:
+        """(N,) the limb whose forearm or shin it is, 0 for all else."""
+        return np.where(self.level == LOWER, self.limb, 0)
 
     def strange_to(self, other: Places) -> np.ndarray:
         """Decide whether one of two is on a forearm or shin and the other not on that limb, (N,)."""
@@ -82,6 +121,14 @@ class BodyParts:
     def __init__(self, joints: np.ndarray, first: np.ndarray) -> None:
         """joints: (33, 4) lifted landmarks in view space, and visibility. first: (S, S), z of the surface that the
         camera sees, -inf where there is none; visible joints are brought under it."""
+        self.ears: np.ndarray = joints[list(EARS), :3].mean(0)
+        """(3,) the middle of the head."""
+        facing = (joints[Joint.NOSE, :3] - self.ears) * (1, 0, 1)
+        self.facing: np.ndarray = facing / max(float(np.linalg.norm(facing)), 1e-6)
+        """(3,) where the face looks, level."""
+        known = joints[Joint.NOSE, 3] > VISIBLE and joints[list(EARS), 3].max() > VISIBLE
+        self.face_turned = bool(known and abs(self.facing[0]) > TURNED)
+        """Whether the face is visible and looks aside."""
         joints = under_the_surface(joints, first)
         points = with_middles(joints)
         self.start = np.array([points[bone.start, :3] for bone in BONES])  # (K, 3)
@@ -114,7 +161,7 @@ class BodyParts:
             away = np.linalg.norm(points - self.start[k] - share[:, None] * along, axis=1) / self.radius[k]
             nearer = away < best
             best[nearer], bone[nearer] = away[nearer], k
-        return Places(self.limb[bone], self.level[bone])
+        return Places(self.limb[bone], self.level[bone], ZONES[bone])
 
 
 def under_the_surface(joints: np.ndarray, first: np.ndarray) -> np.ndarray:

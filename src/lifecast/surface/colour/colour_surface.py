@@ -1,9 +1,9 @@
 """Colour for every vertex of a reconstructed surface, from its one photograph.
 
 What is visible takes the photograph's own colour, straight through the orthographic camera. Near the outline, at
-grazing angles and next to an occluding part the photograph is trusted less; what is hidden gets a guess
-(`symmetry`), without the light that the front was taken in (`light`); and both are joined by diffusion over the surface
-(`diffusion`), which keeps the guess's own steps, so that a waistline stays a line on the back.
+grazing angles and next to an occluding part the photograph is trusted less; what is hidden is copied from what is
+visible of the same part (`hidden`), without the light that the front was taken in (`light`), which fades out from the
+visible into the copied by diffusion over the surface (`diffusion`).
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse import csgraph
 
 from lifecast.surface.colour.body_parts import BodyParts
-from lifecast.surface.colour.broad import BROADENING, Broadening, broaden
-from lifecast.surface.colour.diffusion import clusters, diffuse, edge_graph, steps_kept
+from lifecast.surface.colour.diffusion import clusters, diffuse, edge_graph
+from lifecast.surface.colour.evened import even_photograph
+from lifecast.surface.colour.head import Head, find_head
+from lifecast.surface.colour.hidden import HIDDEN_CLOTH, Hidden, HiddenCloth, dress_hidden
 from lifecast.surface.colour.light import LIGHT_ESTIMATE, LightEstimate, find_light
 from lifecast.surface.colour.photograph import RIM, Photograph, outline_mask, prepare_photograph
-from lifecast.surface.colour.symmetry import HIDDEN_COLOURS, Head, HiddenColours, find_head, guess_hidden, middle_plane
 from lifecast.surface.colour.visibility import LinesOfSight, lines_of_sight
 
 
@@ -32,20 +32,14 @@ class Colouring:
     """Cosine between normal and line of sight: no trust below the first, full trust from the second on."""
     lit: float = 0.5
     """Trust from which on a vertex's colour counts for the light."""
-    reach: float = 0.015
-    """View units (2 cm) over which a guess is felt against what surrounds it."""
-    contrast: float = 20.0
-    """Distance in 0..255 RGB of two neighbours' guesses at which their edge carries 1/e."""
-    patch: float = 0.018
-    """Square view units (300 cm^2): a patch of one colour that is smaller is no garment but a print, or a forearm that
-    touches the chest, and does not go to the back. What the patch covered is filled from around it."""
-    open: float = 0.4
-    """Share of a small patch's border beyond which the photograph has what goes on there."""
+    reach: float = 0.03
+    """View units (4 cm) over which the photograph's light fades out into what was copied."""
+    seam: float = 0.02
+    """View units (2.5 cm) between the sources of neighbours from which on a seam is between them."""
     cluster: float = 4.0
     """Edge lengths across a cluster of the diffusion's coarse problem."""
     light: LightEstimate = LIGHT_ESTIMATE
-    broad: Broadening = BROADENING
-    hidden: HiddenColours = HIDDEN_COLOURS
+    hidden: HiddenCloth = HIDDEN_CLOTH
 
 
 COLOURING = Colouring()
@@ -60,6 +54,8 @@ class SurfaceColours(NamedTuple):
     """(V,) bool: the vertex is visible to the camera."""
     trust: np.ndarray
     """(V,) float32 in [0, 1]: how much of the colour is the photograph's own."""
+    parts: np.ndarray | None = None
+    """(V,) uint8 `parts.Part`: what the vertex belongs to."""
 
 
 def colour_surface(
@@ -97,17 +93,17 @@ def colour_surface(
     own = photo.sample(vertices)  # (V, 3)
 
     head = head or find_head(vertices)
-    guess, belief = own.copy(), np.zeros(len(vertices), np.float32)
-    hidden = np.flatnonzero(~sight.visible)
     trusted = trust > constants.lit
     light = find_light(vertices[trusted], normals[trusted], own[trusted], constants=constants.light)
-    broad = broaden(photo, sight, light, constants.broad)
-    parts = None if joints is None else BodyParts(joints, sight.first)
-    guess[hidden], belief[hidden] = guess_hidden(
-        vertices[hidden], normals[hidden], broad, sight, head, middle_plane(vertices), parts, constants.hidden
-    )
-    colours = join(vertices, faces, normals, own, trust, guess, belief, constants)
-    return SurfaceColours((colours + 0.5).clip(0, 255).astype(np.uint8), sight.visible, trust)
+    even = even_photograph(photo, sight, light)
+    body = None if joints is None else BodyParts(joints, sight.first)
+    graph = edge_graph(faces, len(vertices))
+    hidden = dress_hidden(vertices, normals, graph, sight, trust, even, head, body, constants.hidden)
+    pull = seams_closed(graph, hidden, constants.seam)
+    left = light_left(vertices, faces, normals, graph, own - even.sample(vertices), trust, pull, constants)
+    copied = hidden.copied + left
+    colours = np.where(trust[:, None] >= 0.999, own, trust[:, None] * own + (1 - trust[:, None]) * copied)
+    return SurfaceColours((colours + 0.5).clip(0, 255).astype(np.uint8), sight.visible, trust, hidden.parts)
 
 
 def photograph_trust(
@@ -127,77 +123,44 @@ def photograph_trust(
     return result
 
 
-def join(
+def light_left(
     vertices: np.ndarray,
     faces: np.ndarray,
     normals: np.ndarray,
-    own: np.ndarray,
+    graph: sparse.csr_matrix,
+    left: np.ndarray,
     trust: np.ndarray,
-    guess: np.ndarray,
-    belief: np.ndarray,
+    pull: np.ndarray,
     constants: Colouring = COLOURING,
 ) -> np.ndarray:
-    """Join the photograph's colours `own` (V, 3) and the guesses (V, 3): (V, 3).
+    """Let the light that the photograph's colours still have fade out into what was copied: (V, 3).
 
-    The result is smooth where neither is trusted.
+    left: (V, 3) by which the photograph's own colours differ from evened ones. What is copied has none far off, and
+    meets the photograph without a step; lines between parts stay lines, since light alone is smooth.
     """
     given = trust >= 0.999
-    graph = edge_graph(faces, len(vertices))
     edge = mean_edge(vertices, faces)
-    contrast = neighbour_contrast(graph, guess, (belief > 0) & ~given)
-    belief = belief * ~small_patches(graph, contrast, belief, constants.patch / edge**2, constants)
-    graph.data[:] = np.where(np.isfinite(contrast), np.maximum(0.02, np.exp(-contrast / constants.contrast**2)), 1)
-    # in the diffusion's terms: a guess with s = (edge / reach)^2 is felt over `reach`
+    # in the diffusion's terms: nothing with s = (edge / reach)^2 is felt over `reach`
     held = trust / (1 - trust + 1e-3)
-    guessed = belief * (edge / constants.reach) ** 2
-    believed = held + guessed
-    share = np.divide(held, believed, out=np.zeros_like(held), where=believed > 0)[:, None]
-    values = share * own + (1 - share) * guess
-    pull = steps_kept(graph, guess, (belief > 0) & ~given)
+    nothing = np.float32((edge / constants.reach) ** 2)
+    share = (held / (held + nothing))[:, None]
     groups = clusters(vertices, normals, constants.cluster * edge)
-    return diffuse(graph, groups, values, given, believed, pull)
+    return diffuse(graph, groups, (share * left).astype(np.float32), given, held + nothing, pull)
+
+
+def seams_closed(graph: sparse.csr_matrix, hidden: Hidden, jump: float) -> np.ndarray:
+    """Sum for each vertex, (V, 3), the steps that close the seams within copied cloth."""
+    start = np.repeat(np.arange(graph.shape[0]), np.diff(graph.indptr))
+    end = graph.indices
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(hidden.sources[start] - hidden.sources[end]).max(1) > jump
+    seam = np.flatnonzero(apart & (hidden.pieces[start] == hidden.pieces[end]) & (hidden.pieces[start] >= 0))
+    pull = np.zeros_like(hidden.copied)
+    np.add.at(pull, start[seam], hidden.copied[end[seam]] - hidden.copied[start[seam]])
+    return pull
 
 
 def mean_edge(vertices: np.ndarray, faces: np.ndarray) -> float:
     """Compute the mean edge length, from a sample of the faces."""
     some = faces[:: max(1, len(faces) // 20000)]
     return float(np.linalg.norm(vertices[some[:, 0]] - vertices[some[:, 1]], axis=1).mean()) + 1e-12
-
-
-def neighbour_contrast(graph: sparse.csr_matrix, guess: np.ndarray, guessed: np.ndarray) -> np.ndarray:
-    """Compute the squared distance (nnz,) of the guesses (V, 3) at the ends of each graph entry.
-
-    It is inf unless both are `guessed` (V,). float32.
-    """
-    start = np.repeat(np.arange(graph.shape[0]), np.diff(graph.indptr))
-    both = np.flatnonzero(guessed[start] & guessed[graph.indices])
-    contrast = np.full(graph.nnz, np.inf, np.float32)
-    contrast[both] = ((guess[start[both]] - guess[graph.indices[both]]) ** 2).sum(1)
-    return contrast
-
-
-def small_patches(
-    graph: sparse.csr_matrix,
-    contrast: np.ndarray,
-    belief: np.ndarray,
-    least: float,
-    constants: Colouring = COLOURING,
-) -> np.ndarray:
-    """Find vertices (V,) bool whose guess is in a small connected patch of one colour.
-
-    Small is fewer than `least` vertices. A patch is left out if much of its border (`Colouring.open`) has no guess,
-    since the photograph has it: a shoe, a glove, a bare midriff.
-    """
-    same = contrast < (constants.contrast / 2) ** 2
-    alike = sparse.csr_matrix((same, graph.indices, graph.indptr), graph.shape, copy=True)
-    alike.eliminate_zeros()
-    patch = csgraph.connected_components(alike, directed=False)[1]
-    start = np.repeat(patch, np.diff(graph.indptr))
-    beyond = start != patch[graph.indices]
-    visible = np.bincount(start[beyond], (belief == 0)[graph.indices[beyond]], len(patch))
-    own = visible > constants.open * np.bincount(start[beyond], minlength=len(patch))
-    guessed = (belief > 0) & (
-        belief <= constants.hidden.front_belief
-    )  # hair, which is believed more, may be a small patch
-    patches: np.ndarray = guessed & ((np.bincount(patch, minlength=len(patch)) < least) & ~own)[patch]
-    return patches

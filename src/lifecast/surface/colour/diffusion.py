@@ -5,9 +5,8 @@ It is on the mesh's graph. The colours x of the unknown vertices minimise
     sum over edges  w_ij |x_i - x_j - d_ij|^2  +  sum over vertices  s_i |x_i - p_i|^2
 
 with the given vertices held, p a guess for the rest and s how much it is believed; a guess is felt over
-1 / sqrt(s) edges. d, zero or the guess's own steps p_i - p_j, is what keeps the guess's edges (Perez et al. 2003,
-Poisson image editing, on a graph). Solved by conjugate gradients with a second, coarse level of clustered vertices, so
-that large empty regions need hardly more steps than small ones.
+1 / sqrt(s) edges. d is zero but where steps are wanted. Solved by conjugate gradients with a second, coarse level of
+clustered vertices, so that large empty regions need hardly more steps than small ones.
 """
 
 from __future__ import annotations
@@ -36,17 +35,6 @@ def edge_graph(faces: np.ndarray, count: int) -> sparse.csr_matrix:
     return graph
 
 
-def steps_kept(graph: sparse.csr_matrix, guess: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    """Sum w_ij (p_i - p_j) over each vertex's edges, (V, C) float32.
-
-    Both ends are `kept` (V,) bool. graph: (V, V) symmetric, edge weights; guess: (V, C), the p.
-    """
-    share = kept.astype(np.float32)
-    inner = sparse.diags(share) @ graph @ sparse.diags(share)
-    result: np.ndarray = (np.asarray(inner.sum(1)) * guess - inner @ guess).astype(np.float32)
-    return result
-
-
 def clusters(vertices: np.ndarray, normals: np.ndarray, width: float) -> np.ndarray:
     """Number each vertex's cluster, (V,): a cube of side `width` and an octant of directions.
 
@@ -72,8 +60,8 @@ def diffuse(
 
     graph: (V, V) symmetric, edge weights. groups: (V,) cluster numbers for the coarse level. values: (V, C), the
     colours of the `given` (V,) bool vertices, a guess elsewhere. belief: (V,) >= 0 the s_i of the guesses. pull: (V, C)
-    sums of w_ij d_ij over each vertex's edges (`steps_kept`); None: zero. Vertices that neither a given nor a believed
-    one is connected with get the mean of those.
+    sums of w_ij d_ij over each vertex's edges; None: zero. Vertices that neither a given nor a believed one is
+    connected with get the mean of those.
     """
     result = np.array(values, np.float32)
     unknown = np.flatnonzero(~given)

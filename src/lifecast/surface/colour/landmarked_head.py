@@ -6,7 +6,7 @@ import numpy as np
 
 from lifecast.space.skeleton import Joint
 from lifecast.space.view import Camera
-from lifecast.surface.colour.symmetry import HEAD_SHARE, Head
+from lifecast.surface.colour.head import HEAD_SHARE, Head
 
 _NOSE_AND_EARS = [Joint.NOSE, Joint.LEFT_EAR, Joint.RIGHT_EAR]
 _NOSE_OVER_CHIN = 0.45

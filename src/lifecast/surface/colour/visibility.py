@@ -34,6 +34,22 @@ class LinesOfSight:
     facing: np.ndarray
     """(size, size, 3) float32: normals of the `first` surface, 0 where there is none."""
 
+    @property
+    def layered(self) -> np.ndarray:
+        """(size, size) bool: the line of sight meets more than one part of the body, with a gap between."""
+        seen = np.isfinite(self.first)
+        result: np.ndarray = np.subtract(self.first, self.last, out=np.zeros_like(self.first), where=seen) > GAP
+        return result
+
+    def in_front_layer(self, points: np.ndarray, normals: np.ndarray) -> np.ndarray:
+        """Decide whether points (N, 3) with normals (N, 3) belong to what is before another part, (N,) bool."""
+        column, row = pixel_of(points, self.first.shape[0])
+        beyond = self.last[row, column] + np.where(normals[:, 2] > 0, GAP / 2, 0)  # the last surface itself is not
+        result: np.ndarray = self.layered[row, column] & (points[:, 2] > beyond)
+        first = self.first[row, column]  # just beyond a contour, a pixel has what is behind it alone
+        result |= np.isfinite(first) & (points[:, 2] > first + GAP)
+        return result
+
     def entry(self, points: np.ndarray) -> np.ndarray:
         """Find where lines of sight through points (N, 3) first meet the surface: (N, 3).
 
@@ -41,20 +57,6 @@ class LinesOfSight:
         """
         column, row = pixel_of(points, self.first.shape[0])
         return np.column_stack([points[:, :2], self.first[row, column]])
-
-    def entry_is_visible(self, points: np.ndarray) -> np.ndarray:
-        """Decide whether the surface that encloses each point from the front is visible: (N,) bool.
-
-        A line of sight enters and leaves the body alternately. A point behind the last entrance belongs to the solid
-        that begins there; that entrance is in the photograph if it is the first one too. A point behind the first
-        entrance but before the last belongs to the foremost solid (a forearm before a chest).
-        """
-        column, row = pixel_of(points, self.first.shape[0])
-        first, last, z = self.first[row, column], self.last[row, column], points[:, 2]
-        missed = ~np.isfinite(first)  # the pixel's centre lies just outside the silhouette
-        single = np.subtract(first, last, out=np.zeros_like(first), where=~missed) <= GAP
-        result: np.ndarray = single | ((z > last) & (z <= first))
-        return result
 
 
 def pixel_of(points: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,13 +1,7 @@
-"""Plausible colours for hidden places, guessed from the visible ones.
+"""Where a head is, and how far down its back is hair.
 
-- **Front to back.** A vertex turned away takes the broad colour of the surface where its own line of sight enters
-  the body: the back of a shirt is the shirt. Broad means without detail, so no lettering and no face goes along.
-- **Left to right.** Where that entrance is itself hidden (a chest behind a forearm), the same is tried at the place
-  mirrored in the body's middle plane, if the body there is at the same depth.
-- **Limbs.** A forearm before the chest is not painted on the back: with joints given, forearms and shins give their
-  colours to their own limb alone.
-- **The head.** The back of the head takes the colour of the hair, around the top of the head's outline, and not
-  the face that lies on the same lines of sight; a bald head is skin there, and a hat is a hat.
+The back of the head takes the hair, around the top of the head's outline, and not the face that lies on the same lines
+of sight; a bald head is skin there, and a hat is a hat.
 """
 
 from __future__ import annotations
@@ -17,9 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from lifecast.space.units import CM_PER_UNIT, STANDING_CM
-from lifecast.surface.colour.body_parts import LOWER, BodyParts
-from lifecast.surface.colour.broad import BroadPhotograph
-from lifecast.surface.colour.open_front import FRONT_CLOSING, FrontClosing, close_front
 from lifecast.surface.colour.photograph import RIM, Photograph
 from lifecast.surface.colour.visibility import LinesOfSight, pixel_of
 
@@ -30,11 +21,9 @@ STANDING = STANDING_CM / CM_PER_UNIT
 
 
 @dataclass(frozen=True)
-class HiddenColours:
-    """Constants of the guesses at hidden colours."""
+class BackOfHead:
+    """Constants of how far hair goes over the back of a head."""
 
-    same_depth: float = 0.1
-    """View units (13 cm) by which a body's left and right may differ in depth and still be the same part."""
     hair_like: float = 45.0
     """Distance in 0..255 RGB up to which a pixel next to the head counts as hair."""
     hair_brightness: tuple[float, float] = (10, 50)
@@ -43,16 +32,9 @@ class HiddenColours:
     """Tenths of a head's height over the crown from which on nothing is hair."""
     off_head: float = 0.5
     """Share of the head's half width from its middle from which on hair may hang down before the shoulders."""
-    front_belief: float = 1.0
-    """How much a guess along the line of sight is trusted, ..."""
-    side_belief: float = 0.25
-    """... one that is mirrored left to right, ..."""
-    hair_belief: float = 4.0
-    """... and one of hair and nape."""
-    front: FrontClosing = FRONT_CLOSING
 
 
-HIDDEN_COLOURS = HiddenColours()
+BACK_OF_HEAD = BackOfHead()
 
 
 @dataclass(frozen=True)
@@ -101,7 +83,7 @@ def middle_plane(vertices: np.ndarray) -> float:
     return float(np.median(trunk if len(trunk) else vertices[:, 0]))
 
 
-def hair_colour(photo: Photograph, head: Head, constants: HiddenColours = HIDDEN_COLOURS) -> np.ndarray | None:
+def hair_colour(photo: Photograph, head: Head, constants: BackOfHead = BACK_OF_HEAD) -> np.ndarray | None:
     """Estimate the usual colour (3,) inside the outline of the head's upper quarter.
 
     None if the mask has none of it. Usual means of medium brightness, rather on the dark side: the light on a crown is
@@ -123,7 +105,7 @@ def hair_colour(photo: Photograph, head: Head, constants: HiddenColours = HIDDEN
 
 
 def hair_share(
-    photo: Photograph, head: Head, hair: np.ndarray, levels: np.ndarray, constants: HiddenColours = HIDDEN_COLOURS
+    photo: Photograph, head: Head, hair: np.ndarray, levels: np.ndarray, constants: BackOfHead = BACK_OF_HEAD
 ) -> np.ndarray:
     """Compute how much the back of the head is hair at each height y `levels` (N,).
 
@@ -164,53 +146,3 @@ def head_middle(sight: LinesOfSight, head: Head) -> float:
     depth = sight.first[row[0] : row[1] + 1, column[0] : column[1] + 1]
     face = depth[np.isfinite(depth)]
     return float(np.percentile(face, 90)) - 0.8 * head.half_width if len(face) else np.inf
-
-
-def guess_hidden(
-    points: np.ndarray,
-    normals: np.ndarray,
-    broad: BroadPhotograph,
-    sight: LinesOfSight,
-    head: Head,
-    middle: float,
-    parts: BodyParts | None = None,
-    constants: HiddenColours = HIDDEN_COLOURS,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Guess colours (N, 3) float32 of hidden vertices, and how much each is trusted, (N,).
-
-    Trust is 0 without a guess. points, normals: (N, 3) of the hidden vertices only, view space. middle: x of the body's
-    middle plane. parts: the body around its joints, if these are given.
-    """
-    photo = broad.photo
-    colours, pure = broad.sample(points)
-    usable = (normals[:, 2] < 0) & sight.entry_is_visible(points) & pure
-    places = None if parts is None else parts.find(points)
-    if parts is not None and places is not None:
-        usable &= ~places.strange_to(parts.find(sight.entry(points)))
-        colours[usable] = close_front(points[usable], colours[usable], broad, sight, parts, constants.front)
-    belief = np.where(usable, constants.front_belief, 0.0)
-
-    lost = np.flatnonzero(belief == 0)
-    if len(lost):
-        mirrored = points[lost] * np.array([-1, 1, 1], np.float32) + np.array([2 * middle, 0, 0], np.float32)
-        entry = sight.entry(mirrored)
-        behind = normals[lost, 2] < 0
-        level = np.abs(entry[:, 2] - mirrored[:, 2]) < constants.same_depth
-        same = np.where(behind, sight.entry_is_visible(mirrored), level)
-        there, pure = broad.sample(mirrored)
-        same &= np.isfinite(entry[:, 2]) & (photo.inside(mirrored) > RIM) & pure
-        if parts is not None and places is not None:
-            same &= (parts.find(entry).level != LOWER) & (places.level[lost] != LOWER)
-        colours[lost[same]] = there[same]
-        belief[lost[same]] = constants.side_belief
-
-    hair = hair_colour(photo, head, constants)
-    if hair is not None:
-        share = hair_share(photo, head, hair, points[:, 1], constants)
-        behind = np.abs(points[:, 0] - head.x) < 1.15 * head.half_width
-        depth = (head_middle(sight, head) - points[:, 2]) / (0.4 * head.half_width)
-        share = share * behind * (depth + 0.5).clip(0, 1)  # not the ears, nor the inside of a mouth
-        colours += share[:, None] * (hair - colours)
-        nape = behind & (points[:, 1] > head.chin - 0.4 * head.height) & (belief > 0)
-        belief = np.maximum(belief, np.maximum(share, nape) * constants.hair_belief)
-    return colours.astype(np.float32), belief.astype(np.float32)

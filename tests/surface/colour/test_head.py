@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from lifecast.surface.colour.head import Head, find_head, hair_colour, hair_share, middle_plane
 from lifecast.surface.colour.photograph import prepare_photograph
-from lifecast.surface.colour.symmetry import Head, find_head, hair_colour, hair_share, middle_plane
 
 HAIR, SKIN = (50, 30, 20), (220, 180, 150)
 
