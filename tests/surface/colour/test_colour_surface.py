@@ -1,90 +1,32 @@
 """Colour on bodies whose photograph is painted analytically: spheres, and a person of capsules."""
 
-from dataclasses import replace
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 import trimesh
 
-from lifecast.errors import PhotoError
-from lifecast.surface.colour.colour_surface import COLOURING, colour_surface
-from lifecast.surface.colour.front_only import FrontOnly
-from lifecast.surface.colour.parts import Part
-from lifecast.surface.raster import rasterize
-
-SIZE = 512
-BACKGROUND = (0, 255, 0)
-SKIN, HAIR, SHIRT, TROUSERS, EYES = (224, 180, 150), (60, 40, 25), (180, 40, 40), (40, 50, 100), (10, 10, 60)
-
-
-def paint_photo(mesh, paint):
-    """Photograph (S, S, 3) uint8 and mask of a mesh whose surface has the colours paint((N, 3) points)."""
-    vertices, faces = torch.tensor(mesh.vertices, dtype=torch.float32), torch.tensor(mesh.faces)
-    raster = rasterize(vertices, faces, SIZE)
-    image = np.zeros((SIZE, SIZE, 3), np.uint8)
-    image[:] = BACKGROUND
-    image[raster.covered.numpy()] = paint(raster.interpolate(faces, vertices).numpy())
-    return image, raster.covered.numpy().astype(np.float32)
-
-
-def colour(mesh, image, mask=None, **options):
-    return colour_surface(
-        mesh.vertices.astype(np.float32), mesh.faces, mesh.vertex_normals.astype(np.float32), image, mask, **options
-    )
-
-
-def capsule(start, end, radius):
-    """Rings of 48 vertices, 1 cm apart, around the axis from start to end."""
-    start, end = np.array(start, float), np.array(end, float)
-    length = np.linalg.norm(end - start)
-    rise = np.linspace(-np.pi / 2, np.pi / 2, 25)
-    straight = np.linspace(0, length, 2 + int(length / 0.01))
-    along = np.concatenate([radius * np.sin(rise[:12]), straight, length + radius * np.sin(rise[13:])])
-    width = np.sqrt(np.maximum(radius**2 - np.maximum(np.maximum(-along, along - length), 0) ** 2, 0))
-    body = trimesh.creation.revolve(np.stack([width, along], 1), sections=48)
-    body.merge_vertices()
-    body.apply_transform(trimesh.geometry.align_vectors([0, 0, 1], end - start))
-    body.apply_translation(start)
-    return body
+sys.path.insert(0, str(Path(__file__).parent))
+from painted import (
+    HAIR,
+    SHIRT,
+    SKIN,
+    TROUSERS,
+    back_of_the_trunk,
+    capsule_person,
+    colour,
+    distance,
+    dressed,
+    gradient,
+    joints_of_the_person,
+    paint_photo,
+)
 
 
 @pytest.fixture(scope="module")
 def person():
-    """1.36 units high, facing +z, the right hand raised over the head, the left forearm before the belly."""
-    parts = [
-        capsule((0, 0.57, 0), (0, 0.6, 0), 0.08),
-        capsule((0, 0.4, 0), (0, 0.5, 0), 0.045),
-        capsule((0, -0.05, 0), (0, 0.34, 0), 0.13),
-        capsule((-0.07, -0.1, 0), (-0.08, -0.62, 0), 0.06),
-        capsule((0.07, -0.1, 0), (0.08, -0.62, 0), 0.06),
-        capsule((-0.17, 0.36, 0), (-0.3, 0.85, 0), 0.035),
-        capsule((0.2, 0.1, 0.21), (-0.08, 0.12, 0.21), 0.035),
-    ]
-    return trimesh.util.concatenate(parts)
-
-
-def dressed(points):
-    """A face with eyes under short hair, a red shirt with white lettering, blue trousers, bare arms."""
-    x, y, z = points.T
-    colours = np.zeros((len(points), 3), np.uint8)
-    colours[:] = SHIRT
-    colours[(np.abs(x) < 0.03) & (np.abs(y - 0.27) < 0.02)] = 255
-    colours[y < 0] = TROUSERS
-    colours[y > 0.43] = SKIN
-    colours[(y > 0.63) & (np.abs(x) < 0.1)] = HAIR
-    for eye in (-0.03, 0.03):
-        colours[(x - eye) ** 2 + (y - 0.59) ** 2 < 0.0002] = EYES
-    colours[(x < -0.16) | (z > 0.17)] = SKIN
-    return colours
-
-
-def distance(colours, reference):
-    return np.linalg.norm(np.asarray(colours, float) - np.asarray(reference, float), axis=-1)
-
-
-def gradient(points):
-    return ((points + 1) * 127).astype(np.uint8)
+    return capsule_person()
 
 
 @pytest.mark.parametrize("with_mask", [True, False])
@@ -190,24 +132,6 @@ def test_long_hair_goes_down_the_back_of_the_neck(person):
     assert np.median(distance(got["long"], HAIR)[nape]) < 30
 
 
-def joints_of_the_person():
-    """BlazePose's landmarks of `person`, whose left is at x > 0: (33, 4)."""
-    at = np.zeros((33, 4), np.float32)
-    at[:, 3] = 1
-    at[[0, 9, 10], :3] = (0, 0.58, 0.08), (0.02, 0.54, 0.07), (-0.02, 0.54, 0.07)
-    at[[7, 8], :3] = (0.07, 0.58, 0), (-0.07, 0.58, 0)
-    at[[11, 13, 15, 19], :3] = (0.13, 0.34, 0), (0.2, 0.1, 0.21), (-0.0, 0.115, 0.21), (-0.08, 0.12, 0.21)
-    at[[12, 14, 16, 20], :3] = (-0.13, 0.34, 0), (-0.2, 0.5, 0), (-0.27, 0.75, 0), (-0.3, 0.85, 0)
-    for k, (x, y) in {23: (0.07, -0.05), 25: (0.075, -0.35), 27: (0.08, -0.6), 31: (0.08, -0.62)}.items():
-        at[k, :2], at[k + 1, :2] = (x, y), (-x, y)
-    return at
-
-
-def back_of_the_trunk(person, low, high, half):
-    x, y, z = person.vertices.T
-    return (person.vertex_normals[:, 2] < -0.3) & (np.abs(x) < half) & (z < -0.02) & (y > low) & (y < high)
-
-
 def test_a_forearm_that_touches_the_chest_is_not_on_the_back(person):
     near = person.copy()
     forearm = near.vertices[:, 2] > 0.17
@@ -306,99 +230,3 @@ def test_the_light_of_the_front_is_not_on_the_back():
     left, right = got[back & (x > 0.2)].mean(), got[back & (x < -0.2)].mean()
     shown = 70 * (x[back & (x > 0.2)].mean() - x[back & (x < -0.2)].mean()) / 0.7
     assert abs(left - right) < 0.4 * shown
-
-
-def test_stripes_go_on_behind_and_around_the_side():
-    """Stripes 5 cm wide: the back and the sides have them at the photograph's contrast, where the front has them."""
-    ball = trimesh.creation.icosphere(6, 0.7)
-
-    def paint(points):
-        return np.where(np.sin(points[:, 1:2] * 80) > 0, 220, 40).repeat(3, 1).astype(np.uint8)
-
-    image, mask = paint_photo(ball, paint)
-    got = colour(ball, image, mask).colours.astype(float).mean(1)
-    truth = paint(ball.vertices).astype(float).mean(1)
-    y, z = ball.vertices[:, 1], ball.vertices[:, 2]
-    back = (z < -0.4) & (np.abs(y) < 0.35)
-    assert np.corrcoef(got[back], truth[back])[0, 1] > 0.9
-    assert got[back].std() > 0.9 * truth[back].std()
-    side = (np.abs(z) < 0.15) & (np.abs(y) < 0.2)
-    assert got[side].std() > 0.4 * truth[side].std()  # folded over from either end: finer, and soft where they meet
-
-
-def test_a_tie_is_not_on_the_back(person):
-    tie = (20, 30, 200)
-
-    def paint(points):
-        colours = dressed(points)
-        x, y, z = points.T
-        colours[(y > 0) & (y < 0.43) & (np.abs(x) < 0.16) & (z < 0.17)] = SHIRT
-        colours[(y > 0.1) & (y < 0.4) & (np.abs(x) < 0.025) & (z > 0) & (z < 0.17)] = tie
-        return colours
-
-    image, mask = paint_photo(person, paint)
-    got = colour(person, image, mask, joints=joints_of_the_person()).colours
-    behind = back_of_the_trunk(person, 0.16, 0.3, 0.04)
-    assert np.median(distance(got, SHIRT)[behind]) < 15
-    front = (person.vertices[:, 2] > 0.12) & (np.abs(person.vertices[:, 0]) < 0.015)
-    front &= (person.vertices[:, 1] > 0.2) & (person.vertices[:, 1] < 0.3)
-    assert np.median(distance(got, tie)[front]) < 5
-
-
-def test_a_rule_that_is_off_leaves_the_tie_on_the_back(person):
-    tie = (20, 30, 200)
-
-    def paint(points):
-        colours = dressed(points)
-        colours[(points[:, 1] > 0.1) & (points[:, 1] < 0.4) & (np.abs(points[:, 0]) < 0.04) & (points[:, 2] < 0.17)] = (
-            tie
-        )
-        return colours
-
-    image, mask = paint_photo(person, paint)
-    off = replace(
-        COLOURING, hidden=replace(COLOURING.hidden, parts=replace(COLOURING.hidden.parts, front=FrontOnly(on=False)))
-    )
-    joints = joints_of_the_person()
-    behind = back_of_the_trunk(person, 0.2, 0.3, 0.02)
-    assert np.median(distance(colour(person, image, mask, joints=joints).colours, tie)[behind]) > 100
-    assert np.median(distance(colour(person, image, mask, joints=joints, constants=off).colours, tie)[behind]) < 25
-
-
-def test_a_bald_head_is_skin_behind(person):
-    def paint(points):
-        colours = dressed(points)
-        colours[(points[:, 1] > 0.6) & (np.abs(points[:, 0]) < 0.1)] = SKIN
-        return colours
-
-    got = colour(person, *paint_photo(person, paint)).colours
-    x, y, z = person.vertices.T
-    head_back = (np.abs(x) < 0.06) & (z < -0.03) & (y > 0.55)
-    assert head_back.sum() > 50
-    assert distance(got, SKIN)[head_back].max() < 30
-
-
-def test_every_vertex_has_a_part(person):
-    got = colour(person, *paint_photo(person, dressed), joints=joints_of_the_person())
-    x, y, z = person.vertices.T
-    front, back = person.vertex_normals[:, 2] > 0.5, person.vertex_normals[:, 2] < -0.5
-    trunk, legs = (np.abs(x) < 0.09) & (y > 0.15) & (y < 0.3) & (np.abs(z) < 0.17), (y < -0.2) & (y > -0.45)
-    for side in (front, back):
-        assert (got.parts[side & trunk] == Part.UPPER).mean() > 0.8  # the lettering and the forearm are on the front
-        assert (got.parts[side & legs] == Part.LOWER).mean() > 0.95
-    assert (got.parts[back & (y > 0.6) & (np.abs(x) < 0.06)] == Part.HAIR).all()
-    assert (got.parts[front & (y > 0.55) & (y < 0.58) & (np.abs(x) < 0.03)] == Part.FACE).all()
-
-
-def test_errors_and_the_empty_surface():
-    ball = trimesh.creation.icosphere(2, 0.5)
-    image = np.zeros((64, 64, 3), np.uint8)
-    with pytest.raises(PhotoError, match="mask"):
-        colour(ball, image, np.zeros((64, 64), np.float32))
-    with pytest.raises(ValueError, match="mask must be"):
-        colour(ball, image, np.ones((32, 32), np.float32))
-    with pytest.raises(ValueError, match="uint8"):
-        colour(ball, image.astype(np.float32), np.ones((64, 64), np.float32))
-    empty = colour_surface(np.zeros((0, 3)), np.zeros((0, 3), int), np.zeros((0, 3)), image)
-    assert empty.colours.shape == (0, 3)
-    assert empty.visible.shape == (0,)

@@ -43,13 +43,13 @@ class Cloth:
         self._rims: dict[int, tuple[cKDTree, np.ndarray] | None] = {}
 
     def has(self, part: int) -> bool:
-        """Whether enough of a part is shown to copy from."""
+        """Decide whether enough of a part is shown to copy from."""
         return self._rim(part) is not None
 
     def find(self, points: np.ndarray, parts: np.ndarray, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Find places (N, 2) that show the parts (N,) of points (N, 2 or 3), and (N,) whether there are any.
+        """Find places (N, 2) that show the parts (N,) of points (N, 2 or 3).
 
-        own: (N,) bool, the point's own place is one.
+        And (N,) whether there are any. own: (N,) bool, the point's own place is one.
         """
         places = np.array(points[:, :2], np.float32)
         found = np.zeros(len(points), bool)
@@ -87,7 +87,8 @@ class Cloth:
             good = self.shows(trial, part)
             result[pending[good]] = trial[good]
             pending = pending[~good]
-        return result.astype(np.float32)
+        found: np.ndarray = result.astype(np.float32)
+        return found
 
     def _rim(self, part: int) -> tuple[cKDTree, np.ndarray] | None:
         """The places (R, 2) along the border of what is shown of a part."""
@@ -96,7 +97,7 @@ class Cloth:
             own = (self.shown == part).astype(np.uint8)
             rim = None
             if own.sum() * (2 / size) ** 2 >= self.constants.least:
-                row, column = np.nonzero(own & ~cv2.erode(own, np.ones((3, 3), np.uint8), borderValue=0))
+                row, column = np.nonzero((own > 0) & (cv2.erode(own, np.ones((3, 3), np.uint8), borderValue=0) == 0))
                 places = np.stack([(column + 0.5) * 2 / size - 1, 1 - (row + 0.5) * 2 / size], 1).astype(np.float32)
                 rim = cKDTree(places), places
             self._rims[part] = rim

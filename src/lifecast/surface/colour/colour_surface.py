@@ -133,10 +133,11 @@ def light_left(
     pull: np.ndarray,
     constants: Colouring = COLOURING,
 ) -> np.ndarray:
-    """Let the light that the photograph's colours still have fade out into what was copied: (V, 3).
+    """Let the light that the photograph's colours still have fade out.
 
-    left: (V, 3) by which the photograph's own colours differ from evened ones. What is copied has none far off, and
-    meets the photograph without a step; lines between parts stay lines, since light alone is smooth.
+    Into what was copied: (V, 3). left: (V, 3) by which the photograph's own colours differ from evened ones. What is
+    copied has none far off, and meets the photograph without a step; lines between parts stay lines, since light alone
+    is smooth.
     """
     given = trust >= 0.999
     edge = mean_edge(vertices, faces)

@@ -98,8 +98,8 @@ def between_alike_sides(
         else:
             if width * 2 / n < constants.row:
                 continue
-            ends = columns[: constants.end], columns[-constants.end :]
-            if centres and all(of_sleeve[row, end].sum() >= 2 for end in ends):
+            tips = columns[: constants.end], columns[-constants.end :]
+            if centres and all(of_sleeve[row, end].sum() >= 2 for end in tips):
                 last = centres
                 apart = np.min([np.linalg.norm(colours[row, columns] - centre, axis=1) for centre in centres], axis=0)
                 result[row, columns] = (apart > constants.different) & ~of_sleeve[row, columns]
@@ -119,7 +119,8 @@ def between_alike_sides(
         result[row, inner] = apart > constants.different
     opened = cv2.medianBlur(result.astype(np.uint8), 5)
     closed: np.ndarray = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, np.ones((constants.gap, 1), np.uint8)) > 0
-    return closed & core
+    found: np.ndarray = closed & core
+    return found
 
 
 def sleeve_clusters(grid: Grid, sleeves: np.ndarray, constants: FrontOnly) -> np.ndarray:
@@ -131,20 +132,26 @@ def sleeve_clusters(grid: Grid, sleeves: np.ndarray, constants: FrontOnly) -> np
 
 
 def blurred_along(colours: np.ndarray, core: np.ndarray, constants: FrontOnly = FRONT_ONLY) -> np.ndarray:
-    """Blur colours (n, n, 3) along the body, within `core` (n, n): checks and stripes become their mean."""
+    """Blur colours (n, n, 3) along the body, within `core` (n, n).
+
+    Checks and stripes become their mean.
+    """
     weight = core.astype(np.float32)
-    sigma = {"sigmaX": 0.1, "sigmaY": constants.along}
-    total = cv2.GaussianBlur(colours * weight[..., None], (0, 0), **sigma)
-    result: np.ndarray = total / np.maximum(cv2.GaussianBlur(weight, (0, 0), **sigma), 1e-3)[..., None]
+    total, shares = (
+        cv2.GaussianBlur(values, (0, 0), sigmaX=0.1, sigmaY=constants.along)
+        for values in (colours * weight[..., None], weight)
+    )
+    result: np.ndarray = total / np.maximum(shares, 1e-3)[..., None]
     return result
 
 
 def isolated_patches(
     regions: np.ndarray, garments: np.ndarray, cell: float, constants: FrontOnly = FRONT_ONLY
 ) -> np.ndarray:
-    """Find cells (n, n) of small regions (n, n) that lie within others, rings around one another together.
+    """Find cells (n, n) of small regions (n, n) that lie within others.
 
-    garments: (n, n) the cells that count, a forearm before the chest not being one.
+    Rings around one another count together. garments: (n, n) the cells that count, a forearm before the chest not being
+    one.
     """
     regions = np.where(garments, regions, -1)
     inside = regions >= 0

@@ -76,9 +76,10 @@ def dress_hidden(
     body: BodyParts | None,
     constants: HiddenCloth = HIDDEN_CLOTH,
 ) -> Hidden:
-    """Find every vertex's part and, where `trust` (V,) is below 1, what the cloth there looks like.
+    """Find every vertex's part and what the hidden cloth looks like.
 
-    even: the photograph without its light. body: the body around its joints, if these are given.
+    Hidden is where `trust` (V,) is below 1. even: the photograph without its light. body: the body around its joints,
+    if these are given.
     """
     found_parts = find_parts(make_grid(even, sight, constants.grid), head, body, constants.parts)
     hair = hair_colour(even, head, constants.head)
@@ -172,7 +173,10 @@ def lending(
 
 
 def beside_forearms(parts: FoundParts, points: np.ndarray) -> np.ndarray:
-    """Decide whether points (N, 2) are a forearm's neighbours, whose pixels may mix with it: (N,) bool."""
+    """Decide whether points (N, 2) are a forearm's neighbours, (N,) bool.
+
+    Their pixels may mix with it.
+    """
     arms = np.isin(parts.places.lower, ARMS)
     beside = (cv2.dilate(arms.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0) & ~arms
     column, row = pixel_of(points, len(arms))

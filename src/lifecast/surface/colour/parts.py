@@ -90,7 +90,10 @@ class FoundParts(NamedTuple):
     """(5, n, n) int, `Part` of the hidden side by limb; every cell has one."""
 
     def at(self, points: np.ndarray, limb: np.ndarray | None = None) -> np.ndarray:
-        """Look up the part (N,) int at points (N, 2 or 3): of the front, or with limbs (N,) of the hidden side."""
+        """Look up the part (N,) int at points (N, 2 or 3).
+
+        Of the front, or with limbs (N,) of the hidden side.
+        """
         n = self.front.shape[0]
         x = ((points[:, 0] + 1) * (n / 2) - 0.5).clip(0, n - 1.001)
         y = ((1 - points[:, 1]) * (n / 2) - 0.5).clip(0, n - 1.001)
@@ -113,7 +116,8 @@ class FoundParts(NamedTuple):
 
     def front_only_at(self, points: np.ndarray) -> np.ndarray:
         """Look up whether points (N, 2 or 3) show what is at the front alone, (N,) bool."""
-        return self.front_only[self._cells(points)]
+        found: np.ndarray = self.front_only[self._cells(points)]
+        return found
 
     def _cells(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         column, row = pixel_of(points, self.front.shape[0])
@@ -247,11 +251,15 @@ def hair_cells(
         own = grid.cluster == k
         if (own & hair).sum() < rules.head_share * own.sum():  # a coat of hair's colour
             hair &= near_head | ~own
-    return hair
+    found: np.ndarray = hair
+    return found
 
 
 def skin_by_forearms(front: np.ndarray, lower: np.ndarray, zone: np.ndarray, rules: PartRules) -> np.ndarray:
-    """Find cells (n, n) of the trunk that are a forearm's or a hand's after all: skin next to one."""
+    """Find cells (n, n) of the trunk that are a forearm's or a hand's after all.
+
+    They are skin next to one.
+    """
     arms = (np.isin(lower, ARMS) & (front == Part.SKIN)).astype(np.uint8)
     wide = 2 * rules.beside + 1
     result: np.ndarray = (
@@ -263,7 +271,10 @@ def skin_by_forearms(front: np.ndarray, lower: np.ndarray, zone: np.ndarray, rul
 def jacket_of_skin_colour(
     skin: np.ndarray, zone: np.ndarray, core: np.ndarray, y: np.ndarray, trunk: Trunk, rules: PartRules
 ) -> np.ndarray:
-    """Find cells (n, n) of skin's colour that are a jacket: both sides of a trunk down to the hips, not its middle."""
+    """Find cells (n, n) of skin's colour that are a jacket.
+
+    It is on both sides of a trunk down to the hips, and not in its middle.
+    """
     rows = np.flatnonzero((y[:, 0] < trunk.shoulders[1]) & (y[:, 0] > trunk.hips[1]))
     jackets = 0
     for row in rows:
@@ -314,7 +325,7 @@ def name_garments(
 
 
 def nearest(known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Index the nearest of the `known` cells, for every cell."""
+    """Find the nearest of the `known` cells, for every cell."""
     rows, columns = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
     return rows, columns
 

@@ -44,7 +44,7 @@ def continue_cloth(
     wanted: np.ndarray,
     constants: Continuing = CONTINUING,
 ) -> Continued:
-    """Fold the cloth of clear vertices over to the `wanted` ones.
+    """Continue the cloth of clear vertices over to the `wanted` ones.
 
     graph: (V, V) symmetric adjacency; vertices, normals: (V, 3); clear: (V,) bool; wanted: (N,) vertex numbers, not
     clear.
@@ -76,7 +76,10 @@ def continue_cloth(
 
 
 def smoothed(graph: sparse.csr_matrix, places: np.ndarray, constants: Continuing = CONTINUING) -> np.ndarray:
-    """Average places (N, 3) with those of their neighbours (N, N), but not over folds where they jump."""
+    """Average places (N, 3) with those of their neighbours (N, N).
+
+    But not over folds where they jump.
+    """
     pairs = graph.tocoo()
     for _ in range(constants.passes):
         near = np.abs(places[pairs.row] - places[pairs.col]).max(1) < constants.jump

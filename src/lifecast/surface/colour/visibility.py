@@ -36,13 +36,19 @@ class LinesOfSight:
 
     @property
     def layered(self) -> np.ndarray:
-        """(size, size) bool: the line of sight meets more than one part of the body, with a gap between."""
+        """(size, size) bool: the line of sight meets several parts of the body.
+
+        With a gap between them.
+        """
         seen = np.isfinite(self.first)
         result: np.ndarray = np.subtract(self.first, self.last, out=np.zeros_like(self.first), where=seen) > GAP
         return result
 
     def in_front_layer(self, points: np.ndarray, normals: np.ndarray) -> np.ndarray:
-        """Decide whether points (N, 3) with normals (N, 3) belong to what is before another part, (N,) bool."""
+        """Decide whether points (N, 3) belong to what is before another part, (N,) bool.
+
+        normals: (N, 3).
+        """
         column, row = pixel_of(points, self.first.shape[0])
         beyond = self.last[row, column] + np.where(normals[:, 2] > 0, GAP / 2, 0)  # the last surface itself is not
         result: np.ndarray = self.layered[row, column] & (points[:, 2] > beyond)
