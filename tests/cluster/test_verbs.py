@@ -103,7 +103,7 @@ def test_reconstruct_by_the_command_line(cluster, photographs, doll_weights, tmp
     assert "2 reconstructed, 0 failed" in capsys.readouterr().out
     for line in lines(out):
         assert "turned by 180 degrees clockwise" in line["result"]["people"][0]["notes"]
-        assert line["result"]["people"][0]["steps"] == {"refine_mask": True, "lost_parts": True}
+        assert line["result"]["people"][0]["steps"] == {"refine_mask": True, "lost_parts": True, "smooth": True}
     assert [len(list(out.glob(f"*.{kind}"))) for kind in ("obj", "mtl", "png")] == [2, 2, 2]
     assert main(command) == 0
     assert "2 of the manifest were done before" in capsys.readouterr().out

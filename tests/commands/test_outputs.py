@@ -60,7 +60,8 @@ COMMANDS: dict[str, Arguments] = {
 
 
 def test_no_verb_is_left_out() -> None:
-    assert {name.split(" --")[0] for name in COMMANDS} == set(VERBS)
+    # Close-ups' maps are written beside what they are read from, which is there.
+    assert {name.split(" --")[0] for name in COMMANDS} == set(VERBS) - {"close-ups"}
 
 
 @pytest.mark.parametrize("name", COMMANDS)

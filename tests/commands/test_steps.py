@@ -15,7 +15,14 @@ from lifecast.model.checkpoint import load_checkpoint, save_checkpoint
 from lifecast.model.inference_options import InferenceOptions
 
 Doll = tuple[np.ndarray, np.ndarray]
-RUNNING = {"refine_mask": True, "lost_parts": True, "clean_background": True, "mirror": True, "sharpen": 0.5}
+RUNNING = {
+    "refine_mask": True,
+    "lost_parts": True,
+    "clean_background": True,
+    "mirror": True,
+    "sharpen": 0.5,
+    "smooth": True,
+}
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from lifecast.counted_progress import counted_progress
 from lifecast.options import Inline
+from lifecast.writable import check_folder
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,11 @@ def close_ups(asked: Inline[CloseUpMaps]) -> int:
     """
     from lifecast.model.checkpoint import load_checkpoint
     from lifecast.training.data import check_data
-    from lifecast.training.given_close_ups import add_to_dataset
+    from lifecast.training.given_close_ups import add_to_dataset, people_with_close_ups
 
     check_data(asked.data)
+    for folder in people_with_close_ups(asked.data, asked.anew)[:1]:
+        check_folder(folder)
     model = load_checkpoint(asked.weights).model.for_inference()
     console = Console(stderr=True, highlight=False, emoji=False)
     added = 0

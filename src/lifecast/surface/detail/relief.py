@@ -163,8 +163,8 @@ def move_map(
     for _ in range(INTEGRATION.rounds):
         weights = agreeing(trust, differences(moves), extra, jump)
         moves = solve(moves, nowhere, stay, weights, extra, constants.iterations)
-    bound = (constants.of_thickness * thickness).clamp(1e-9, constants.farthest)
-    return bound * torch.tanh(moves[0] / bound)
+    bound = (constants.of_thickness * thickness).clamp(0, constants.farthest)
+    return bound * torch.tanh(moves[0] / bound.clamp_min(1e-9))
 
 
 def _shown(points: Tensor, first: Tensor, constants: Relief) -> Tensor:
