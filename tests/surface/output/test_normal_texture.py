@@ -63,7 +63,8 @@ def shaded(ball: Any, textured: Textured, seed: int = 0) -> tuple[np.ndarray, np
     t /= np.linalg.norm(t, axis=1, keepdims=True)
     uv, texture = at(textured.uv), textured.normal_texture
     assert texture is not None
-    texel = texture[((1 - uv[:, 1]) * 1024).astype(int), (uv[:, 0] * 1024).astype(int)] / 127.5 - 1
+    side = len(texture)
+    texel = texture[((1 - uv[:, 1]) * side).astype(int), (uv[:, 0] * side).astype(int)] / 127.5 - 1
     b = np.cross(n, t) * at(sign)[:, None]
     return at(vertices), n, t * texel[:, :1] + b * texel[:, 1:2] + n * texel[:, 2:]
 

@@ -35,7 +35,7 @@ class Textured(NamedTuple):
     texture: np.ndarray
     """(T, T, 3) uint8 sRGB."""
     normal_texture: np.ndarray | None = None
-    """(T, T, 3) uint8 (`normal_texture`), where normal maps were given."""
+    """(T / 2, T / 2, 3) uint8 (`normal_texture`), where normal maps were given; (T, T, 3) with close-ups."""
 
 
 def bake_texture(
@@ -71,10 +71,13 @@ def bake_texture(
     texture[covered, 3] = 1
     fine = None
     if folds is not None:
-        texels = fold_texels(raster, corners, vertices, charts, folds)
-        canvas = np.zeros((size, size, 4), np.float32)
-        canvas[covered, :3] = texels
-        canvas[covered, 3] = 1
+        # The maps of a whole person have fewer pixels than half of the texels; close-ups have more.
+        side = size if folds.close_ups else size // 2
+        drawn = raster if side == size else rasterize(torch.tensor(flat), corners, side, facing="both")
+        canvas = np.zeros((side, side, 4), np.float32)
+        inside = drawn.covered.numpy()
+        canvas[inside, :3] = fold_texels(drawn, corners, vertices, charts, folds)
+        canvas[inside, 3] = 1
         fine = fill_gaps(canvas)
     return Textured(charts.vertex, charts.faces, charts.uv, fill_gaps(texture), fine)
 
