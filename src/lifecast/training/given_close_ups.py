@@ -76,12 +76,12 @@ def predicted(model: Model, stem: Path, landmarks: Tensor, stored_size: int) -> 
 def write_given(stem: Path, maps: Maps, square: Square) -> None:
     """Store front and back normals and the mask of one square."""
     assert maps.mask is not None
-    for name, values in (("front", maps.front), ("back", maps.back), ("mask", maps.mask * 2 - 1)):
+    # Normals as `scans.render` stores them, the mask as coverage * 255.
+    for name, values, scale, zero in (
+        ("front", maps.front, 127.5, 128.0), ("back", maps.back, 127.5, 128.0), ("mask", maps.mask, 255.0, 0.5),
+    ):  # fmt: skip
         cut = cut_square(values.float(), square, CLOSE_UP_SIZE)[0]
-        pixels = (cut * 127.5 + 128).clamp(0, 255).byte().permute(1, 2, 0).numpy()  # as `scans.render` stores normals
-        if name == "mask":
-            beyond = cut_square(torch.ones_like(values), square, CLOSE_UP_SIZE)[0, 0].numpy() < 0.5
-            pixels[beyond] = 0
+        pixels = (cut * scale + zero).clamp(0, 255).byte().permute(1, 2, 0).numpy()
         code = cv2.imencode(".png", np.ascontiguousarray(pixels[..., ::-1]), [cv2.IMWRITE_PNG_COMPRESSION, 1])[1]
         Path(f"{stem}_{GIVEN}_{name}.png").write_bytes(code.tobytes())
 

@@ -17,9 +17,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lifecast.errors import CheckpointError
+from lifecast.model.encoders.imagenet import ImageNetInput
 from lifecast.model.encoders.mobilenet_v2 import (
-    IMAGENET_MEAN,
-    IMAGENET_STD,
     MOBILENET_V2_TAPS,
     mobilenet_v2_layers,
 )
@@ -60,15 +59,11 @@ class PerceptualLoss(nn.Module):
         Indices of the layers whose outputs are compared, and the weight of each.
     """
 
-    mean: Tensor
-    std: Tensor
-
     def __init__(self, layers: nn.Sequential, taps: Sequence[int], weights: Sequence[float]) -> None:
         super().__init__()
         self.layers = nn.Sequential(*list(layers.children())[: max(taps) + 1])
         self.taps = dict(zip(taps, weights, strict=True))
-        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1), persistent=False)
+        self.scaled = ImageNetInput()
         self.requires_grad_(False)
         self.train(False)
 
@@ -78,7 +73,7 @@ class PerceptualLoss(nn.Module):
 
     def features(self, images: Tensor) -> list[Tensor]:
         """Compute the tapped features of `images` (B, 3, H, W) in [-1, 1]."""
-        x = (images * 0.5 + 0.5 - self.mean) / self.std
+        x = self.scaled(images)
         tapped = []
         for index, layer in enumerate(self.layers.children()):
             x = layer(x)

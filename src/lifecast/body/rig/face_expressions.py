@@ -15,6 +15,7 @@ from scipy.spatial import cKDTree
 
 from lifecast.body.components import SKIN_VERTICES
 from lifecast.body.fitted_body import FittedBody, shipped_body
+from lifecast.body.part_mesh import joints_after
 
 Floats = NDArray[np.float32]
 
@@ -83,7 +84,8 @@ def expression_offsets(
     blended = np.einsum("vk,vkxy->vxy", np.asarray(weights, np.float64), np.asarray(pose, np.float64)[influences])
     linear = blended[:, :3, :3]
     rest = np.linalg.solve(linear, (vertices - blended[:, :3, 3])[..., None])[..., 0]
-    of_head = (np.isin(influences, _head_joints()) * weights).sum(1) >= constants.of_head
+    head = [shipped_body().joints.index(name) for name in joints_after("head")]
+    of_head = (np.isin(influences, head) * weights).sum(1) >= constants.of_head
     largest = np.max([np.linalg.norm(one, axis=1) for one in moves.values()], axis=0)
     face = np.flatnonzero(largest > constants.least)
     offsets = {name: np.zeros((len(vertices), 3), np.float32) for name in moves}
@@ -124,13 +126,3 @@ def expression_moves(
             move += more * body.expressions[: SKIN_VERTICES * 3, row].numpy().reshape(-1, 3)
         found[name] = (scale * move).astype(np.float32)
     return found
-
-
-def _head_joints() -> list[int]:
-    """The head's joint and all that hang on it."""
-    body = shipped_body()
-    below = {body.joints.index("head")}
-    for joint, parent in enumerate(body.parents):
-        if parent in below:
-            below.add(joint)
-    return sorted(below)

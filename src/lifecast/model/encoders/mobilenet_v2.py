@@ -6,12 +6,9 @@ them as any other weights.
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
-# ImageNet's mean and standard deviation, for images in [0, 1].
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
+from lifecast.model.encoders.imagenet import ImageNetInput
 
 # MobileNetV2, table 2 of Sandler et al. 2018: expansion, channels, repeats, stride of the first.
 MOBILENET_V2 = (
@@ -80,16 +77,12 @@ class MobileNetFeatures(nn.Module):
     along.
     """
 
-    mean: Tensor
-    std: Tensor
-
     def __init__(self, count: int) -> None:
         super().__init__()
         self.taps = MOBILENET_V2_TAPS[:count]
         self.channels = TAPPED_CHANNELS[:count]
         self.layers = nn.Sequential(*list(mobilenet_v2_layers().children())[: self.taps[-1] + 1])
-        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1), persistent=False)
+        self.scaled = ImageNetInput()
         self.train(self.training)
 
     def train(self, mode: bool = True) -> MobileNetFeatures:
@@ -102,7 +95,7 @@ class MobileNetFeatures(nn.Module):
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """Compute the features of pictures (B, 3, H, W) in [-1, 1], the largest first."""
-        x = (image * 0.5 + 0.5 - self.mean) / self.std
+        x = self.scaled(image)
         found = []
         for index, layer in enumerate(self.layers.children()):
             x = layer(x)

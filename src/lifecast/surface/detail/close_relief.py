@@ -9,8 +9,7 @@ import numpy as np
 
 from lifecast.space.close_up import CLOSE_UPS, CloseUpMaps, CloseUps, inside_share
 from lifecast.space.mesh_normals import vertex_normals
-from lifecast.surface.colour.visibility import HALF_TURN
-from lifecast.surface.detail.relief import RELIEF, Relief, relief
+from lifecast.surface.detail.relief import RELIEF, Relief, relief_of_both_sides
 from lifecast.surface.extract.surface import Surface
 
 
@@ -56,9 +55,6 @@ def close_moves(
         farthest=constants.farthest / half,
         behind=(first / half, last / half),
     )
-    mask = one.mask[0, 0]
-    behind = (one.back[0] * one.back.new_tensor(HALF_TURN)[:, None, None]).flip(-1)
-    found = relief(points, triangles, normals, one.front[0], mask, close)
-    found = found - relief(points * HALF_TURN, triangles, normals * HALF_TURN, behind, mask.flip(-1), close)
+    found = relief_of_both_sides(points, triangles, normals, one.front[0], one.back[0], one.mask[0, 0], close)
     moves[kept] = found * half * inside_share(points, squares.border)
     return moves

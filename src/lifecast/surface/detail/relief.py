@@ -71,17 +71,33 @@ def with_relief(
     if mask is None:
         mask = (front.norm(dim=0) > 0).float()
     vertices, faces, normals = surface.vertices, surface.faces, surface.normals
-    # For a camera behind the person the mesh is turned by half a circle about the vertical, and the map mirrored.
-    behind = (back * back.new_tensor(HALF_TURN)[:, None, None]).flip(-1)
-    moves = relief(vertices, faces, normals, front, mask, constants)
-    moves = moves - relief(vertices * HALF_TURN, faces, normals * HALF_TURN, behind, mask.flip(-1), constants)
     moved = vertices.copy()
-    moved[:, 2] += moves
+    moved[:, 2] += relief_of_both_sides(vertices, faces, normals, front, back, mask, constants)
     # The field's normals are smoother than the mesh's: they turn as far as the mesh's do.
     turned = vertex_normals(moved, faces, "area") - vertex_normals(vertices, faces, "area")
     bent = normals + turned
     bent /= np.maximum(np.linalg.norm(bent, axis=1, keepdims=True), 1e-12)
     return surface._replace(vertices=moved, normals=bent.astype(np.float32))
+
+
+def relief_of_both_sides(
+    vertices: np.ndarray,
+    faces: np.ndarray,
+    normals: np.ndarray,
+    front: Tensor,
+    back: Tensor,
+    mask: Tensor,
+    constants: Relief = RELIEF,
+) -> np.ndarray:
+    """Compute how far each vertex moves along z by the front map and the back map.
+
+    (V,) view units. Arguments as in `relief` and `with_relief`.
+    """
+    # For a camera behind the person the mesh is turned by half a circle about the vertical, and the map mirrored.
+    behind = (back * back.new_tensor(HALF_TURN)[:, None, None]).flip(-1)
+    moves = relief(vertices, faces, normals, front, mask, constants)
+    moves -= relief(vertices * HALF_TURN, faces, normals * HALF_TURN, behind, mask.flip(-1), constants)
+    return moves
 
 
 def relief(
