@@ -8,8 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from lifecast.space.close_up import CLOSE_UPS, CloseUpMaps, CloseUps, inside_share
-from lifecast.space.mesh_normals import vertex_normals
-from lifecast.surface.detail.relief import RELIEF, Relief, relief_of_both_sides
+from lifecast.surface.detail.relief import RELIEF, Relief, relief_of_both_sides, with_moved_vertices
 from lifecast.surface.extract.surface import Surface
 
 
@@ -23,21 +22,24 @@ def with_close_relief(
 
     Those inside of their squares. Their number and the faces stay. Vertices are in view space.
     """
-    moved = surface.vertices.copy()
     for one in close_ups:
-        moved[:, 2] += close_moves(moved, surface.faces, one, constants, squares)
-    changed = moved[:, 2] != surface.vertices[:, 2]
-    if not changed.any():
-        return surface
-    bent = vertex_normals(moved, surface.faces)
-    normals = np.where(changed[:, None], bent, surface.normals).astype(np.float32)
-    return surface._replace(vertices=moved, normals=normals)
+        moves = close_moves(surface.vertices, surface.faces, surface.normals, one, constants, squares)
+        if moves.any():
+            moved = surface.vertices.copy()
+            moved[:, 2] += moves
+            surface = with_moved_vertices(surface, moved)
+    return surface
 
 
 def close_moves(
-    vertices: np.ndarray, faces: np.ndarray, one: CloseUpMaps, constants: Relief = RELIEF, squares: CloseUps = CLOSE_UPS
+    vertices: np.ndarray,
+    faces: np.ndarray,
+    normals: np.ndarray,
+    one: CloseUpMaps,
+    constants: Relief = RELIEF,
+    squares: CloseUps = CLOSE_UPS,
 ) -> np.ndarray:
-    """Compute how far each vertex (V, 3) moves along z, (V,) view units, by one close-up."""
+    """Compute how far each vertex (V, 3) with its normal (V, 3) moves along z, (V,) view units, by one close-up."""
     moves = np.zeros(len(vertices), np.float32)
     placed = one.square.to_square(vertices)
     corners = placed[faces][..., :2]  # (F, 3, 2)
@@ -46,7 +48,6 @@ def close_moves(
         return moves
     kept, local = np.unique(faces[near], return_inverse=True)
     points, triangles = placed[kept], local.reshape(-1, 3)
-    normals = vertex_normals(points, triangles)
     half = one.square.half
     first, last = constants.behind
     close = replace(
@@ -55,6 +56,6 @@ def close_moves(
         farthest=constants.farthest / half,
         behind=(first / half, last / half),
     )
-    found = relief_of_both_sides(points, triangles, normals, one.front[0], one.back[0], one.mask[0, 0], close)
+    found = relief_of_both_sides(points, triangles, normals[kept], one.front[0], one.back[0], one.mask[0, 0], close)
     moves[kept] = found * half * inside_share(points, squares.border)
     return moves

@@ -73,9 +73,17 @@ def with_relief(
     vertices, faces, normals = surface.vertices, surface.faces, surface.normals
     moved = vertices.copy()
     moved[:, 2] += relief_of_both_sides(vertices, faces, normals, front, back, mask, constants)
-    # The field's normals are smoother than the mesh's: they turn as far as the mesh's do.
-    turned = vertex_normals(moved, faces, "area") - vertex_normals(vertices, faces, "area")
-    bent = normals + turned
+    return with_moved_vertices(surface, moved)
+
+
+def with_moved_vertices(surface: Surface, moved: np.ndarray) -> Surface:
+    """Give a surface other vertices (V, 3), and normals that turn as far as the mesh's do.
+
+    The normals themselves are not the mesh's: the field's are smoother.
+    """
+    faces = surface.faces
+    turned = vertex_normals(moved, faces, "area") - vertex_normals(surface.vertices, faces, "area")
+    bent = surface.normals + turned
     bent /= np.maximum(np.linalg.norm(bent, axis=1, keepdims=True), 1e-12)
     return surface._replace(vertices=moved, normals=bent.astype(np.float32))
 
