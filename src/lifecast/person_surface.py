@@ -18,9 +18,11 @@ from lifecast.space.maps import Maps
 from lifecast.step_constants import STEP_CONSTANTS, StepConstants
 from lifecast.surface.detail.body_limbs import BodyLimbs, WithBodyLimbs, body_limbs
 from lifecast.surface.detail.close_relief import with_close_relief
+from lifecast.surface.detail.finer_parts import with_finer_parts
 from lifecast.surface.detail.fitted_face import with_face
 from lifecast.surface.detail.fitted_hands import WithHands, fitted_hands, without_hands
 from lifecast.surface.detail.relief import with_relief
+from lifecast.surface.extract.slivers import SHORTEST, without_slivers
 from lifecast.surface.extract.surface import Surface, extract_surface, simplified
 
 
@@ -111,8 +113,10 @@ def person_surface(
     maps: the coarse net has other maps as its input. `faces` as in `extract_surface`, which also says what is raised.
     """
     (field, relief_mask), maps = person_field(model, person, options, constants), person.maps
-    surface = extract_surface(field, resolution)
+    surface = without_slivers(extract_surface(field, resolution), SHORTEST * 2 / resolution)
     finest = person.prediction.fine_features is not None or model.fine is None
+    if person.body is not None and options.finer_parts and finest:
+        surface = with_finer_parts(surface, field, person.body, constants.finer_parts)
     if options.relief and maps is not None and finest:
         surface = with_relief(surface, maps.front[0], maps.back[0], relief_mask, constants.relief)
         surface = with_close_relief(surface, person.close_ups, constants.relief, constants.close_ups)

@@ -22,6 +22,7 @@ from lifecast.space.integration import INTEGRATION, Integration
 from lifecast.space.maps import SHARPENING, Sharpening
 from lifecast.surface.colour.colour_surface import COLOURING, Colouring
 from lifecast.surface.detail.body_limbs import BODY_LIMBS, BodyLimbs
+from lifecast.surface.detail.finer_parts import FINER_PARTS, FinerParts
 from lifecast.surface.detail.fitted_face import FITTED_FACE, FittedFace
 from lifecast.surface.detail.fitted_hands import FITTED_HANDS, FittedHands
 from lifecast.surface.detail.relief import RELIEF, Relief
@@ -42,6 +43,7 @@ class StepConstants:
     silhouette: SilhouetteBound = SILHOUETTE_BOUND
     body_limbs: BodyLimbs = BODY_LIMBS
     fitted_hands: FittedHands = FITTED_HANDS
+    finer_parts: FinerParts = FINER_PARTS
     relief: Relief = RELIEF
     fitted_face: FittedFace = FITTED_FACE
     colour: Colouring = COLOURING

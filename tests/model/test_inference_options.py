@@ -118,8 +118,8 @@ def test_what_stands_on_a_body_does_not_run_without_one():
 
 def test_a_body_is_used_while_a_step_that_stands_on_it_runs():
     assert ALL.uses_body
-    assert ALL.without("fitted_hands", "fitted_face").uses_body
-    assert not ALL.without("fitted_hands", "fitted_face", "body_limbs").uses_body
+    assert ALL.without("fitted_hands", "fitted_face", "finer_parts").uses_body
+    assert not ALL.without("fitted_hands", "fitted_face", "finer_parts", "body_limbs").uses_body
     assert not PLAIN.uses_body
 
 
@@ -130,7 +130,7 @@ def test_steps_that_nobody_knows_are_refused_by_name():
 
 ON_MAPS = {"mirror", "sharpen", "relief"}
 ON_DEPTHS = {"integrate", "body_limbs"}
-ON_BODY = {"body", "body_limbs", "fitted_hands", "fitted_face"}
+ON_BODY = {"body", "body_limbs", "fitted_hands", "finer_parts", "fitted_face"}
 ON_LIFT = {"lift"} | ON_BODY
 ON_POSE = {"pose"} | ON_LIFT
 

@@ -51,6 +51,8 @@ class InferenceOptions:
     """Limbs that the picture hides are the fitted body's (`surface.detail.body_limbs`)."""
     fitted_hands: bool = True
     """Hands that were fitted get their fingers (`surface.detail.fitted_hands`)."""
+    finer_parts: bool = True
+    """Triangles at head and hands are smaller (`surface.detail.finer_parts`)."""
     relief: bool = False
     """The finest surface gets the folds of the normal maps (`surface.detail.relief`)."""
     fitted_face: bool = True
@@ -130,7 +132,7 @@ KINDS: dict[str, tuple[type, ...]] = {
 } | {name: (bool,) for name, off in STEPS.items() if off is False}
 """Kinds of values that a file may hold for each step."""
 
-_OF_BODY = ("body_limbs", "fitted_hands", "fitted_face")
+_OF_BODY = ("body_limbs", "fitted_hands", "finer_parts", "fitted_face")
 
 DEPENDENT: dict[str, tuple[str, ...]] = {
     "pose": ("lift", "close_ups", "body", *_OF_BODY),

@@ -39,7 +39,10 @@ def close_moves(
     constants: Relief = RELIEF,
     squares: CloseUps = CLOSE_UPS,
 ) -> np.ndarray:
-    """Compute how far each vertex (V, 3) with its normal (V, 3) moves along z, (V,) view units, by one close-up."""
+    """Compute how far each vertex moves along z by one close-up, (V,) view units.
+
+    vertices, normals: (V, 3); faces: (F, 3).
+    """
     moves = np.zeros(len(vertices), np.float32)
     placed = one.square.to_square(vertices)
     corners = placed[faces][..., :2]  # (F, 3, 2)

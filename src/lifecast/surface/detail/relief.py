@@ -38,9 +38,9 @@ class Relief:
     """View units (8 mm) that a vertex moves at most, ..."""
     of_thickness: float = 0.25
     """... and the share of the body's thickness there: the two sides of a finger must not meet."""
-    facing: tuple[float, float] = (0.1, 0.5)
+    facing: tuple[float, float] = (0.3, 0.8)
     """Normals' z from which vertices move at all, and from which they do wholly: slopes at the silhouette have no
-    bound."""
+    bound, and a move there shows from the side as a ridge."""
     behind: tuple[float, float] = (0.004, 0.016)
     """View units behind the first surface from which vertices move less, and from which they do not move."""
     iterations: int = 24
