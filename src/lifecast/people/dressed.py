@@ -28,6 +28,7 @@ from lifecast.people.hairstyles.beard import shade_skin
 from lifecast.people.hairstyles.choice import dress_head
 from lifecast.people.motion import Rotations
 from lifecast.people.outfits import SUITS, draw_outfit
+from lifecast.people.parsing import parse_faces, parse_skin
 from lifecast.people.patterns.measures import take_measures
 from lifecast.people.regions import garment_regions, part_regions
 from lifecast.people.rest_part import RestPart
@@ -119,6 +120,8 @@ class DressedPerson:
         self._look(rng)
         self._surfaces: list[GarmentSurface] = []
         self._materials: list[Material] = []
+        self.parsing: NDArray[np.uint8] = np.zeros(0, np.uint8)
+        """(F,) the `Part` of each face of a `scan`, once one was given."""
 
     def _put_on_the_rest(self, rng: Rng, layers: int) -> None:
         """Draw shoes, hair, hat, glasses and bag."""
@@ -233,10 +236,15 @@ class DressedPerson:
             self._uv = np.concatenate([part.uv for part in parts]).astype(np.float32)
             self._material = np.repeat(np.arange(len(parts)), [len(p.faces) for p in parts]).astype(np.int32)
             white = np.ones(3, np.float32)
+            self.parsing = parse_faces([p.name for p in parts], [len(p.faces) for p in parts], self._skin_parsing())
             self._materials = [Material(p.name, white, np.ascontiguousarray(p.texture[..., :3]), None) for p in parts]
         colour = np.full((len(vertices), 3), 255, np.uint8)
         scan = Scan(vertices, self._faces, self._uv, colour, self._material, self._materials, source="made person")
         return scan, np.concatenate([part.normals for part in parts])
+
+    def _skin_parsing(self) -> NDArray[np.uint8]:
+        kept = ~self._removed[self.studio.skin_faces].all(1)
+        return parse_skin(self.studio.skin_regions[kept], self._shade, self.studio.skin_faces[kept])
 
     def _flesh(self, posed: Points, clothes: list[Part]) -> list[Part]:
         studio = self.studio

@@ -95,7 +95,7 @@ def make_views(sitting: Sitting, number: int) -> int:
         if gloss is None and sitting.pictures:
             gloss = rng.beta(1, 3, len(scan.materials)).astype(np.float32)
         placed = normalise(scan, "m", "y", pelvis)
-        renderer = Renderer(scan, normals, sitting.size, gloss=gloss, texels=texels)
+        renderer = Renderer(scan, normals, sitting.size, gloss=gloss, texels=texels, parsing=person.parsing)
         texels = renderer.texels
         if sitting.pictures:
             renderer.cast_shadows(sitting.rays, seed=int(rng.integers(2**31)))

@@ -70,6 +70,9 @@ def write_view(folder: Path, stem: str, view: View) -> list[str]:
         f"{stem}_front.png": (view.front[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1]),
         f"{stem}_back.png": (view.back[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1]),
     }
+    if view.parsing is not None:
+        for side, parts in zip(("front", "back"), view.parsing, strict=True):
+            pictures[f"{stem}_{side}_parsing.png"] = (parts, [cv2.IMWRITE_PNG_COMPRESSION, 3])
     for name, (pixels, flags) in pictures.items():
         # Not cv2.imwrite, which does not say why it fails, and writes half a picture onto a full disk.
         (folder / name).write_bytes(cv2.imencode(Path(name).suffix, np.ascontiguousarray(pixels), flags)[1].tobytes())

@@ -24,6 +24,7 @@ from lifecast.scans.scan import Scan
 from lifecast.scans.shading import SUN_RAYS, Look, cone, develop, sheen
 from lifecast.scans.texels import TexelPool
 from lifecast.scans.transfer import vertex_transfer
+from lifecast.space.parsing import NOTHING
 
 ROOKS = (np.array([[-7, -3], [-5, 3], [-3, -7], [-1, 5], [1, -5], [3, 7], [5, -1], [7, 1]]) / 16).astype(np.float32)
 """Eight sub-pixel positions, no two in one row or column of an 8x8 grid (pixels)."""
@@ -76,6 +77,7 @@ class _Side:
     mask: NDArray[np.float32]
     normals: NDArray[np.float32]
     colour: NDArray[np.float32] | None
+    parsing: NDArray[np.uint8] | None
 
 
 class Renderer:
@@ -97,6 +99,8 @@ class Renderer:
         (materials,) 0..1, how much of the sheen each material shows; None: none.
     texels
         Of the same scan in another pose; None: made here.
+    parsing
+        (F,) uint8, the `Part` that each face belongs to; None: views have no parsing maps.
     """
 
     def __init__(
@@ -108,6 +112,7 @@ class Renderer:
         occluders: EmbreeScene | None = None,
         gloss: NDArray[np.float32] | None = None,
         texels: TexelPool | None = None,
+        parsing: NDArray[np.uint8] | None = None,
     ) -> None:
         self.scan, self.normals, self.size = scan, normals, size
         self.texels = TexelPool(scan, size / 2) if texels is None else texels
@@ -116,6 +121,7 @@ class Renderer:
         self.transfer = self.unshadowed if transfer is None else transfer
         self.occluders = self.sight.scene if occluders is None else occluders
         self.gloss = np.zeros(len(scan.materials), np.float32) if gloss is None else gloss
+        self.parsing = parsing
         self.half = 1.0
         """Half the side of the pictures, view units."""
 
@@ -160,7 +166,11 @@ class Renderer:
             whole = np.full((size, size, 3), 128, np.uint8)
             whole[box] = (side.normals * np.float32(127.5) + np.float32(128)).astype(np.uint8).reshape(*frame.shape, 3)
             maps.append(whole)
-        return View(colour, mask, maps[0], maps[1], self._depth(frame, False), self._depth(frame, True))
+        parsing = None
+        if front.parsing is not None and back.parsing is not None:
+            parsing = np.full((2, size, size), NOTHING, np.uint8)
+            parsing[(slice(None), *box)] = np.stack([front.parsing, back.parsing]).reshape(2, *frame.shape)
+        return View(colour, mask, maps[0], maps[1], self._depth(frame, False), self._depth(frame, True), parsing)
 
     def picture(
         self, rotation: NDArray[np.float64], shift: NDArray[np.float64], look: Look
@@ -218,8 +228,12 @@ class Renderer:
         fine_normals = self._normals_at(fine, met, frame.rotation)
         normals[edges] = unit_length(sums_by_group(fine_normals, owner, len(edges)))
         whole = np.flatnonzero(hits.face >= 0)
+        parsing = None
+        if self.parsing is not None:  # of pixels' centres: parts do not mix
+            parsing = np.full(len(xy), NOTHING, np.uint8)
+            parsing[whole] = self.parsing[hits.face[whole]]
         if look is None:
-            return _Side(mask, normals, None), whole
+            return _Side(mask, normals, None, parsing), whole
         radiance = self._radiance(frame.rotation, look)
         lit, level = self._lit(hits, chosen, xy, normals[chosen], frame, radiance, look, SUN_RAYS)
         fine_lit, _ = self._lit(fine, met, fine_xy, fine_normals, frame, radiance, look, 1)
@@ -228,7 +242,7 @@ class Renderer:
         colour[edges] = sums_by_group(fine_lit, owner, len(edges)) / np.maximum(share, 1)[:, None]
         # A camera's exposure follows the light: without, back-lit people would be black.
         colour /= np.float32(max(level, 1e-3) ** 0.85)
-        return _Side(mask, normals, colour), whole
+        return _Side(mask, normals, colour, parsing), whole
 
     def _edges(self, hits: Hits, shape: tuple[int, int]) -> NDArray[np.integer]:
         """Flat indices of pixels whose 3x3 neighbourhood spans a silhouette or a jump in depth."""

@@ -23,3 +23,5 @@ class View:
     front_depth: NDArray[np.float16]
     """(S/4, S/4) view z at the centres of the coarser pixels, nan outside."""
     back_depth: NDArray[np.float16]
+    parsing: NDArray[np.uint8] | None = None
+    """(2, S, S) `space.parsing.Part` of the nearest and of the farthest surface, `NOTHING` outside; None: not known."""

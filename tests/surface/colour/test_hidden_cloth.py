@@ -24,7 +24,7 @@ from painted import (
 from lifecast.errors import PhotoError
 from lifecast.surface.colour.colour_surface import COLOURING, colour_surface
 from lifecast.surface.colour.front_only import FrontOnly
-from lifecast.surface.colour.parts import Part
+from lifecast.space.parsing import Part
 
 
 @pytest.fixture(scope="module")

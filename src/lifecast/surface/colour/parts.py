@@ -8,33 +8,18 @@ the body are at the front alone, and there the back goes on from what surrounds 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from scipy import ndimage
 
+from lifecast.space.parsing import Part
 from lifecast.surface.colour.body_parts import ARMS, UPPER, BodyParts, Places, Trunk, Zone
 from lifecast.surface.colour.front_only import FRONT_ONLY, FrontOnly, between_alike_sides, isolated_patches
 from lifecast.surface.colour.head import Head
 from lifecast.surface.colour.part_grid import Grid
 from lifecast.surface.colour.visibility import pixel_of
-
-
-class Part(IntEnum):
-    """What a place belongs to."""
-
-    SKIN = 0
-    FACE = 1
-    HAIR = 2
-    """What covers the top of the head: hair, a hat, or a bald head's skin."""
-    UPPER = 3
-    """A garment of the trunk, or a dress."""
-    LOWER = 4
-    OUTER = 5
-    """A garment over the upper one, open at the front."""
-    SHOES = 6
 
 
 @dataclass(frozen=True)
