@@ -22,9 +22,9 @@ from painted import (
 )
 
 from lifecast.errors import PhotoError
+from lifecast.space.parsing import Part
 from lifecast.surface.colour.colour_surface import COLOURING, colour_surface
 from lifecast.surface.colour.front_only import FrontOnly
-from lifecast.space.parsing import Part
 
 
 @pytest.fixture(scope="module")

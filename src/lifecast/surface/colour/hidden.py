@@ -18,7 +18,6 @@ from scipy import sparse
 from lifecast.space.parsing import Part
 from lifecast.surface.colour.body_parts import ARMS, BodyParts, Places
 from lifecast.surface.colour.cloth import FOLDING, Cloth, Folding
-from lifecast.surface.colour.glints import GLINTS, Glints, glints
 from lifecast.surface.colour.head import BACK_OF_HEAD, BackOfHead, Head, hair_colour, hair_share, head_middle
 from lifecast.surface.colour.part_grid import GRID_COLOURS, GridColours, make_grid
 from lifecast.surface.colour.parts import PART_RULES, FoundParts, PartRules, find_parts
@@ -41,7 +40,6 @@ class HiddenCloth:
     """View units (6 cm) of a step in depth whose pixels mix two parts of the body."""
     hair_like: float = 60.0
     """Distance in 0..255 RGB from the hair's usual colour up to which a pixel is copied as hair."""
-    glints: Glints = GLINTS
     grid: GridColours = GRID_COLOURS
     parts: PartRules = PART_RULES
     folding: Folding = FOLDING
@@ -164,9 +162,7 @@ def lending(
     row, column = np.nonzero(usable)
     points = np.stack([(column + 0.5) * 2 / size - 1, 1 - (row + 0.5) * 2 / size], 1).astype(np.float32)
     part = parts.at(points)
-    kind = code(part, parts.places_at(points).lower)
-    good = ~glints(even.sample(points), kind, constants.glints)
-    good &= (part >= 0) & (part != Part.FACE) & (even.inside(points) > RIM)
+    good = (part >= 0) & (part != Part.FACE) & (even.inside(points) > RIM)
     good &= ~parts.front_only_at(points) & ~beside_forearms(parts, points)
     if hair is not None:  # no glints, clips and background between strands
         good &= (part != Part.HAIR) | (np.linalg.norm(even.sample(points) - hair, axis=1) < constants.hair_like)
