@@ -38,6 +38,8 @@ class PredictedPerson(NamedTuple):
     """What was not fitted, and why."""
     close_ups: tuple[CloseUpMaps, ...] = ()
     """Of head and hands, where they were predicted."""
+    parsing: Tensor | None = None
+    """(2, P, h, w) float32 probabilities of the parts on front and back, where they were predicted."""
 
     @property
     def maps(self) -> Maps | None:

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from lifecast.errors import UsageError
 from lifecast.framed_person import FramedPerson, Framer, Masker, half_precision
-from lifecast.model.inference import predict_maps
+from lifecast.model.inference import predict_maps, predict_parsing
 from lifecast.model.inference_options import PLAIN, InferenceOptions
 from lifecast.model.model import Model
 from lifecast.options import ReconstructOptions, Turn
@@ -227,6 +227,7 @@ class Reconstructor:
             painted = colour_surface(
                 surface.vertices, surface.faces, surface.normals, framed.image, mask,
                 landmarked_head(person.landmarks, standing, framed.camera), joints, self.constants.colour,
+                None if predicted.parsing is None else predicted.parsing.cpu().numpy(),
             )  # fmt: skip
         corners = framed.camera.to_photo(surface.vertices)
         made = (*corners.min(0).tolist(), *corners.max(0).tolist())
@@ -278,6 +279,7 @@ class Reconstructor:
             framed = Framer(self.model, inference, self.masker, self.constants).frame(photo, person, camera)
         image, small = framed.inputs[0], framed.inputs[-1]
         close_ups: tuple[CloseUpMaps, ...] = ()
+        parsing: Tensor | None = None
         with watch.stage("normals"), half_precision(self.device):
             maps = None
             if self.model.normals is not None:
@@ -288,9 +290,11 @@ class Reconstructor:
                 if inference.close_ups:
                     close_ups = person_close_ups(self.model, photo, framed, maps.fine, self.constants.close_ups)
                     maps = maps._replace(fine=with_close_ups(maps.fine, close_ups, self.constants.close_ups))
+            if maps is not None and inference.parsing:
+                parsing = predict_parsing(self.model, image, maps, framed.pose)
         with watch.stage("features"), half_precision(self.device):
             prediction = self.model(image, small=small, given=maps)
-        predicted = PredictedPerson(prediction, framed.joints, close_ups=close_ups)
+        predicted = PredictedPerson(prediction, framed.joints, close_ups=close_ups, parsing=parsing)
         if not inference.body:
             return framed, predicted
         with watch.stage("body"):

@@ -19,7 +19,7 @@ from lifecast.model.checkpoint import load_checkpoint, save_checkpoint
 from lifecast.model.inference_options import InferenceOptions
 
 EVERYTHING = InferenceOptions(
-    mirror=True, sharpen=0.5, close_ups=True, integrate=64, body=True, silhouette=True, relief=True
+    mirror=True, sharpen=0.5, close_ups=True, parsing=True, integrate=64, body=True, silhouette=True, relief=True
 )
 RELIEF_AND_MIRROR = InferenceOptions(mirror=True, silhouette=True, relief=True)
 
@@ -27,8 +27,8 @@ RELIEF_AND_MIRROR = InferenceOptions(mirror=True, silhouette=True, relief=True)
 def test_all_steps_are_those_that_run_in_their_order() -> None:
     assert chosen_steps(EVERYTHING, ["all"]) == [field.name for field in dataclasses.fields(InferenceOptions)]
     assert chosen_steps(EVERYTHING.without("lift", "mirror"), ["all"]) == [
-        "refine_mask", "lost_parts", "clean_background", "pose", "sharpen", "close_ups", "integrate", "smooth",
-        "silhouette", "relief",
+        "refine_mask", "lost_parts", "clean_background", "pose", "sharpen", "close_ups", "parsing", "integrate",
+        "smooth", "silhouette", "relief",
     ]  # fmt: skip
 
 

@@ -144,6 +144,8 @@ def earlier_values(values, **choices):
         "detail_unit",
         "close_up",
         "close_up_size",
+        "parsing",
+        "parsing_size",
     ):  # none of them
         values.pop(later, None)
     values["kind"] = next(before for before, now in KINDS.items() if now == values["kind"])
@@ -191,7 +193,7 @@ def random_model(name):
 def test_compact_is_translated_to_its_architecture_and_options():
     values, inference = translated_architecture(COMPACT_1)
     assert architecture_from_dict(values) == COMPACT_0
-    assert inference == INFERENCE["compact"]
+    assert inference == INFERENCE["compact"].fitting(COMPACT_0)
 
 
 def test_what_the_tests_below_write_is_what_was_shipped():

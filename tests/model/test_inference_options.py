@@ -11,7 +11,9 @@ from lifecast.model.ablations import preset_named
 from lifecast.model.inference_options import DEPENDENT, PLAIN, STEPS, InferenceOptions, inference_from_dict
 from lifecast.model.presets import INFERENCE, PRESETS
 
-ALL = InferenceOptions(mirror=True, sharpen=0.5, close_ups=True, integrate=256, body=True, silhouette=True, relief=True)
+ALL = InferenceOptions(
+    mirror=True, sharpen=0.5, close_ups=True, parsing=True, integrate=256, body=True, silhouette=True, relief=True
+)
 """With every step on."""
 
 
@@ -138,7 +140,7 @@ ON_POSE = {"pose"} | ON_LIFT
 @pytest.mark.parametrize(
     ("name", "off"),
     [
-        ("compact-close-up", set()),
+        ("compact-close-up-parsing", set()),
         ("compact", set()),
         ("compact-no-lifter", ON_LIFT),
         ("compact-no-pose", ON_POSE),
@@ -151,7 +153,9 @@ ON_POSE = {"pose"} | ON_LIFT
 )
 def test_what_an_architecture_has_no_inputs_for_is_off(name, off):
     fitting = ALL.fitting(preset_named(name))
-    assert set(STEPS) - set(fitting.running()) == off | (set() if name.endswith("close-up") else {"close_ups"})
+    assert set(STEPS) - set(fitting.running()) == off | (
+        set() if name.endswith("parsing") else {"close_ups", "parsing"}
+    )
     assert fitting.fitting(preset_named(name)) == fitting
 
 

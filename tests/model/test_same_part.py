@@ -11,7 +11,7 @@ from lifecast.model.model import PARTS
 from lifecast.model.presets import PAPER, TINY
 from lifecast.model.same_part import same_part
 
-COMPACT = preset_named("compact-close-up")
+COMPACT = preset_named("compact-close-up-parsing")
 
 
 def common(one, other):
@@ -37,7 +37,7 @@ def test_another_normal_head_changes_all_heads_and_no_net():
 
 def test_the_fine_net_stands_on_the_coarse_one():
     assert common(COMPACT, replace(COMPACT, coarse=replace(COMPACT.coarse, features=16))) == {
-        "pose_lifter", "normals", "depth", "detail", "close_up",
+        "pose_lifter", "normals", "depth", "detail", "close_up", "parsing",
     }  # fmt: skip
     assert not common(COMPACT, TINY)
 

@@ -16,7 +16,8 @@ from lifecast.model.presets import PRESETS
 from lifecast.space.maps import Maps
 from lifecast.training import losses
 from lifecast.training.recipe import LossWeights
-from lifecast.training.stage import Stage, stage_size
+from lifecast.training.stage import Stage
+from lifecast.training.stage_parts import stage_size
 from lifecast.training.trim import trim
 
 ALL = LossWeights(l1=2.0, l1_over="mask", cosine=1.0, mask=1.0, depth=5.0, perceptual=0.0)

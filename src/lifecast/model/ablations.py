@@ -131,16 +131,31 @@ def _close_up(preset: Architecture) -> Architecture:
     return replace(preset, maps=replace(normals, close_up=head))
 
 
+def _parsing(preset: Architecture) -> Architecture:
+    """A parsing head tells the parts of the dressed person apart, front and back."""
+    normals = _maps(preset)
+    if not isinstance(normals.network, UNetConfig):
+        raise UsageError(f"preset {preset.name} has no U-Net whose maps a parsing head could stand on")
+    widths = normals.network.widths[:4]
+    head = UNetConfig(widths=widths, blocks=(0, 1, 1, 3), first_stride=2, output_stride=2, norm="none")
+    size = min(512, 2 * normals.normals_size)
+    return replace(preset, maps=replace(normals, parsing=head, parsing_size=size))
+
+
 def _pretrained(preset: Architecture) -> Architecture:
-    """The detail head and the close-up head get the features of a network that knows ImageNet."""
+    """The heads beyond the normal head get the features of a network that knows ImageNet."""
     normals = _maps(preset)
     heads = {
         name: replace(head, pretrained="mobilenet_v2")
-        for name, head in (("detail", normals.detail), ("close_up", normals.close_up))
+        for name, head in (
+            ("detail", normals.detail),
+            ("close_up", normals.close_up),
+            ("parsing", normals.parsing),
+        )
         if head is not None and head.first_stride == 2
     }
     if not heads:
-        raise UsageError(f"preset {preset.name} has no detail or close-up head that pretrained features fit")
+        raise UsageError(f"preset {preset.name} has no detail, close-up or parsing head that pretrained features fit")
     return replace(preset, maps=replace(normals, **heads))  # type: ignore[arg-type]
 
 
@@ -212,6 +227,7 @@ SWITCHES: dict[str, Callable[[Architecture], Architecture]] = {
     "detail": _detail,
     "no-detail": _no_detail,
     "close-up": _close_up,
+    "parsing": _parsing,
     "pretrained": _pretrained,
 }
 """Each switch by its name; its docstring says which row it makes."""

@@ -13,7 +13,7 @@ from typing import Literal
 from lifecast.errors import UsageError
 from lifecast.model.encoders.config import GeneratorConfig, GlobalFeatureConfig, HourglassConfig, UNetConfig
 
-Until = Literal["normals", "depth", "detail", "close_up", "coarse_maps", "maps", "coarse", "fine"]
+Until = Literal["normals", "depth", "detail", "close_up", "parsing", "coarse_maps", "maps", "coarse", "fine"]
 """How far a forward pass goes: one head of the maps, those of the coarse net, all of them, or a net on top of them."""
 
 
@@ -85,6 +85,10 @@ class MapsConfig:
     """A further U-Net that corrects the finest maps in squares around head and hands (`space.close_up`)."""
     close_up_size: int = 320
     """Side in pixels of these squares' pictures."""
+    parsing: UNetConfig | None = None
+    """A U-Net that names the part that each pixel shows, on front and back (`space.parsing`)."""
+    parsing_size: int = 512
+    """Side of the picture that it gets."""
 
     def __post_init__(self) -> None:
         if self.depth is not None and (isinstance(self.network, GeneratorConfig) or not self.mask):
@@ -95,6 +99,13 @@ class MapsConfig:
             raise UsageError("a pose lifter moves the landmarks of limb maps, and there are no pose channels")
         if self.depth is not None and self.depth.features:
             self.depth_adapter_stages()  # or raise
+        if self.parsing is not None:
+            if not self.mask or isinstance(self.network, GeneratorConfig):
+                raise UsageError("a parsing head needs the maps of a U-Net that predicts the mask, too")
+            if self.parsing_size % self.parsing.size_multiple:
+                raise UsageError(
+                    f"parsing_size {self.parsing_size}: must be a multiple of {self.parsing.size_multiple}"
+                )
         if self.close_up is not None:
             if not self.mask or isinstance(self.network, GeneratorConfig):
                 raise UsageError("a close-up head corrects the maps of a U-Net that predicts the mask, too")
@@ -303,6 +314,10 @@ class Architecture:
             if self.maps is None or self.maps.close_up is None:
                 raise UsageError(f"architecture {self.name} has no close-up head")
             return self.maps.close_up_size
+        if until == "parsing":
+            if self.maps is None or self.maps.parsing is None:
+                raise UsageError(f"architecture {self.name} has no parsing head")
+            return max(self.maps.parsing_size, self.maps.normals_size)
         if self.maps is not None and until in ("normals", "depth"):
             return self.maps.normals_size
         if self.maps is not None and until == "detail":

@@ -14,6 +14,7 @@ from lifecast.model.model import Model
 from lifecast.space.integration import INTEGRATION, Integration, integrated_depths
 from lifecast.space.limb_map import limb_map, mirrored_limbs
 from lifecast.space.maps import SHARPENING, MapPyramid, Sharpening, averaged, mirrored, sharpened
+from lifecast.space.resizing import resize_image
 
 
 def limb_maps(joints: Tensor) -> Tensor:
@@ -57,3 +58,14 @@ def predict_maps(
     size = options.integrate * image.shape[-1] // model.architecture.image_size
     depth = integrated_depths(fine.depth, fine.front, fine.back, fine.mask, size, constants=integration)
     return MapPyramid(maps.coarse._replace(depth=depth), fine._replace(depth=depth))
+
+
+def predict_parsing(model: Model, image: Tensor, maps: MapPyramid, pose: Tensor | None = None) -> Tensor:
+    """Predict the probabilities of a person's parts on front and back: (2, P, h, w) float32.
+
+    image: (1, 3, S, S) in [-1, 1] of any side; maps: predicted of it; pose: as in `Model.forward`.
+    """
+    picture = resize_image(image, model.architecture.picture_side("parsing"), model.architecture.antialias)
+    logits = model(picture, pose=pose, given=maps, until="parsing").parsing
+    assert logits is not None  # else `forward` has refused
+    return torch.softmax(logits[0].float(), dim=1)

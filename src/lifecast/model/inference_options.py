@@ -39,6 +39,9 @@ class InferenceOptions:
     """The folds of the fine net's normal maps are deepened by this much (`space.maps.sharpened`); 0: off."""
     close_ups: bool = False
     """Head and hands are predicted once more, larger, where the weights have a head for it (`person_close_ups`)."""
+    parsing: bool = False
+    """The parts of the person, front and back, are predicted for the colours, where the weights have a head for it
+    (`model.heads.parsing`)."""
     integrate: int | None = None
     """Side at which the depth maps are made to follow the normal maps (`space.integration`); None: off."""
     body: bool = False
@@ -108,6 +111,8 @@ class InferenceOptions:
             missing.append("pose")
         if maps is None or maps.close_up is None:
             missing.append("close_ups")
+        if maps is None or maps.parsing is None:
+            missing.append("parsing")
         if maps is None or maps.depth is None:
             missing += ["integrate", "body_limbs"]
         if maps is None or maps.pose_lifter is None:

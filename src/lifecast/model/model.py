@@ -23,13 +23,14 @@ from lifecast.model.heads.close_up import CloseUpHead
 from lifecast.model.heads.depth import DepthHead
 from lifecast.model.heads.detail import DetailHead
 from lifecast.model.heads.normals import NormalHead, NormalOutput
+from lifecast.model.heads.parsing import ParsingHead
 from lifecast.model.heads.pose_lifter import PoseLifter, lift
 from lifecast.model.occupancy import CoarseNet, FineNet, OccupancyNet
 from lifecast.model.pixel_aligned import cut_windows, inside_box, window_fractions
 from lifecast.space.maps import MapPyramid, Maps, under_mask
 from lifecast.space.resizing import resize_image, resize_map
 
-PARTS = ("pose_lifter", "normals", "depth", "detail", "close_up", "coarse", "fine")
+PARTS = ("pose_lifter", "normals", "depth", "detail", "close_up", "parsing", "coarse", "fine")
 """The parts of a model: each is trained, kept in a file and exchanged on its own."""
 
 
@@ -48,6 +49,8 @@ class Prediction(NamedTuple):
     """(B, N) of the fine net, where points were given."""
     surface_depth: Tensor | None = None
     """(B, 2, h, w) view z of front and back, of a coarse net with a depth head, where points were given."""
+    parsing: Tensor | None = None
+    """(B, 2, P, h, w) logits of the parsing head, front and back, until "parsing"."""
 
     @property
     def coarse_features(self) -> Tensor:
@@ -69,6 +72,7 @@ class Model(nn.Module):
             self.pose_lifter = PoseLifter(maps.pose_lifter)
         self.detail = DetailHead(maps) if maps is not None and maps.detail is not None else None
         self.close_up = CloseUpHead(maps) if maps is not None and maps.close_up is not None else None
+        self.parsing = ParsingHead(maps) if maps is not None and maps.parsing is not None else None
         self.coarse = CoarseNet(architecture)
         self.fine = FineNet(architecture) if architecture.fine is not None else None
 
@@ -96,7 +100,8 @@ class Model(nn.Module):
         pose: limb maps (B, 6, s, s) of any size (`space.limb_map`); None where no pose is given.
         given: maps in place of the predicted ones: the truth, or what a step made of an earlier prediction. Given
             without depths where `until` is "depth", depths are predicted from them. Until "close_up": the finest maps
-            of the square that `image` is, enlarged to its size; the close-up head corrects them.
+            of the square that `image` is, enlarged to its size; the close-up head corrects them. Until "parsing": what
+            the normal head would have predicted.
         mask: (B, 1, H, W) the person's mask, in place of the predicted one.
         small: (B, 3, s, s), the same picture as the normal head and the coarse net shall get it; by default resized
             from `image`. The authors' program resizes both from the photograph.
@@ -114,6 +119,8 @@ class Model(nn.Module):
         def scaled(size: int) -> int:
             return size * image.shape[-1] // side
 
+        if until == "parsing":
+            return self._parsing(image, small, pose, given, mask, scaled)
         if until not in ("coarse", "fine"):
             windows = window if until == "detail" else None
             return Prediction(self._maps(image, small, pose, given, mask, scaled, until, masked, windows))
@@ -150,6 +157,28 @@ class Model(nn.Module):
             visible = extent if pixels is None else window_fractions(pixels, size)
             prediction = prediction._replace(fine_logit=self.fine.query(features, points, embedding, visible))
         return prediction
+
+    def _parsing(
+        self,
+        image: Tensor,
+        small: Tensor,
+        pose: Tensor | None,
+        given: Maps | MapPyramid | None,
+        mask: Tensor | None,
+        scaled: Callable[[int], int],
+    ) -> Prediction:
+        """Run the parsing head on the coarse maps, given or of the normal head."""
+        config = self.architecture.maps
+        if self.parsing is None or config is None:
+            raise UsageError(f"architecture {self.architecture.name} has no parsing head")
+        if isinstance(given, MapPyramid):
+            maps = given.coarse
+        elif given is not None:
+            maps = given
+        else:
+            maps = self._maps(image, small, pose, None, mask, scaled, "normals", True).coarse
+        picture = resize_image(image, scaled(config.parsing_size), self.architecture.antialias)
+        return Prediction(MapPyramid(maps, maps), parsing=self.parsing(picture, maps, pose))
 
     def _maps(
         self,

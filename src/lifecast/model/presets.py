@@ -119,7 +119,9 @@ PRESETS: dict[str, Architecture] = {preset.name: preset for preset in (PAPER, PI
 INFERENCE: dict[str, InferenceOptions] = {
     "paper": PLAIN,
     "pifuhd": PLAIN,
-    "compact": InferenceOptions(mirror=True, sharpen=0.5, integrate=256, body=True, silhouette=True, relief=True),
+    "compact": InferenceOptions(
+        mirror=True, sharpen=0.5, close_ups=True, parsing=True, integrate=256, body=True, silhouette=True, relief=True
+    ),
     "tiny": PLAIN,
 }
 """By base preset: what it is used with where nothing else is chosen."""

@@ -39,6 +39,8 @@ def _settings(part: str, architecture: Architecture) -> tuple[Any, ...] | None:
     if part == "close_up":
         # It gets normals and mask of whatever heads.
         return None if maps.close_up is None else (maps.close_up, maps.close_up_size)
+    if part == "parsing":
+        return None if maps.parsing is None else (*normals, maps.parsing, maps.parsing_size)
     if part == "detail":
         return (
             None if maps.detail is None else (*normals, maps.detail, maps.size, maps.detail_features, maps.detail_unit)

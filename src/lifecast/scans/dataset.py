@@ -65,6 +65,8 @@ class PeopleDataset(Dataset[dict[str, Any]]):
         None: samples as rendered, in front of plain grey.
     backgrounds
         Folder of pictures; None: generated backgrounds (with augmentation).
+    parsing
+        Give parsing maps, which views of `lifecast mannequins` have.
     limbs
         Give maps of the limbs, drawn from the landmarks that `lifecast landmarks` has added, or from those that
         `lifecast lift` made of them.
@@ -86,6 +88,7 @@ class PeopleDataset(Dataset[dict[str, Any]]):
         augmentation: Augmentation | None = None,
         backgrounds: str | Path | None = None,
         limbs: Limbs = False,
+        parsing: bool = False,
         seed: int = 0,
         people: list[str] | None = None,
     ) -> None:
@@ -114,7 +117,7 @@ class PeopleDataset(Dataset[dict[str, Any]]):
         self._views: dict[str, list[dict[str, Any]]] = {}
         self._landmarks: dict[str, NDArray[np.float32]] = {}
         self._joints: dict[str, NDArray[np.float64] | None] = {}
-        self.limbs = limbs
+        self.limbs, self.parsing = limbs, parsing
         for person in self.people:
             self.load(person)
             self.items += [(person, view) for view in range(len(self._views[person]))]
@@ -169,7 +172,8 @@ class PeopleDataset(Dataset[dict[str, Any]]):
             image (3, S, S) float32 in [-1, 1]; mask (1, S, S) in [0, 1]; front, back (3, S, S) unit normals, 0 outside;
             depth (2, S/4, S/4) front and back view z, 0 outside; depth_mask (1, S/4, S/4);
             points (N, 3) view space; occupancy (N,); window (4,) int64 x0, y0, w, h; person str; view int;
-            limbs (6, S/4, S/4), the limb map, if asked for.
+            limbs (6, S/4, S/4), the limb map, and parsing (2, S, S) uint8, the `Part` of front and back or `NOTHING`,
+            if asked for.
         """
         person, view = self.items[index]
         seed = SampleSeed(self.seed, int(self._epoch), index)
@@ -203,6 +207,8 @@ class PeopleDataset(Dataset[dict[str, Any]]):
             "view": view,
         }
         sample |= self._given(files, placement)
+        if self.parsing:
+            sample["parsing"] = torch.from_numpy(files.parsing(placement, mask))
         if self.limbs:
             sample["limbs"] = self._limb_map(self._landmarks[person][view], placement, hidden, seed)
         if self.points:

@@ -24,6 +24,7 @@ from lifecast.scans.scan import Scan
 from lifecast.scans.shading import SUN_RAYS, Look, cone, develop, sheen
 from lifecast.scans.texels import TexelPool
 from lifecast.scans.transfer import vertex_transfer
+from lifecast.scans.view_frame import Frame
 from lifecast.space.parsing import NOTHING
 
 ROOKS = (np.array([[-7, -3], [-5, 3], [-3, -7], [-1, 5], [1, -5], [3, 7], [5, -1], [7, 1]]) / 16).astype(np.float32)
@@ -43,31 +44,6 @@ def view_rotation(yaw: float, elevation: float) -> NDArray[np.float64]:
     tilt = np.array([[1, 0, 0], [0, np.cos(e), -np.sin(e)], [0, np.sin(e), np.cos(e)]])
     result: NDArray[np.float64] = tilt @ turn
     return result
-
-
-@dataclass
-class _Frame:
-    """The part of a view's picture that the person covers, and the view's geometry."""
-
-    rotation: NDArray[np.float64]
-    shift: NDArray[np.float64]
-    rows: slice
-    columns: slice
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return self.rows.stop - self.rows.start, self.columns.stop - self.columns.start
-
-    def centres(self, size: int, half: float, factor: int = 1) -> NDArray[np.float32]:
-        """(N, 2) view positions of the box's pixel centres, in a picture of size / factor that spans [-half, half]."""
-        x = np.arange(self.columns.start // factor, -(-self.columns.stop // factor), dtype=np.float32)
-        y = np.arange(self.rows.start // factor, -(-self.rows.stop // factor), dtype=np.float32)
-        count = np.float32(size // factor)
-        grid = np.empty((len(y), len(x), 2), np.float32)
-        grid[..., 0] = (-1 + (2 * x + 1) / count)[None]
-        grid[..., 1] = (1 - (2 * y + 1) / count)[:, None]
-        grid *= np.float32(half)
-        return grid.reshape(-1, 2)
 
 
 @dataclass
@@ -179,7 +155,7 @@ class Renderer:
         frame = self._frame(rotation, shift)
         return self._developed(frame, self._side(frame, False, look, None)[0], look)
 
-    def _developed(self, frame: _Frame, front: _Side, look: Look) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    def _developed(self, frame: Frame, front: _Side, look: Look) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Colour (S, S, 3) and mask (S, S) as bytes."""
         size, box = self.size, (frame.rows, frame.columns)
         mask = np.zeros((size, size), np.uint8)
@@ -190,16 +166,16 @@ class Renderer:
         colour[box] = dilated(bytes_, mask[box] > 0)
         return colour, mask
 
-    def _frame(self, rotation: NDArray[np.float64], shift: NDArray[np.float64]) -> _Frame:
+    def _frame(self, rotation: NDArray[np.float64], shift: NDArray[np.float64]) -> Frame:
         """The bounding box of the projected person, with a pixel to spare."""
         turned = thin_product(self.scan.vertices, rotation[:2].T) + shift.astype(np.float32)
         low = np.floor((turned.min(axis=0) + self.half) / self.pixel).astype(int) - 1
         high = np.ceil((turned.max(axis=0) + self.half) / self.pixel).astype(int) + 1
         low, high = np.clip(low, 0, self.size), np.clip(high, 0, self.size)
-        return _Frame(rotation, shift, slice(self.size - high[1], self.size - low[1]), slice(low[0], high[0]))
+        return Frame(rotation, shift, slice(self.size - high[1], self.size - low[1]), slice(low[0], high[0]))
 
     def _side(
-        self, frame: _Frame, from_back: bool, look: Look | None, met_before: NDArray[np.integer] | None
+        self, frame: Frame, from_back: bool, look: Look | None, met_before: NDArray[np.integer] | None
     ) -> tuple[_Side, NDArray[np.integer]]:
         """Coverage, normals and (with a look) linear colour of the box's pixels, supersampled where they change.
 
@@ -278,7 +254,7 @@ class Renderer:
         chosen: NDArray[np.integer],
         xy: NDArray[np.float32],
         normals: NDArray[np.float32],
-        frame: _Frame,
+        frame: Frame,
         radiance: NDArray[np.float32],
         look: Look,
         sun_rays: int,
@@ -304,7 +280,7 @@ class Renderer:
         chosen: NDArray[np.integer],
         xy: NDArray[np.float32],
         normals: NDArray[np.float32],
-        frame: _Frame,
+        frame: Frame,
         look: Look,
         rays: int,
     ) -> NDArray[np.float32]:
@@ -324,7 +300,7 @@ class Renderer:
         cosine[lit] *= visible / rays
         return cosine
 
-    def _depth(self, frame: _Frame, from_back: bool) -> NDArray[np.float16]:
+    def _depth(self, frame: Frame, from_back: bool) -> NDArray[np.float16]:
         """(S/4, S/4) view z, from rays of its own (a mean over four pixels would invent depths at silhouettes)."""
         quarter = self.size // 4
         whole = np.full((quarter, quarter), np.nan, np.float16)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from lifecast.errors import DataError
 from lifecast.scans.photographic.layers import Box
 from lifecast.scans.placement import Placement
+from lifecast.space.parsing import NOTHING
 
 
 def _read_picture(path: Path, flags: int) -> NDArray[np.uint8]:
@@ -70,6 +71,18 @@ class ViewFiles:
         planes *= inside / np.maximum(length, np.float32(1e-6))
         normals[:, y : y + h, x : x + w] = planes.reshape(3, h, w)
         return normals
+
+    def parsing(self, placement: Placement, mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Read the parts (2, S, S) of front and back, turned with the picture; `NOTHING` where the mask (S, S) is 0."""
+        sides = []
+        for side in ("front", "back"):
+            path = Path(f"{self.stem}_{side}_parsing.png")
+            stored = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+            if stored is None:
+                raise DataError(f"{path}: missing or damaged; make them with `lifecast mannequins --pictures`")
+            stored = np.asarray(stored, np.uint8)
+            sides.append(placement.picture(stored, self.size, NOTHING, None, True))
+        return np.where(mask > 0, np.stack(sides), NOTHING).astype(np.uint8)
 
     def depth(self, placement: Placement) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Read front and back view z (2, S/4, S/4), and (1, S/4, S/4) where there is any."""

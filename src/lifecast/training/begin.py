@@ -16,7 +16,8 @@ from lifecast.training.perceptual import perceptual_loss
 from lifecast.training.pretrained import fill_pretrained
 from lifecast.training.recipe import Recipe
 from lifecast.training.schedule import Budget
-from lifecast.training.stage import MAPS, Stage
+from lifecast.training.stage import Stage
+from lifecast.training.stage_parts import MAPS
 from lifecast.training.trainee import Trainee
 
 

@@ -20,7 +20,7 @@ from lifecast.threads import available_cores
 from lifecast.training.options import TrainOptions
 from lifecast.training.order import ByEpoch, EndlessBatches, Epochal
 from lifecast.training.recipe import Phase, Recipe, StageRecipe
-from lifecast.training.stage import MAPS
+from lifecast.training.stage_parts import MAPS
 
 Split = Literal["train", "test"]
 
@@ -114,6 +114,7 @@ def sample_settings(
         "augmentation": (Augmentation() if training else NONE) if recipe.augment else None,
         "backgrounds": options.backgrounds,
         "limbs": limbs,
+        "parsing": options.stage == "parsing",
         "seed": options.seed,
     }
 

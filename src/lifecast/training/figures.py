@@ -8,10 +8,11 @@ from torch import Tensor
 
 from lifecast.space.fine_detail import CORRELATED, compare_detail
 from lifecast.space.maps import Maps
+from lifecast.space.parsing import NOTHING
 from lifecast.space.resizing import resize_map
 from lifecast.space.units import CM_PER_UNIT
 from lifecast.training.depth_targets import match_size
-from lifecast.training.losses import angle_degrees
+from lifecast.training.losses import angle_degrees, parts_at
 
 
 def depth_error(depth: Tensor, batch: dict[str, Any]) -> tuple[Tensor, Tensor]:
@@ -49,3 +50,16 @@ def detail_figures(maps: Maps, batch: dict[str, Any]) -> dict[str, tuple[Tensor,
         figures[f"{name}_share"] = (found.predicted, found.true)
         figures[f"{name}_correlation"] = (found.correlation, found.maps)
     return figures
+
+
+def parsing_figures(logits: Tensor, batch: dict[str, Any]) -> dict[str, tuple[Tensor, Tensor]]:
+    """Count the pixels of the person whose part is right, on the front and on the back.
+
+    logits: (B, 2, P, h, w).
+    """
+    true = parts_at(batch["parsing"], logits.shape[-1])
+    right, inside = logits.argmax(2) == true, true != NOTHING
+    return {
+        f"parsing_{name}": ((right & inside)[:, side].sum(), inside[:, side].sum())
+        for side, name in enumerate(("front", "back"))
+    }

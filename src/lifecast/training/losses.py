@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from lifecast.space.parsing import NOTHING
 from lifecast.space.smoothing import smoothed
 from lifecast.space.unit_normals import unit_normals
 
@@ -163,3 +164,24 @@ def angle_degrees(predicted: Tensor, true: Tensor) -> Tensor:
     p, t = predicted.float(), true.float()
     cross = torch.linalg.cross(p, t, dim=1).norm(dim=1)
     return torch.rad2deg(torch.atan2(cross, (p * t).sum(1)))
+
+
+def parsing_cross_entropy(logits: Tensor, parts: Tensor, across: Across = alone) -> Tensor:
+    """Compute the cross entropy of parsing logits with the true parts.
+
+    logits: (B, 2, P, h, w); parts: (B, 2, S, S) uint8. Of both sides' pixels that show the person; pixels between those
+    of the logits are left out.
+    """
+    true = parts_at(parts, logits.shape[-1]).long()
+    inside = true != NOTHING
+    entropy = F.cross_entropy(
+        logits.movedim(2, 1).float(), torch.where(inside, true, 0), reduction="none"
+    )  # (B, 2, h, w)
+    count = across(inside.sum().float()).clamp_min(1)
+    return (entropy * inside).sum() / count
+
+
+def parts_at(parts: Tensor, width: int) -> Tensor:
+    """Pick the parts (B, 2, H, W) of a map `width` pixels wide, which must divide W."""
+    stride = parts.shape[-1] // width
+    return parts[..., stride // 2 :: stride, stride // 2 :: stride]

@@ -18,8 +18,11 @@ from torch import Tensor
 
 from lifecast.atomic import atomic_file
 from lifecast.space.maps import MapPyramid
+from lifecast.space.parsing import NOTHING
 from lifecast.space.resizing import resize_image
-from lifecast.training.stage import MAPS, Stage
+from lifecast.training.losses import parts_at
+from lifecast.training.stage import Stage
+from lifecast.training.stage_parts import MAPS
 
 CELL = 224  # pixels of a cell of the strip
 DEPTH_RANGE = 0.55  # view units in front of and behind the pelvis that are searched for the surface
@@ -62,7 +65,9 @@ def as_pixels(images: Tensor, boxes: list[Box]) -> np.ndarray:
 
 def write_strip(path: Path, stage: Stage, batch: dict[str, Any]) -> None:
     """Draw the strip of `batch` and write it as PNG, atomically."""
-    if stage.stage == "depth":
+    if stage.stage == "parsing":
+        columns = parsing_columns(stage, batch)
+    elif stage.stage == "depth":
         columns = depth_columns(stage, batch)
     else:
         columns = normal_columns(stage, batch) if stage.stage in MAPS else occupancy_columns(stage, batch)
@@ -78,6 +83,26 @@ def normal_columns(stage: Stage, batch: dict[str, Any]) -> list[np.ndarray]:
     columns = (batch["image"], maps.front, batch["front"], maps.back, batch["back"])
     boxes = person_boxes(batch["mask"])
     return [as_pixels(image, boxes) for image in columns]
+
+
+PART_COLOURS = (
+    (230, 180, 140), (255, 220, 190), (60, 40, 30), (220, 60, 60), (60, 60, 220), (150, 60, 200), (40, 200, 80),
+    (255, 220, 0),
+)  # fmt: skip
+"""sRGB of each `Part`, in their order."""
+
+
+def parsing_columns(stage: Stage, batch: dict[str, Any]) -> list[np.ndarray]:
+    """Draw image, front parts predicted and true, back parts predicted and true."""
+    found = stage.parsing(batch).argmax(2)
+    true = parts_at(batch["parsing"], found.shape[-1]).long()
+    palette = torch.zeros(NOTHING + 1, 3)
+    palette[: len(PART_COLOURS)] = torch.tensor(PART_COLOURS) / 127.5
+    sides = [torch.where(true[:, side] == NOTHING, NOTHING, found[:, side]) for side in (0, 1)]
+    columns = [sides[0], true[:, 0], sides[1], true[:, 1]]
+    boxes = person_boxes(batch["mask"])
+    pictures = [(palette[one.cpu()] - 1).movedim(-1, 1) for one in columns]
+    return [as_pixels(picture, boxes) for picture in (batch["image"], *pictures)]
 
 
 def depth_columns(stage: Stage, batch: dict[str, Any]) -> list[np.ndarray]:

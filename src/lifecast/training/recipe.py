@@ -88,6 +88,8 @@ class LossWeights:
     the preset predicts them."""
     depth_bins: float = 0.0
     """Cross entropy of the depth network's distributions."""
+    parsing: float = 1.0
+    """Cross entropy of the parsing head's parts, where a stage trains it."""
 
     def __post_init__(self) -> None:
         if self.window is not None and (self.window < 32 or self.window % 32):
@@ -104,6 +106,7 @@ class LossWeights:
             "mask",
             "depth",
             "depth_bins",
+            "parsing",
         ):
             if getattr(self, name) < 0:
                 raise UsageError(f"{name} = {getattr(self, name)}: a loss's weight cannot be negative")
@@ -197,6 +200,8 @@ class Recipe:
     """For presets whose normal networks have one."""
     close_up: StageRecipe | None = None
     """For presets with a close-up head."""
+    parsing: StageRecipe | None = None
+    """For presets with a parsing head."""
     precision: Literal["32", "bf16", "fp16"] = "32"
     """Number format of the arithmetic, unless --precision says otherwise."""
     compile: bool = False

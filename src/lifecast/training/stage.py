@@ -1,7 +1,7 @@
 """A stage of training: which parts it trains, on which inputs, and its losses; `Model.forward` does the rest.
 
-The stages are `normals`, `depth`, `detail` and `close_up` (heads of the maps), `coarse` and `fine` (occupancy nets),
-and `joint`.
+The stages are `normals`, `depth`, `detail`, `close_up` and `parsing` (heads of the maps), `coarse` and `fine`
+(occupancy nets), and `joint`.
 *Alternate* training is coarse first, then fine with the coarse net frozen; *joint* trains both end to end. Either may
 get the true maps, or the predicted ones (`predicted_normals`), which closes the gap between training and use. In the
 joint stage on predicted maps, the map heads learn along.
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from lifecast.errors import UsageError
 from lifecast.model.ablations import inference_for
-from lifecast.model.config import Architecture, Until
+from lifecast.model.config import Until
 from lifecast.model.encoders.config import UNetConfig
 from lifecast.model.model import Model, Prediction
 from lifecast.scans.landmark_file import Limbs
@@ -28,54 +28,14 @@ from lifecast.training import losses
 from lifecast.training.adversary import Adversary
 from lifecast.training.depth_targets import continued, corrected, match_size
 from lifecast.training.detail_windows import DetailWindows, windowed
-from lifecast.training.figures import depth_error, detail_figures, normal_figures, overlap
+from lifecast.training.figures import depth_error, detail_figures, normal_figures, overlap, parsing_figures
 from lifecast.training.normal_losses import normal_losses
 from lifecast.training.perceptual import PerceptualLoss
 from lifecast.training.recipe import FedDepth, LossWeights
 from lifecast.training.stage_names import StageName
+from lifecast.training.stage_parts import MAPS, pose_of_stage, stage_size, trained_parts, until_of
 
 Batch = dict[str, Any]
-MAPS = ("normals", "depth", "detail", "close_up")
-"""Stages that train heads of the maps, not occupancy."""
-
-
-def until_of(stage: StageName) -> Until:
-    """Choose how far the forward pass of a stage goes."""
-    return "fine" if stage == "joint" else stage
-
-
-def stage_size(architecture: Architecture, stage: StageName, predicted_normals: bool) -> int:
-    """Compute the side of a stage's pictures at the architecture's own sizes, in pixels.
-
-    Raises
-    ------
-    UsageError
-        If the architecture lacks the part that the stage trains.
-    """
-    if architecture.fine is None and stage == "fine":
-        raise UsageError(f"architecture {architecture.name} has no fine net to train")
-    return architecture.picture_side(until_of(stage), given=not predicted_normals)
-
-
-def pose_of_stage(architecture: Architecture, stage: StageName, predicted_normals: bool) -> Limbs:
-    """Decide whether a stage's batches need limb maps, and from which landmarks."""
-    maps = architecture.maps
-    if stage == "close_up":
-        return False
-    if maps is None or not maps.pose_channels or not (stage in MAPS or predicted_normals):
-        return False
-    return True if maps.pose_lifter is None else "lifted"
-
-
-def trained_parts(architecture: Architecture, stage: StageName, predicted_normals: bool) -> tuple[str, ...]:
-    """List the parts (`model.PARTS`) whose weights the stage moves."""
-    if stage != "joint":
-        return (stage,)
-    parts = ["coarse"] + (["fine"] if architecture.fine is not None else [])
-    if predicted_normals and architecture.maps is not None:
-        heads = [name for name in ("depth", "detail") if getattr(architecture.maps, name) is not None]
-        parts = ["normals", *parts, *heads]
-    return tuple(parts)
 
 
 class Stage(nn.Module):
@@ -154,9 +114,11 @@ class Stage(nn.Module):
             # A generator pads by reflection: two texels at the least must be left at its lowest resolution.
             deepest = network.size_multiple if isinstance(network, UNetConfig) else 2 ** (network.downsamplings + 1)
             nets.append((maps.normals_size, deepest))
-            if maps.depth is not None and self.stage not in ("normals", "detail"):
+            if maps.parsing is not None and self.stage == "parsing":
+                nets.append((maps.parsing_size, maps.parsing.size_multiple))
+            if maps.depth is not None and self.stage not in ("normals", "detail", "parsing"):
                 nets.append((maps.depth.size, max(maps.depth.network.size_multiple, maps.depth.refine.size_multiple)))
-            if maps.detail is not None and self.stage not in ("normals", "depth", "coarse"):
+            if maps.detail is not None and self.stage not in ("normals", "depth", "coarse", "parsing"):
                 nets.append((maps.size, maps.detail.size_multiple))
         if self.stage not in MAPS:
             nets.append((architecture.coarse.image_size, architecture.coarse.encoder.size_multiple))
@@ -198,8 +160,17 @@ class Stage(nn.Module):
         found: Maps = maps.fine
         return found
 
+    def parsing(self, batch: Batch) -> Tensor:
+        """Predict the parsing head's logits (B, 2, P, h, w), on the normal head's maps as in use."""
+        logits = self.model(batch["image"], pose=batch.get("limbs"), until="parsing").parsing
+        assert logits is not None
+        found: Tensor = logits
+        return found
+
     def map_losses(self, batch: Batch) -> dict[str, Tensor]:
         """Compute the losses of the normals (equation 6) and of the depths that the stage trains."""
+        if self.stage == "parsing":
+            return {"parsing": losses.parsing_cross_entropy(self.parsing(batch), batch["parsing"], self.across)}
         if self.stage == "depth":
             maps = self.maps(batch, masked=not self.along)
             return self.depth_losses(maps, batch) | (self.normal_losses(maps, batch) if self.along else {})
@@ -308,9 +279,11 @@ class Stage(nn.Module):
         Divide the one by the other after adding up all batches. front_deg, back_deg: angle of the normals inside the
         mask. mask_iou. front_share, front_correlation, back_share, back_correlation: fine detail of the detail head
         (`space.fine_detail`). coarse_iou, fine_iou: intersection over union of predicted and true occupancy at the
-        sampled points. depth_cm: error of the depth maps at 180 cm height, those of the depth head or of the coarse
-        net's auxiliary one.
+        sampled points. parsing_front, parsing_back: share of the person's pixels whose part is right. depth_cm: error
+        of the depth maps at 180 cm height, those of the depth head or of the coarse net's auxiliary one.
         """
+        if self.stage == "parsing":
+            return parsing_figures(self.parsing(batch), batch)
         figures: dict[str, tuple[Tensor, Tensor]] = {}
         alone = self.stage in MAPS
         if alone or self.predicted_normals:
@@ -345,6 +318,8 @@ class Stage(nn.Module):
         """Pick the figure by which the best weights are chosen; more is better."""
         if self.stage == "depth":
             return -figures["depth_cm"]
+        if self.stage == "parsing":
+            return (figures["parsing_front"] + figures["parsing_back"]) / 2
         if self.stage in MAPS:
             return -(figures["front_deg"] + figures["back_deg"]) / 2
         return figures.get("fine_iou", figures["coarse_iou"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-StageName = Literal["normals", "depth", "detail", "close_up", "coarse", "fine", "joint"]
+StageName = Literal["normals", "depth", "detail", "close_up", "parsing", "coarse", "fine", "joint"]
 Precision = Literal["32", "bf16", "fp16"]
 PerceptualNetwork = Literal["auto", "vgg19", "mobilenet_v2", "none"]
 """VGG-19 is the paper's; MobileNetV2's weights come as a package; "auto" is VGG-19 where a weights file is given, and

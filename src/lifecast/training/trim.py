@@ -37,15 +37,17 @@ def kept_range(present: Tensor, multiple: int) -> tuple[int, int]:
 def trim(batch: dict[str, Any], multiple: int) -> dict[str, Any]:
     """Cut a batch to the rows and columns around everybody in it.
 
-    Its image, mask, normals, depths and limb maps. `multiple`: what the sides must be multiples of, a multiple of 4
-    itself. `extent` (B, 4) is added: x0, y0, width and height of what is kept, as fractions of the whole picture
-    (`pixel_aligned`). The dataset's `window` is left out.
+    Its image, mask, normals, parsing maps, depths and limb maps. `multiple`: what the sides must be multiples of, a
+    multiple of 4 itself. `extent` (B, 4) is added: x0, y0, width and height of what is kept, as fractions of the whole
+    picture (`pixel_aligned`). The dataset's `window` is left out.
     """
     anybody = (batch["mask"][:, 0] > 0).any(0)  # (S, S)
     top, bottom = kept_range(anybody.any(1), multiple)
     left, right = kept_range(anybody.any(0), multiple)
     cut = dict(batch)
-    for name in ("image", "mask", "front", "back"):
+    for name in ("image", "mask", "front", "back", "parsing"):
+        if name not in batch:
+            continue
         cut[name] = batch[name][..., top:bottom, left:right]
     for name in ("depth", "depth_mask", "limbs"):
         if name not in batch:

@@ -27,8 +27,8 @@ from lifecast.model.same_part import same_part
 from lifecast.model.weights_file import Precision
 from lifecast.training.options import TrainOptions
 from lifecast.training.recipe import recipe_to_dict
-from lifecast.training.stage import pose_of_stage
 from lifecast.training.stage_names import StageName
+from lifecast.training.stage_parts import pose_of_stage
 from lifecast.training.trainee import Trainee
 
 OUR_LICENCE = "Apache-2.0"
@@ -138,6 +138,10 @@ def check_foundations(stage: StageName, preset: Architecture, history: dict[str,
         )
     if stage == "detail" and "normals" not in history:
         raise UsageError("the detail head corrects a trained normal head: give it with --init RUN/weights.safetensors")
+    if stage == "parsing" and "normals" not in history:
+        raise UsageError(
+            "the parsing head stands on a trained normal head: give it with --init RUN/weights.safetensors"
+        )
     if stage == "close_up" and predicted_normals:
         raise UsageError("close-ups come with their predicted maps: leave --predicted-normals out")
     if stage in ("depth", "coarse", "fine", "joint") and predicted_normals and "normals" not in history:

@@ -67,6 +67,7 @@ def colour_surface(
     head: Head | None = None,
     joints: np.ndarray | None = None,
     constants: Colouring = COLOURING,
+    parsing: np.ndarray | None = None,
 ) -> SurfaceColours:
     """Colour a surface with the photograph it was reconstructed from.
 
@@ -78,6 +79,8 @@ def colour_surface(
     head: where the head is; without it `find_head` looks for the head of an upright figure.
     joints: (33, 4) BlazePose's landmarks in view space, lifted, and their visibility; without them no limb is told from
     what is behind it.
+    parsing: (2, P, h, w) float32, probabilities of the parts (`space.parsing`) on front and back of the same crop;
+    without it parts are told by colours and joints.
 
     Raises `PhotoError` if the mask holds nobody.
     """
@@ -98,7 +101,7 @@ def colour_surface(
     even = even_photograph(photo, sight, light)
     body = None if joints is None else BodyParts(joints, sight.first)
     graph = edge_graph(faces, len(vertices))
-    hidden = dress_hidden(vertices, normals, graph, sight, trust, even, head, body, constants.hidden)
+    hidden = dress_hidden(vertices, normals, graph, sight, trust, even, head, body, constants.hidden, parsing)
     pull = seams_closed(graph, hidden, constants.seam)
     left = light_left(vertices, faces, normals, graph, own - even.sample(vertices), trust, pull, constants)
     copied = hidden.copied + left

@@ -20,7 +20,8 @@ from lifecast.surface.colour.body_parts import ARMS, BodyParts, Places
 from lifecast.surface.colour.cloth import FOLDING, Cloth, Folding
 from lifecast.surface.colour.head import BACK_OF_HEAD, BackOfHead, Head, hair_colour, hair_share, head_middle
 from lifecast.surface.colour.part_grid import GRID_COLOURS, GridColours, make_grid
-from lifecast.surface.colour.parts import PART_RULES, FoundParts, PartRules, find_parts
+from lifecast.surface.colour.part_rules import PART_RULES, PartRules
+from lifecast.surface.colour.parts import FoundParts, find_parts
 from lifecast.surface.colour.photograph import RIM, Photograph
 from lifecast.surface.colour.sides import continue_cloth
 from lifecast.surface.colour.visibility import LinesOfSight, pixel_of
@@ -76,13 +77,14 @@ def dress_hidden(
     head: Head,
     body: BodyParts | None,
     constants: HiddenCloth = HIDDEN_CLOTH,
+    parsing: np.ndarray | None = None,
 ) -> Hidden:
     """Find every vertex's part and what the hidden cloth looks like.
 
     Hidden is where `trust` (V,) is below 1. even: the photograph without its light. body: the body around its joints,
-    if these are given.
+    if these are given; parsing: as in `find_parts`.
     """
-    found_parts = find_parts(make_grid(even, sight, constants.grid), head, body, constants.parts)
+    found_parts = find_parts(make_grid(even, sight, constants.grid), head, body, constants.parts, parsing)
     hair = hair_colour(even, head, constants.head)
     cloth = Cloth(lending(found_parts, even, sight, hair, constants), constants.folding)
     parts = found_parts.at(vertices)
@@ -97,8 +99,9 @@ def dress_hidden(
     before = sight.in_front_layer(points, normals[unclear]) & (places.lower == 0)
     parts[unclear[before]] = found_parts.at(points[before])
     hairy = np.zeros(len(vertices), bool)
-    hairy[unclear] = hair_over_head(points, even, sight, head, hair, body, constants.head)
-    parts[hairy] = Part.HAIR
+    if parsing is None:
+        hairy[unclear] = hair_over_head(points, even, sight, head, hair, body, constants.head)
+        parts[hairy] = Part.HAIR
     if constants.sides:
         clear = trust >= 0.999
         front = found_parts.places_at(vertices[clear])

@@ -20,7 +20,7 @@ from lifecast.training.options import TrainOptions
 from lifecast.training.order import Epochal
 from lifecast.training.recipe import Phase, Recipe
 from lifecast.training.source import Batch
-from lifecast.training.stage import MAPS
+from lifecast.training.stage_parts import MAPS
 from lifecast.training.stream.batches import StreamBatches, collate, fewest_people
 from lifecast.training.stream.dataset import Draw, LiftedPeople, StreamedPeople
 from lifecast.training.stream.failures import Failures
