@@ -123,7 +123,7 @@ def test_what_a_switch_takes_away_from_compact_its_opposite_gives_back(there, ba
 
 
 def test_a_switch_changes_what_has_weights_and_no_inference_option():
-    assert not {name.replace("_", "-") for name in STEPS} & set(SWITCHES) - {"pose"}
+    assert not {name.replace("_", "-") for name in STEPS} & set(SWITCHES) - {"pose", "parsing"}
     for switch in ("no-pose", "no-lifter", "no-depth-maps", "no-detail", "no-depth-features", "no-normals"):
         with torch.device("meta"):
             parts = [{n: p.shape for n, p in Model(a).named_parameters()} for a in (COMPACT, ablation(COMPACT, switch))]
