@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -10,9 +12,12 @@ from torch import nn
 
 from lifecast.errors import UsageError
 from lifecast.model.ablations import preset_named
+from lifecast.model.checkpoint import load_checkpoint, save_checkpoint
 from lifecast.model.encoders.config import UNetConfig
 from lifecast.model.encoders.mobilenet_v2 import TAPPED_CHANNELS, MobileNetFeatures, mobilenet_v2_layers
 from lifecast.model.encoders.unet import UNet
+from lifecast.model.model import Model
+from lifecast.space.maps import Maps
 
 CONFIG = UNetConfig(widths=(8, 16, 24), blocks=(1, 1, 1), first_stride=2, norm="none", pretrained="mobilenet_v2")
 
@@ -70,3 +75,20 @@ def test_a_preset_may_ask_for_them() -> None:
     assert maps.detail.pretrained == maps.close_up.pretrained == "mobilenet_v2"
     with pytest.raises(UsageError, match="no detail or close-up head"):
         preset_named("tiny-pretrained")
+
+
+def test_weights_of_pretrained_heads_are_read_from_their_file(tmp_path: Path) -> None:
+    preset = preset_named("tiny")
+    assert preset.maps is not None
+    head = UNetConfig(widths=(8, 16), blocks=(1, 1), first_stride=2, norm="none", pretrained="mobilenet_v2")
+    architecture = replace(preset, maps=replace(preset.maps, close_up=head, close_up_size=64))
+    torch.manual_seed(0)
+    model = Model(architecture).eval()
+    save_checkpoint(tmp_path / "weights.safetensors", model, {"licence": "Apache-2.0"})
+    found = load_checkpoint(tmp_path / "weights.safetensors").model.eval()
+    image = torch.rand(1, 3, 64, 64)
+    assert model.close_up is not None
+    assert found.close_up is not None
+    given = Maps(image, image, image[:, :1])
+    with torch.inference_mode():
+        torch.testing.assert_close(found.close_up(image, given), model.close_up(image, given), atol=1e-3, rtol=1e-2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 MEAN = (0.485, 0.456, 0.406)
@@ -13,15 +12,8 @@ STD = (0.229, 0.224, 0.225)
 class ImageNetInput(nn.Module):
     """Pictures in [-1, 1] to the scale of ImageNet's networks. It has no weights."""
 
-    mean: Tensor
-    std: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(STD).view(1, 3, 1, 1), persistent=False)
-
     def forward(self, images: Tensor) -> Tensor:
         """Scale pictures (B, 3, H, W) in [-1, 1]."""
-        scaled: Tensor = (images * 0.5 + 0.5 - self.mean) / self.std
-        return scaled
+        # No buffers: files do not hold them, and models are read from files without being made first.
+        mean, std = (images.new_tensor(values).view(1, 3, 1, 1) for values in (MEAN, STD))
+        return (images * 0.5 + 0.5 - mean) / std
