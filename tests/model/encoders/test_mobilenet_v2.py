@@ -73,7 +73,7 @@ def test_a_preset_may_ask_for_them() -> None:
     assert maps.detail is not None
     assert maps.close_up is not None
     assert maps.detail.pretrained == maps.close_up.pretrained == "mobilenet_v2"
-    with pytest.raises(UsageError, match="no detail or close-up head"):
+    with pytest.raises(UsageError, match="no detail, close-up or parsing head"):
         preset_named("tiny-pretrained")
 
 
