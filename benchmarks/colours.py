@@ -11,6 +11,8 @@ where both are covered, half a centimetre a pixel. A row a person and view:
 - difference: mean distance in 0..255 RGB; broad: the same after a blur of 2.5 cm, which cannot see texture.
 - edges: correlation of the gradients' lengths, of grey after a blur of 1 cm.
 - texture: what the blur of 2.5 cm takes away, root mean square over that of the truth.
+- features: distance of the two pictures' MobileNetV2 features (`training.perceptual`); nan without its package.
+- parts: share of the pixels whose part (`space.parsing`) is right, face and skin being one. The front has this alone.
 """
 
 from __future__ import annotations
@@ -29,18 +31,22 @@ import torch
 
 import lifecast
 from lifecast import pipeline
+from lifecast.errors import CheckpointError
+from lifecast.people.parsing import parse_mesh
 from lifecast.reconstruction import Reconstruction
 from lifecast.scans.normalise import normalise
 from lifecast.scans.orientation import orient_outward
 from lifecast.scans.rays import LineOfSight
 from lifecast.scans.read import read_scan
 from lifecast.scans.texels import TexelPool
+from lifecast.space.parsing import Part
 from lifecast.surface.colour.colour_surface import SurfaceColours, colour_surface
 from lifecast.surface.colour.photograph import prepare_photograph
 from lifecast.surface.colour.srgb import to_linear, to_srgb
 from lifecast.surface.output.picture import turn
 from lifecast.surface.output.texture import paint_texels
 from lifecast.surface.raster import rasterize
+from lifecast.training.perceptual import PerceptualLoss, perceptual_loss
 
 GREY = (150, 155, 160)
 SIZE = 512
@@ -66,6 +72,8 @@ class Case:
     """By yaw: (SIZE, SIZE, 3) linear paint, and (SIZE, SIZE) index into `names`, -1 where nobody is."""
     names: list[str]
     """Of the parts of the file."""
+    parsing: np.ndarray | None = None
+    """(2, P, h, w) that the weights predicted."""
 
 
 class Figures(NamedTuple):
@@ -75,9 +83,11 @@ class Figures(NamedTuple):
     broad: float
     edges: float
     texture: float
+    features: float
+    parts: float
 
 
-def reconstruct(person: str, people: Path, data: Path) -> Case:
+def reconstruct(person: str, people: Path, data: Path, weights: str) -> Case:
     """Reconstruct a made person and draw the truth."""
     record = json.loads((data / person / "person.json").read_text())
     view = record["views"][0]
@@ -87,12 +97,12 @@ def reconstruct(person: str, people: Path, data: Path) -> Case:
     caught: list[tuple[Any, ...]] = []
 
     def catching(*arguments: Any) -> SurfaceColours:
-        caught.append(arguments[:-1])  # all but the constants
+        caught.append(arguments)
         return colour_surface(*arguments)
 
     own, pipeline.colour_surface = pipeline.colour_surface, catching  # type: ignore[assignment]
     try:
-        made = lifecast.load().reconstruct(picture, body=True)
+        made = lifecast.load(weights).reconstruct(picture, body=True)
     finally:
         pipeline.colour_surface = own
 
@@ -124,12 +134,13 @@ def reconstruct(person: str, people: Path, data: Path) -> Case:
     depth = rasterize(torch.tensor(made.vertices * scale + shift), torch.tensor(made.faces).long(), SIZE).depth.numpy()
     assert front is not None
     shift[2] = np.nanmedian(front - np.where(np.isfinite(depth), depth, np.nan))
-    return Case(caught[0], made, scale, shift, truth, [name for name, _, _ in scan.parts])
+    *own_arguments, _, parsing = caught[0]  # the constants are today's
+    return Case(tuple(own_arguments), made, scale, shift, truth, [name for name, _, _ in scan.parts], parsing)
 
 
 def exposure(case: Case, painted: SurfaceColours) -> np.ndarray:
     """(3,) by which the photograph is brighter than the truth, linear."""
-    colours, covered, trust = drawn(case, painted, 0)
+    colours, covered, trust, _ = drawn(case, painted, 0)
     paint, of = case.truth[0]
     both = covered & (of >= 0) & (trust > 0.9)
     seen = to_linear(colours[both] / 255)
@@ -137,8 +148,8 @@ def exposure(case: Case, painted: SurfaceColours) -> np.ndarray:
     return ratio
 
 
-def drawn(case: Case, painted: SurfaceColours, yaw: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw a model as its texture has it: colours (SIZE, SIZE, 3), covered and trust (SIZE, SIZE)."""
+def drawn(case: Case, painted: SurfaceColours, yaw: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Draw a model as its texture has it: colours (SIZE, SIZE, 3), covered, trust and parts (SIZE, SIZE)."""
     made = case.made
     faces = torch.tensor(made.faces).long()
     raster = rasterize(torch.tensor((made.vertices * case.scale + case.shift) @ turn(yaw).T), faces, SIZE)
@@ -147,10 +158,23 @@ def drawn(case: Case, painted: SurfaceColours, yaw: int) -> tuple[np.ndarray, np
     colours, trust = np.zeros((SIZE, SIZE, 3), np.float32), np.zeros((SIZE, SIZE), np.float32)
     colours[covered] = paint_texels(raster, faces, made.vertices, painted.colours, painted.trust, photo)
     trust[covered] = raster.interpolate(faces, torch.tensor(painted.trust)[:, None])[:, 0]
-    return colours, covered, trust
+    parts = np.zeros((SIZE, SIZE), np.int64)
+    assert painted.parts is not None
+    corner = raster.weights[raster.covered].argmax(1, keepdim=True)
+    nearest = faces[raster.face[raster.covered]].gather(1, corner)[:, 0]
+    parts[covered] = painted.parts[nearest.numpy()]
+    return colours, covered, trust, parts
 
 
-def compare(colours: np.ndarray, truth: np.ndarray, both: np.ndarray) -> Figures:
+def parts_right(parts: np.ndarray, of: np.ndarray, names: list[str], both: np.ndarray) -> float:
+    """Share of the pixels (SIZE, SIZE) of `both` whose part is that of the truth's mesh, face and skin being one."""
+    true = np.array([Part.SKIN if name == "body" else parse_mesh(name) for name in names])[of[both]]
+    found = parts[both]
+    face = int(Part.FACE)
+    return float((np.where(found == face, Part.SKIN, found) == np.where(true == face, Part.SKIN, true)).mean())
+
+
+def compare(colours: np.ndarray, truth: np.ndarray, both: np.ndarray, perceptual: PerceptualLoss | None) -> Figures:
     """Compare two pictures (SIZE, SIZE, 3) 0..255 where `both` (SIZE, SIZE) are covered."""
     inner = cv2.erode(both.astype(np.uint8), np.ones((2 * RIM + 1, 2 * RIM + 1), np.uint8)) > 0
 
@@ -166,11 +190,20 @@ def compare(colours: np.ndarray, truth: np.ndarray, both: np.ndarray) -> Figures
 
     broad, true_broad = blurred(colours, BROAD), blurred(truth, BROAD)
     detail = [np.sqrt(((p - b)[inner] ** 2).mean()) for p, b in ((colours, broad), (truth, true_broad))]
+    features, parts = np.nan, np.nan
+    if perceptual is not None:
+        rows, columns = (np.flatnonzero(both.any(axis)) for axis in (1, 0))
+        box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        shown = [np.where(both[..., None], picture, 127.5)[box] / 127.5 - 1 for picture in (colours, truth)]
+        one, other = (torch.tensor(picture.transpose(2, 0, 1)).float()[None] for picture in shown)
+        features = float(perceptual(one, other))
     return Figures(
         float(np.linalg.norm((colours - truth)[inner], axis=1).mean()),
         float(np.linalg.norm((broad - true_broad)[inner], axis=1).mean()),
         float(np.corrcoef(lengths(colours), lengths(truth))[0, 1]),
         float(detail[0] / max(detail[1], 1e-6)),
+        features,
+        parts,
     )
 
 
@@ -180,27 +213,36 @@ def main() -> None:
     parser.add_argument("raw", type=Path, help="folder of raw made people (person.glb and card.json each)")
     parser.add_argument("data", type=Path, help="the same people prepared, views near the front")
     parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--weights", default="compact", help="those that CACHE is made with")
     parser.add_argument("--people", nargs="+", help="names; default: all in the folder")
     parser.add_argument("--pictures", type=Path, help="folder for a picture a person: model above, truth below")
     arguments = parser.parse_args()
     arguments.cache.mkdir(parents=True, exist_ok=True)
     rows: dict[str, list[Figures]] = {view: [] for view in VIEWS}
-    seconds = []
+    seconds, front = [], []
+    try:
+        perceptual = perceptual_loss("mobilenet_v2")
+    except CheckpointError:
+        perceptual = None
     for person in arguments.people or sorted(path.name for path in arguments.raw.glob("person_*")):
         kept = arguments.cache / f"{person}.pickle"
         if not kept.exists():
-            kept.write_bytes(pickle.dumps(reconstruct(person, arguments.raw, arguments.data)))
+            kept.write_bytes(pickle.dumps(reconstruct(person, arguments.raw, arguments.data, arguments.weights)))
         case: Case = pickle.loads(kept.read_bytes())
         begun = time.process_time()
-        painted = colour_surface(*case.arguments)
+        painted = colour_surface(*case.arguments, parsing=case.parsing)
         seconds.append(time.process_time() - begun)
         gain = exposure(case, painted)
+        _, covered, _, parts = drawn(case, painted, 0)
+        of = case.truth[0][1]
+        front.append(parts_right(parts, of, case.names, covered & (of >= 0)))
         pictures = []
         for view, yaw in VIEWS.items():
-            colours, covered, _ = drawn(case, painted, yaw)
+            colours, covered, _, parts = drawn(case, painted, yaw)
             paint, of = case.truth[yaw]
             truth = (255 * to_srgb(paint * gain)).astype(np.float32)
-            figures = compare(colours, truth, covered & (of >= 0))
+            both = covered & (of >= 0)
+            figures = compare(colours, truth, both, perceptual)._replace(parts=parts_right(parts, of, case.names, both))
             rows[view].append(figures)
             print(f"{person} {view:7}" + "".join(f"  {n} {v:6.2f}" for n, v in figures._asdict().items()), flush=True)
             pictures.append(np.concatenate([colours, truth]))
@@ -211,6 +253,7 @@ def main() -> None:
     for name, views in {"behind": ("behind",), "sides": ("left", "right")}.items():
         mean = np.mean([figures for view in views for figures in rows[view]], axis=0)
         print(f"mean {name:13}" + "".join(f"  {n} {v:6.2f}" for n, v in zip(Figures._fields, mean, strict=True)))
+    print(f"mean front          parts {np.mean(front):6.2f}")
     print(f"colours: {np.mean(seconds):.2f} s of a processor a person")
 
 
