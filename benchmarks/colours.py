@@ -32,7 +32,7 @@ import torch
 import lifecast
 from lifecast import pipeline
 from lifecast.errors import CheckpointError
-from lifecast.people.parsing import parse_mesh
+from lifecast.people.parsing import part_of_mesh
 from lifecast.reconstruction import Reconstruction
 from lifecast.scans.normalise import normalise
 from lifecast.scans.orientation import orient_outward
@@ -168,7 +168,7 @@ def drawn(case: Case, painted: SurfaceColours, yaw: int) -> tuple[np.ndarray, np
 
 def parts_right(parts: np.ndarray, of: np.ndarray, names: list[str], both: np.ndarray) -> float:
     """Share of the pixels (SIZE, SIZE) of `both` whose part is that of the truth's mesh, face and skin being one."""
-    true = np.array([Part.SKIN if name == "body" else parse_mesh(name) for name in names])[of[both]]
+    true = np.array([Part.SKIN if name == "body" else part_of_mesh(name) for name in names])[of[both]]
     found = parts[both]
     face = int(Part.FACE)
     return float((np.where(found == face, Part.SKIN, found) == np.where(true == face, Part.SKIN, true)).mean())

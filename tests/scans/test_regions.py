@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import trimesh
@@ -12,8 +13,9 @@ import trimesh
 from lifecast.errors import ScanError
 from lifecast.scans.prepare import prepare
 from lifecast.scans.read import read_scan
-from lifecast.scans.regions import FACE, FILE, HAIR, REST, read_regions, write_regions
+from lifecast.scans.regions import FACE, FILE, HAIR, PARSING_FILE, REST, read_parsing, read_regions, write_regions
 from lifecast.scans.settings import Settings
+from lifecast.space.parsing import NOTHING, Part
 
 
 def write_person(folder: Path) -> Path:
@@ -67,6 +69,8 @@ def test_prepared_people_keep_regions_and_body(tmp_path: Path) -> None:
     card = {"pelvis": [0, 0.9, 0], "joints": None, "body": {"offset": [0, 0, 1]}}
     (scan.parent / "card.json").write_text(json.dumps(card))
     settings = Settings(size=64, views=1, rays=8, uniform=50, near5=50, near3=50)
+    parsing = {"trunk": np.full(48, Part.UPPER, np.uint8), "head": np.full(48, Part.HAIR, np.uint8)}
+    write_regions(scan.parent / PARSING_FILE, parsing)
     done = prepare({"anna": scan}, tmp_path / "data", settings, split={"train": [], "test": ["anna"]})
     assert done.count("made") == 1
     with np.load(tmp_path / "data" / "anna" / "mesh.npz") as mesh:
@@ -75,3 +79,15 @@ def test_prepared_people_keep_regions_and_body(tmp_path: Path) -> None:
         assert (np.isin(mesh["regions"], (FACE, HAIR)) == (height > 0.44)).all()
         assert (mesh["regions"] == FACE).sum() == 20
     assert json.loads((tmp_path / "data" / "anna" / "person.json").read_text())["body"] == card["body"]
+    parts = cv2.imread(str(tmp_path / "data" / "anna" / "view_000_front_parsing.png"), cv2.IMREAD_GRAYSCALE)
+    assert parts.shape == (64, 64)
+    rows = [np.flatnonzero((parts == part).any(1)) for part in (Part.HAIR, Part.UPPER)]
+    assert rows[0].max() < rows[1].min()  # the head is above the trunk
+    assert {*np.unique(parts)} == {Part.HAIR, Part.UPPER, NOTHING}
+
+
+def test_parts_that_do_not_exist_are_refused(tmp_path: Path) -> None:
+    path = write_person(tmp_path / "anna")
+    write_regions(path.parent / PARSING_FILE, dict.fromkeys(("trunk", "head"), np.full(48, len(Part), np.uint8)))
+    with pytest.raises(ScanError, match=r"parsing\.npz: does not fit the person beside it"):
+        read_parsing(path.parent / PARSING_FILE, read_scan(path))

@@ -129,12 +129,14 @@ def make(order: Order, number: int) -> int:
     """Make and write one person; returns its number."""
     from lifecast.people.glb import glb_bytes
     from lifecast.scans.regions import FILE as REGIONS
+    from lifecast.scans.regions import PARSING_FILE as PARSING
     from lifecast.scans.regions import write_regions
 
     person = create(order, number)
     with atomic_folder(folder(order.out, number)) as part:
         (part / "person.glb").write_bytes(glb_bytes(person.parts))
         write_regions(part / REGIONS, {p.name: p.regions for p in person.parts if p.regions is not None})
+        write_regions(part / PARSING, {p.name: p.parsing for p in person.parts if p.parsing is not None})
         (part / "card.json").write_text(json.dumps(person.card, indent=1))
     return number
 

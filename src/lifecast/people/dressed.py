@@ -28,7 +28,7 @@ from lifecast.people.hairstyles.beard import shade_skin
 from lifecast.people.hairstyles.choice import dress_head
 from lifecast.people.motion import Rotations
 from lifecast.people.outfits import SUITS, draw_outfit
-from lifecast.people.parsing import parse_faces, parse_skin
+from lifecast.people.parsing import parse_mesh, parse_skin
 from lifecast.people.patterns.measures import take_measures
 from lifecast.people.regions import garment_regions, part_regions
 from lifecast.people.rest_part import RestPart
@@ -220,7 +220,10 @@ class DressedPerson:
             for p, surface, (texture, repeats) in zip(points, self._surfaces, self._fabrics, strict=True)
         ]
         posed = skin(self.rest.vertices, self.studio.model.weights, self.transforms)
-        return [*self._flesh(posed, clothes), *clothes, *(part.posed(self.transforms) for part in self.rigid)]
+        parts = [*self._flesh(posed, clothes), *clothes, *(part.posed(self.transforms) for part in self.rigid)]
+        for part in parts:
+            part.parsing = self._skin_parsing() if part.name == "body" else parse_mesh(part.name, len(part.faces))
+        return parts
 
     def scan(self) -> tuple[Scan, Points]:
         """Give the person as one mesh in metres, y up, with unit vertex normals (V, 3).
@@ -236,7 +239,7 @@ class DressedPerson:
             self._uv = np.concatenate([part.uv for part in parts]).astype(np.float32)
             self._material = np.repeat(np.arange(len(parts)), [len(p.faces) for p in parts]).astype(np.int32)
             white = np.ones(3, np.float32)
-            self.parsing = parse_faces([p.name for p in parts], [len(p.faces) for p in parts], self._skin_parsing())
+            self.parsing = np.concatenate([p.parsing for p in parts if p.parsing is not None])
             self._materials = [Material(p.name, white, np.ascontiguousarray(p.texture[..., :3]), None) for p in parts]
         colour = np.full((len(vertices), 3), 255, np.uint8)
         scan = Scan(vertices, self._faces, self._uv, colour, self._material, self._materials, source="made person")

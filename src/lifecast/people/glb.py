@@ -38,6 +38,8 @@ class Part:
     roughness: float = 0.9
     regions: NDArray[np.uint8] | None = None
     """(F,) what each face belongs to (`scans.regions`); the GLB does not hold it."""
+    parsing: NDArray[np.uint8] | None = None
+    """(F,) the `space.parsing.Part` of each face; the GLB does not hold it."""
 
 
 def _encoded(texture: NDArray[np.uint8]) -> tuple[bytes, str]:

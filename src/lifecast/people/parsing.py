@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,7 +20,7 @@ CLIPPED = 0.3
 """How densely hair darkens skin, 0 to 1, from which on it is hair."""
 
 
-def parse_mesh(name: str) -> Part:
+def part_of_mesh(name: str) -> Part:
     """Tell what part a mesh of a person is by its name, such as `top:hoodie`.
 
     `ValueError` for a name that says nothing.
@@ -36,6 +34,11 @@ def parse_mesh(name: str) -> Part:
     return found
 
 
+def parse_mesh(name: str, faces: int) -> NDArray[np.uint8]:
+    """Tell the part of each of a mesh's faces by its name: (faces,) uint8, all alike."""
+    return np.full(faces, part_of_mesh(name), np.uint8)
+
+
 def parse_skin(regions: Regions, shade: NDArray[np.floating], faces: NDArray[np.integer]) -> NDArray[np.uint8]:
     """Tell face, clipped hair and other skin apart: (F,) uint8 `Part` of the skin's faces (F, 3).
 
@@ -44,14 +47,3 @@ def parse_skin(regions: Regions, shade: NDArray[np.floating], faces: NDArray[np.
     clipped = shade[faces].min(1) > CLIPPED
     found = np.where(regions == FACE, Part.FACE, np.where(clipped, Part.HAIR, Part.SKIN))
     return found.astype(np.uint8)
-
-
-def parse_faces(names: Sequence[str], counts: Sequence[int], skin: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Tell the part of every face of a person's meshes, one after the other: (F,) uint8.
-
-    names, counts: of the meshes and of their faces; skin: of the mesh `body`.
-    """
-    return np.concatenate([
-        skin if name == "body" else np.full(count, parse_mesh(name), np.uint8)
-        for name, count in zip(names, counts, strict=True)
-    ])  # fmt: skip

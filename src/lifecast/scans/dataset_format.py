@@ -31,6 +31,9 @@ Written by `lifecast prepare` and, without `points.npz` and `mesh.npz`, by `life
   - `view_000_mask.png`: 8 bit coverage.
   - `view_000_front.png`, `view_000_back.png`: unit normals as (n + 1) / 2 in 8 bit RGB, 128 outside. The back map is
     seen through the person: the same pixel of both lies on one line of sight.
+  - `view_000_front_parsing.png`, `view_000_back_parsing.png`, of made people: the number of the part that each pixel
+    shows (`lifecast.space.parsing.Part`: skin, face, hair, upper, lower, outer garment, shoes, belongings), 255
+    outside.
   - `view_000_depth.npz`: `front`, `back` z in view units at a quarter of the size, nan outside.
   - `points.npz`: `uniform_points`, `near5_points`, `near3_points` (N, 3) normalised, and `..._inside` as packed bits:
     uniform in the cube [-1, 1]^3, and Gaussian about the surface with sigma 5 cm and 3 cm.

@@ -26,7 +26,7 @@ from lifecast.scans.occupancy import sample_pools
 from lifecast.scans.orientation import orient_outward
 from lifecast.scans.read import read_scan
 from lifecast.scans.regions import FILE as REGIONS
-from lifecast.scans.regions import read_regions
+from lifecast.scans.regions import PARSING_FILE, read_parsing, read_regions
 from lifecast.scans.render import Renderer, view_rotation
 from lifecast.scans.rendered_view import View
 from lifecast.scans.seamless_normals import seamless_normals
@@ -129,13 +129,14 @@ def prepare_person(person: str, source: Path, out: Path, settings: Settings, lig
     rng = np.random.default_rng([settings.seed, zlib.crc32(person.encode())])
     scan = read_scan(source)
     regions = read_regions(source.parent / REGIONS, scan)
+    parsing = read_parsing(source.parent / PARSING_FILE, scan)
     pelvis, joints, body = _card_of_made(source.parent / "card.json")
     normalisation = normalise(scan, settings.units, settings.up, pelvis)
     note = check_one_body(scan.vertices / normalisation.scale, scan.faces, str(source))
     orient_outward(scan.vertices, scan.faces)
     normals = seamless_normals(scan.vertices, scan.faces)
     gloss = rng.beta(1, 3, len(scan.materials)).astype(np.float32)
-    renderer = Renderer(scan, normals, settings.size, gloss=gloss)
+    renderer = Renderer(scan, normals, settings.size, gloss=gloss, parsing=parsing)
     solid = renderer.texels.solid_faces
     if len(solid) == 0:
         raise ScanError(f"{source}: all of it is transparent; check the alpha of its textures")

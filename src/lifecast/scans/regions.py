@@ -15,8 +15,11 @@ from numpy.typing import NDArray
 
 from lifecast.errors import ScanError
 from lifecast.scans.scan import Scan
+from lifecast.space.parsing import Part
 
 FILE = "regions.npz"
+PARSING_FILE = "parsing.npz"
+"""The same for human parsing: the `space.parsing.Part` of every face."""
 REGIONS = ("rest", "face", "left_hand", "right_hand", "left_foot", "right_foot", "hair", "loose_cloth")
 """Names, in the order of the numbers that files hold. Left is the person's own."""
 REST, FACE, LEFT_HAND, RIGHT_HAND, LEFT_FOOT, RIGHT_FOOT, HAIR, LOOSE_CLOTH = range(len(REGIONS))
@@ -26,7 +29,7 @@ Regions = NDArray[np.uint8]
 
 
 def write_regions(path: Path, parts: Mapping[str, Regions]) -> None:
-    """Write the regions of each part's faces, by the part's name."""
+    """Write the regions (or parts) of each mesh's faces, by the mesh's name."""
     np.savez_compressed(path, **parts)  # type: ignore[arg-type]
 
 
@@ -38,16 +41,26 @@ def read_regions(path: Path, scan: Scan) -> Regions | None:
     ScanError
         The file is damaged, or not of this person.
     """
+    return _read(path, scan, len(REGIONS))
+
+
+def read_parsing(path: Path, scan: Scan) -> NDArray[np.uint8] | None:
+    """Read the parts (F,) of all faces of `scan` (`space.parsing.Part`), as `read_regions` reads regions."""
+    return _read(path, scan, len(Part))
+
+
+def _read(path: Path, scan: Scan, kinds: int) -> NDArray[np.uint8] | None:
+    """(F,) numbers below `kinds` that the file has for each mesh's faces."""
     if not path.is_file():
         return None
-    found = np.full(len(scan.faces), REST, np.uint8)
+    found = np.zeros(len(scan.faces), np.uint8)
     try:
         with np.load(path) as stored:
             for name, first, end in scan.parts:
-                regions = stored[name]
-                if len(regions) != end - first or regions.max(initial=0) >= len(REGIONS):
-                    raise ValueError(f"{name} has {end - first} faces, and {len(regions)} are stated")
-                found[first:end] = regions
+                numbers = stored[name]
+                if len(numbers) != end - first or numbers.max(initial=0) >= kinds:
+                    raise ValueError(f"{name} has {end - first} faces, and {len(numbers)} are stated")
+                found[first:end] = numbers
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ScanError(f"{path}: does not fit the person beside it ({error}); remove it, or make them anew") from error
     return found

@@ -79,7 +79,7 @@ class ViewFiles:
             path = Path(f"{self.stem}_{side}_parsing.png")
             stored = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
             if stored is None:
-                raise DataError(f"{path}: missing or damaged; make them with `lifecast mannequins --pictures`")
+                raise DataError(f"{path}: missing or damaged; make the people anew")
             stored = np.asarray(stored, np.uint8)
             sides.append(placement.picture(stored, self.size, NOTHING, None, True))
         return np.where(mask > 0, np.stack(sides), NOTHING).astype(np.uint8)
