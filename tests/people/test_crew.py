@@ -196,5 +196,5 @@ def test_one_worker_and_two_make_the_same_people(tmp_path: Path) -> None:
         subprocess.run([*command, "--workers", str(workers)], env=environment, check=True)
         paths = sorted(path for path in out.rglob("*") if path.is_file())
         files.append({str(p.relative_to(out)): hashlib.sha256(p.read_bytes()).hexdigest() for p in paths})
-    assert len(files[0]) == 7  # two people of three files, and people.json
+    assert len(files[0]) == 9  # two people of four files, and people.json
     assert files[0] == files[1]
