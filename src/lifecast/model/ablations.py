@@ -137,9 +137,8 @@ def _parsing(preset: Architecture) -> Architecture:
     if not isinstance(normals.network, UNetConfig):
         raise UsageError(f"preset {preset.name} has no U-Net whose maps a parsing head could stand on")
     widths = normals.network.widths[:4]
-    head = UNetConfig(widths=widths, blocks=(0, 1, 1, 3), first_stride=2, output_stride=2, norm="none")
-    size = min(512, 2 * normals.normals_size)
-    return replace(preset, maps=replace(normals, parsing=head, parsing_size=size))
+    head = UNetConfig(widths=widths, blocks=(0, 1, 1, 3), first_stride=2, output_stride=1, norm="none")
+    return replace(preset, maps=replace(normals, parsing=head, parsing_size=normals.normals_size))
 
 
 def _pretrained(preset: Architecture) -> Architecture:

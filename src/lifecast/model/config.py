@@ -87,7 +87,7 @@ class MapsConfig:
     """Side in pixels of these squares' pictures."""
     parsing: UNetConfig | None = None
     """A U-Net that names the part that each pixel shows, on front and back (`space.parsing`)."""
-    parsing_size: int = 512
+    parsing_size: int = 256
     """Side of the picture that it gets."""
 
     def __post_init__(self) -> None:

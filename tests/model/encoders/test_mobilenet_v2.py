@@ -84,7 +84,7 @@ def test_weights_of_pretrained_heads_are_read_from_their_file(tmp_path: Path) ->
     architecture = replace(preset, maps=replace(preset.maps, close_up=head, close_up_size=64))
     torch.manual_seed(0)
     model = Model(architecture).eval()
-    save_checkpoint(tmp_path / "weights.safetensors", model, {"licence": "Apache-2.0"})
+    save_checkpoint(tmp_path / "weights.safetensors", model, {"licence": "Apache-2.0"}, "float16")
     found = load_checkpoint(tmp_path / "weights.safetensors").model.eval()
     image = torch.rand(1, 3, 64, 64)
     assert model.close_up is not None

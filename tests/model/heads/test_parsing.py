@@ -54,7 +54,7 @@ def test_the_presets_of_the_switch_have_it() -> None:
     maps = preset_named("compact-parsing").maps
     assert maps is not None
     assert maps.parsing is not None
-    assert maps.parsing_size == 512
+    assert maps.parsing_size == maps.normals_size == 256
     pretrained = preset_named("compact-parsing-pretrained").maps
     assert pretrained is not None
     assert pretrained.parsing is not None

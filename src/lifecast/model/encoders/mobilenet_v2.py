@@ -6,7 +6,9 @@ them as any other weights.
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from lifecast.model.encoders.imagenet import ImageNetInput
 
@@ -70,6 +72,38 @@ def mobilenet_v2_layers() -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
+class FrozenBatchNorm(nn.Module):
+    """A batch norm that keeps its statistics in training mode; scale and shift learn along.
+
+    PyTorch's counts its batches, too, in whole numbers that no weights file holds.
+    """
+
+    running_mean: Tensor
+    running_var: Tensor
+
+    def __init__(self, channels: int, eps: float) -> None:
+        super().__init__()
+        self.eps = eps
+        self.weight, self.bias = nn.Parameter(torch.ones(channels)), nn.Parameter(torch.zeros(channels))
+        self.register_buffer("running_mean", torch.zeros(channels))
+        self.register_buffer("running_var", torch.ones(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise (B, C, H, W) by the stored statistics."""
+        return functional.batch_norm(
+            x, self.running_mean, self.running_var, self.weight, self.bias, training=False, eps=self.eps
+        )
+
+
+def freeze_statistics(module: nn.Module) -> None:
+    """Replace every batch norm inside a module by a `FrozenBatchNorm`, fresh ones all."""
+    for name, child in module.named_children():
+        if isinstance(child, nn.BatchNorm2d):
+            setattr(module, name, FrozenBatchNorm(child.num_features, child.eps))
+        else:
+            freeze_statistics(child)
+
+
 class MobileNetFeatures(nn.Module):
     """MobileNetV2's features of a picture at strides 2, 4, 8 and 16.
 
@@ -83,15 +117,7 @@ class MobileNetFeatures(nn.Module):
         self.channels = TAPPED_CHANNELS[:count]
         self.layers = nn.Sequential(*list(mobilenet_v2_layers().children())[: self.taps[-1] + 1])
         self.scaled = ImageNetInput()
-        self.train(self.training)
-
-    def train(self, mode: bool = True) -> MobileNetFeatures:
-        """Set training mode but for the batch norms."""
-        super().train(mode)
-        for module in self.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.eval()
-        return self
+        freeze_statistics(self.layers)
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """Compute the features of pictures (B, 3, H, W) in [-1, 1], the largest first."""
