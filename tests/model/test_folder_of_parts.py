@@ -24,7 +24,7 @@ from lifecast.model.model import PARTS, Model
 from lifecast.model.presets import PRESETS
 
 TINY = PRESETS["tiny"]
-EVERYTHING = preset_named("tiny-pose-lifter-depth-maps-detail-depth-features-close-up")
+EVERYTHING = preset_named("tiny-pose-lifter-depth-maps-detail-depth-features-close-up-parsing")
 OPTIONS = InferenceOptions(mirror=True, integrate=64, body=True, silhouette=True)
 CARD = {
     "name": "doll",
