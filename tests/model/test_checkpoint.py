@@ -245,7 +245,7 @@ def test_what_cannot_be_stored_is_said_and_nothing_is_written(model, path, tmp_p
 def test_a_loaded_model_with_every_part_predicts_what_the_saved_one_does(tmp_path):
     """All that a network needs must be in the file, or follow from the architecture."""
     torch.manual_seed(5)
-    model = Model(preset_named("tiny-pose-lifter-depth-maps-detail-depth-features-close-up")).eval()
+    model = Model(preset_named("tiny-pose-lifter-depth-maps-detail-depth-features-close-up-parsing")).eval()
     for head in (model.detail.unet.head, model.depth.refine.head, model.pose_lifter.last):
         torch.nn.init.normal_(head.weight, std=0.1)
     save_checkpoint(tmp_path / "all.safetensors", model, {"name": "all"})
