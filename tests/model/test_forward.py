@@ -28,7 +28,9 @@ HOURGLASSES = dataclasses.replace(
 )
 """The paper's kinds of networks under the authors' conventions, as small as `tiny`."""
 EVERYTHING = dataclasses.replace(
-    preset_named("tiny-pose-lifter-depth-maps-detail-depth-features-close-up"), name="everything", depth_scale=8.0
+    preset_named("tiny-pose-lifter-depth-maps-detail-depth-features-close-up-parsing"),
+    name="everything",
+    depth_scale=8.0,
 )
 ARCHITECTURES = [
     TINY,

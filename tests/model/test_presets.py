@@ -88,18 +88,22 @@ def test_every_preset_has_inference_options_that_fit_it():
     for name, architecture in PRESETS.items():
         fitting = INFERENCE[name].fitting(architecture)
         off = set(INFERENCE[name].running()) - set(fitting.running())
-        # What is on in `PLAIN` is on wherever there is an input for it; what a preset asks for must have one.
-        assert off <= set(PLAIN.running())
-    assert INFERENCE["compact"].fitting(COMPACT) == INFERENCE["compact"]
+        # What is on in `PLAIN` is on wherever there is an input for it; what a preset asks for must have one, but for
+        # the heads that a switch adds.
+        assert off <= set(PLAIN.running()) | {"close_ups", "parsing"}
+    everything = preset_named("compact-close-up-parsing")
+    assert INFERENCE["compact"].fitting(everything) == INFERENCE["compact"]
 
 
 def test_an_ablation_has_its_bases_options_as_far_as_they_fit_it():
-    assert inference_for(preset_named("compact")) == INFERENCE["compact"]
+    assert inference_for(preset_named("compact-close-up-parsing")) == INFERENCE["compact"]
+    plain = INFERENCE["compact"].without("close_ups", "parsing")
+    assert inference_for(preset_named("compact")) == plain
     blind = inference_for(preset_named("compact-no-pose"))
-    assert blind == INFERENCE["compact"].without("pose")
+    assert blind == plain.without("pose")
     assert not blind.body
     flat = inference_for(preset_named("compact-no-depth-maps-single-level"))
-    assert flat == INFERENCE["compact"].without("integrate", "body_limbs")
+    assert flat == plain.without("integrate", "body_limbs")
     assert inference_for(preset_named("paper-joint")) == PLAIN.fitting(preset_named("paper-joint"))
     with pytest.raises(UsageError, match="no preset 'compacter'"):
         inference_for(preset_named("compacter"))
