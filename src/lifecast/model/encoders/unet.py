@@ -145,6 +145,8 @@ class UNet(nn.Module):
         PyTorch's own make them five times smaller at each stage: the deep ones would say nothing for long. Residual
         blocks stay the identity.
         """
+        if self.head.weight.is_meta:  # its weights come from a file; PyTorch would load its compiler for this
+            return
         last = {id(block.conv2) for block in self.modules() if isinstance(block, ResidualBlock)}  # are 0
         for module in self.modules():
             if isinstance(module, nn.Conv2d) and id(module) not in last:
