@@ -14,7 +14,7 @@ from lifecast.errors import UsageError
 from lifecast.model.ablations import preset_named
 from lifecast.model.checkpoint import load_checkpoint, save_checkpoint
 from lifecast.model.encoders.config import UNetConfig
-from lifecast.model.encoders.mobilenet_v2 import TAPPED_CHANNELS, MobileNetFeatures, mobilenet_v2_layers
+from lifecast.model.encoders.mobilenet_v2 import FEATURE_CHANNELS, MobileNetFeatures, mobilenet_v2_layers
 from lifecast.model.encoders.unet import UNet
 from lifecast.model.model import Model
 from lifecast.space.maps import Maps
@@ -22,11 +22,11 @@ from lifecast.space.maps import Maps
 CONFIG = UNetConfig(widths=(8, 16, 24), blocks=(1, 1, 1), first_stride=2, norm="none", pretrained="mobilenet_v2")
 
 
-def test_features_are_of_strides_2_to_16() -> None:
-    network = MobileNetFeatures(4).eval()
+def test_features_are_of_strides_2_to_32() -> None:
+    network = MobileNetFeatures(5).eval()
     with torch.no_grad():
         found = network(torch.rand(2, 3, 64, 96) * 2 - 1)
-    for one, channels, stride in zip(found, TAPPED_CHANNELS, (2, 4, 8, 16), strict=True):
+    for one, channels, stride in zip(found, FEATURE_CHANNELS, (2, 4, 8, 16, 32), strict=True):
         assert tuple(one.shape) == (2, channels, 64 // stride, 96 // stride)
     whole = mobilenet_v2_layers().state_dict()
     assert set(network.layers.state_dict()) <= set(whole)
@@ -61,10 +61,10 @@ def test_they_join_each_stage_of_a_unet() -> None:
 
 
 def test_shapes_that_they_do_not_fit_are_refused() -> None:
-    with pytest.raises(UsageError, match="strides 2 to 16: first_stride 1"):
+    with pytest.raises(UsageError, match="strides 2 to 32: first_stride 1"):
         dataclasses.replace(CONFIG, first_stride=1)
-    with pytest.raises(UsageError, match="5 stages do not fit"):
-        dataclasses.replace(CONFIG, widths=(8,) * 5, blocks=(1,) * 5)
+    with pytest.raises(UsageError, match="6 stages do not fit"):
+        dataclasses.replace(CONFIG, widths=(8,) * 6, blocks=(1,) * 6)
 
 
 def test_a_preset_may_ask_for_them() -> None:

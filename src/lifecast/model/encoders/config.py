@@ -46,9 +46,9 @@ class UNetConfig:
             raise UsageError(
                 f"a U-Net needs as many block counts as widths: {len(self.blocks)} and {len(self.widths)} given"
             )
-        if self.pretrained != "none" and (self.first_stride != 2 or len(self.widths) > 4):
+        if self.pretrained != "none" and (self.first_stride != 2 or len(self.widths) > 5):
             raise UsageError(
-                f"pretrained features are of strides 2 to 16: first_stride {self.first_stride} and {len(self.widths)} "
+                f"pretrained features are of strides 2 to 32: first_stride {self.first_stride} and {len(self.widths)} "
                 "stages do not fit them"
             )
         strides = [self.first_stride * 2**i for i in range(len(self.widths))]

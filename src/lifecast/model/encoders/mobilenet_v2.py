@@ -24,7 +24,9 @@ MOBILENET_V2 = (
 )
 MOBILENET_V2_TAPS = (1, 3, 6, 13)
 """The last layers at strides 2, 4, 8 and 16."""
-TAPPED_CHANNELS = (16, 24, 32, 96)
+FEATURE_TAPS = (*MOBILENET_V2_TAPS, 17)
+"""And the last of all, at stride 32."""
+FEATURE_CHANNELS = (16, 24, 32, 96, 320)
 """Their outputs' channels."""
 
 
@@ -105,7 +107,7 @@ def freeze_statistics(module: nn.Module) -> None:
 
 
 class MobileNetFeatures(nn.Module):
-    """MobileNetV2's features of a picture at strides 2, 4, 8 and 16.
+    """MobileNetV2's features of a picture at strides 2, 4, 8, 16 and 32.
 
     Or the first `count` of these. Its batch norms keep ImageNet's statistics, in training mode too; all else learns
     along.
@@ -113,8 +115,8 @@ class MobileNetFeatures(nn.Module):
 
     def __init__(self, count: int) -> None:
         super().__init__()
-        self.taps = MOBILENET_V2_TAPS[:count]
-        self.channels = TAPPED_CHANNELS[:count]
+        self.taps = FEATURE_TAPS[:count]
+        self.channels = FEATURE_CHANNELS[:count]
         self.layers = nn.Sequential(*list(mobilenet_v2_layers().children())[: self.taps[-1] + 1])
         self.scaled = ImageNetInput()
         freeze_statistics(self.layers)
