@@ -22,7 +22,10 @@ def judged(predicted: torch.Tensor, seed: int) -> Comparison:
     half = len(predicted) // 2
     true, mask = folded(len(predicted), 0.6, seed), torch.ones(half, 1, 64, 64)
     return comparison(
-        torch.zeros(half, 3, 64, 64), (predicted[:half], predicted[half:]), (true[:half], true[half:]), mask
+        torch.zeros(half, 3, 64, 64),
+        {"front": predicted[:half], "back": predicted[half:]},
+        {"front": true[:half], "back": true[half:]},
+        mask,
     )
 
 
@@ -67,7 +70,10 @@ def test_what_lies_outside_of_the_mask_is_not_judged() -> None:
     image, true = torch.zeros(1, 3, 64, 64), folded(1, 0.6, 0)
     other = true.clone()
     other[..., 32:] = folded(1, 0.6, 5)[..., 32:]
-    losses = [adversary.losses(comparison(image, (one, one), (true, true), mask)) for one in (true, other)]
+    losses = [
+        adversary.losses(comparison(image, {"front": one, "back": one}, {"front": true, "back": true}, mask))
+        for one in (true, other)
+    ]
     torch.testing.assert_close(losses[0], losses[1])
     values = torch.tensor([[[[1.0, 5.0], [3.0, 7.0]]]])
     assert float(over_people(values, mask)) == 2

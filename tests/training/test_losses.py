@@ -165,3 +165,41 @@ def test_the_energy_of_folds_counts_deep_ones_more_than_shallow_ones():
     by_hand = sum((one**2).mean() for one in losses.fold_differences(waves, true, mask))
     torch.testing.assert_close(shallow, by_hand)
     assert float(losses.fold_energy(waves, true, torch.zeros_like(mask))) == 0
+
+
+def test_the_amount_of_folds_does_not_ask_where_they_lie():
+    at = torch.arange(96.0)
+    mask = torch.zeros(1, 1, 96, 96)
+    mask[..., 8:88, 8:88] = 1
+
+    def waves(depth, phase):
+        return (depth * torch.sin(at * (2 * math.pi / 7) + phase)).expand(1, 3, 96, 96)
+
+    true, moved, shallow, none = waves(0.2, 0.0), waves(0.2, 1.5), waves(0.1, 0.0), waves(0.0, 0.0)
+    amount = {name: float(losses.fold_amount(one, true, mask)) for name, one in (("moved", moved), ("none", none))}
+    assert amount["moved"] < 0.01 * amount["none"]
+    assert float(losses.fold_energy(moved, true, mask)) > float(losses.fold_energy(none, true, mask))
+    assert 0 < float(losses.fold_amount(shallow, true, mask)) < 0.5 * amount["none"]
+    # By hand, in the middle, where a blur of 6 pixels leaves nothing of waves of 7: the root of three sines' squares.
+    deep = losses.fold_amounts(true, mask)[1][0, 0, 48, 48]
+    assert float(deep) == pytest.approx(0.2 * math.sqrt(3 / 2), rel=0.05)
+    outside = moved + (1 - mask)
+    assert torch.equal(losses.fold_amount(outside, true, mask), losses.fold_amount(moved, true, mask))
+
+
+def test_the_amount_of_folds_has_a_finite_gradient_where_there_are_none():
+    flat = torch.zeros(1, 3, 40, 40, requires_grad=True)
+    mask = torch.ones(1, 1, 40, 40)
+    losses.fold_amount(flat, torch.rand(1, 3, 40, 40), mask).backward()
+    assert torch.isfinite(flat.grad).all()
+
+
+def test_blurring_inside_takes_nothing_from_outside():
+    mask = torch.zeros(1, 1, 40, 40)
+    mask[..., 10:30, 10:30] = 1
+    normals = torch.zeros(1, 3, 40, 40)
+    normals[:, 2] = 1
+    other = normals.clone()
+    other[:, :, :10] = torch.tensor([1.0, 0, 0]).view(1, 3, 1, 1)
+    found = losses.blurred_inside(other, mask, 4.0)
+    torch.testing.assert_close(found, normals * mask)

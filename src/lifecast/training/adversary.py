@@ -3,12 +3,14 @@
 What a photograph does not show, the folds of the back, can only be guessed. The mean of all guesses, which the other
 losses ask for, has no folds; what the discriminator takes for true has. It judges overlapping patches of 70 pixels
 (Isola et al. 2017) by the hinge loss, and the head is also asked for the discriminator's features of the true maps
-(Wang et al. 2018, "feature matching").
+(Wang et al. 2018, "feature matching"): not place by place, where they cannot be known, but their mean and spread over
+each window.
 """
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import torch
@@ -25,25 +27,29 @@ MATCHED = 5.0
 
 
 class Comparison(NamedTuple):
-    """A window of a batch as the discriminator gets it: the front's maps, then the back's."""
+    """A window of a batch as the discriminator gets it: the maps of one side, or the front's and then the back's."""
 
     image: Tensor
-    """(2B, 3, h, w) in [-1, 1]."""
+    """(N, 3, h, w) in [-1, 1]."""
+    side: Tensor
+    """(N, 1, 1, 1), 0 of a front's map and 1 of a back's."""
     predicted: Tensor
-    """(2B, 3, h, w) normals, 0 outside the mask."""
+    """(N, 3, h, w) normals, 0 outside the mask."""
     true: Tensor
-    """(2B, 3, h, w) normals, 0 outside the mask."""
+    """(N, 3, h, w) normals, 0 outside the mask."""
     mask: Tensor
-    """(2B, 1, h, w) in [0, 1]."""
+    """(N, 1, h, w) in [0, 1]."""
 
 
-def comparison(
-    image: Tensor, predicted: tuple[Tensor, Tensor], true: tuple[Tensor, Tensor], mask: Tensor
-) -> Comparison:
-    """Join front and back (B, 3, h, w) of a window in one batch, under the mask (B, 1, h, w)."""
-    both = torch.cat((mask, mask)).float()
+def comparison(image: Tensor, predicted: Mapping[str, Tensor], true: Mapping[str, Tensor], mask: Tensor) -> Comparison:
+    """Join the maps (B, 3, h, w) of "front", "back" or both, of a window, in one batch, under the mask (B, 1, h, w)."""
+    every = torch.cat([mask] * len(predicted)).float()
     return Comparison(
-        torch.cat((image, image)).float(), torch.cat(predicted).float() * both, torch.cat(true).float() * both, both
+        torch.cat([image] * len(predicted)).float(),
+        torch.cat([torch.full_like(mask[:, :, :1, :1], side == "back", dtype=torch.float32) for side in predicted]),
+        torch.cat([predicted[side] for side in predicted]).float() * every,
+        torch.cat([true[side] for side in predicted]).float() * every,
+        every,
     )
 
 
@@ -61,15 +67,12 @@ class PatchDiscriminator(nn.Module):
         self.layers = nn.ModuleList(layers)
         self.logit = spectral_norm(nn.Conv2d(channels, 1, 4, 1, padding=1))
 
-    def forward(self, image: Tensor, normals: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Judge normals (2B, 3, h, w), the first half of the front.
+    def forward(self, image: Tensor, normals: Tensor, side: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Judge normals (N, 3, h, w) of the sides (N, 1, 1, 1).
 
-        Logits (2B, 1, h', w'), and the features of each layer.
+        Logits (N, 1, h', w'), and the features of each layer.
         """
-        half = len(normals) // 2
-        side = normals.new_zeros(len(normals), 1, *normals.shape[-2:])
-        side[half:] = 1
-        x = torch.cat((image, normals, side), dim=1)
+        x = torch.cat((image, normals, side.expand(-1, -1, *normals.shape[-2:])), dim=1)
         features = []
         for layer in self.layers:
             x = F.leaky_relu(layer(x), 0.2)
@@ -97,10 +100,15 @@ class Adversary:
     def losses(self, compared: Comparison) -> Tensor:
         """Compute what the head is to make small, a scalar, and keep the window for `learn`."""
         self.discriminator.requires_grad_(False).eval()  # the estimates of the spectral norms stay, too
-        logits, features = self.discriminator(compared.image, compared.predicted)
+        logits, features = self.discriminator(compared.image, compared.predicted, compared.side)
         with torch.no_grad():
-            _, goals = self.discriminator(compared.image, compared.true)
-        matched = torch.stack([F.l1_loss(ours, goal) for ours, goal in zip(features, goals, strict=True)]).mean()
+            _, goals = self.discriminator(compared.image, compared.true, compared.side)
+        matched = torch.stack(
+            [
+                F.l1_loss(feature_statistics(ours, compared.mask), feature_statistics(goal, compared.mask))
+                for ours, goal in zip(features, goals, strict=True)
+            ]
+        ).mean()
         if torch.is_grad_enabled():
             self.latest = Comparison(*(value.detach() for value in compared))
         return MATCHED * matched - over_people(logits, compared.mask)
@@ -114,8 +122,8 @@ class Adversary:
             return None
         compared, self.latest = self.latest, None
         self.discriminator.requires_grad_(True).train()
-        ours, _ = self.discriminator(compared.image, compared.predicted)
-        truth, _ = self.discriminator(compared.image, compared.true)
+        ours, _ = self.discriminator(compared.image, compared.predicted, compared.side)
+        truth, _ = self.discriminator(compared.image, compared.true, compared.side)
         loss = over_people(F.relu(1 + ours), compared.mask) + over_people(F.relu(1 - truth), compared.mask)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -130,6 +138,17 @@ class Adversary:
         """Go on from `state_dict()`."""
         self.discriminator.load_state_dict(state["discriminator"])
         self.optimiser.load_state_dict(copy.deepcopy(state["optimiser"]))  # PyTorch would share its tensors
+
+
+def feature_statistics(features: Tensor, mask: Tensor) -> Tensor:
+    """Compute mean and spread of each channel of features (N, C, h, w) over the mask (N, 1, H, W): (N, 2 C)."""
+    features = features.float()
+    weight = F.adaptive_avg_pool2d(mask, (features.shape[-2], features.shape[-1]))
+    total = weight.sum((2, 3)).clamp(min=1e-6)  # (N, 1)
+    mean = (features * weight).sum((2, 3)) / total  # (N, C)
+    away = (features - mean[..., None, None]).square()
+    spread = ((away * weight).sum((2, 3)) / total + 1e-8).sqrt()
+    return torch.cat((mean, spread), dim=1)
 
 
 def over_people(values: Tensor, mask: Tensor) -> Tensor:

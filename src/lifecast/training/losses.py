@@ -128,6 +128,43 @@ def fold_l1(predicted: Tensor, true: Tensor, mask: Tensor, across: Across = alon
     return torch.stack(terms).sum()
 
 
+FOLD_REACH = 12.0
+"""Pixels: standard deviation of the weights with which folds around a pixel count in `fold_amounts`."""
+
+
+def fold_amounts(normals: Tensor, mask: Tensor) -> list[Tensor]:
+    """Measure how deep the folds of a normal map (B, 3, H, W) are around each pixel: (B, 1, H, W) for each sigma.
+
+    The root of the mean square of the map less its blur, at each of `FOLD_SIGMAS`, over the mask within about
+    `FOLD_REACH` pixels.
+    """
+    inside = mask.float()
+    bare = normals.float() * inside
+    around = smoothed(inside, FOLD_REACH).clamp_min(1e-3)
+    found = []
+    for sigma in FOLD_SIGMAS:
+        energy = (bare - smoothed(bare, sigma)).square().sum(1, keepdim=True) * inside
+        found.append((smoothed(energy, FOLD_REACH) / around + 1e-6).sqrt())
+    return found
+
+
+def fold_amount(predicted: Tensor, true: Tensor, mask: Tensor, across: Across = alone) -> Tensor:
+    """Compute the squared distance of how deep the folds of normal maps (B, 3, H, W) are, averaged over the mask.
+
+    Where folds lie does not count. A head that cannot know (the back is not seen) is asked for none by the other
+    losses, whose least is the mean of all folds that there might be; this one asks for as many as people have.
+    """
+    pairs = zip(fold_amounts(predicted, mask), fold_amounts(true, mask), strict=True)
+    terms = [masked_mean((ours - theirs).square(), mask.float(), across) for ours, theirs in pairs]
+    return torch.stack(terms).sum()
+
+
+def blurred_inside(normals: Tensor, mask: Tensor, sigma: float) -> Tensor:
+    """Blur a normal map (B, 3, H, W) over the mask alone: unit vectors, 0 outside."""
+    inside = mask.float()
+    return unit_normals(smoothed(normals.float() * inside, sigma)) * inside
+
+
 def mask_bce(logits: Tensor, mask: Tensor) -> Tensor:
     """Compute the binary cross entropy of mask logits (B, 1, H, W) and a mask in [0, 1]."""
     return F.binary_cross_entropy_with_logits(logits.float(), mask.float())

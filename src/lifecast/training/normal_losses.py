@@ -30,17 +30,25 @@ def normal_losses(
     """
     size = maps.front.shape[-1]
     mask = resize_map(batch["mask"], size, False)
-    parts: dict[str, list[Tensor]] = {"l1": [], "cosine": [], "folds": [], "fold_energy": [], "perceptual": []}
+    names = ("l1", "cosine", "folds", "fold_energy", "fold_amount", "perceptual")
+    parts: dict[str, list[Tensor]] = {name: [] for name in names}
     window = None  # in which the perceptual and the adversarial loss compare the maps
     if (perceptual is not None and weights.perceptual) or adversary is not None:
         window = random_window(mask, weights.window)
     for side, predicted, weight in (("front", maps.front, 1.0), ("back", maps.back, weights.back)):
         true = resize_map(batch[side], size, False)
+        if weights.fold_amount:
+            parts["fold_amount"].append(weight * losses.fold_amount(predicted, true, mask, across))
+        guessed = side == "back" and weights.back_blur is not None
+        if guessed and weights.back_blur is not None:
+            predicted, true = (losses.blurred_inside(normals, mask, weights.back_blur) for normals in (predicted, true))
         if weights.l1:
             over = mask if weights.l1_over == "mask" else None
             parts["l1"].append(weight * losses.normal_l1(predicted, true, over, across))
         if weights.cosine:
             parts["cosine"].append(weight * losses.normal_cosine(predicted, true, mask, across))
+        if guessed:
+            continue
         if weights.folds:
             parts["folds"].append(weight * losses.fold_l1(predicted, true, mask, across))
         if weights.fold_energy:
@@ -51,11 +59,14 @@ def normal_losses(
     result = {name: torch.stack(terms).sum() for name, terms in parts.items() if terms}
     if adversary is not None and window is not None:
         cut = window.cut
+        sides = {"front": maps.front, "back": maps.back}
+        if weights.adversarial_side == "back":
+            del sides["front"]
         result["adversarial"] = adversary.losses(
             comparison(
                 cut(resize_image(batch["image"], size)),
-                (cut(maps.front), cut(maps.back)),
-                (cut(resize_map(batch["front"], size, False)), cut(resize_map(batch["back"], size, False))),
+                {side: cut(predicted) for side, predicted in sides.items()},
+                {side: cut(resize_map(batch[side], size, False)) for side in sides},
                 cut(mask),
             )
         )

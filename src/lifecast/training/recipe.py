@@ -71,14 +71,21 @@ class LossWeights:
     """L1 distance of the maps' folds (`losses.fold_l1`)."""
     fold_energy: float = 0.0
     """Squared distance of the maps' folds (`losses.fold_energy`): teaches deep folds first."""
+    fold_amount: float = 0.0
+    """Squared distance of how deep the maps' folds are around each pixel, wherever they lie (`losses.fold_amount`)."""
     perceptual: float = 1.0
     """Perceptual loss, the first term of equation 6."""
     adversarial: float = 0.0
     """Loss of a discriminator that learns along (`training.adversary`); for one process."""
+    adversarial_side: Literal["both", "back"] = "both"
+    """Maps that it judges."""
     window: int | None = None
     """Side in pixels of a random window on the person that these two compare; none: the whole picture."""
     back: float = 1.0
     """Weight of the back map in these three, the front map's being 1: folds of the back are not visible."""
+    back_blur: float | None = None
+    """Pixels: what is not seen is to be guessed, not met point by point. The L1 and the cosine of the back compare maps
+    blurred by this standard deviation, and `folds`, `fold_energy` and `perceptual` are the front's alone."""
     perceptual_network: PerceptualNetwork = "auto"
     """Whose features the perceptual loss compares."""
     mask: float = 0.0
@@ -94,12 +101,15 @@ class LossWeights:
     def __post_init__(self) -> None:
         if self.window is not None and (self.window < 32 or self.window % 32):
             raise UsageError(f"window = {self.window}: must be a multiple of 32")
+        if self.back_blur is not None and self.back_blur <= 0:
+            raise UsageError(f"back_blur = {self.back_blur}: must be above 0")
         for name in (
             "occupancy",
             "l1",
             "cosine",
             "folds",
             "fold_energy",
+            "fold_amount",
             "perceptual",
             "adversarial",
             "back",
