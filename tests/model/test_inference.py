@@ -14,6 +14,7 @@ from lifecast.model.model import Model
 from lifecast.space.integration import INTEGRATION, integrated_depths
 from lifecast.space.limb_map import limb_map, mirrored_limbs
 from lifecast.space.maps import SHARPENING, Maps, averaged, mirrored, sharpened
+from lifecast.space.resizing import resize_image
 
 EVERYTHING = "tiny-pose-depth-maps-detail"
 MIRROR = InferenceOptions(mirror=True)
@@ -90,6 +91,58 @@ def test_mirrored_prediction_does_not_know_left_from_right(name, given, inputs):
     for maps, other in zip(plain, others, strict=True):
         assert_same(maps, mirrored(other), atol=1e-5, rtol=1e-4)
         torch.testing.assert_close(maps.front.norm(dim=1, keepdim=True), maps.mask, atol=1e-4, rtol=1e-3)
+
+
+def model_with_detail_of_maps() -> Model:
+    """One whose detail head needs nothing of the normal head but its maps."""
+    preset = preset_named(EVERYTHING)
+    assert preset.maps is not None
+    maps = replace(preset.maps, detail_unit=True, detail_features=False)
+    torch.manual_seed(7)
+    model = Model(replace(preset, maps=maps)).eval()
+    with torch.no_grad():
+        model.normals.unet.head.bias[[2, 5]] = torch.tensor([3.0, -3.0])
+    torch.nn.init.normal_(model.detail.unet.head.weight, std=0.1)
+    return model
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("given", [(), ("mask",), ("small", "mask", "pose")], ids=["alone", "mask", "all"])
+def test_a_detail_head_of_maps_corrects_the_mean_of_both_pictures_once(given, inputs):
+    model = model_with_detail_of_maps()
+    chosen = {key: inputs[key] for key in given}
+    calls = []
+    handle = model.detail.register_forward_hook(lambda *_: calls.append(1))
+    found = predict_maps(model, inputs["image"], MIRROR, **chosen)
+    handle.remove()
+    assert len(calls) == 1
+    turned = {key: mirrored_limbs(v) if key == "pose" else v.flip(-1) for key, v in chosen.items()}
+    one = model(inputs["image"], until="maps", **chosen).maps
+    other = model(inputs["image"].flip(-1), until="maps", **turned).maps
+    assert_same(found.coarse, averaged(one.coarse, mirrored(other.coarse)), atol=1e-5, rtol=1e-4)
+    picture = resize_image(inputs["image"], 128)
+    wanted = model(picture, given=found.coarse, until="detail", mask=chosen.get("mask")).maps
+    assert_same(found.fine, wanted.fine, atol=0, rtol=0)
+    assert torch.equal(found.fine.depth, found.coarse.depth)
+
+
+@torch.no_grad()
+def test_a_detail_head_given_its_own_input_gives_its_own_output(inputs):
+    model = model_with_detail_of_maps()
+    picture = inputs["small"]
+    whole = model(picture, pose=inputs["pose"], until="detail").maps
+    small = resize_image(picture, 64)
+    coarse = model(small, pose=inputs["pose"], until="normals").maps.coarse
+    again = model(picture, given=coarse, until="detail").maps
+    assert_same(again.fine._replace(depth=None), whole.fine._replace(depth=None), atol=1e-4, rtol=1e-3)
+    assert_same(again.coarse, coarse, atol=0, rtol=0)
+
+
+@torch.no_grad()
+def test_a_detail_head_on_raw_outputs_or_features_cannot_be_given_maps(model, inputs):
+    maps = model(inputs["image"], until="maps").maps.coarse
+    with pytest.raises(UsageError, match="maps alone"):
+        model(inputs["image"], given=maps, until="detail")
 
 
 @torch.no_grad()

@@ -151,6 +151,11 @@ class MapsConfig:
             )
         return self.network.output_stage + strides.index(stride), own
 
+    @property
+    def detail_of_maps(self) -> bool:
+        """Whether the detail head needs nothing of the normal head but its maps, which may be given then."""
+        return self.detail is not None and self.detail_unit and not self.detail_features
+
     def detail_adapter_stage(self) -> int:
         """Find the stage of the detail head whose texels are as large as the normal head's features.
 

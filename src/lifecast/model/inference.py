@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from lifecast.model.config import Until
 from lifecast.model.inference_options import InferenceOptions
 from lifecast.model.model import Model
 from lifecast.space.integration import INTEGRATION, Integration, integrated_depths
@@ -41,14 +42,14 @@ def predict_maps(
     They are `mirror`, `sharpen` and `integrate`. image (B, 3, S, S) in [-1, 1], S the architecture's
     `image_size`; small, mask and pose as in `Model.forward`.
     """
-    maps: MapPyramid | None = model(image, until="maps", small=small, mask=mask, pose=pose).maps
-    assert maps is not None  # else `forward` has refused
-    if options.mirror:
-        small, mask = (None if values is None else values.flip(-1) for values in (small, mask))
-        pose = None if pose is None else mirrored_limbs(pose)
-        again: MapPyramid | None = model(image.flip(-1), until="maps", small=small, mask=mask, pose=pose).maps
-        assert again is not None
-        maps = MapPyramid(*(averaged(a, mirrored(b)) for a, b in zip(maps, again, strict=True)))
+    config = model.architecture.maps
+    if options.mirror and config is not None and config.detail_of_maps:
+        maps = _with_averaged_coarse_maps(model, image, small, mask, pose)
+    else:
+        maps = _maps(model, image, small, mask, pose)
+        if options.mirror:
+            others = _mirrored_maps(model, image, small, mask, pose)
+            maps = MapPyramid(*(averaged(*pair) for pair in zip(maps, others, strict=True)))
     fine = maps.fine
     if options.sharpen:
         front, back = (sharpened(normals, options.sharpen, sharpening) for normals in (fine.front, fine.back))
@@ -58,6 +59,48 @@ def predict_maps(
     size = options.integrate * image.shape[-1] // model.architecture.image_size
     depth = integrated_depths(fine.depth, fine.front, fine.back, fine.mask, size, constants=integration)
     return MapPyramid(maps.coarse._replace(depth=depth), fine._replace(depth=depth))
+
+
+def _maps(
+    model: Model, image: Tensor, small: Tensor | None, mask: Tensor | None, pose: Tensor | None, until: Until = "maps"
+) -> MapPyramid:
+    maps: MapPyramid | None = model(image, until=until, small=small, mask=mask, pose=pose).maps
+    assert maps is not None  # else `forward` has refused
+    return maps
+
+
+def _mirrored_maps(
+    model: Model, image: Tensor, small: Tensor | None, mask: Tensor | None, pose: Tensor | None, until: Until = "maps"
+) -> MapPyramid:
+    """Predict the maps of the mirrored picture, turned into the picture's own."""
+    small, mask = (None if values is None else values.flip(-1) for values in (small, mask))
+    pose = None if pose is None else mirrored_limbs(pose)
+    others = _maps(model, image.flip(-1), small, mask, pose, until)
+    return MapPyramid(*(mirrored(maps) for maps in others))
+
+
+def _with_averaged_coarse_maps(
+    model: Model, image: Tensor, small: Tensor | None, mask: Tensor | None, pose: Tensor | None
+) -> MapPyramid:
+    """Average the maps of picture and mirrored picture before the detail head corrects them.
+
+    It runs once: the mean of two predictions would be half as deep where folds are guessed.
+    """
+    config = model.architecture.maps
+    assert config is not None
+
+    def resized(values: Tensor, size: int) -> Tensor:
+        side = size * image.shape[-1] // model.architecture.image_size
+        return resize_image(values, side, model.architecture.antialias)
+
+    picture = resized(image if small is None else small, config.normals_size)
+    until: Until = "normals" if model.depth is None else "depth"
+    given = (None, mask, pose, until)
+    coarse = averaged(_maps(model, picture, *given).coarse, _mirrored_maps(model, picture, *given).coarse)
+    finest = resized(image, config.fine_size or config.size)
+    maps: MapPyramid | None = model(finest, given=coarse, until="detail", mask=mask).maps
+    assert maps is not None
+    return maps
 
 
 def predict_parsing(model: Model, image: Tensor, maps: MapPyramid, pose: Tensor | None = None) -> Tensor:

@@ -21,7 +21,7 @@ from lifecast.errors import UsageError
 from lifecast.model.config import Architecture, Until
 from lifecast.model.heads.close_up import CloseUpHead
 from lifecast.model.heads.depth import DepthHead
-from lifecast.model.heads.detail import DetailHead
+from lifecast.model.heads.detail import DetailHead, as_normal_output
 from lifecast.model.heads.normals import NormalHead, NormalOutput
 from lifecast.model.heads.parsing import ParsingHead
 from lifecast.model.heads.pose_lifter import PoseLifter, lift
@@ -100,8 +100,9 @@ class Model(nn.Module):
         pose: limb maps (B, 6, s, s) of any size (`space.limb_map`); None where no pose is given.
         given: maps in place of the predicted ones: the truth, or what a step made of an earlier prediction. Given
             without depths where `until` is "depth", depths are predicted from them. Until "close_up": the finest maps
-            of the square that `image` is, enlarged to its size; the close-up head corrects them. Until "parsing": what
-            the normal head would have predicted.
+            of the square that `image` is, enlarged to its size; the close-up head corrects them. Until "parsing", and
+            until "detail" where the head can do with them (`MapsConfig.detail_of_maps`): what the normal head would
+            have predicted.
         mask: (B, 1, H, W) the person's mask, in place of the predicted one.
         small: (B, 3, s, s), the same picture as the normal head and the coarse net shall get it; by default resized
             from `image`. The authors' program resizes both from the photograph.
@@ -202,6 +203,10 @@ class Model(nn.Module):
             if given is None or self.close_up is None:
                 raise UsageError("a close-up needs the maps of its square and an architecture with a close-up head")
             return MapPyramid(given, self.normals.read(self.close_up(image, given), masked))
+        if until == "detail" and given is not None:
+            return self._detail_of(
+                given, resize_image(image, scaled(config.size), architecture.antialias), mask, masked
+            )
         if given is not None:
             maps = self._with_depth(given, image, pose, None) if until == "depth" else given
             return MapPyramid(maps, maps)
@@ -228,6 +233,16 @@ class Model(nn.Module):
             fine = self._read(output, picture, pose, mask, "normals", masked)
             return MapPyramid(coarse, fine._replace(depth=coarse.depth, depth_logits=coarse.depth_logits))
         return MapPyramid(coarse, coarse)
+
+    def _detail_of(self, given: Maps, picture: Tensor, mask: Tensor | None, masked: bool) -> MapPyramid:
+        """Let the detail head correct given maps, which stay the coarse ones."""
+        config = self.architecture.maps
+        if self.detail is None or config is None or not config.detail_of_maps:
+            raise UsageError(f"architecture {self.architecture.name} has no detail head that can do with maps alone")
+        output = as_normal_output(given, config)
+        output = NormalOutput(self.detail(picture, output, given.mask), {})
+        fine = self._read(output, picture, None, mask, "detail", masked)
+        return MapPyramid(given, fine._replace(depth=given.depth, depth_logits=given.depth_logits))
 
     def _read(
         self,

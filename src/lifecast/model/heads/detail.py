@@ -15,8 +15,24 @@ from lifecast.model.encoders.unet import UNet
 from lifecast.model.heads.normals import NormalOutput
 from lifecast.model.pixel_aligned import cut_windows
 from lifecast.model.window import Window, window_around
+from lifecast.space.maps import Maps
 from lifecast.space.resizing import resize_image
 from lifecast.space.unit_normals import unit_normals
+
+SUREST = 1e-4
+"""What a given mask's 0 and 1 are taken for where its logit is asked for."""
+
+
+def as_normal_output(maps: Maps, config: MapsConfig) -> NormalOutput:
+    """Join maps (B, 3, h, w) to what the normal head would have put out, (B, 6 or 7, h, w).
+
+    Under a mask that was given they have no predicted logit: the mask's own is taken.
+    """
+    raw = [maps.front, maps.back]
+    if config.mask:
+        assert maps.mask is not None
+        raw.append(torch.logit(maps.mask, SUREST) if maps.mask_logit is None else maps.mask_logit)
+    return NormalOutput(torch.cat(raw, dim=1), {})
 
 
 class DetailHead(nn.Module):
