@@ -37,11 +37,11 @@ GENERATORS = GeneratorConfig(filters=4, downsamplings=2, blocks=1)
             "ends at the picture's own size, not at stride 2",
         ),
         (
-            lambda: dataclasses.replace(COMPACT.maps, detail=None, global_size=None, size=256),
+            lambda: dataclasses.replace(COMPACT.maps, detail=None, detail_features=True, global_size=None, size=256),
             "detail_features are for a detail head",
         ),
         (
-            lambda: dataclasses.replace(COMPACT.maps, detail=UNetConfig((12, 24), (0, 1))),
+            lambda: dataclasses.replace(COMPACT.maps, detail=UNetConfig((12, 24), (0, 1)), detail_features=True),
             r"8 pixels apart, and the detail head has stages at strides \[1, 2\]",
         ),
         (

@@ -25,7 +25,9 @@ COMPACT_0 = dataclasses.replace(
         COMPACT.maps,
         size=512,
         detail=UNetConfig(widths=(32, 64, 96), blocks=(2, 4, 5), first_stride=2),
+        detail_features=True,
         detail_unit=False,
+        close_up=None,
     ),
 )
 """The preset when files of version 1 were written."""

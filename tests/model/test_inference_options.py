@@ -134,13 +134,13 @@ ON_MAPS = {"mirror", "sharpen", "relief"}
 ON_DEPTHS = {"integrate", "body_limbs"}
 ON_BODY = {"body", "body_limbs", "fitted_hands", "finer_parts", "fitted_face"}
 ON_LIFT = {"lift"} | ON_BODY
-ON_POSE = {"pose"} | ON_LIFT
+ON_POSE = {"pose", "close_ups"} | ON_LIFT
 
 
 @pytest.mark.parametrize(
     ("name", "off"),
     [
-        ("compact-close-up-parsing", set()),
+        ("compact-parsing", set()),
         ("compact", set()),
         ("compact-no-lifter", ON_LIFT),
         ("compact-no-pose", ON_POSE),
@@ -153,9 +153,8 @@ ON_POSE = {"pose"} | ON_LIFT
 )
 def test_what_an_architecture_has_no_inputs_for_is_off(name, off):
     fitting = ALL.fitting(preset_named(name))
-    assert set(STEPS) - set(fitting.running()) == off | (
-        set() if name.endswith("parsing") else {"close_ups", "parsing"}
-    )
+    without_parsing = set() if name.endswith("parsing") else {"parsing"}
+    assert set(STEPS) - set(fitting.running()) == off | without_parsing
     assert fitting.fitting(preset_named(name)) == fitting
 
 

@@ -11,7 +11,7 @@ from lifecast.model.model import PARTS
 from lifecast.model.presets import PAPER, TINY
 from lifecast.model.same_part import same_part
 
-COMPACT = preset_named("compact-close-up-parsing")
+COMPACT = preset_named("compact-parsing")
 
 
 def common(one, other):

@@ -39,9 +39,9 @@ def test_every_built_in_chain_goes_from_people_to_a_folder_of_parts(name: str, t
     (tmp_path / "assets").mkdir()
     places = Places(tmp_path / "out", assets=(tmp_path / "assets",))
     links = links_of(chain, places)
-    stages = ["normals", "depth", "detail", "coarse", "fine"]
     assert [link.name for link in links] == [
-        "people", "data", "landmarks", "lift", *stages, "calibrate", "weights",
+        "people", "data", "landmarks", "mannequins", "lift", "normals", "depth", "detail", "given", "close_up",
+        "coarse", "fine", "calibrate", "weights",
     ]  # fmt: skip
     made: set[str] = set()
     for link in links:
@@ -49,7 +49,7 @@ def test_every_built_in_chain_goes_from_people_to_a_folder_of_parts(name: str, t
         made.add(link.name)
     # What follows normals gets predicted ones.
     assert {run.stage: run.predicted_normals for run in chain.stages} == {
-        "normals": False, "depth": True, "detail": False, "coarse": True, "fine": True,
+        "normals": False, "depth": True, "detail": False, "close_up": False, "coarse": True, "fine": True,
     }  # fmt: skip
 
 
@@ -89,11 +89,17 @@ def test_the_benchmarks_seeds_are_refused(tmp_path: Path) -> None:
         ("^count = 3", "count = 1", "people: count = 1: give at least 2"),
         ("^count = 3", "count = 3.5", "people: count: expected int, found 3.5"),
         ("^hours = .*", "hours = 0", "hours = 0.0: must be positive"),
-        ("^size = 128", "size = 130", "data: size 130: give a multiple of 4"),
+        (r"^size = 128\nviews = 2\nfront", "size = 130\nfront", "data: size 130: give a multiple of 4"),
         ("^front = 1.0", "elevation = [0.0]", r"data: elevation: expected 2 values"),
         ("^folds = 2", "folds = 0", "lift: folds 0"),
         ('^stage = "depth"\nsteps = 2', 'stage = "depth"', r"stages\[1\]: stage depth: give either minutes or steps"),
         ('^stage = "depth"', 'stage = "deep"', r"stages\[1\]: stage: 'deep' is not one of normals"),
+        ('^on = "mannequins"', 'on = "people"', r"stages\[3\]: stage close_up: only mannequins have close-ups"),
+        ('^stage = "fine"', 'stage = "fine"\non = "both"', r"stages\[5\]: stage fine: mannequins have no points"),
+        ("^close_ups = 1", "close_ups = 0", "stage close_up: give close_ups = 1 or more"),
+        (r"^\[mannequins\]\n(\w.*\n)+", "", r"stage normals: .* no table \[mannequins\]"),
+        ("^seed = 6", "seed = 5", "people and mannequins would be the same"),
+        ("^seed = 6", "seed = 9203", r"mannequins: seed = 9203: .*docs/benchmark\.md"),
         ('^stage = "depth"', 'stage = "normals"', "two runs are called 'normals'"),
         ('^stage = "depth"', 'stage = "depth"\nname = "data"', r"stages\[1\]: name = 'data': a run needs"),
         ('^stage = "depth"', 'stage = "depth"\nname = "../x"', r"stages\[1\]: name = '\.\./x'"),
@@ -120,6 +126,9 @@ def test_hours_scale_people_and_lengths() -> None:
     chain = load_chain("compact")
     half = scaled(chain, chain.hours / 2)
     assert half.people.count == chain.people.count // 2
+    assert half.mannequins is not None
+    assert chain.mannequins is not None
+    assert half.mannequins.count == chain.mannequins.count // 2
     assert half.lift is not None
     assert chain.lift is not None
     assert half.lift.steps == chain.lift.steps // 2

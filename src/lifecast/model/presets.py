@@ -45,6 +45,10 @@ PIFUHD = dataclasses.replace(
 )
 """`paper` under the conventions of the authors' released checkpoint."""
 
+_CORRECTING = UNetConfig(
+    widths=(32, 64, 128, 128), blocks=(1, 2, 3, 3), first_stride=2, norm="none", pretrained="mobilenet_v2"
+)
+
 COMPACT = Architecture(
     name="compact",
     maps=MapsConfig(
@@ -60,9 +64,9 @@ COMPACT = Architecture(
             features=True,
         ),
         global_size=256,
-        detail=UNetConfig(widths=(32, 64, 128, 192), blocks=(1, 3, 4, 4), first_stride=2, norm="none"),
-        detail_features=True,
+        detail=_CORRECTING,
         detail_unit=True,
+        close_up=_CORRECTING,
     ),
     coarse=LevelConfig(
         image_size=256,

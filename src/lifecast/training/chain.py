@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from lifecast.errors import OptionError, UsageError
 from lifecast.model.ablations import preset_named
@@ -19,13 +19,23 @@ from lifecast.scans.settings import Settings
 from lifecast.training.benchmark_people import FROZEN_SEEDS
 from lifecast.training.lifting_recipe import LiftingRecipe
 from lifecast.training.stage_names import StageName
+from lifecast.training.stage_parts import MAPS
 from lifecast.training.tables import named_toml, read_table, read_toml
 
 CHAINS = Path(__file__).parent / "chains"
 FEWEST_PEOPLE = 2
 """One to train on, one to validate with."""
-LINKS = ("people", "data", "landmarks", "lift", "calibrate", "weights", "links")
+LINKS = ("people", "data", "landmarks", "mannequins", "lift", "given", "calibrate", "weights", "links")
 """Names of other links and folders of a chain, which a stage cannot have."""
+
+
+def check_seed(seed: int) -> None:
+    """Refuse seeds of the benchmark's people: UsageError."""
+    if seed in FROZEN_SEEDS:
+        raise UsageError(
+            f"seed = {seed}: makes {FROZEN_SEEDS[seed]} of docs/benchmark.md, on whom nothing is trained; "
+            "choose another"
+        )
 
 
 @dataclass(frozen=True)
@@ -44,11 +54,37 @@ class MadePeople:
     def __post_init__(self) -> None:
         if self.count < FEWEST_PEOPLE:
             raise UsageError(f"count = {self.count}: give at least {FEWEST_PEOPLE}, to train on and to validate with")
-        if self.seed in FROZEN_SEEDS:
-            raise UsageError(
-                f"seed = {self.seed}: makes {FROZEN_SEEDS[self.seed]} of docs/benchmark.md, on whom nothing is "
-                "trained; choose another"
-            )
+        check_seed(self.seed)
+
+
+@dataclass(frozen=True)
+class MadeMannequins:
+    """Which further people `mannequins` dresses once and views in many poses. They wear what the people may wear.
+
+    They have no points for the occupancy nets, and close-ups, which the people have not.
+    """
+
+    count: int
+    """How many, those to validate with included."""
+    seed: int
+    """They follow from it."""
+    each: int = 2
+    """Poses of each."""
+    views: int = 3
+    """Pictures of each pose."""
+    size: int = 512
+    """Pixels of the square pictures."""
+    front: float = 0.67
+    """Share of the views within 45 degrees of the front."""
+    rays: int = 8
+    """Visibility rays a vertex for the shadows that people cast on themselves."""
+    close_ups: int = 0
+    """Close-ups of head and hands of each view."""
+
+    def __post_init__(self) -> None:
+        if self.count < FEWEST_PEOPLE:
+            raise UsageError(f"count = {self.count}: give at least {FEWEST_PEOPLE}, to train on and to validate with")
+        check_seed(self.seed)
 
 
 @dataclass(frozen=True)
@@ -63,6 +99,8 @@ class TrainedStage:
     """... or in optimiser steps, which repeats to the bit."""
     predicted_normals: bool = False
     """Feed predicted maps instead of the true ones."""
+    on: Literal["people", "mannequins", "both"] = "people"
+    """Whose views it learns from."""
     name: str = ""
     """Its link and folder; the stage's own name unless a stage has several runs."""
 
@@ -74,6 +112,10 @@ class TrainedStage:
             raise UsageError(f"stage {self.stage}: its minutes or steps must be positive")
         if self.link in LINKS or Path(self.link).name != self.link or self.link.startswith("."):
             raise UsageError(f"name = {self.name!r}: a run needs a plain name that is none of {', '.join(LINKS)}")
+        if self.stage == "close_up" and self.on != "mannequins":
+            raise UsageError('stage close_up: only mannequins have close-ups; write on = "mannequins"')
+        if self.stage not in MAPS and self.on != "people":
+            raise UsageError(f'stage {self.stage}: mannequins have no points for it; write on = "people"')
 
     @property
     def link(self) -> str:
@@ -116,8 +158,10 @@ class Chain:
     """How people are rendered and sampled (`prepare`)."""
     stages: tuple[TrainedStage, ...]
     """The runs, in order."""
+    mannequins: MadeMannequins | None = None
+    """Further people for the heads of the maps; none: the people alone."""
     test_fraction: float = 0.1
-    """Share of the people to validate with."""
+    """Share of the people, and of the mannequins, to validate with."""
     lift: LiftingRecipe | None = None
     """How the pose lifter is trained, of presets that have one."""
     calibrate: Calibration | None = None
@@ -137,6 +181,13 @@ class Chain:
             raise UsageError("a chain needs at least one [[stages]] table")
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise UsageError(f"two runs are called {twice[0]!r}: give one of them another name")
+        for run in self.stages:
+            if run.on != "people" and self.mannequins is None:
+                raise UsageError(f"stage {run.link}: learns from mannequins, and there is no table [mannequins]")
+            if run.stage == "close_up" and not (self.mannequins and self.mannequins.close_ups):
+                raise UsageError(f"stage {run.link}: give close_ups = 1 or more in the table [mannequins]")
+        if self.mannequins is not None and self.mannequins.seed == self.people.seed:
+            raise UsageError(f"seed = {self.people.seed}: people and mannequins would be the same; choose two")
         if self.lifts != (self.lift is not None):
             wanted = "needs" if self.lifts else "has no pose lifter, so it cannot have"
             raise UsageError(f"preset {self.preset} {wanted} a table [lift]")
@@ -181,6 +232,7 @@ def scaled(chain: Chain, hours: float) -> Chain:
     def times(count: int, least: int = 1) -> int:
         return max(least, round(count * factor))
 
+    made = chain.mannequins
     stages = tuple(
         dataclasses.replace(
             run,
@@ -193,6 +245,7 @@ def scaled(chain: Chain, hours: float) -> Chain:
         chain,
         hours=hours,
         people=dataclasses.replace(chain.people, count=times(chain.people.count, FEWEST_PEOPLE)),
+        mannequins=made and dataclasses.replace(made, count=times(made.count, FEWEST_PEOPLE)),
         lift=None if chain.lift is None else dataclasses.replace(chain.lift, steps=times(chain.lift.steps)),
         stages=stages,
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from lifecast.errors import DataError
 from lifecast.scans.landmark_file import FILE
 from lifecast.training import data
-from lifecast.training.chain import Chain
+from lifecast.training.chain import Chain, MadeMannequins
 from lifecast.training.chain_places import Places, there, written
 from lifecast.training.links import Link, files_fingerprint, listing_fingerprint, listing_fingerprints
 
@@ -24,7 +24,75 @@ def data_links(chain: Chain, places: Places) -> list[Link]:
     links = [people_link(chain, places), prepare_link(chain, places)]
     if chain.posed:
         links.append(landmarks_link(places))
+    if chain.mannequins is not None:
+        links.append(mannequins_link(chain, places, chain.mannequins))
     return links
+
+
+def mannequins_link(chain: Chain, places: Places, wanted: MadeMannequins) -> Link:
+    """Make mannequins and their views, with BlazePose's landmarks (`mannequins`)."""
+    from lifecast.people.crew import Order, check_origin
+    from lifecast.people.mannequin_views import check_sitting, make_all_views, missing
+    from lifecast.people.sitting import Sitting
+
+    people = chain.people
+    sitting = Sitting(
+        Order(
+            places.mannequins, wanted.seed, places.assets, places.poses, people.only_garments, people.without_garments
+        ),
+        each=wanted.each, views=wanted.views, size=wanted.size, front=wanted.front, lighting=places.lighting,
+        pictures=True, rays=wanted.rays, close_ups=wanted.close_ups,
+    )  # fmt: skip
+
+    def make() -> None:
+        check_origin(sitting.order)
+        check_sitting(sitting)
+        left = len(missing(sitting, wanted.count))
+        with places.counting("mannequins", wanted.count, wanted.count - left) as done:
+            make_all_views(sitting, wanted.count, chain.test_fraction, places.workers, done)
+        data.fingerprint.cache_clear()
+
+    def output() -> str:
+        data_exists(places.mannequins)
+        return data.fingerprint(places.mannequins)
+
+    command = written(
+        "mannequins mannequins", count=wanted.count, seed=wanted.seed, each=wanted.each, views=wanted.views,
+        size=wanted.size, front=wanted.front, rays=wanted.rays, close_ups=wanted.close_ups, pictures=True,
+        test_fraction=chain.test_fraction, lighting=places.lighting and "LIGHTING",
+        assets=("ASSETS",) * len(places.assets), poses=places.poses and "POSES", only_garments=people.only_garments,
+        without_garments=people.without_garments,
+    )  # fmt: skip
+    settings = dataclasses.asdict(wanted) | {
+        "only_garments": people.only_garments, "without_garments": people.without_garments,
+        "test_fraction": chain.test_fraction, "assets": listing_fingerprints(places.assets),
+        "poses": None if places.poses is None else listing_fingerprint(places.poses),
+        "lighting": None if places.lighting is None else listing_fingerprint(places.lighting),
+    }  # fmt: skip
+    return Link("mannequins", settings, (), command, make, there(places.mannequins), output)
+
+
+def given_link(places: Places, before: str, weights: Path) -> Link:
+    """Predict, by the heads of `weights`, the maps that close-ups are corrected from (`close-ups`)."""
+    from lifecast.model.checkpoint import load_checkpoint
+    from lifecast.scans.close_up_file import GIVEN
+    from lifecast.training.given_close_ups import add_to_dataset, people_with_close_ups
+
+    def make() -> None:
+        total = len(people_with_close_ups(places.mannequins, anew=False))
+        model = load_checkpoint(weights).model.for_inference()
+        with places.counting("close-ups", total) as done:
+            for person in add_to_dataset(model, places.mannequins, anew=False):
+                done(person)
+
+    def made() -> list[Path]:
+        return sorted(places.mannequins.glob(f"*/*_{GIVEN}_*.png"))
+
+    command = written("close-ups mannequins", weights=weights.relative_to(places.out).as_posix())
+    return Link(
+        "given", {}, ("mannequins", before), command, make, made,
+        lambda: files_fingerprint(made(), places.mannequins),
+    )  # fmt: skip
 
 
 def people_link(chain: Chain, places: Places) -> Link:

@@ -14,7 +14,7 @@ from pathlib import Path
 from lifecast.scans.landmark_file import LIFTED_FILE
 from lifecast.training.chain import Chain, TrainedStage
 from lifecast.training.chain_card import write_parts
-from lifecast.training.chain_data import data_links
+from lifecast.training.chain_data import data_links, given_link
 from lifecast.training.chain_places import Places, there, written
 from lifecast.training.links import Link, files_fingerprint, run_links
 from lifecast.training.loop import train
@@ -56,6 +56,9 @@ def links_of(chain: Chain, places: Places) -> list[Link]:
         links.append(lift_link(chain, places))
     init = places.lifter if chain.lift is not None else None
     for run in chain.stages:
+        if run.stage == "close_up" and "given" not in [link.name for link in links]:
+            assert init is not None
+            links.append(given_link(places, links[-1].name, init))
         links.append(train_link(chain, places, run, links[-1].name, init))
         init = places.out / run.link / "weights.safetensors"
     assert init is not None
@@ -66,6 +69,11 @@ def links_of(chain: Chain, places: Places) -> list[Link]:
     return links
 
 
+def of_mannequins(chain: Chain) -> tuple[str, ...]:
+    """List the link of a chain's mannequins, if it has any."""
+    return () if chain.mannequins is None else ("mannequins",)
+
+
 def lift_link(chain: Chain, places: Places) -> Link:
     """Train the pose lifter, and add what it makes of the landmarks (`lift`)."""
     from lifecast.training.lifting import lift_data
@@ -73,20 +81,29 @@ def lift_link(chain: Chain, places: Places) -> Link:
     recipe = chain.lift
     assert recipe is not None
 
+    datasets = (places.data,) if chain.mannequins is None else (places.data, places.mannequins)
+
     def make() -> None:
         with places.counting("lifting", recipe.steps * (1 + recipe.folds)) as done:
-            lift_data((places.data,), places.lifter, recipe, chain.preset, chain.seed, progress=done)
+            lift_data(datasets, places.lifter, recipe, chain.preset, chain.seed, progress=done)
 
     def made() -> list[Path]:
-        return [*there(places.lifter)(), *sorted(places.data.glob(f"*/{LIFTED_FILE}"))]
+        lifted = [path for dataset in datasets for path in sorted(dataset.glob(f"*/{LIFTED_FILE}"))]
+        return [*there(places.lifter)(), *lifted]
 
     command = written(
-        "lift data", out="lifter.safetensors", preset=chain.preset, steps=recipe.steps,
-        learning_rate=recipe.learning_rate, seed=chain.seed,
+        f"lift {' '.join(dataset.name for dataset in datasets)}", out="lifter.safetensors", preset=chain.preset,
+        steps=recipe.steps, learning_rate=recipe.learning_rate, seed=chain.seed,
     )  # fmt: skip
     settings = {"preset": chain.preset, "seed": chain.seed, "recipe": dataclasses.asdict(recipe)}
     return Link(
-        "lift", settings, ("data", "landmarks"), command, make, made, lambda: files_fingerprint(made(), places.out)
+        "lift",
+        settings,
+        ("data", "landmarks", *of_mannequins(chain)),
+        command,
+        make,
+        made,
+        lambda: files_fingerprint(made(), places.out),
     )
 
 
@@ -94,16 +111,21 @@ def train_link(chain: Chain, places: Places, run: TrainedStage, before: str, ini
     """Train one stage from the weights at `init`, which the link `before` made (`train STAGE`)."""
     out = places.out / run.link
     recipe = load_recipe(chain.recipe)
+    datasets = {
+        "people": (places.data,), "mannequins": (places.mannequins,), "both": (places.data, places.mannequins)
+    }[run.on]  # fmt: skip
     options = TrainOptions(
-        stage=run.stage, data=places.data, out=out, preset=chain.preset, recipe=chain.recipe, resume=True,
-        init=() if init is None else (init,), minutes=run.minutes, steps=run.steps, seed=chain.seed,
+        stage=run.stage, data=datasets[0], also=datasets[1:], out=out, preset=chain.preset, recipe=chain.recipe,
+        resume=True, init=() if init is None else (init,), minutes=run.minutes, steps=run.steps, seed=chain.seed,
         predicted_normals=run.predicted_normals, workers=places.workers - 1, threads=places.workers,
     )  # fmt: skip
     command = written(
-        f"train {run.stage} --data data", out=run.link, preset=chain.preset, recipe=recipe.name,
-        init=init and init.relative_to(places.out).as_posix(), minutes=run.minutes, steps=run.steps, seed=chain.seed,
-        predicted_normals=run.predicted_normals,
+        f"train {run.stage}", data=datasets[0].name, also=tuple(dataset.name for dataset in datasets[1:]),
+        out=run.link, preset=chain.preset, recipe=recipe.name, init=init and init.relative_to(places.out).as_posix(),
+        minutes=run.minutes, steps=run.steps, seed=chain.seed, predicted_normals=run.predicted_normals,
     )  # fmt: skip
+
+    needs = ("data",) if run.on == "people" else ("data", *of_mannequins(chain))
 
     def make() -> None:
         train(options)
@@ -115,7 +137,7 @@ def train_link(chain: Chain, places: Places, run: TrainedStage, before: str, ini
         "recipe": {"augment": recipe.augment, **dataclasses.asdict(recipe.stage(run.stage))},
     }
     return Link(
-        run.link, settings, tuple(dict.fromkeys(("data", before))), command, make, there(out),
+        run.link, settings, tuple(dict.fromkeys((*needs, before))), command, make, there(out),
         lambda: files_fingerprint([out / "weights.safetensors"], places.out),
     )  # fmt: skip
 

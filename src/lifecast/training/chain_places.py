@@ -54,6 +54,11 @@ class Places:
         return self.out / "data"
 
     @property
+    def mannequins(self) -> Path:
+        """Folder of the mannequins' views."""
+        return self.out / "mannequins"
+
+    @property
     def lifter(self) -> Path:
         """File of the pose lifter's weights."""
         return self.out / "lifter.safetensors"

@@ -32,7 +32,7 @@ def people_with_close_ups(root: Path, anew: bool) -> list[Path]:
     found = sorted(path.parent for path in root.glob(f"*/{FILE}"))
     if not found:
         raise DataError(f"{root}: no close-ups; make some with `lifecast mannequins --pictures --close-ups 3`")
-    return [folder for folder in found if anew or not _listed(folder).get("given")]
+    return [folder for folder in found if anew or not _has_given(folder)]
 
 
 def add_given_maps(model: Model, folder: Path, stored_size: int) -> None:
@@ -95,6 +95,12 @@ def add_to_dataset(model: Model, root: Path, anew: bool) -> Iterator[tuple[str, 
     for index, folder in enumerate(left):
         add_given_maps(model, folder, stored)
         yield folder.name, len(left) - index - 1
+
+
+def _has_given(folder: Path) -> bool:
+    listed = _listed(folder)
+    files = [folder / f"{one['files']}_{GIVEN}_mask.png" for one in listed["close_ups"]]
+    return bool(listed.get("given")) and all(path.is_file() for path in files)
 
 
 def _listed(folder: Path) -> dict[str, Any]:

@@ -68,11 +68,11 @@ def test_shapes_that_they_do_not_fit_are_refused() -> None:
 
 
 def test_a_preset_may_ask_for_them() -> None:
-    maps = preset_named("compact-close-up-pretrained").maps
-    assert maps is not None
-    assert maps.detail is not None
-    assert maps.close_up is not None
-    assert maps.detail.pretrained == maps.close_up.pretrained == "mobilenet_v2"
+    for name in ("compact", "tiny-detail-close-up-pretrained"):
+        maps = preset_named(name).maps
+        assert maps is not None
+        assert maps.close_up is not None
+        assert maps.close_up.pretrained == "mobilenet_v2"
     with pytest.raises(UsageError, match="no detail, close-up or parsing head"):
         preset_named("tiny-pretrained")
 
