@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import struct
 from pathlib import Path
@@ -54,6 +55,27 @@ def test_the_textured_model(result: lifecast.Reconstruction, tmp_path: Path) -> 
     np.testing.assert_allclose(mesh.bounds, result.mesh.bounds, atol=1e-4)
     assert result.textured.texture is not None
     assert result.textured.texture.shape == (2048, 2048, 3)
+
+
+def test_a_texture_of_another_size_keeps_the_photographs_own_pixels(
+    result: lifecast.Reconstruction, tmp_path: Path
+) -> None:
+    """Stripes as narrow as a texel of a picture four times as fine as the networks' are in the texture of that one."""
+    side = 4 * len(result.image)
+    stripes = np.zeros((side, side, 3), np.uint8)
+    stripes[:, ::8] = stripes[:, 1::8] = stripes[:, 2::8] = stripes[:, 3::8] = 255
+    steps = {}
+    for name, picture in (("plain", None), ("fine", stripes)):
+        fine = dataclasses.replace(result, image=np.full_like(result.image, 128), picture=picture)
+        mesh, vertex = fine.textured_at(512)
+        assert mesh.texture is not None
+        assert mesh.texture.shape == (512, 512, 3)
+        assert len(vertex) == len(mesh.vertices)
+        steps[name] = float(np.abs(np.diff(mesh.texture.astype(float), axis=1)).mean())
+    assert steps["fine"] > 2 * steps["plain"]
+    result.save(tmp_path / "small.glb", texture=512)
+    result.save(tmp_path / "usual.glb")
+    assert (tmp_path / "small.glb").stat().st_size < (tmp_path / "usual.glb").stat().st_size
 
 
 def test_a_file_says_which_weights_made_it_and_under_which_licence(model: Reconstructor, doll: Doll) -> None:

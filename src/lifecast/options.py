@@ -38,6 +38,8 @@ RESOLUTIONS = (16, 2046)
 """Fewest and most lattice points along each side of the volume."""
 HEIGHTS = (0.3, 3.0)
 """Least and greatest height of a person in metres."""
+TEXTURES = (512, 1024, 2048, 4096, 8192)
+"""Sides of a texture in texels."""
 FEWEST_FACES = 100
 MOST_PEOPLE = 1000
 """The highest number that a person in a photograph can have."""
@@ -174,6 +176,9 @@ class ReconstructOptions:
     """Leave the background in the networks' input, also where the person's mask is given: without clean_background."""
     vertex_colours: bool = False
     """Colours at the vertices of GLB and OBJ in place of a texture."""
+    texture: Annotated[int, tyro.conf.arg(metavar="TEXELS")] = 2048
+    """Texels along each side of the texture: 512, 1024, 2048, 4096 or 8192. A face that has hundreds of pixels in the
+    photograph keeps them at 4096."""
     normal_texture: bool = True
     """A second texture in a textured GLB: the folds of the normal maps that are finer than its triangles."""
     stl_metres: bool = False
@@ -211,6 +216,8 @@ class ReconstructOptions:
             raise OptionError("height", self.height, f"give metres between {HEIGHTS[0]} and {HEIGHTS[1]}")
         if not RESOLUTIONS[0] <= self.resolution <= RESOLUTIONS[1]:
             raise OptionError("resolution", self.resolution, "give {} to {} lattice points".format(*RESOLUTIONS))
+        if self.texture not in TEXTURES:
+            raise OptionError("texture", self.texture, f"give one of {', '.join(map(str, TEXTURES))} texels")
         if self.faces is not None and self.faces < FEWEST_FACES:
             raise OptionError("faces", self.faces, f"give at least {FEWEST_FACES}")
         object.__setattr__(self, "formats", parse_formats(",".join(self.formats)))

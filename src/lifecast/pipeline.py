@@ -33,7 +33,7 @@ from lifecast.person_close_ups import person_close_ups
 from lifecast.person_surface import PredictedPerson, person_surface
 from lifecast.photo.borders import missing_notes
 from lifecast.photo.decode import Photo, read_photo
-from lifecast.photo.framing import crop_colour
+from lifecast.photo.framing import crop_colour, finer_crop
 from lifecast.photo.given_mask import NEARLY_ALL, person_by_mask, read_mask
 from lifecast.photo.mask import SquareMask, bounding_box
 from lifecast.photo.person import Person, choose, person_by_box, standing_height
@@ -258,6 +258,7 @@ class Reconstructor:
             constants=self.constants,
             body=predicted.body,
             close_ups=tuple(close_up_folds(one) for one in predicted.close_ups),
+            picture=finer_crop(photo.colour, framed.camera, self.model.architecture.framing, options.texture),
         )
 
     @torch.inference_mode()

@@ -15,6 +15,9 @@ from lifecast.photo.person import Person
 from lifecast.space.view import Camera
 from lifecast.surface.output.metres import MetricFrame
 
+TEXTURE = 2048
+"""Texels along each side of a texture where nothing else is asked for."""
+
 if TYPE_CHECKING:
     import trimesh
 
@@ -71,6 +74,10 @@ class Reconstruction:
     """The body that was fitted to the person; None: none was wanted, or none fits."""
     close_ups: tuple[CloseUpFolds, ...] = ()
     """Normals of head and hands, where they were predicted in close-ups."""
+    picture: np.ndarray | None = None
+    """(P, P, 3) uint8: the square that `image` shows, at the photograph's own resolution or the texture's, whichever is
+    coarser; None: `image` is as fine."""
+    _textured: tuple[int, ColouredMesh, np.ndarray] | None = field(default=None, init=False, repr=False)
 
     @cached_property
     def measured_body(self) -> MeasuredBody | None:
@@ -112,11 +119,19 @@ class Reconstruction:
     @cached_property
     def textured(self) -> ColouredMesh:
         """The same surface cut into charts, with a texture of 2048 x 2048 texels."""
-        return self.textured_vertices[0]
+        return self.textured_at(TEXTURE)[0]
 
-    @cached_property
-    def textured_vertices(self) -> tuple[ColouredMesh, np.ndarray]:
-        """`textured`, and which of the surface's vertices each of its vertices is: (W,) int64."""
+    def textured_at(self, size: int) -> tuple[ColouredMesh, np.ndarray]:
+        """Cut the surface into charts and paint a texture of size x size texels, a power of two.
+
+        Returns the mesh, and which of the surface's vertices each of its vertices is: (W,) int64. The last one is kept.
+        """
+        if self._textured is None or self._textured[0] != size:
+            self._textured = (size, *self._cut_and_painted(size))
+        return self._textured[1:]
+
+    def _cut_and_painted(self, size: int) -> tuple[ColouredMesh, np.ndarray]:
+        from lifecast.surface.colour.photograph import resized_mask
         from lifecast.surface.output.charts import CHART_CUTTING
         from lifecast.surface.output.coloured_mesh import ColouredMesh
         from lifecast.surface.output.normal_texture import NORMAL_TEXTURE, Folds
@@ -127,8 +142,10 @@ class Reconstruction:
         if self.front_normals is not None and self.back_normals is not None:
             constants = NORMAL_TEXTURE if self.constants is None else self.constants.normal_texture
             folds = Folds(self.normals, self.front_normals, self.back_normals, constants, self.close_ups)
+        image = self.image if self.picture is None else self.picture
+        mask = None if self.mask is None else resized_mask(self.mask, image.shape[0])
         baked = bake_texture(
-            self.vertices, self.faces, self.coloured, self.image, self.mask, constants=cutting, folds=folds
+            self.vertices, self.faces, self.coloured, image, mask, size, constants=cutting, folds=folds
         )
         whole = self.model
         mesh = ColouredMesh(
@@ -153,19 +170,25 @@ class Reconstruction:
         return to_trimesh(self.model)
 
     def save(
-        self, path: str | Path, textured: bool = True, stl_metres: bool = False, normal_texture: bool = True
+        self,
+        path: str | Path,
+        textured: bool = True,
+        stl_metres: bool = False,
+        normal_texture: bool = True,
+        texture: int = TEXTURE,
     ) -> list[Path]:
         """Write the model as its suffix says (.glb, .obj, .ply, .stl).
 
         Each file is written atomically. Returns what was written. GLB and OBJ are textured, or with `textured` off have
         vertex colours; PLY has these, STL the shape alone. STL is in millimetres with z up, for printing, or with
         `stl_metres` in metres with y up like the others. A textured GLB has the folds of the normal maps as a second
-        texture, unless `normal_texture` is off. `OutputError` if the file cannot be written.
+        texture, unless `normal_texture` is off. `texture`: texels along each side of the first one. `OutputError` if
+        the file cannot be written.
         """
         from lifecast.surface.output.export import save_model
 
         textured = textured and Path(path).suffix.lower() in (".glb", ".obj")
-        model = self.textured if textured else self.model
+        model = self.textured_at(texture)[0] if textured else self.model
         return save_model(model if normal_texture else replace(model, normal_texture=None), path, stl_metres)
 
     def preview(self, size: int = 512, yaw: float = 0.0, style: Style = "colour") -> Image.Image:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 ROOM = {"glb": 4 << 20, "obj": 16 << 20, "ply": 4 << 20, "stl": 8 << 20, "vrm": 4 << 20}
 """Bytes that a model of a usual photograph takes at the least, at the default resolution."""
+TEXTURED = ("obj",)
+"""Formats most of whose bytes are the texture, which is a PNG."""
 
 
 def check_results(stem: Path, options: ReconstructOptions) -> None:
@@ -56,7 +58,8 @@ def _failure(check: Callable[..., None], *given: Any, **more: Any) -> OutputErro
 
 def _room(options: ReconstructOptions) -> int:
     coarser = min(1.0, (options.resolution / ReconstructOptions.resolution) ** 2)
-    return int(coarser * sum(ROOM[one] for one in options.formats))
+    larger = max(1.0, (options.texture / ReconstructOptions.texture) ** 2)
+    return int(coarser * sum(ROOM[one] * (larger if one in TEXTURED else 1) for one in options.formats))
 
 
 def _check_names(stem: Path, options: ReconstructOptions) -> None:
@@ -78,7 +81,9 @@ def write_results(result: Reconstruction, stem: Path, options: ReconstructOption
         if suffix in RIGGED_ONLY:
             continue  # a note says why
         path = stem.with_name(f"{stem.name}.{suffix}")
-        written += result.save(path, not options.vertex_colours, options.stl_metres, options.normal_texture)
+        written += result.save(
+            path, not options.vertex_colours, options.stl_metres, options.normal_texture, options.texture
+        )
     if options.body and result.measured_body is not None:
         written += save_body(result.measured_body, stem, result.model.provenance)
     if options.preview:
@@ -96,7 +101,7 @@ def _rigged(result: Reconstruction, options: ReconstructOptions) -> RiggedMesh |
     from lifecast.rigging import NotRigged, rig
 
     textured = not options.vertex_colours and bool({"glb", "obj", "vrm"} & set(options.formats))
-    found = rig(result, result.body, options.pose or "photo", textured)
+    found = rig(result, result.body, options.pose or "photo", textured, options.texture)
     if isinstance(found, NotRigged):
         if set(options.formats) <= set(RIGGED_ONLY):
             raise LifecastError(f"{found.reason}; a VRM cannot be without: ask for a .glb")

@@ -37,7 +37,7 @@ class NotRigged:
 
 
 def rig(
-    result: Reconstruction, body: FittedBody | None, pose: Pose = "photo", textured: bool = True
+    result: Reconstruction, body: FittedBody | None, pose: Pose = "photo", textured: bool = True, texture: int = 2048
 ) -> RiggedMesh | NotRigged:
     """Give a reconstructed person a skeleton.
 
@@ -46,6 +46,7 @@ def rig(
     body : fitted to them, in view space; None: none was.
     pose : in which the mesh stands: "photo", "t" or "a".
     textured : with a texture rather than colours of the vertices.
+    texture : texels along each side of it.
     """
     if body is None:
         return NotRigged("no body was fitted, so the model has no rig and stands as in the photograph")
@@ -62,7 +63,7 @@ def rig(
     cut = cut_reconstruction(result, surface)
     vertices, transforms = _stand(surface, posed, pose)
     normals = vertex_normals(vertices, surface.faces)
-    mesh, vertex = cut.textured_vertices if textured else (cut.model, np.arange(len(vertices)))
+    mesh, vertex = cut.textured_at(texture) if textured else (cut.model, np.arange(len(vertices)))
     names = shipped_body()
     return RiggedMesh(
         mesh=replace(mesh, vertices=vertices[vertex], normals=normals[vertex]),

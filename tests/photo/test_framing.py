@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lifecast.errors import PhotoError
-from lifecast.photo.framing import PIFUHD_SIDE, crop_colour, frame
+from lifecast.photo.framing import PIFUHD_SIDE, crop_colour, finer_crop, frame
 from lifecast.photo.mask import MASK_REFINEMENT, ArrayMask, SquareMask, bounding_box, crop_square, refine
 from lifecast.space.units import PERSON_SPAN
 from lifecast.space.view import Camera
@@ -49,6 +49,19 @@ def test_a_whole_number_crop_copies_pixels() -> None:
     camera = Camera(20, 10, 64, 64, (100, 80))
     np.testing.assert_array_equal(crop_colour(picture, camera), picture[10:74, 20:84])
     np.testing.assert_array_equal(crop_colour(picture, camera, "pifuhd"), picture[10:74, 20:84])
+
+
+@pytest.mark.parametrize(("most", "size"), [(400, 300), (200, 200), (124, None), (64, None)])
+def test_a_finer_crop_is_as_fine_as_photograph_and_texture(most: int, size: int | None) -> None:
+    colour = np.random.default_rng(0).integers(0, 256, (400, 400, 3), dtype=np.uint8)
+    found = finer_crop(colour, Camera(50, 60, 300, 100, (400, 400)), "lifecast", most)
+    if size is None:
+        assert found is None
+        return
+    assert found is not None
+    assert found.shape == (size, size, 3)
+    if size == 300:
+        np.testing.assert_array_equal(found, colour[60:360, 50:350])
 
 
 def test_enlarging_is_bilinear_with_half_pixel_centres() -> None:

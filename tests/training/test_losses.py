@@ -147,11 +147,16 @@ def test_folds_are_compared_without_the_surface_that_they_lie_on():
 
     assert compared(tilted) < 1e-3
     assert compared(wavy) > 0.2
-    assert float(losses.fold_l1(wavy, true, mask)) > 4 * float(losses.fold_l1(tilted, true, mask))
-    assert float(losses.fold_l1(wavy, wavy, mask)) == 0
+    assert float(by_place(losses.fold_l1, wavy, true, mask)) > 4 * float(by_place(losses.fold_l1, tilted, true, mask))
+    assert float(by_place(losses.fold_l1, wavy, wavy, mask)) == 0
     outside = wavy.clone()
     outside[..., :4, :] += 1
-    assert torch.equal(losses.fold_l1(outside, true, mask), losses.fold_l1(wavy, true, mask))
+    assert torch.equal(by_place(losses.fold_l1, outside, true, mask), by_place(losses.fold_l1, wavy, true, mask))
+
+
+def by_place(loss, predicted, true, mask):
+    """A loss of folds, of maps."""
+    return loss(losses.folds(predicted, mask), losses.folds(true, mask), mask)
 
 
 def test_the_energy_of_folds_counts_deep_ones_more_than_shallow_ones():
@@ -159,12 +164,14 @@ def test_the_energy_of_folds_counts_deep_ones_more_than_shallow_ones():
     true = torch.zeros(1, 3, 48, 48)
     waves = 0.1 * torch.sin(torch.arange(48.0)).expand(1, 3, 48, 48)
     mask = torch.ones(1, 1, 48, 48)
-    shallow, deep = losses.fold_energy(waves, true, mask), losses.fold_energy(2 * waves, true, mask)
+    shallow, deep = (by_place(losses.fold_energy, one, true, mask) for one in (waves, 2 * waves))
     torch.testing.assert_close(deep, 4 * shallow)
-    torch.testing.assert_close(losses.fold_l1(2 * waves, true, mask), 2 * losses.fold_l1(waves, true, mask))
-    by_hand = sum((one**2).mean() for one in losses.fold_differences(waves, true, mask))
+    torch.testing.assert_close(
+        by_place(losses.fold_l1, 2 * waves, true, mask), 2 * by_place(losses.fold_l1, waves, true, mask)
+    )
+    by_hand = sum(((waves - losses.smoothed(waves, sigma)) ** 2).mean() for sigma in losses.FOLD_SIGMAS)
     torch.testing.assert_close(shallow, by_hand)
-    assert float(losses.fold_energy(waves, true, torch.zeros_like(mask))) == 0
+    assert float(by_place(losses.fold_energy, waves, true, torch.zeros_like(mask))) == 0
 
 
 def test_the_amount_of_folds_does_not_ask_where_they_lie():
@@ -173,24 +180,30 @@ def test_the_amount_of_folds_does_not_ask_where_they_lie():
     mask[..., 8:88, 8:88] = 1
 
     def waves(depth, phase):
-        return (depth * torch.sin(at * (2 * math.pi / 7) + phase)).expand(1, 3, 96, 96)
+        return (depth * torch.sin(at * (2 * math.pi / 6) + phase)).expand(1, 3, 96, 96)
 
     true, moved, shallow, none = waves(0.2, 0.0), waves(0.2, 1.5), waves(0.1, 0.0), waves(0.0, 0.0)
-    amount = {name: float(losses.fold_amount(one, true, mask)) for name, one in (("moved", moved), ("none", none))}
-    assert amount["moved"] < 0.01 * amount["none"]
-    assert float(losses.fold_energy(moved, true, mask)) > float(losses.fold_energy(none, true, mask))
-    assert 0 < float(losses.fold_amount(shallow, true, mask)) < 0.5 * amount["none"]
-    # By hand, in the middle, where a blur of 6 pixels leaves nothing of waves of 7: the root of three sines' squares.
-    deep = losses.fold_amounts(true, mask)[1][0, 0, 48, 48]
+    amount = {
+        name: float(by_place(losses.fold_amount, one, true, mask)) for name, one in (("moved", moved), ("none", none))
+    }
+    assert amount["moved"] < 0.02 * amount["none"]
+    assert float(by_place(losses.fold_energy, moved, true, mask)) > float(
+        by_place(losses.fold_energy, none, true, mask)
+    )
+    assert 0 < float(by_place(losses.fold_amount, shallow, true, mask)) < 0.5 * amount["none"]
+    # By hand, in the middle, where a blur of 6 pixels leaves nothing of waves of 6: the root of three sines' squares.
+    deep = losses.fold_depths(losses.folds(true, mask), mask)[1][0, 0, 6, 6]
     assert float(deep) == pytest.approx(0.2 * math.sqrt(3 / 2), rel=0.05)
     outside = moved + (1 - mask)
-    assert torch.equal(losses.fold_amount(outside, true, mask), losses.fold_amount(moved, true, mask))
+    assert torch.equal(
+        by_place(losses.fold_amount, outside, true, mask), by_place(losses.fold_amount, moved, true, mask)
+    )
 
 
 def test_the_amount_of_folds_has_a_finite_gradient_where_there_are_none():
     flat = torch.zeros(1, 3, 40, 40, requires_grad=True)
     mask = torch.ones(1, 1, 40, 40)
-    losses.fold_amount(flat, torch.rand(1, 3, 40, 40), mask).backward()
+    by_place(losses.fold_amount, flat, torch.rand(1, 3, 40, 40), mask).backward()
     assert torch.isfinite(flat.grad).all()
 
 

@@ -62,3 +62,16 @@ def crop_colour(
     affine = (step, 0, camera.left, 0, step, camera.top)
     cut = Image.fromarray(colour).transform((size, size), Image.Transform.AFFINE, affine, Image.Resampling.BILINEAR)
     return np.array(cut)
+
+
+FINER = 1.25
+"""How many times as fine a second crop must be to be worth its time."""
+
+
+def finer_crop(colour: np.ndarray, camera: Camera, framing: Framing, most: int) -> np.ndarray | None:
+    """Crop the square at the photograph's own resolution, but at `most` pixels: (P, P, 3) uint8.
+
+    None where that is hardly finer than the camera's own size (`FINER`).
+    """
+    size = min(most, round(camera.side))
+    return crop_colour(colour, camera, framing, size) if size >= FINER * camera.size else None

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from lifecast.space.parsing import NOTHING
 from lifecast.space.smoothing import smoothed
-from lifecast.space.unit_normals import unit_normals
+from lifecast.space.unit_normals import squared_lengths, unit_normals
 
 Across = Callable[[Tensor], Tensor]
 
@@ -97,65 +97,58 @@ def normal_cosine(predicted: Tensor, true: Tensor, mask: Tensor, across: Across 
 
 FOLD_SIGMAS = (2.0, 6.0)
 """Pixels: standard deviations of the blurs from which folds stand out, at maps of 1024."""
+FOLD_REACH, FOLD_STEP = 24, 8
+"""Pixels: side of the squares in which the depth of folds is measured, and how far apart these are."""
 
 
-def fold_differences(predicted: Tensor, true: Tensor, mask: Tensor) -> list[Tensor]:
-    """Compute by how much the folds of two normal maps (B, 3, H, W) differ.
+def folds(normals: Tensor, mask: Tensor) -> list[Tensor]:
+    """Compute the folds of a normal map (B, 3, H, W): the map less its Gaussian blur, at each of `FOLD_SIGMAS`."""
+    bare = normals.float() * mask.float()
+    return [bare - smoothed(bare, sigma) for sigma in FOLD_SIGMAS]
 
-    Folds are a map less its Gaussian blur, at each of `FOLD_SIGMAS`.
+
+def fold_energy(ours: Sequence[Tensor], theirs: Sequence[Tensor], mask: Tensor, across: Across = alone) -> Tensor:
+    """Compute the squared distance of `folds` (B, 3, H, W), averaged over the mask.
+
+    Most of a person is nearly flat, and what little folds there are cannot be predicted: `fold_l1` counts them as much
+    as the deep ones that can, and drowns these. Squares do not.
     """
-    difference = (predicted.float() - true.float()) * mask
-    return [difference - smoothed(difference, sigma) for sigma in FOLD_SIGMAS]
-
-
-def fold_energy(predicted: Tensor, true: Tensor, mask: Tensor, across: Across = alone) -> Tensor:
-    """Compute the squared distance of the folds of normal maps (B, 3, H, W).
-
-    It is averaged over the mask. Most of a person is nearly flat, and what little folds there are cannot be predicted:
-    `fold_l1` counts them as much as the deep ones that can, and drowns these. Squares do not.
-    """
-    terms = [masked_mean(one.square(), mask.float(), across) for one in fold_differences(predicted, true, mask)]
+    terms = [masked_mean((a - b).square(), mask.float(), across) for a, b in zip(ours, theirs, strict=True)]
     return torch.stack(terms).sum()
 
 
-def fold_l1(predicted: Tensor, true: Tensor, mask: Tensor, across: Across = alone) -> Tensor:
-    """Compute the L1 distance of the folds of normal maps (B, 3, H, W), averaged over the mask.
+def fold_l1(ours: Sequence[Tensor], theirs: Sequence[Tensor], mask: Tensor, across: Across = alone) -> Tensor:
+    """Compute the L1 distance of `folds` (B, 3, H, W), averaged over the mask.
 
-    Folds are a map less its Gaussian blur, at two scales. In the other losses the error of the whole surface's
-    direction outweighs theirs; here it does not count.
+    In the other losses the error of the whole surface's direction outweighs theirs; here it does not count.
     """
-    terms = [masked_mean(one.abs(), mask.float(), across) for one in fold_differences(predicted, true, mask)]
+    terms = [masked_mean((a - b).abs(), mask.float(), across) for a, b in zip(ours, theirs, strict=True)]
     return torch.stack(terms).sum()
 
 
-FOLD_REACH = 12.0
-"""Pixels: standard deviation of the weights with which folds around a pixel count in `fold_amounts`."""
+def fold_depths(ours: Sequence[Tensor], mask: Tensor) -> list[Tensor]:
+    """Measure how deep `folds` (B, 3, H, W) are around each place: (B, 1, h, w) for each blur.
 
-
-def fold_amounts(normals: Tensor, mask: Tensor) -> list[Tensor]:
-    """Measure how deep the folds of a normal map (B, 3, H, W) are around each pixel: (B, 1, H, W) for each sigma.
-
-    The root of the mean square of the map less its blur, at each of `FOLD_SIGMAS`, over the mask within about
-    `FOLD_REACH` pixels.
+    The root of their mean square over the mask, in squares of `FOLD_REACH` pixels every `FOLD_STEP`.
     """
     inside = mask.float()
-    bare = normals.float() * inside
-    around = smoothed(inside, FOLD_REACH).clamp_min(1e-3)
+    around = F.avg_pool2d(inside, FOLD_REACH, FOLD_STEP, FOLD_REACH // 2).clamp_min(1e-3)
     found = []
-    for sigma in FOLD_SIGMAS:
-        energy = (bare - smoothed(bare, sigma)).square().sum(1, keepdim=True) * inside
-        found.append((smoothed(energy, FOLD_REACH) / around + 1e-6).sqrt())
+    for one in ours:
+        energy = F.avg_pool2d(squared_lengths(one) * inside, FOLD_REACH, FOLD_STEP, FOLD_REACH // 2)
+        found.append((energy / around + 1e-6).sqrt())
     return found
 
 
-def fold_amount(predicted: Tensor, true: Tensor, mask: Tensor, across: Across = alone) -> Tensor:
-    """Compute the squared distance of how deep the folds of normal maps (B, 3, H, W) are, averaged over the mask.
+def fold_amount(ours: Sequence[Tensor], theirs: Sequence[Tensor], mask: Tensor, across: Across = alone) -> Tensor:
+    """Compute the squared distance of how deep `folds` (B, 3, H, W) are, averaged over the mask.
 
     Where folds lie does not count. A head that cannot know (the back is not seen) is asked for none by the other
     losses, whose least is the mean of all folds that there might be; this one asks for as many as people have.
     """
-    pairs = zip(fold_amounts(predicted, mask), fold_amounts(true, mask), strict=True)
-    terms = [masked_mean((ours - theirs).square(), mask.float(), across) for ours, theirs in pairs]
+    covered = F.avg_pool2d(mask.float(), FOLD_REACH, FOLD_STEP, FOLD_REACH // 2)
+    pairs = zip(fold_depths(ours, mask), fold_depths(theirs, mask), strict=True)
+    terms = [masked_mean((a - b).square(), covered, across) for a, b in pairs]
     return torch.stack(terms).sum()
 
 

@@ -37,8 +37,12 @@ def normal_losses(
         window = random_window(mask, weights.window)
     for side, predicted, weight in (("front", maps.front, 1.0), ("back", maps.back, weights.back)):
         true = resize_map(batch[side], size, False)
+        ours: list[Tensor] = []
+        theirs: list[Tensor] = []
+        if weights.folds or weights.fold_energy or weights.fold_amount:
+            ours, theirs = losses.folds(predicted, mask), losses.folds(true, mask)
         if weights.fold_amount:
-            parts["fold_amount"].append(weight * losses.fold_amount(predicted, true, mask, across))
+            parts["fold_amount"].append(weight * losses.fold_amount(ours, theirs, mask, across))
         guessed = side == "back" and weights.back_blur is not None
         if guessed and weights.back_blur is not None:
             predicted, true = (losses.blurred_inside(normals, mask, weights.back_blur) for normals in (predicted, true))
@@ -50,9 +54,9 @@ def normal_losses(
         if guessed:
             continue
         if weights.folds:
-            parts["folds"].append(weight * losses.fold_l1(predicted, true, mask, across))
+            parts["folds"].append(weight * losses.fold_l1(ours, theirs, mask, across))
         if weights.fold_energy:
-            parts["fold_energy"].append(weight * losses.fold_energy(predicted, true, mask, across))
+            parts["fold_energy"].append(weight * losses.fold_energy(ours, theirs, mask, across))
         if window is not None and perceptual is not None and weights.perceptual:
             compared = predicted * mask if weights.l1_over == "mask" else predicted
             parts["perceptual"].append(weight * perceptual(window.cut(compared), window.cut(true)))

@@ -10,7 +10,7 @@ from fastapi import Depends, Form
 
 from lifecast.body.motion.catalogue import CLIPS
 from lifecast.model.inference_options import STEPS
-from lifecast.options import FORMATS, ReconstructOptions
+from lifecast.options import FORMATS, TEXTURES, ReconstructOptions
 
 DESCRIPTIONS: dict[str, str] = {
     "height": "The person's height in metres.",
@@ -24,6 +24,7 @@ DESCRIPTIONS: dict[str, str] = {
     "pose": "t, a or photo: how the rigged model stands; brings a rig.",
     "animate": f"Clips for the GLB, comma-separated, among {', '.join(CLIPS)}; they bring a rig.",
     "body": "true: also the parametric body that was fitted to the person, as body.glb and body.json.",
+    "texture": f"Texels along each side of the texture: {', '.join(map(str, TEXTURES))}.",
     "normal_texture": "false: leave the second texture, of fine folds, out of the GLB.",
 }
 """The fields that a server offers, by the options' names."""
