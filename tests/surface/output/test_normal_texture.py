@@ -85,6 +85,33 @@ def test_a_viewer_shades_the_maps_normals_where_they_are_seen_and_the_surfaces_e
     assert np.degrees(np.arccos(np.clip((found[side] * own[side]).sum(1), -1, 1))).max() < 2
 
 
+def test_with_close_ups_the_texture_is_fine_where_they_are_and_enlarged_elsewhere(baked: tuple[Any, Textured]) -> None:
+    ball, without = baked
+    square = Square("head", 0.1, 0.3, 0.2)
+    tilted = np.tile(np.array([0.0, -0.6, 0.8], np.float32), (64, 64, 1))
+    folds = Folds(
+        ball.vertex_normals.astype(np.float32), wavy(1.0), wavy(-1.0), close_ups=(CloseUpFolds(square, tilted, tilted),)
+    )
+    count = len(ball.vertices)
+    coloured = SurfaceColours(np.full((count, 3), 128, np.uint8), np.ones(count, bool), np.zeros(count, np.float32))
+    image = np.zeros((SIZE, SIZE, 3), np.uint8)
+    found = bake_texture(ball.vertices.astype(np.float32), ball.faces, coloured, image, size=1024, folds=folds)
+    assert without.normal_texture is not None
+    assert found.normal_texture is not None
+    assert found.normal_texture.shape == (1024, 1024, 3)
+    points, own, shades = shaded(ball, found)
+    plain = shaded(ball, without)[2]
+    placed = np.abs(square.to_square(points.astype(np.float32))[:, :2]).max(1)
+    close = (placed < 0.7) & (own[:, 2] > 0.7)
+    assert close.sum() > 50
+    cosine = (shades[close] * [0.0, -0.6, 0.8]).sum(1) / np.linalg.norm(shades[close], axis=1)
+    assert np.degrees(np.arccos(np.clip(cosine, -1, 1))).max() < 3
+    apart = (placed > 1.3) & (np.abs(own[:, 2]) > 0.4)
+    cosine = (shades[apart] * plain[apart]).sum(1)
+    cosine /= np.linalg.norm(shades[apart], axis=1) * np.linalg.norm(plain[apart], axis=1)
+    assert np.degrees(np.arccos(np.clip(cosine, -1, 1))).mean() < 2
+
+
 def test_tangents_are_those_of_a_loop_over_triangles() -> None:
     rng = np.random.default_rng(1)
     vertices, faces = rng.normal(size=(30, 3)), rng.permuted(np.tile(np.arange(30), (40, 1)), axis=1)[:, :3]

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch.nn import functional
 
 from lifecast.surface.colour.colour_surface import SurfaceColours
 from lifecast.surface.colour.photograph import Photograph, mesh_outline, prepare_photograph
@@ -69,36 +70,75 @@ def bake_texture(
     covered = raster.covered.numpy()
     texture[covered, :3] = texels
     texture[covered, 3] = 1
-    fine = None
-    if folds is not None:
-        # The maps of a whole person have fewer pixels than half of the texels; close-ups have more.
-        side = size if folds.close_ups else size // 2
-        drawn = raster if side == size else rasterize(torch.tensor(flat), corners, side, facing="both")
-        canvas = np.zeros((side, side, 4), np.float32)
-        inside = drawn.covered.numpy()
-        canvas[inside, :3] = fold_texels(drawn, corners, vertices, charts, folds)
-        canvas[inside, 3] = 1
-        fine = fill_gaps(canvas)
+    fine = None if folds is None else fold_texture(raster, flat, corners, vertices, charts, folds)
     return Textured(charts.vertex, charts.faces, charts.uv, fill_gaps(texture), fine)
 
 
-def fold_texels(raster: Raster, faces: torch.Tensor, vertices: np.ndarray, charts: Charts, folds: Folds) -> np.ndarray:
-    """Draw the raster's N covered texels of the normal texture: (N, 3) uint8.
+def fold_texture(
+    raster: Raster, flat: np.ndarray, faces: torch.Tensor, vertices: np.ndarray, charts: Charts, folds: Folds
+) -> np.ndarray:
+    """Draw the normal texture: (T / 2, T / 2, 3) uint8, (T, T, 3) with close-ups.
 
-    vertices: (V, 3) view space, which the charts were cut of.
+    The maps of a whole person have fewer pixels than half of the colours' texels. Close-ups have more, so the triangles
+    that they show are drawn once more, at full size, into the enlarged texture. raster: (T, T) of the charts; flat:
+    (W, 3) their corners; vertices: (V, 3) view space, which the charts were cut of.
     """
-    hit = raster.covered
-    corners, weights = faces[raster.face[hit]].numpy(), raster.weights[hit].numpy()  # (N, 3) each
-    own, normals = vertices[charts.vertex], folds.normals[charts.vertex]
+    size = len(raster.face)
+    frames = frames_of(vertices, charts, folds)
+    half = rasterize(torch.tensor(flat), faces, size // 2, facing="both")
+    canvas = np.zeros((size // 2, size // 2, 4), np.float32)
+    inside = half.covered
+    canvas[inside.numpy(), :3] = fold_texels(half, inside, faces, frames, folds)
+    canvas[inside.numpy(), 3] = 1
+    coarse = fill_gaps(canvas)
+    if not folds.close_ups:
+        return coarse
+    enlarged = functional.interpolate(
+        torch.from_numpy(coarse).permute(2, 0, 1)[None].float(), size=(size, size), mode="bilinear"
+    )
+    fine: np.ndarray = enlarged[0].permute(1, 2, 0).round().byte().numpy()
+    squares = [np.abs(one.square.to_square(frames.points)[:, :2]).max(1) for one in folds.close_ups]
+    close = np.min(squares, 0) < 1  # (W,)
+    seen = torch.from_numpy(close)[faces].any(1)  # (F,)
+    inside = raster.covered & seen[raster.face]
+    fine[inside.numpy()] = fold_texels(raster, inside, faces, frames, folds)
+    return fine
+
+
+class Frames(NamedTuple):
+    """What a normal texture needs of each of the W vertices of the charts."""
+
+    points: np.ndarray
+    """(W, 3) view space."""
+    normals: np.ndarray
+    """(W, 3) unit."""
+    tangent: np.ndarray
+    """(W, 3)."""
+    sign: np.ndarray
+    """(W,) of the bitangent."""
+    trust: np.ndarray
+    """(W, 2) of front map and back map, in [0, 1]."""
+
+
+def frames_of(vertices: np.ndarray, charts: Charts, folds: Folds) -> Frames:
+    """Compute tangent frames and trust of the charts' vertices; vertices: (V, 3) view space."""
     trust = map_trust(vertices, charts.vertex[charts.faces], folds.normals, len(folds.front), folds.constants)
-    tangent, sign = tangents(own, charts.faces, charts.uv, normals)
-    at_texels = [blend(corners, weights, values) for values in (own, normals, tangent, sign[:, None])]
-    points, across = at_texels[0], unit(at_texels[1], at_texels[1])
-    believed = blend(corners, weights, trust[charts.vertex])
+    points, normals = vertices[charts.vertex], folds.normals[charts.vertex]
+    tangent, sign = tangents(points, charts.faces, charts.uv, normals)
+    return Frames(points, normals, tangent, sign, trust[charts.vertex])
+
+
+def fold_texels(raster: Raster, inside: torch.Tensor, faces: torch.Tensor, frames: Frames, folds: Folds) -> np.ndarray:
+    """Draw those N of the raster's covered texels that are `inside` (T, T) bool: (N, 3) uint8."""
+    corners, weights = faces[raster.face[inside]].numpy(), raster.weights[inside].numpy()  # (N, 3) each
+    points, normals, tangent, sign, believed = (
+        blend(corners, weights, values if values.ndim == 2 else values[:, None]) for values in frames
+    )
+    across = unit(normals, normals)
     wanted = folded_normals(points, across, believed, folds.front, folds.back)
     for close_up in folds.close_ups:
         wanted = close_normals(points, wanted, believed, close_up)
-    return encoded(wanted, at_texels[1], at_texels[2], at_texels[3][:, 0], folds.constants.steepest)
+    return encoded(wanted, normals, tangent, sign[:, 0], folds.constants.steepest)
 
 
 def paint_texels(
