@@ -258,7 +258,7 @@ class Reconstructor:
             constants=self.constants,
             body=predicted.body,
             close_ups=tuple(close_up_folds(one) for one in predicted.close_ups),
-            picture=finer_crop(photo.colour, framed.camera, self.model.architecture.framing, options.texture),
+            picture=finer_crop(photo.colour, framed.camera, self.model.architecture.framing),
         )
 
     @torch.inference_mode()

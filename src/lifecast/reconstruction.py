@@ -75,8 +75,8 @@ class Reconstruction:
     close_ups: tuple[CloseUpFolds, ...] = ()
     """Normals of head and hands, where they were predicted in close-ups."""
     picture: np.ndarray | None = None
-    """(P, P, 3) uint8: the square that `image` shows, at the photograph's own resolution or the texture's, whichever is
-    coarser; None: `image` is as fine."""
+    """(P, P, 3) uint8: what `image` shows, at the photograph's own resolution, for the texture; None: `image` is as
+    fine."""
     _textured: tuple[int, ColouredMesh, np.ndarray] | None = field(default=None, init=False, repr=False)
 
     @cached_property
@@ -143,6 +143,9 @@ class Reconstruction:
             constants = NORMAL_TEXTURE if self.constants is None else self.constants.normal_texture
             folds = Folds(self.normals, self.front_normals, self.back_normals, constants, self.close_ups)
         image = self.image if self.picture is None else self.picture
+        wanted = max(size, len(self.image))
+        if len(image) > wanted:  # finer than the texture: it would flicker, and take long
+            image = np.array(Image.fromarray(image).resize((wanted, wanted), Image.Resampling.BOX))
         mask = None if self.mask is None else resized_mask(self.mask, image.shape[0])
         baked = bake_texture(
             self.vertices, self.faces, self.coloured, image, mask, size, constants=cutting, folds=folds

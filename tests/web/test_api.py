@@ -112,6 +112,8 @@ def test_json_has_facts_and_unguessable_links(served):
         (b"x" * 200_000, {}, 413, "takes"),
         (b"ok", {"height": "17"}, 422, "height 17.0"),
         (b"ok", {"resolution": "500"}, 422, "resolution 500"),
+        (b"ok", {"texture": "8192"}, 422, "texture 8192: choose 512, 1024, 2048 or 4096"),
+        (b"ok", {"texture": "1000"}, 422, "texture 1000: choose 512, 1024, 2048 or 4096"),
         (b"ok", {"person": "-1"}, 422, "person '-1'"),
         (b"ok", {"box": "1,2,3"}, 422, "box '1,2,3'"),
         (b"ok", {"formats": "exe"}, 422, "formats 'exe'"),

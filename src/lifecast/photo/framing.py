@@ -68,7 +68,11 @@ FINER = 1.25
 """How many times as fine a second crop must be to be worth its time."""
 
 
-def finer_crop(colour: np.ndarray, camera: Camera, framing: Framing, most: int) -> np.ndarray | None:
+FINEST = 4096
+"""Pixels along a side of a crop that a texture is painted from."""
+
+
+def finer_crop(colour: np.ndarray, camera: Camera, framing: Framing, most: int = FINEST) -> np.ndarray | None:
     """Crop the square at the photograph's own resolution, but at `most` pixels: (P, P, 3) uint8.
 
     None where that is hardly finer than the camera's own size (`FINER`).

@@ -10,7 +10,8 @@ from fastapi import Depends, Form
 
 from lifecast.body.motion.catalogue import CLIPS
 from lifecast.model.inference_options import STEPS
-from lifecast.options import FORMATS, TEXTURES, ReconstructOptions
+from lifecast.options import FORMATS, ReconstructOptions
+from lifecast.web.work import TEXTURES
 
 DESCRIPTIONS: dict[str, str] = {
     "height": "The person's height in metres.",

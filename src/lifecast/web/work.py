@@ -28,8 +28,11 @@ MEDIA_TYPES = {
 
 RESOLUTIONS = (128, 256, 384, 512)
 """A server's choice: finer ones would keep everybody else waiting for minutes."""
+TEXTURES = (512, 1024, 2048, 4096)
+"""Likewise: a texture of 8192 x 8192 texels takes gigabytes while it is painted."""
 
 HINTS = {
+    "texture": f"choose {', '.join(map(str, TEXTURES[:-1]))} or {TEXTURES[-1]}",
     "resolution": f"choose {', '.join(map(str, RESOLUTIONS[:-1]))} or {RESOLUTIONS[-1]}",
     "person": "give largest or a number from 1; one request makes one person",
 }
@@ -50,6 +53,8 @@ def upload_options(called: Called = str, **given: Any) -> ReconstructOptions:
         options = ReconstructOptions.parse(**given)
         if options.resolution not in RESOLUTIONS:
             raise OptionError("resolution", options.resolution, "")
+        if options.texture not in TEXTURES:
+            raise OptionError("texture", options.texture, "")
         if options.person == "all":
             raise OptionError("person", "all", "")
     except OptionError as error:
