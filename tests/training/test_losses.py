@@ -200,6 +200,28 @@ def test_the_amount_of_folds_does_not_ask_where_they_lie():
     )
 
 
+def test_an_echo_of_the_other_sides_folds_costs_and_other_folds_do_not():
+    at = torch.arange(96.0)
+    mask = torch.zeros(1, 1, 96, 96)
+    mask[..., 8:88, 8:88] = 1
+    wave = 0.2 * torch.sin(at * (2 * math.pi / 6))
+    front = wave.expand(1, 3, 96, 96)
+    across = wave[:, None].expand(1, 3, 96, 96)  # folds as deep, the other way
+    flat = torch.zeros(1, 3, 96, 96)
+
+    def echo(back, true):
+        return float(losses.fold_echo(*(losses.folds(one, mask) for one in (back, true, front)), mask))
+
+    for copied in (front, -front):
+        assert echo(copied, flat) > 0.01
+        assert echo(copied, copied) == 0, "where the true back follows its front, so may the guess"
+        assert echo(flat, copied) > 0.01
+    assert echo(across, flat) < 0.02 * echo(front, flat)
+    # A copy's echo is how deep it is along x: the root of a sine's mean square, over that of three.
+    found = losses.fold_echoes(losses.folds(front, mask), losses.folds(front, mask), mask)[1][0, 0, 6, 6]
+    assert float(found) == pytest.approx(0.2 * math.sqrt(1 / 2) / math.sqrt(3), rel=0.05)
+
+
 def test_the_amount_of_folds_has_a_finite_gradient_where_there_are_none():
     flat = torch.zeros(1, 3, 40, 40, requires_grad=True)
     mask = torch.ones(1, 1, 40, 40)

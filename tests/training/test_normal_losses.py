@@ -54,6 +54,15 @@ def test_a_guessed_back_may_have_any_folds_but_must_face_the_right_way(batch: di
     assert float(normal_losses(noisy, batch, GUESSED)["fold_amount"]) > 0, "but amounts are compared on both sides"
 
 
+def test_a_back_that_copies_its_front_costs(batch: dict[str, torch.Tensor]) -> None:
+    weights = LossWeights(l1=0.0, perceptual=0.0, fold_echo=1.0, back_blur=6.0)
+    seen = facing(1.0, noise=0.2) * batch["mask"]
+    batch = {**batch, "front": seen}
+    copied, other = seen * torch.tensor([1.0, 1.0, -1.0]).view(3, 1, 1), facing(-1.0, noise=0.2).flip(-1)
+    costs = [float(normal_losses(Maps(seen, back), batch, weights)["fold_echo"]) for back in (copied, other)]
+    assert costs[0] > 5 * costs[1]
+
+
 def test_the_front_is_met_point_by_point_in_any_case(batch: dict[str, torch.Tensor]) -> None:
     noisy = Maps(facing(1.0, noise=0.2), facing(-1.0))
     guessed, by_place = (

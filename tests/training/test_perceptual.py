@@ -54,6 +54,18 @@ def test_loss_is_zero_for_equal_maps_and_grows_with_the_difference(mobilenet_fil
     assert 0 < values[1] < values[2]
 
 
+def test_the_deep_layers_alone_are_the_last_two(mobilenet_file):
+    loss = perceptual_loss("mobilenet_v2", mobilenet_file)
+    torch.manual_seed(1)
+    one, other = torch.rand(2, 1, 3, 64, 64) * 2 - 1
+    wanted = sum(
+        weight * F.l1_loss(a, b)
+        for weight, a, b in zip((0.5, 1.0), loss.features(one)[-2:], loss.features(other)[-2:], strict=True)
+    )
+    torch.testing.assert_close(loss(one, other, deep_only=True), wanted)
+    assert float(loss(one, other)) > float(wanted)
+
+
 def test_gradient_reaches_the_prediction_and_no_weight(mobilenet_file):
     loss = perceptual_loss("mobilenet_v2", mobilenet_file)
     before = {key: value.clone() for key, value in loss.state_dict().items()}

@@ -152,6 +152,39 @@ def fold_amount(ours: Sequence[Tensor], theirs: Sequence[Tensor], mask: Tensor, 
     return torch.stack(terms).sum()
 
 
+def fold_echoes(ours: Sequence[Tensor], others: Sequence[Tensor], mask: Tensor) -> list[Tensor]:
+    """Measure how far `folds` (B, 3, H, W) follow those of the other side: (B, 2, h, w) for each blur.
+
+    In the squares of `fold_depths`, for x and y: the mean product with the other side's folds, over how deep these are.
+    That is how deep the part of the folds is that copies them, with its sign.
+    """
+    inside = mask.float()
+    around = F.avg_pool2d(inside, FOLD_REACH, FOLD_STEP, FOLD_REACH // 2).clamp_min(1e-3)
+    found = []
+    for one, other, depth in zip(ours, others, fold_depths(others, mask), strict=True):
+        product = F.avg_pool2d(one[:, :2] * other[:, :2] * inside, FOLD_REACH, FOLD_STEP, FOLD_REACH // 2)
+        found.append(product / around / depth.clamp_min(0.02))
+    return found
+
+
+def fold_echo(
+    ours: Sequence[Tensor],
+    theirs: Sequence[Tensor],
+    others: Sequence[Tensor],
+    mask: Tensor,
+    across: Across = alone,
+) -> Tensor:
+    """Compute the squared distance of how far `folds` follow those of the other side, averaged over the mask.
+
+    A head that is asked for some folds, anywhere, on a side that it does not see would take those that it sees: a face
+    on the back of the head. True backs follow their fronts at hems and seams, and hardly elsewhere.
+    """
+    covered = F.avg_pool2d(mask.float(), FOLD_REACH, FOLD_STEP, FOLD_REACH // 2)
+    pairs = zip(fold_echoes(ours, others, mask), fold_echoes(theirs, others, mask), strict=True)
+    terms = [masked_mean((a - b).square(), covered, across) for a, b in pairs]
+    return torch.stack(terms).sum()
+
+
 def blurred_inside(normals: Tensor, mask: Tensor, sigma: float) -> Tensor:
     """Blur a normal map (B, 3, H, W) over the mask alone: unit vectors, 0 outside."""
     inside = mask.float()

@@ -30,7 +30,7 @@ def normal_losses(
     """
     size = maps.front.shape[-1]
     mask = resize_map(batch["mask"], size, False)
-    names = ("l1", "cosine", "folds", "fold_energy", "fold_amount", "perceptual")
+    names = ("l1", "cosine", "folds", "fold_energy", "fold_amount", "fold_echo", "perceptual")
     parts: dict[str, list[Tensor]] = {name: [] for name in names}
     window = None  # in which the perceptual and the adversarial loss compare the maps
     if (perceptual is not None and weights.perceptual) or adversary is not None:
@@ -39,11 +39,15 @@ def normal_losses(
         true = resize_map(batch[side], size, False)
         ours: list[Tensor] = []
         theirs: list[Tensor] = []
-        if weights.folds or weights.fold_energy or weights.fold_amount:
+        if weights.folds or weights.fold_energy or weights.fold_amount or weights.fold_echo:
             ours, theirs = losses.folds(predicted, mask), losses.folds(true, mask)
         if weights.fold_amount:
             parts["fold_amount"].append(weight * losses.fold_amount(ours, theirs, mask, across))
+        if weights.fold_echo and side == "back":
+            fronts = losses.folds(resize_map(batch["front"], size, False), mask)
+            parts["fold_echo"].append(weight * losses.fold_echo(ours, theirs, fronts, mask, across))
         guessed = side == "back" and weights.back_blur is not None
+        found, goal = predicted, true
         if guessed and weights.back_blur is not None:
             predicted, true = (losses.blurred_inside(normals, mask, weights.back_blur) for normals in (predicted, true))
         if weights.l1:
@@ -51,15 +55,15 @@ def normal_losses(
             parts["l1"].append(weight * losses.normal_l1(predicted, true, over, across))
         if weights.cosine:
             parts["cosine"].append(weight * losses.normal_cosine(predicted, true, mask, across))
+        if window is not None and perceptual is not None and weights.perceptual:
+            compared = found * mask if weights.l1_over == "mask" else found
+            parts["perceptual"].append(weight * perceptual(window.cut(compared), window.cut(goal), deep_only=guessed))
         if guessed:
             continue
         if weights.folds:
             parts["folds"].append(weight * losses.fold_l1(ours, theirs, mask, across))
         if weights.fold_energy:
             parts["fold_energy"].append(weight * losses.fold_energy(ours, theirs, mask, across))
-        if window is not None and perceptual is not None and weights.perceptual:
-            compared = predicted * mask if weights.l1_over == "mask" else predicted
-            parts["perceptual"].append(weight * perceptual(window.cut(compared), window.cut(true)))
     result = {name: torch.stack(terms).sum() for name, terms in parts.items() if terms}
     if adversary is not None and window is not None:
         cut = window.cut

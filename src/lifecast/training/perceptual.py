@@ -81,10 +81,11 @@ class PerceptualLoss(nn.Module):
                 tapped.append(x)
         return tapped
 
-    def forward(self, predicted: Tensor, true: Tensor) -> Tensor:
+    def forward(self, predicted: Tensor, true: Tensor, deep_only: bool = False) -> Tensor:
         """Compute the loss of two batches of images or normal maps: a scalar.
 
-        (B, 3, H, W) in [-1, 1].
+        (B, 3, H, W) in [-1, 1]. `deep_only`: by the last two layers alone, which tell hair from a face but do not say
+        where each fold lies.
         """
         with torch.no_grad():
             goals = self.features(true)
@@ -92,7 +93,7 @@ class PerceptualLoss(nn.Module):
         terms = [
             weight * F.l1_loss(is_, goal) for weight, is_, goal in zip(self.taps.values(), reached, goals, strict=True)
         ]
-        return torch.stack(terms).sum()
+        return torch.stack(terms[-2:] if deep_only else terms).sum()
 
 
 def read_features(path: Path) -> dict[str, Tensor]:

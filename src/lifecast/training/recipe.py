@@ -73,6 +73,8 @@ class LossWeights:
     """Squared distance of the maps' folds (`losses.fold_energy`): teaches deep folds first."""
     fold_amount: float = 0.0
     """Squared distance of how deep the maps' folds are around each pixel, wherever they lie (`losses.fold_amount`)."""
+    fold_echo: float = 0.0
+    """Squared distance of how far the back's folds follow the front (`losses.fold_echo`): guesses must not copy it."""
     perceptual: float = 1.0
     """Perceptual loss, the first term of equation 6."""
     adversarial: float = 0.0
@@ -85,7 +87,7 @@ class LossWeights:
     """Weight of the back map in these three, the front map's being 1: folds of the back are not visible."""
     back_blur: float | None = None
     """Pixels: what is not seen is to be guessed, not met point by point. The L1 and the cosine of the back compare maps
-    blurred by this standard deviation, and `folds`, `fold_energy` and `perceptual` are the front's alone."""
+    blurred by this standard deviation, `perceptual` its last layers, and `folds` and `fold_energy` are the front's."""
     perceptual_network: PerceptualNetwork = "auto"
     """Whose features the perceptual loss compares."""
     mask: float = 0.0
@@ -110,6 +112,7 @@ class LossWeights:
             "folds",
             "fold_energy",
             "fold_amount",
+            "fold_echo",
             "perceptual",
             "adversarial",
             "back",
