@@ -41,12 +41,12 @@ def normal_losses(
         theirs: list[Tensor] = []
         if weights.folds or weights.fold_energy or weights.fold_amount or weights.fold_echo:
             ours, theirs = losses.folds(predicted, mask), losses.folds(true, mask)
-        if weights.fold_amount:
+        guessed = side == "back" and weights.back_blur is not None
+        if weights.fold_amount and (guessed or side == "front"):
             parts["fold_amount"].append(weight * losses.fold_amount(ours, theirs, mask, across))
         if weights.fold_echo and side == "back":
             fronts = losses.folds(resize_map(batch["front"], size, False), mask)
             parts["fold_echo"].append(weight * losses.fold_echo(ours, theirs, fronts, mask, across))
-        guessed = side == "back" and weights.back_blur is not None
         found, goal = predicted, true
         if guessed and weights.back_blur is not None:
             predicted, true = (losses.blurred_inside(normals, mask, weights.back_blur) for normals in (predicted, true))

@@ -72,7 +72,8 @@ class LossWeights:
     fold_energy: float = 0.0
     """Squared distance of the maps' folds (`losses.fold_energy`): teaches deep folds first."""
     fold_amount: float = 0.0
-    """Squared distance of how deep the maps' folds are around each pixel, wherever they lie (`losses.fold_amount`)."""
+    """Squared distance of how deep the maps' folds are around each pixel, wherever they lie (`losses.fold_amount`): the
+    front's, and the back's where that is guessed (`back_blur`)."""
     fold_echo: float = 0.0
     """Squared distance of how far the back's folds follow the front (`losses.fold_echo`): guesses must not copy it."""
     perceptual: float = 1.0
