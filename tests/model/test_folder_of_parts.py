@@ -95,7 +95,8 @@ def test_each_file_has_the_card_of_its_part(folder):
     }
     assert "training" not in read_description(folder / "fine.safetensors").card
     text = (folder / "card.json").read_text(encoding="utf-8")
-    assert json.loads(text) == {name: value for name, value in CARD.items() if name != "training"}
+    said = {name: value for name, value in CARD.items() if name != "training"}
+    assert json.loads(text) == said | {"inference": OPTIONS.to_dict()}
     assert "“only”" in text
 
 
@@ -210,8 +211,37 @@ def test_parts_of_several_architectures_are_refused(folder):
             read_description(folder)
 
 
-def test_parts_of_several_inference_options_are_refused(whole, folder):
+def change_card(folder, **changes):
+    """Change what `card.json` says; None: it does not say it any more."""
+    card = json.loads((folder / "card.json").read_text()) | changes
+    card = {name: value for name, value in card.items() if value is not None}
+    (folder / "card.json").write_text(json.dumps(card))
+
+
+def test_other_inference_options_change_the_card_alone(whole, folder):
+    before = contents(folder)
+    other = dataclasses.replace(OPTIONS, sharpen=0.25)
+    save_folder(folder, Checkpoint(whole.model, other, whole.card))
+    change_card(folder, inference=other.to_dict())
+    for name, content in before.items():
+        if name != "card.json":
+            (folder / name).write_bytes(content)
+    assert load_checkpoint(folder).inference == other
+    assert read_description(folder).inference == other
+    assert "inference" not in load_checkpoint(folder).card
+
+
+@pytest.mark.parametrize("given", [{"relif": True}, {"sharpen": "much"}, [1], 3])
+def test_inference_options_that_cannot_be_are_refused_by_the_cards_name(folder, given):
+    change_card(folder, inference=given)
+    with pytest.raises(CheckpointError, match=r"card\.json: its inference options cannot be used"):
+        load_checkpoint(folder)
+
+
+def test_parts_of_several_inference_options_are_refused_where_the_card_does_not_say(whole, folder):
     save_checkpoint(folder / "fine.safetensors", whole.model, {}, inference=PLAIN, parts=("fine",))
+    assert load_checkpoint(folder).inference == OPTIONS
+    change_card(folder, inference=None)
     with pytest.raises(CheckpointError, match=r"fine\.safetensors: its inference options are not those of close_up"):
         load_checkpoint(folder)
 

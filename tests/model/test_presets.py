@@ -5,6 +5,7 @@ import torch
 
 from lifecast.errors import UsageError
 from lifecast.model.ablations import inference_for, preset_named
+from lifecast.model.checkpoint import read_description
 from lifecast.model.encoders.receptive_field import receptive_field
 from lifecast.model.inference_options import PLAIN
 from lifecast.model.model import Model
@@ -27,6 +28,10 @@ def test_the_paper_has_the_papers_sizes():
     assert [layer.out_features for layer in model.coarse.mlp.layers] == [1024, 512, 256, 128, 1]
     assert model.fine.mlp.layers[0].in_features == 272
     assert [layer.out_features for layer in model.fine.mlp.layers] == [512, 256, 128, 1]
+
+
+def test_what_ships_is_preset_compact():
+    assert read_description("compact").architecture == COMPACT
 
 
 def test_compact_fits_the_package():

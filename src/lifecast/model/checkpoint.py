@@ -6,7 +6,8 @@
 A file holds a whole model, or some of its parts (`model.PARTS`); a folder holds files that together make a whole one,
 so that training one part changes one file (`weights_file` says what each holds).
 
-A folder's `card.json`, if there is one, says what is true of the whole. Loading checks all of it and executes nothing
+A folder's `card.json`, if there is one, says what is true of the whole: the inference options, too, so that another one
+changes no file of weights. Loading checks all of it and executes nothing
 of the files. Weights may be stored as float16; they are computed with in float32. Files of version 1 load too
 (`earlier`).
 """
@@ -23,10 +24,10 @@ import torch
 from torch import Tensor
 
 from lifecast.atomic import write_text
-from lifecast.errors import CheckpointError
+from lifecast.errors import CheckpointError, UsageError
 from lifecast.model import earlier
 from lifecast.model.config import Architecture
-from lifecast.model.inference_options import PLAIN, InferenceOptions
+from lifecast.model.inference_options import PLAIN, InferenceOptions, inference_from_dict
 from lifecast.model.model import PARTS, Model
 from lifecast.model.weights_file import (
     VERSION,
@@ -39,6 +40,8 @@ from lifecast.model.weights_file import (
 )
 
 FOLDER_CARD = "card.json"
+INFERENCE = "inference"
+"""Key of the inference options in it."""
 BUILT_IN = Path(__file__).resolve().parent.parent / "weights"
 """The folder of weights that the package carries."""
 
@@ -76,8 +79,8 @@ def save_checkpoint(
 def save_folder(folder: Path, checkpoint: Checkpoint, precision: Precision = "float32") -> list[Path]:
     """Write a model as a folder of parts, each file with the card of its part.
 
-    Returns the files. The rest of the card goes into `card.json`. Files of parts that the model does not have are
-    removed.
+    Returns the files. The rest of the card goes into `card.json`, with the inference options. Files of parts that the
+    model does not have are removed.
     """
     model, card = checkpoint.model, checkpoint.card
     history = history_in(card)
@@ -101,6 +104,7 @@ def save_folder(folder: Path, checkpoint: Checkpoint, precision: Precision = "fl
             own["training"] = {"levels": {part: history[part]}}
         save_checkpoint(path, model, own, precision, checkpoint.inference, (part,))
         written.append(path)
+    whole[INFERENCE] = checkpoint.inference.to_dict()
     write_text(folder / FOLDER_CARD, json.dumps(whole, indent=1, ensure_ascii=False) + "\n")
     return written
 
@@ -216,10 +220,6 @@ def _joined(path: Path, descriptions: list[tuple[Path, Description]]) -> Descrip
                 f"{file}: holds a part of architecture {description.architecture.name!r}, and {first_file.name} in its "
                 f"folder one of {first.architecture.name!r}, or of another version of it: parts must be of one model"
             )
-        if description.inference != first.inference:
-            raise CheckpointError(
-                f"{file}: its inference options are not those of {first_file.name}: parts must be of one model"
-            )
         history |= history_in(description.card)
     card: dict[str, Any] = {name: first.card[name] for name in ("licence", "source") if name in first.card}
     card_file = path / FOLDER_CARD
@@ -230,11 +230,23 @@ def _joined(path: Path, descriptions: list[tuple[Path, Description]]) -> Descrip
             raise CheckpointError(f"{card_file}: not a readable card ({error})") from error
         if not isinstance(card, dict):
             raise CheckpointError(f"{card_file}: a card is a JSON object")
+    inference = first.inference
+    if INFERENCE in card:
+        try:
+            inference = inference_from_dict(card.pop(INFERENCE))
+        except (UsageError, AttributeError, TypeError) as error:
+            raise CheckpointError(f"{card_file}: its inference options cannot be used: {error}") from error
+    else:  # a folder of another program, or from before the card had them
+        for file, description in descriptions:
+            if description.inference != inference:
+                raise CheckpointError(
+                    f"{file}: its inference options are not those of {first_file.name}: parts must be of one model"
+                )
     if history:
         training = card.get("training")
         card["training"] = (training if isinstance(training, dict) else {}) | {"levels": history}
     parts = tuple(part for part in PARTS if any(part in d.parts for _, d in descriptions))
-    return Description(first.architecture, first.inference, parts, card, {}, VERSION)
+    return Description(first.architecture, inference, parts, card, {}, VERSION)
 
 
 def _compare(

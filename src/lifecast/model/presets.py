@@ -124,7 +124,7 @@ INFERENCE: dict[str, InferenceOptions] = {
     "paper": PLAIN,
     "pifuhd": PLAIN,
     "compact": InferenceOptions(
-        mirror=True, sharpen=0.5, close_ups=True, parsing=True, integrate=256, body=True, silhouette=True, relief=True
+        mirror=True, close_ups=True, parsing=True, integrate=256, body=True, silhouette=True, relief=True
     ),
     "tiny": PLAIN,
 }
