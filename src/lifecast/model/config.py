@@ -153,7 +153,10 @@ class MapsConfig:
 
     @property
     def detail_of_maps(self) -> bool:
-        """Whether the detail head needs nothing of the normal head but its maps, which may be given then."""
+        """Whether the detail head needs nothing of the normal head but its maps.
+
+        These may be given then.
+        """
         return self.detail is not None and self.detail_unit and not self.detail_features
 
     def detail_adapter_stage(self) -> int:

@@ -27,7 +27,10 @@ MATCHED = 5.0
 
 
 class Comparison(NamedTuple):
-    """A window of a batch as the discriminator gets it: the maps of one side, or the front's and then the back's."""
+    """A window of a batch as the discriminator gets it.
+
+    The maps of one side, or the front's and then the back's.
+    """
 
     image: Tensor
     """(N, 3, h, w) in [-1, 1]."""
@@ -42,7 +45,10 @@ class Comparison(NamedTuple):
 
 
 def comparison(image: Tensor, predicted: Mapping[str, Tensor], true: Mapping[str, Tensor], mask: Tensor) -> Comparison:
-    """Join the maps (B, 3, h, w) of "front", "back" or both, of a window, in one batch, under the mask (B, 1, h, w)."""
+    """Join the maps of "front", "back" or both, of a window, in one batch.
+
+    Maps (B, 3, h, w), under the mask (B, 1, h, w).
+    """
     every = torch.cat([mask] * len(predicted)).float()
     return Comparison(
         torch.cat([image] * len(predicted)).float(),
@@ -141,7 +147,10 @@ class Adversary:
 
 
 def feature_statistics(features: Tensor, mask: Tensor) -> Tensor:
-    """Compute mean and spread of each channel of features (N, C, h, w) over the mask (N, 1, H, W): (N, 2 C)."""
+    """Compute mean and spread of each channel of features over the mask.
+
+    (N, C, h, w) and (N, 1, H, W): (N, 2 C).
+    """
     features = features.float()
     weight = F.adaptive_avg_pool2d(mask, (features.shape[-2], features.shape[-1]))
     total = weight.sum((2, 3)).clamp(min=1e-6)  # (N, 1)

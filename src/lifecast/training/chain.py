@@ -59,9 +59,10 @@ class MadePeople:
 
 @dataclass(frozen=True)
 class MadeMannequins:
-    """Which further people `mannequins` dresses once and views in many poses. They wear what the people may wear.
+    """Which further people `mannequins` dresses once and views in many poses.
 
-    They have no points for the occupancy nets, and close-ups, which the people have not.
+    They wear what the people may wear. They have no points for the occupancy nets, and close-ups, which the people
+    have not.
     """
 
     count: int

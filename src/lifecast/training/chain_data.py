@@ -73,7 +73,7 @@ def mannequins_link(chain: Chain, places: Places, wanted: MadeMannequins) -> Lin
 
 
 def given_link(places: Places, before: str, weights: Path) -> Link:
-    """Predict, by the heads of `weights`, the maps that close-ups are corrected from (`close-ups`)."""
+    """Predict the maps that close-ups are corrected from (`close-ups`), by `weights`."""
     from lifecast.model.checkpoint import load_checkpoint
     from lifecast.scans.close_up_file import GIVEN
     from lifecast.training.given_close_ups import add_to_dataset, people_with_close_ups

@@ -102,7 +102,10 @@ FOLD_REACH, FOLD_STEP = 24, 8
 
 
 def folds(normals: Tensor, mask: Tensor) -> list[Tensor]:
-    """Compute the folds of a normal map (B, 3, H, W): the map less its Gaussian blur, at each of `FOLD_SIGMAS`."""
+    """Compute the folds of a normal map (B, 3, H, W).
+
+    The map less its Gaussian blur, at each of `FOLD_SIGMAS`.
+    """
     bare = normals.float() * mask.float()
     return [bare - smoothed(bare, sigma) for sigma in FOLD_SIGMAS]
 
@@ -153,10 +156,10 @@ def fold_amount(ours: Sequence[Tensor], theirs: Sequence[Tensor], mask: Tensor, 
 
 
 def fold_echoes(ours: Sequence[Tensor], others: Sequence[Tensor], mask: Tensor) -> list[Tensor]:
-    """Measure how far `folds` (B, 3, H, W) follow those of the other side: (B, 2, h, w) for each blur.
+    """Measure how far `folds` (B, 3, H, W) follow those of the other side.
 
-    In the squares of `fold_depths`, for x and y: the mean product with the other side's folds, over how deep these are.
-    That is how deep the part of the folds is that copies them, with its sign.
+    (B, 2, h, w) for each blur. In the squares of `fold_depths`, for x and y: the mean product with the other side's
+    folds, over how deep these are. That is how deep the part of the folds is that copies them, with its sign.
     """
     inside = mask.float()
     around = F.avg_pool2d(inside, FOLD_REACH, FOLD_STEP, FOLD_REACH // 2).clamp_min(1e-3)
@@ -174,10 +177,11 @@ def fold_echo(
     mask: Tensor,
     across: Across = alone,
 ) -> Tensor:
-    """Compute the squared distance of how far `folds` follow those of the other side, averaged over the mask.
+    """Compute the squared distance of how far `folds` follow those of the other side.
 
-    A head that is asked for some folds, anywhere, on a side that it does not see would take those that it sees: a face
-    on the back of the head. True backs follow their fronts at hems and seams, and hardly elsewhere.
+    It is averaged over the mask. A head that is asked for some folds, anywhere, on a side that it does not see would
+    take those that it sees: a face on the back of the head. True backs follow their fronts at hems and seams, and
+    hardly elsewhere.
     """
     covered = F.avg_pool2d(mask.float(), FOLD_REACH, FOLD_STEP, FOLD_REACH // 2)
     pairs = zip(fold_echoes(ours, others, mask), fold_echoes(theirs, others, mask), strict=True)
