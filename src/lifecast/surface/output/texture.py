@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -63,15 +64,22 @@ def bake_texture(
     flat = np.concatenate([charts.uv * 2 - 1, np.zeros((len(charts.uv), 1), np.float32)], 1)
     corners = torch.tensor(charts.faces).long()
     raster = rasterize(torch.tensor(flat), corners, size, facing="both")
-    texels = paint_texels(
-        raster, corners, vertices[charts.vertex], coloured.colours[charts.vertex], coloured.trust[charts.vertex], photo
-    )
-    texture = np.zeros((size, size, 4), np.float32)
-    covered = raster.covered.numpy()
-    texture[covered, :3] = texels
-    texture[covered, 3] = 1
-    fine = None if folds is None else fold_texture(raster, flat, corners, vertices, charts, folds)
-    return Textured(charts.vertex, charts.faces, charts.uv, fill_gaps(texture), fine)
+    # NumPy and PyTorch work outside of the interpreter's lock: colours and folds are drawn beside each other.
+    with ThreadPoolExecutor(1) as beside:
+        drawn = None
+        if folds is not None:
+            drawn = beside.submit(fold_texture, raster, flat, corners, vertices, charts, folds)
+        texels = paint_texels(
+            raster, corners, vertices[charts.vertex], coloured.colours[charts.vertex], coloured.trust[charts.vertex],
+            photo,
+        )  # fmt: skip
+        texture = np.zeros((size, size, 4), np.float32)
+        covered = raster.covered.numpy()
+        texture[covered, :3] = texels
+        texture[covered, 3] = 1
+        filled = fill_gaps(texture)
+        fine = None if drawn is None else drawn.result()
+    return Textured(charts.vertex, charts.faces, charts.uv, filled, fine)
 
 
 def fold_texture(
