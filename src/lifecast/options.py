@@ -38,6 +38,8 @@ RESOLUTIONS = (16, 2046)
 """Fewest and most lattice points along each side of the volume."""
 HEIGHTS = (0.3, 3.0)
 """Least and greatest height of a person in metres."""
+TEXTURE = 2048
+"""Texels along each side of a texture where nothing else is asked for."""
 TEXTURES = (512, 1024, 2048, 4096, 8192)
 """Sides of a texture in texels."""
 FEWEST_FACES = 100
@@ -176,7 +178,7 @@ class ReconstructOptions:
     """Leave the background in the networks' input, also where the person's mask is given: without clean_background."""
     vertex_colours: bool = False
     """Colours at the vertices of GLB and OBJ in place of a texture."""
-    texture: Annotated[int, tyro.conf.arg(metavar="TEXELS")] = 2048
+    texture: Annotated[int, tyro.conf.arg(metavar="TEXELS")] = TEXTURE
     """Texels along each side of the texture: 512, 1024, 2048, 4096 or 8192. A face that has hundreds of pixels in the
     photograph keeps them at 4096."""
     normal_texture: bool = True

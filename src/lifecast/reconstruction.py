@@ -11,12 +11,10 @@ import numpy as np
 from PIL import Image
 
 from lifecast.errors import UsageError
+from lifecast.options import TEXTURE
 from lifecast.photo.person import Person
 from lifecast.space.view import Camera
 from lifecast.surface.output.metres import MetricFrame
-
-TEXTURE = 2048
-"""Texels along each side of a texture where nothing else is asked for."""
 
 if TYPE_CHECKING:
     import trimesh
@@ -131,7 +129,9 @@ class Reconstruction:
         return self._textured[1:]
 
     def _cut_and_painted(self, size: int) -> tuple[ColouredMesh, np.ndarray]:
-        from lifecast.surface.colour.photograph import resized_mask
+        import torch
+
+        from lifecast.space.resizing import resize_image
         from lifecast.surface.output.charts import CHART_CUTTING
         from lifecast.surface.output.coloured_mesh import ColouredMesh
         from lifecast.surface.output.normal_texture import NORMAL_TEXTURE, Folds
@@ -146,7 +146,7 @@ class Reconstruction:
         wanted = max(size, len(self.image))
         if len(image) > wanted:  # finer than the texture: it would flicker, and take long
             image = np.array(Image.fromarray(image).resize((wanted, wanted), Image.Resampling.BOX))
-        mask = None if self.mask is None else resized_mask(self.mask, image.shape[0])
+        mask = resize_image(torch.from_numpy(self.mask)[None, None], len(image), antialias=False)[0, 0].numpy()
         baked = bake_texture(
             self.vertices, self.faces, self.coloured, image, mask, size, constants=cutting, folds=folds
         )

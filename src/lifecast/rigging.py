@@ -18,7 +18,7 @@ from lifecast.body.rig.face_expressions import expression_moves, expression_offs
 from lifecast.body.rig.named_poses import named_pose
 from lifecast.body.rig.repose import relative_transforms, repose
 from lifecast.body.rig.rigged_surface import FarFromBody, RiggedSurface, rig_surface
-from lifecast.options import Pose
+from lifecast.options import TEXTURE, Pose
 from lifecast.reconstruction import Reconstruction
 from lifecast.space.mesh_normals import vertex_normals
 from lifecast.surface.colour.colour_surface import SurfaceColours
@@ -37,7 +37,7 @@ class NotRigged:
 
 
 def rig(
-    result: Reconstruction, body: FittedBody | None, pose: Pose = "photo", textured: bool = True, texture: int = 2048
+    result: Reconstruction, body: FittedBody | None, pose: Pose = "photo", textured: bool = True, texture: int = TEXTURE
 ) -> RiggedMesh | NotRigged:
     """Give a reconstructed person a skeleton.
 

@@ -35,6 +35,7 @@ def normal_losses(
     window = None  # in which the perceptual and the adversarial loss compare the maps
     if (perceptual is not None and weights.perceptual) or adversary is not None:
         window = random_window(mask, weights.window)
+    fronts: list[Tensor] = []  # the true front's folds, once the back's turn has come
     for side, predicted, weight in (("front", maps.front, 1.0), ("back", maps.back, weights.back)):
         true = resize_map(batch[side], size, False)
         ours: list[Tensor] = []
@@ -45,8 +46,8 @@ def normal_losses(
         if weights.fold_amount and (guessed or side == "front"):
             parts["fold_amount"].append(weight * losses.fold_amount(ours, theirs, mask, across))
         if weights.fold_echo and side == "back":
-            fronts = losses.folds(resize_map(batch["front"], size, False), mask)
             parts["fold_echo"].append(weight * losses.fold_echo(ours, theirs, fronts, mask, across))
+        fronts = theirs
         found, goal = predicted, true
         if guessed and weights.back_blur is not None:
             predicted, true = (losses.blurred_inside(normals, mask, weights.back_blur) for normals in (predicted, true))

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from scipy import ndimage
-from torch.nn import functional
 
 from lifecast.errors import PhotoError
 from lifecast.surface.raster import rasterize
@@ -102,15 +101,6 @@ def prepare_photograph(image: np.ndarray, mask: np.ndarray) -> Photograph:
     nearest = np.asarray(ndimage.distance_transform_edt(~trusted, return_distances=False, return_indices=True))
     colours = pixels[nearest[0], nearest[1]].astype(np.float32)
     return Photograph(colours, (inside * (2 / size)).astype(np.float32), (int(left), int(top)), size)
-
-
-def resized_mask(mask: np.ndarray, size: int) -> np.ndarray:
-    """Bring a mask (S, S) float32 to (size, size), bilinear."""
-    if len(mask) == size:
-        return mask
-    resized = functional.interpolate(torch.from_numpy(mask)[None, None], size=(size, size), mode="bilinear")
-    found: np.ndarray = resized[0, 0].numpy()
-    return found
 
 
 def mesh_outline(vertices: np.ndarray, faces: np.ndarray, size: int) -> np.ndarray:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch.nn import functional
 
+from lifecast.space.resizing import resize_image
 from lifecast.surface.colour.colour_surface import SurfaceColours
 from lifecast.surface.colour.photograph import Photograph, mesh_outline, prepare_photograph
 from lifecast.surface.output.charts import CHART_CUTTING, ChartCutting, Charts, cut_charts
@@ -101,9 +101,7 @@ def fold_texture(
     coarse = fill_gaps(canvas)
     if not folds.close_ups:
         return coarse
-    enlarged = functional.interpolate(
-        torch.from_numpy(coarse).permute(2, 0, 1)[None].float(), size=(size, size), mode="bilinear"
-    )
+    enlarged = resize_image(torch.from_numpy(coarse).permute(2, 0, 1)[None].float(), size)
     fine: np.ndarray = enlarged[0].permute(1, 2, 0).round().byte().numpy()
     squares = [np.abs(one.square.to_square(frames.points)[:, :2]).max(1) for one in folds.close_ups]
     close = np.min(squares, 0) < 1  # (W,)
