@@ -23,6 +23,7 @@ from painted import (
 
 from lifecast.errors import PhotoError
 from lifecast.space.parsing import Part
+from lifecast.surface.colour.back_neckline import BackNeckline
 from lifecast.surface.colour.colour_surface import COLOURING, colour_surface
 from lifecast.surface.colour.front_only import FrontOnly
 
@@ -87,6 +88,26 @@ def test_a_rule_that_is_off_leaves_the_tie_on_the_back(person):
     behind = back_of_the_trunk(person, 0.2, 0.3, 0.02)
     assert np.median(distance(colour(person, image, mask, joints=joints).colours, tie)[behind]) > 100
     assert np.median(distance(colour(person, image, mask, joints=joints, constants=off).colours, tie)[behind]) < 25
+
+
+def test_a_deep_neckline_is_closed_behind(person):
+    """Skin goes down under the shoulders in front; behind, the shirt goes up to both ends of the neckline."""
+
+    def paint(points):
+        colours = dressed(points)
+        x, y, z = points.T
+        colours[(y > 0) & (y < 0.43) & (np.abs(x) < 0.16) & (z < 0.17)] = SHIRT
+        colours[(y > 0.36) & (np.abs(x) < 0.08) & (z > 0) & (z < 0.17)] = SKIN
+        return colours
+
+    image, mask = paint_photo(person, paint)
+    joints = joints_of_the_person()
+    rules = COLOURING.hidden.parts
+    off = replace(COLOURING, hidden=replace(COLOURING.hidden, parts=replace(rules, neckline=BackNeckline(on=False))))
+    behind = back_of_the_trunk(person, 0.37, 0.41, 0.04) & (person.vertices[:, 2] < -0.06)
+    assert behind.sum() > 10
+    assert np.median(distance(colour(person, image, mask, joints=joints).colours, SHIRT)[behind]) < 20
+    assert np.median(distance(colour(person, image, mask, joints=joints, constants=off).colours, SKIN)[behind]) < 40
 
 
 def test_a_bald_head_is_skin_behind(person):

@@ -24,7 +24,7 @@ def even_photograph(photo: Photograph, sight: LinesOfSight, light: Light) -> Pho
     share = cv2.GaussianBlur(covered, (0, 0), sigma)[..., None]
     facing = cv2.GaussianBlur(sight.facing, (0, 0), sigma) / np.maximum(share, 1e-3)
     # what misses the body faces the usual way
-    facing = np.where(share > 0.1, facing, light.usual)
+    facing = np.where(share > 0.1, facing, light.facing)
     scale = size / photo.size
     left, top = photo.corner[0] * scale, photo.corner[1] * scale
     grid = np.array([[scale, 0, left + scale / 2 - 0.5], [0, scale, top + scale / 2 - 0.5]], np.float32)

@@ -28,6 +28,8 @@ class BackOfHead:
     """Distance in 0..255 RGB up to which a pixel next to the head counts as hair."""
     hair_brightness: tuple[float, float] = (10, 50)
     """Percentiles of brightness around the crown between which hair's colour is looked for."""
+    bald: float = 25.0
+    """Distance in 0..255 RGB of the crown's colour from the face's up to which there are no strands."""
     over_head: float = 5.0
     """Tenths of a head's height over the crown from which on nothing is hair."""
     off_head: float = 0.5
@@ -121,6 +123,7 @@ def hair_share(
     person = photo.inside(points).reshape(60, 41) > RIM
     off_head = person & (np.abs(across - head.x) > constants.off_head * head.half_width)
     # strands hang off the neck, while under the chin is its shadow; where there is only the neck, they are before it
+    whole = person
     person = np.where(off_head.any(1, keepdims=True), off_head, person)
     colours = photo.sample(points).reshape(60, 41, 3)
     off = np.linalg.norm(colours - hair, axis=2)
@@ -131,6 +134,10 @@ def hair_share(
     share = (like & person).sum(1) / np.maximum(person.sum(1), 1)
     long = np.minimum.accumulate((share / 0.2).clip(0, 1))
     long *= np.linspace(5, 0, 60).clip(0, 1)  # no hair is followed further down than this
+    face = whole & (np.abs(across - head.x) < 0.4 * head.half_width)
+    face &= ((rows > head.chin + 0.2 * head.height) & (rows < head.chin + 0.5 * head.height))[:, None]
+    if face.any() and np.linalg.norm(np.median(colours[face], axis=0) - hair) < constants.bald:
+        long[:] = 0  # or bare skin down to a neckline is taken for strands
     result: np.ndarray = np.maximum(short, np.interp(levels, rows[::-1], long[::-1], right=0))
     return result
 

@@ -1,9 +1,10 @@
 """The light that a photograph was taken in, by its own shading, and colours without it.
 
 A pixel is paint times light. Neighbouring places of one garment have the same paint and differ in which
-way they face, so differences of log colour between neighbours against differences of their normals give the light's
-first order (Lambert; a gradient of the log irradiance over directions, one for each of red, green and blue). The front
-of a shirt that is lit from the left is then painted on its back evenly, and not darker toward the right.
+way they face, so differences of log colour between neighbours against differences of their normals give the light:
+spherical harmonics of the first two orders for the log irradiance of each of red, green and blue. (Irradiance itself
+has hardly more than these: Ramamoorthi and Hanrahan 2001.) The front of a shirt that is lit from the left is then
+painted on its back evenly, and not darker toward the right.
 """
 
 from __future__ import annotations
@@ -28,28 +29,36 @@ class LightEstimate:
     same_paint: float = 1.0
     """Difference of log colour, beyond what light explains, at which a pair counts a quarter."""
     held: float = 0.001
-    """Variance of the normals' differences below which light is held to be the same from everywhere."""
-    strongest: float = 1.0
-    """Largest slope: the lit side e^2 times as bright as the other."""
+    """Variance of the harmonics' differences below which light is held to be the same from everywhere."""
+    strongest: float = 2.0
+    """Largest norm of a colour's coefficients: a first order alone makes the lit side e^4 times as bright."""
 
 
 LIGHT_ESTIMATE = LightEstimate()
 
 
-class Light(NamedTuple):
-    """Log irradiance of red, green and blue, linear in the normal."""
+def harmonics(normals: np.ndarray) -> np.ndarray:
+    """Compute the spherical harmonics of orders 1 and 2, not scaled, of normals (..., 3): (..., 8)."""
+    x, y, z = normals[..., 0], normals[..., 1], normals[..., 2]
+    return np.stack([x, y, z, x * y, x * z, y * z, x * x - y * y, z * z], axis=-1)
 
-    slope: np.ndarray
-    """(3, 3) float32: row of a colour, column of the normal's x, y and z."""
+
+class Light(NamedTuple):
+    """Log irradiance of red, green and blue, in `harmonics` of the normal."""
+
+    coefficients: np.ndarray
+    """(3, 8) float32: row of a colour, column of a harmonic."""
     usual: np.ndarray
-    """(3,) float32: the mean normal of the trusted places, whose light evened colours keep."""
+    """(8,) float32: the mean harmonics of the trusted places, whose light evened colours keep."""
+    facing: np.ndarray
+    """(3,) float32: the mean normal of the trusted places."""
 
     def even(self, colours: np.ndarray, normals: np.ndarray) -> np.ndarray:
-        """Even the sRGB colours (N, 3) 0..255, as if all places faced the `usual` way.
+        """Even the sRGB colours (N, 3) 0..255 of places with `normals` (N, 3).
 
-        They have `normals` (N, 3).
+        As if all had the light that the trusted ones have on average.
         """
-        gain = np.exp(-(normals - self.usual) @ self.slope.T)  # (N, 3)
+        gain = np.exp(-(harmonics(normals) - self.usual) @ self.coefficients.T)  # (N, 3)
         return (255 * to_srgb(to_linear(colours / 255) * gain)).astype(np.float32)
 
 
@@ -64,8 +73,11 @@ def find_light(
 
     Points (N, 3) view space, normals (N, 3), sRGB colours (N, 3) 0..255.
     """
-    usual = normals.mean(0) if len(normals) else np.zeros(3, np.float32)
-    nothing = Light(np.zeros((3, 3), np.float32), usual.astype(np.float32))
+    normals = np.asarray(normals, np.float32)
+    shapes = harmonics(normals)
+    count = shapes.shape[1]
+    mean = (shapes.mean(0), normals.mean(0)) if len(normals) else (np.zeros(count, np.float32), np.zeros(3, np.float32))
+    nothing = Light(np.zeros((3, count), np.float32), *mean)
     if len(points) < 100:
         return nothing
     rng = np.random.default_rng(seed)
@@ -75,18 +87,18 @@ def find_light(
     away, other = cKDTree(points[some]).query(points[some] + step)
     pair = away < constants.near[0]
     first, second = some[pair], some[other[pair]]
-    turned = (normals[first] - normals[second]).astype(np.float64)  # (M, 3)
+    turned = (shapes[first] - shapes[second]).astype(np.float64)  # (M, 8)
     logs = np.log(to_linear(colours / 255).clip(0.01, None))
     brighter = (logs[first] - logs[second]).astype(np.float64)  # (M, 3)
     if len(turned) < 100:
         return nothing
-    slope = np.zeros((3, 3))
+    found = np.zeros((3, count))
     for _ in range(10):
-        off = np.linalg.norm(brighter - turned @ slope.T, axis=1)
+        off = np.linalg.norm(brighter - turned @ found.T, axis=1)
         weight = 1 / (1 + (off / constants.same_paint) ** 2) ** 2
         weighted = turned * weight[:, None]
-        slope = np.linalg.solve(
-            weighted.T @ turned + constants.held * weight.sum() * np.eye(3), weighted.T @ brighter
+        found = np.linalg.solve(
+            weighted.T @ turned + constants.held * weight.sum() * np.eye(count), weighted.T @ brighter
         ).T
-    slope *= min(1.0, constants.strongest / max(np.linalg.norm(slope, axis=1).max(), 1e-9))
-    return Light(slope.astype(np.float32), usual.astype(np.float32))
+    found *= min(1.0, constants.strongest / max(np.linalg.norm(found, axis=1).max(), 1e-9))
+    return Light(found.astype(np.float32), *mean)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lifecast.surface.colour.back_neckline import BACK_NECKLINE, BackNeckline
 from lifecast.surface.colour.front_only import FRONT_ONLY, FrontOnly
 from lifecast.surface.colour.parsed import PARSED_PARTS, ParsedParts
 
@@ -43,6 +44,7 @@ class PartRules:
     outer: float = 0.004
     """Square view units (65 cm^2) of what lies open from which on the garment around it is an outer one."""
     front: FrontOnly = FRONT_ONLY
+    neckline: BackNeckline = BACK_NECKLINE
     parsed: ParsedParts = PARSED_PARTS
 
 

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from lifecast.space.parsing import Part
+from lifecast.surface.colour.back_neckline import closed_backs
 from lifecast.surface.colour.body_parts import ARMS, UPPER, BodyParts, Places, Zone
 from lifecast.surface.colour.front_only import between_alike_sides, isolated_patches
 from lifecast.surface.colour.head import Head
@@ -127,6 +128,8 @@ def find_parts(
     behind = np.stack([hidden_side(front, only | (grid.before & (lower == 0)), lower == k) for k in range(5)])
     if back is not None and (back >= 0).any():
         behind[0] = back[nearest(back >= 0)]
+    elif body is not None and rules.neckline.on:
+        behind[0] = closed_backs(behind[0], front, grid.covered & (limb == 0), body.trunk, rules.neckline)
     return FoundParts(front, places, only, behind)
 
 
