@@ -30,10 +30,31 @@ def test_a_faultless_body_has_no_doubtful_limb(person: Any) -> None:
 @pytest.mark.parametrize(("visibility", "expected"), [(1.0, "landmarks"), (0.4, None)])
 def test_a_visible_landmark_far_from_the_limbs_end_counts(person: Any, visibility: float, expected: str | None) -> None:
     joints = person.evidence.joints.copy()
-    joints[Joint.LEFT_WRIST, 1] += 0.1  # 12 cm of a forearm of 25
+    joints[Joint.LEFT_WRIST, 1] += 0.2  # 25 cm: as long as a forearm
     joints[Joint.LEFT_WRIST, 3] = visibility
-    wrong = check_limbs(person.body, dataclasses.replace(person.evidence, joints=joints), BODY_FIT)
+    evidence = dataclasses.replace(person.evidence, joints=joints, mask=None)
+    wrong = check_limbs(person.body, evidence, BODY_FIT)
     assert wrong == (dict.fromkeys(FOREARM, expected) if expected else {})
+
+
+@pytest.mark.parametrize(("off", "hand", "expected"), [(0.07, False, 1), (0.07, True, 0), (0.17, True, 1)])
+def test_an_arm_with_a_found_hand_may_be_farther_from_the_pose(
+    person: Any, off: float, hand: bool, expected: int
+) -> None:
+    joints = person.evidence.joints.copy()
+    joints[Joint.LEFT_ELBOW, 1] += off  # 9 or 21 cm of an upper arm of 24
+    points = np.zeros((21, 3)) if hand else None
+    evidence = dataclasses.replace(person.evidence, joints=joints, left_hand=points, mask=None)
+    assert bool(check_limbs(person.body, evidence, BODY_FIT)) == bool(expected)
+
+
+def test_a_landmark_outside_of_the_mask_does_not_count_against_a_limb_inside(person: Any) -> None:
+    joints = person.evidence.joints.copy()
+    joints[Joint.LEFT_WRIST, 0] += 0.2
+    evidence = dataclasses.replace(person.evidence, joints=joints)
+    assert check_limbs(person.body, evidence, BODY_FIT) == {}
+    without = check_limbs(person.body, dataclasses.replace(evidence, mask=None), BODY_FIT)
+    assert set(without.values()) == {"landmarks"}
 
 
 def test_a_limb_outside_of_the_mask_is_found(person: Any) -> None:

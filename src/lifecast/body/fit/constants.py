@@ -63,6 +63,8 @@ class BodyFit:
     far_limb: float = 0.3
     """Of a limb's length: how far its end may be from a visible landmark across the picture. A limb for which this or
     one of the next does not hold is not trusted (`FittedBody.doubtful`)."""
+    far_arm: float = 0.6
+    """The same of an arm whose hand's own points were found: they say better than the pose's where it is."""
     beside: float = 0.02
     """Metres of the body from the mask at which a point lies outside of it, and ..."""
     limb_outside: float = 0.5

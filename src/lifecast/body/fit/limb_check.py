@@ -33,6 +33,9 @@ _WORDS: dict[Wrong, tuple[str, str]] = {
 """Ends of sentences about one limb and about several."""
 SEEN = 0.5
 """Visibility from which a landmark says where a limb is."""
+ARM = ("upperarm01", "lowerarm01", "wrist")
+_RIM = 0.01
+"""View units (1.3 cm) that a mask's edge may be off."""
 _WHOLE_HAND = 1.7
 """Its length in those from the wrist to the index finger's knuckle; a foot's in those from the ankle to the toe."""
 
@@ -54,7 +57,7 @@ def check_limbs(body: FittedBody, evidence: BodyEvidence, constants: BodyFit) ->
     for joint, limb in LIMBS.items():
         if joint in evidence.unsure:
             wrong[joint] = "unsure"
-        elif _off_landmarks(body, limb, evidence.joints) > constants.far_limb:
+        elif _off_landmarks(body, limb, evidence.joints, outside) > _far(joint, evidence, constants):
             wrong[joint] = "landmarks"
         elif outside is not None:
             points = body.posed[0][limb_vertices(joint)].astype(np.float64)
@@ -75,15 +78,25 @@ def limb_notes(wrong: dict[str, Wrong]) -> Iterator[str]:
             yield f"the body's {in_words(limbs)} {one if len(limbs) == 1 else many}"
 
 
-def _off_landmarks(body: FittedBody, limb: Limb, landmarks: Floats) -> float:
-    """The farther end's distance from its landmark across the picture, in the limb's lengths; hidden ones are on it."""
-    ends = [_landmark(body, landmark) for landmark in limb.landmarks]
+def _far(joint: str, evidence: BodyEvidence, constants: BodyFit) -> float:
+    """How far from its landmarks a limb may end, in its lengths."""
+    hand = {"L": evidence.left_hand, "R": evidence.right_hand}[joint[-1]]
+    return constants.far_arm if hand is not None and joint[:-2] in ARM else constants.far_limb
+
+
+def _off_landmarks(body: FittedBody, limb: Limb, landmarks: Floats, outside: Grid | None) -> float:
+    """The farther end's distance from its landmark across the picture, in the limb's lengths.
+
+    Hidden landmarks do not count, nor do those farther from the person's mask than the body is: no joint is there.
+    """
+    ends = np.stack([_landmark(body, landmark) for landmark in limb.landmarks])
+    given = landmarks[list(limb.landmarks)]
     length = float(np.linalg.norm(ends[1] - ends[0])) * (1.0 if limb.after else _WHOLE_HAND)
-    apart = [
-        float(np.linalg.norm(end[:2] - landmarks[landmark, :2])) if landmarks[landmark, 3] > SEEN else 0.0
-        for end, landmark in zip(ends, limb.landmarks, strict=True)
-    ]
-    return max(apart) / max(length, 1e-9)
+    counts = given[:, 3] > SEEN
+    if outside is not None:
+        counts &= outside.at(given[:, :3].astype(np.float64))[0] <= outside.at(ends.astype(np.float64))[0] + _RIM
+    apart = np.linalg.norm(ends[:, :2] - given[:, :2], axis=1)
+    return float(np.where(counts, apart, 0).max()) / max(length, 1e-9)
 
 
 def _landmark(body: FittedBody, landmark: Joint) -> Floats:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from lifecast.body.rig.arm_depth import shallower_arms
 from lifecast.body.rig.body_in_metres import BodyInMetres
 from lifecast.body.rig.holes import close_holes
 from lifecast.body.rig.named_poses import named_pose
@@ -94,6 +95,8 @@ def rig_surface(vertices: Floats, faces: NDArray[np.integer], body: BodyInMetres
     whole = spread_weights(points, apart, cut.weights, reach)
     whole = shared_weights(points, apart, whole, SEAMS.together * length)
     influences, weights = strongest(whole)
+    along_cut = (np.bincount(cut.vertex) > 1)[cut.vertex]
+    points = shallower_arms(points, whole, along_cut, body)
     stretched = body.transforms(named_pose(body.rest_joints, "t"))
     opened = repose(points, influences, weights, relative_transforms(body.pose, stretched))
     closed = close_holes(opened, cut.faces, points)
