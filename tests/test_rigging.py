@@ -13,10 +13,12 @@ sys.path.insert(0, str(Path(__file__).parent / "surface" / "output"))
 from rigged_files import ReadGlb
 
 import lifecast
+from lifecast import rigging
 from lifecast.body.components import SKIN_VERTICES
 from lifecast.body.fitted_body import FittedBody, shipped_body
 from lifecast.body.rig.face_expressions import EXPRESSIONS
 from lifecast.body.rig.named_poses import named_pose
+from lifecast.body.rig.rigged_surface import rig_surface
 from lifecast.body.rig.skin_weights import skin_faces
 from lifecast.options import ReconstructOptions
 from lifecast.results import write_results
@@ -150,6 +152,10 @@ def test_a_doubtful_limb_moves_nothing_and_a_note_says_so(
         "the skeleton's left foot and right hand move nothing: the surface there goes with what is next to it",
     )
     assert rig(skin_result, body, textured=False).notes == ()  # type: ignore[union-attr]
+    one = rig(skin_result, replace(body, doubtful=frozenset({"wrist.R"})), textured=False)
+    assert one.notes == (  # type: ignore[union-attr]
+        "the skeleton's right hand moves nothing: the surface there goes with what is next to it",
+    )
     used = {found.joints[k] for k in np.unique(found.influences[found.weights > 0.3])}
     assert "wrist.L" in used
     assert not {name for name in used if name.startswith("finger") and name.endswith("R")}
@@ -160,3 +166,18 @@ def test_with_most_limbs_doubtful_there_is_no_rig(skin_result: lifecast.Reconstr
     found = rig(skin_result, replace(body, doubtful=arms | {"foot.L"}), textured=False)
     assert isinstance(found, NotRigged)
     assert found.reason.startswith("the body's left upper arm, left forearm, left hand, left foot, right upper arm")
+
+
+@pytest.mark.parametrize(("share", "note"), [(0.009, None), (0.015, "1.5% of the surface tears"), (0.021, "2.1%")])
+def test_a_surface_that_its_rig_tears_is_named_or_left_without(
+    skin_result: lifecast.Reconstruction, monkeypatch: pytest.MonkeyPatch, share: float, note: str | None
+) -> None:
+    monkeypatch.setattr(rigging, "rig_surface", lambda *given: replace(rig_surface(*given), stretched=share))
+    found = rig(skin_result, skin_result.body, textured=False)
+    if share > rigging.MOST_STRETCHED[1]:
+        assert isinstance(found, NotRigged)
+        assert note is not None
+        assert note in found.reason
+    else:
+        assert isinstance(found, RiggedMesh)
+        assert [one[: len(note or "")] for one in found.notes] == ([note] if note else [])

@@ -26,6 +26,8 @@ from lifecast.surface.output.rigged_mesh import RiggedMesh
 
 MOST_DOUBTFUL = 6
 """Of twelve limbs: so many may be doubtful in a rig."""
+MOST_STRETCHED = (0.01, 0.02)
+"""Share of the triangles that a T pose may stretch without a note, and at all."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,11 @@ def rig(
         surface = rig_surface(result.frame.to_metres(result.vertices), result.faces, posed)
     except FarFromBody as error:
         return NotRigged(f"{error}, so the model has no rig and stands as in the photograph")
+    if surface.stretched > MOST_STRETCHED[1]:
+        return NotRigged(
+            f"moved limbs would tear the surface ({surface.stretched:.1%} of it in a T pose: the body is folded up, or "
+            "lies elsewhere), so the model has no rig and stands as in the photograph"
+        )
     cut = cut_reconstruction(result, surface)
     vertices, transforms = _stand(surface, posed, pose)
     normals = vertex_normals(vertices, surface.faces)
@@ -73,7 +80,7 @@ def rig(
         pose=transforms,
         influences=surface.influences[vertex],
         weights=surface.weights[vertex],
-        notes=_still(body),
+        notes=(*_still(body), *_torn(surface)),
     )
 
 
@@ -81,7 +88,15 @@ def _still(body: FittedBody) -> tuple[str, ...]:
     """Say which limbs of the skeleton move nothing."""
     if not body.doubtful:
         return ()
-    return (f"the skeleton's {in_words(body.doubtful)} move nothing: the surface there goes with what is next to it",)
+    move = "moves" if len(body.doubtful) == 1 else "move"
+    return (f"the skeleton's {in_words(body.doubtful)} {move} nothing: the surface there goes with what is next to it",)
+
+
+def _torn(surface: RiggedSurface) -> tuple[str, ...]:
+    """Warn of a surface that its rig tears in places."""
+    if surface.stretched <= MOST_STRETCHED[0]:
+        return ()
+    return (f"{surface.stretched:.1%} of the surface tears when limbs move: look at the clips before use",)
 
 
 def _stand(surface: RiggedSurface, body: BodyInMetres, pose: Pose) -> tuple[np.ndarray, np.ndarray]:

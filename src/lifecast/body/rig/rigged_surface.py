@@ -28,6 +28,10 @@ CRUMB = 0.003
 """Share of the triangles below which a piece is dropped."""
 
 
+STRETCHED = 4.0
+"""Times its length beyond which an edge is stretched."""
+
+
 @dataclass(frozen=True)
 class RiggedSurface:
     """A surface with joints' influences.
@@ -47,6 +51,8 @@ class RiggedSurface:
     """(W, 4), rows sum to 1."""
     cuts: int
     """Edges along which webs were cut."""
+    stretched: float
+    """Share of the triangles that have an edge of more than `STRETCHED` times its length in a T pose."""
 
 
 class FarFromBody(Exception):
@@ -113,10 +119,22 @@ def rig_surface(vertices: Floats, faces: NDArray[np.integer], body: BodyInMetres
     used = np.unique(closed.faces)
     number = np.full(len(closed.vertices), -1, np.int32)
     number[used] = np.arange(len(used))
+    whole_surface = np.concatenate([points, filling])
+    torn_share = float((stretches(whole_surface, closed.vertices, closed.faces) > STRETCHED).mean())
     return RiggedSurface(
-        np.concatenate([points, filling])[used], number[closed.faces], (closed.made_of @ own).tocsr()[used],
-        np.concatenate([influences, more[0]])[used], np.concatenate([weights, more[1]])[used], cut.cuts,
+        whole_surface[used], number[closed.faces], (closed.made_of @ own).tocsr()[used],
+        np.concatenate([influences, more[0]])[used], np.concatenate([weights, more[1]])[used], cut.cuts, torn_share,
     )  # fmt: skip
+
+
+def stretches(before: Floats, after: Floats, faces: NDArray[np.integer]) -> Floats:
+    """Compute how many times longer an edge of each triangle becomes, at the most: (F,).
+
+    before, after: (V, 3) metres; faces: (F, 3). Edges shorter than a millimetre count as one.
+    """
+    lengths = [np.linalg.norm(v[faces] - v[np.roll(faces, 1, 1)], axis=2) for v in (before, after)]
+    times: Floats = (lengths[1] / np.maximum(lengths[0], 1e-3)).max(1)
+    return times
 
 
 def cut_off(graph: sparse.csr_matrix, cut: Cut) -> NDArray[np.bool_]:
