@@ -41,13 +41,16 @@ FLAGS = [
 class Ball:
     """A reconstruction of somebody very round."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: "BallModel") -> None:
+        self.model = model
         self.mesh = trimesh.creation.icosphere(subdivisions=3)
         self.mesh.visual.vertex_colors = np.tile([200, 40, 40, 255], (len(self.mesh.vertices), 1))
         self.steps = {}
         self.timings, self.notes, self.body = {"surface": 0.1}, ("cut off at the knees",), None
+        self.measured_body = None
 
-    def save(self, path: Path, *_: bool) -> list[Path]:
+    def save(self, path: Path, textured: bool, stl_metres: bool, folds: bool, texture: int) -> list[Path]:
+        self.model.folds, self.model.texture = folds, texture
         self.mesh.export(path)
         return [path]
 
@@ -74,7 +77,7 @@ class BallModel:
         progress("colour")
         if size == (90, 90):
             raise PhotoError("the photograph: no person found")
-        return Ball()
+        return Ball(self)
 
 
 def two_in_wide_pictures(photo):
@@ -86,7 +89,7 @@ def two_in_wide_pictures(photo):
 def server():
     queue, model = ReconstructionQueue(), BallModel()
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
-        patch.setattr("lifecast.web.page.find_people", two_in_wide_pictures)
+        patch.setattr("lifecast.web.found_people.find_people", two_in_wide_pictures)
         patch.setattr("lifecast.photo.blazepose.available", lambda: True)
         patch.setenv("GRADIO_TEMP_DIR", folder)
         with serving(queue, model) as address:
@@ -263,6 +266,21 @@ def test_steps_are_left_out_under_more(visit, server, tmp_path):
     )
     start_with(page, steps, "relief, body-limbs", page.locator("#status").get_by_text("Done in"))
     assert server.model.without == ("relief", "body_limbs")
+
+
+def test_texture_folds_and_body_are_chosen_under_more(visit, server, tmp_path):
+    page = visit.page
+    Image.new("RGB", (80, 120), (10, 60, 10)).save(tmp_path / "me.png")
+    choose(page, tmp_path / "me.png")
+    page.locator("#found").get_by_text("Nobody was found").wait_for()
+    page.get_by_role("button", name="More").click()
+    page.locator("#texture").get_by_label("4096").check()
+    page.locator("#folds input").uncheck()
+    page.locator("#body input").check()
+    page.locator("#start").press("Enter")
+    page.locator("#status").get_by_text("Done in").wait_for()
+    assert (server.model.texture, server.model.folds, server.model.body) == (4096, False, True)
+    assert page.locator("#files a").count() == 3  # no body was found in a ball
 
 
 def test_a_skeleton_with_motions_and_what_is_said_where_there_is_none(visit, server, tmp_path):

@@ -15,20 +15,16 @@ from typing import Any
 import gradio as gr
 from fastapi import FastAPI
 from gradio.data_classes import ImageData
-from PIL import Image, ImageDraw
 
 from lifecast.body.motion.catalogue import CLIPS
 from lifecast.errors import LifecastError
 from lifecast.model.inference_options import STEPS
-from lifecast.options import TURNS, parse_turn
-from lifecast.photo import blazepose
-from lifecast.photo.decode import Photo, read_photo
-from lifecast.photo.person import Person, find_people
-from lifecast.photo.search import turn_photo, turn_that_finds
+from lifecast.options import TEXTURE, TURNS
+from lifecast.web.found_people import LARGEST, erase, look, trouble
 from lifecast.web.queue import QueueFull, ReconstructionQueue, Ticket
 from lifecast.web.style import STYLE
 from lifecast.web.uploads import Upload
-from lifecast.web.work import file_name, reconstruct_upload, upload_options
+from lifecast.web.work import TEXTURES, file_name, reconstruct_upload, upload_options
 
 
 class PhotoInput(gr.Image):
@@ -44,7 +40,6 @@ class PhotoInput(gr.Image):
         return None if payload is None else payload.path
 
 
-LARGEST = "the largest"
 STAGES = {
     "finding the person": "find the person",
     "normals": "normals",
@@ -55,7 +50,6 @@ STAGES = {
     "saving": "save",
 }
 """The stages that a reconstruction reports, as the page calls them."""
-OUTLINE = (255, 196, 0)
 KEPT_SECONDS = 600
 """How long Gradio's own copy of an upload may stay; it is needed while the visitor tries other settings."""
 
@@ -70,11 +64,11 @@ FIELDS = {
     "rig": "Skeleton",
     "pose": "Pose",
     "animate": "Motions",
+    "texture": "Texture",
+    "normal_texture": "Fine folds",
+    "body": "Body",
 }
 """The fields' labels, by which messages call them."""
-UNSEEN = frozenset({".heic", ".heif", ".tif", ".tiff", ".jp2", ".tga", ".ppm", ".pgm", ".pbm", ".pnm"})
-"""Formats that few browsers show."""
-
 HINTS = """<div class="lifecast-hints"><strong>The model appears here.</strong><ul>
 <li>Best: the whole body in the picture, from the front, one person well apart from others, in even light.</li>
 <li>The back is a guess, and so is the size: say the person's height.</li>
@@ -84,78 +78,11 @@ DOWNLOADS = {
     "obj": ("OBJ", "a ZIP with the colours' picture"),
     "stl": ("STL", "shape only, in millimetres, for printing"),
     "vrm": ("VRM", "an avatar in a T pose"),
+    "body.glb": ("Body", "the parametric body, a GLB"),
+    "body.json": ("Body's numbers", "pose, shape and lengths, JSON"),
 }
 POSES = {"photo": "as in the photograph", "t": "T pose", "a": "A pose"}
 """What the page calls the poses of a rigged model."""
-
-
-def _names(people: list[Person]) -> list[str]:
-    return [f"person {k}" for k in range(1, len(people) + 1)]
-
-
-def _outlined(photo: Photo, people: list[Person]) -> Image.Image:
-    """The photograph, small, with a numbered box around each person."""
-    scale = min(1.0, 640 / max(photo.size))
-    picture = photo.image().resize((max(1, round(photo.size[0] * scale)), max(1, round(photo.size[1] * scale))))
-    pen = ImageDraw.Draw(picture)
-    size = max(picture.size) / 18
-    for number, person in enumerate(people, start=1):
-        left, top, right, bottom = (side * scale for side in person.box)
-        pen.rectangle((left, top, right, bottom), outline=OUTLINE, width=max(2, round(size / 8)))
-        # The number over the box where there is room, else in its corner.
-        corner = max(0.0, left), top - size * 1.2 if top > size * 1.2 else max(0.0, top)
-        width = size * (0.5 + 0.6 * len(str(number)))
-        pen.rectangle((*corner, corner[0] + width, corner[1] + size * 1.2), fill=OUTLINE)
-        middle = corner[0] + width / 2, corner[1] + size * 0.6
-        pen.text(middle, str(number), fill=(0, 0, 0), font_size=size, anchor="mm")
-    return picture
-
-
-def erase() -> tuple[Any, Any, str]:
-    """Show nobody: (choice of person, picture with boxes, what to say)."""
-    return gr.update(choices=[LARGEST], value=LARGEST, visible=False), gr.update(visible=False), ""
-
-
-def look(path: str | None, turn: str = "0") -> tuple[Any, Any, Any, Any]:
-    """Find the people in the photograph, turned.
-
-    (choice of person, picture with boxes, what to say, the photograph again).
-    """
-    if path is None:  # by `erase` or below; the reason stays readable
-        return gr.skip(), gr.skip(), gr.skip(), gr.skip()
-    nobody = erase()[:2]
-    try:
-        photo = turn_photo(read_photo(path, name=Path(path).name), parse_turn(turn))
-    except LifecastError as error:
-        return *nobody, _trouble(str(error)), None  # in the box it would only look broken
-    if not blazepose.available():
-        return *nobody, "People cannot be searched for here: the picture, or the box under More, is used.", gr.skip()
-    people = find_people(photo)
-    of_file = f" The file: {'; '.join(photo.notes)}." if photo.notes else ""
-    if not people:
-        degrees = turn_that_finds(photo)
-        advice = f"Turned by {degrees} degrees" if degrees else "If there is somebody, give a box under More"
-        said = f"Nobody was found here. {advice}{', somebody is: see Turn under More' * bool(degrees)}.{of_file}"
-        return *nobody, _trouble(said), gr.skip()
-    unseen = Path(path).suffix.lower() in UNSEEN
-    choices = [LARGEST, *_names(people)]
-    said = f"{len(people)} people found." if len(people) > 1 else "One person found."
-    remarks = " ".join(
-        f"Person {n}: {person.refusal or ', '.join(person.notes)}."
-        for n, person in enumerate(people, start=1)
-        if person.refusal or person.notes
-    )
-    return (
-        gr.update(choices=choices, value=LARGEST, visible=len(people) > 1),
-        # With one person it is the browser's own picture again, unless turned or where no browser can show that.
-        gr.update(value=_outlined(photo, people), visible=len(people) > 1 or bool(photo.turned) or unseen),
-        f"{said} {html.escape(remarks + of_file)}",
-        gr.skip(),
-    )
-
-
-def _trouble(words: str) -> str:
-    return f'<div class="lifecast-error" role="alert">{html.escape(words)}</div>'
 
 
 def _waiting(queue: ReconstructionQueue, ticket: Ticket, begun: float) -> str:
@@ -205,9 +132,12 @@ def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
         rig: bool,
         pose: str,
         clips: list[str],
+        texture: int,
+        folds: bool,
+        body: bool,
     ) -> Iterator[tuple[str, str, str]]:
         if path is None:
-            yield _trouble("Choose a photograph first."), HINTS, ""
+            yield trouble("Choose a photograph first."), HINTS, ""
             return
         try:
             which = "largest" if person == LARGEST else person.removeprefix("person ")
@@ -224,6 +154,9 @@ def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
                 rig=rigged,
                 pose=standing,
                 animate=",".join(clips),
+                texture=texture,
+                normal_texture=folds,
+                body=body,
                 formats="glb,obj,stl,vrm" if rigged else "glb,obj,stl",
             )
             upload = Upload.copy_of(Path(path))
@@ -231,16 +164,16 @@ def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
                 lambda progress: reconstruct_upload(reconstructor, upload, options, progress), release=upload.discard
             )
         except QueueFull as full:
-            yield _trouble(f"Many photographs are waiting. {full}".capitalize()), HINTS, ""
+            yield trouble(f"Many photographs are waiting. {full}".capitalize()), HINTS, ""
             return
         except LifecastError as error:
-            yield _trouble(str(error)), HINTS, ""
+            yield trouble(str(error)), HINTS, ""
             return
         except FileNotFoundError:
-            yield _trouble("The server has deleted this upload after its time; choose the photograph again."), HINTS, ""
+            yield trouble("The server has deleted this upload after its time; choose the photograph again."), HINTS, ""
             return
         except OSError as error:
-            yield _trouble(f"The server cannot keep the photograph: {error.strerror}."), HINTS, ""
+            yield trouble(f"The server cannot keep the photograph: {error.strerror}."), HINTS, ""
             return
         begun = time.monotonic()
         try:
@@ -253,7 +186,7 @@ def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
             known = isinstance(ticket.error, LifecastError)
             words = str(ticket.error) if known else "The server failed on this photograph; its log says more."
             queue.drop(ticket)
-            yield _trouble(words), HINTS, ""
+            yield trouble(words), HINTS, ""
             return
         yield _shown(ticket)
 
@@ -293,6 +226,11 @@ def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
                         elem_id="pose",
                     )
                     resolution = gr.Radio([256, 384, 512], value=512, label="Grid points along a side")
+                    texture = gr.Radio(
+                        list(TEXTURES), value=TEXTURE, label="Texture: texels along a side", elem_id="texture"
+                    )
+                    folds = gr.Checkbox(True, label="Fine folds as a second texture", elem_id="folds")
+                    body = gr.Checkbox(False, label="Also the body inside, as files", elem_id="body")
                     turn = gr.Radio(
                         [str(way) for way in TURNS],
                         value="0",
@@ -318,7 +256,7 @@ def make_page(queue: ReconstructionQueue, reconstructor: Any) -> gr.Blocks:
         # Any number of visitors may watch their place in the queue; the queue itself bounds the work.
         start.click(
             run,
-            [photo, person, height, resolution, box, turn, without, rig, pose, clips],
+            [photo, person, height, resolution, box, turn, without, rig, pose, clips, texture, folds, body],
             [said, model, files],
             api_visibility="private",
             concurrency_limit=None,
