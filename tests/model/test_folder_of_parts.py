@@ -19,6 +19,7 @@ from lifecast.model.checkpoint import (
     save_checkpoint,
     save_folder,
 )
+from lifecast.model.config_json import to_dict
 from lifecast.model.inference_options import PLAIN, InferenceOptions
 from lifecast.model.model import PARTS, Model
 from lifecast.model.presets import PRESETS
@@ -96,7 +97,7 @@ def test_each_file_has_the_card_of_its_part(folder):
     assert "training" not in read_description(folder / "fine.safetensors").card
     text = (folder / "card.json").read_text(encoding="utf-8")
     said = {name: value for name, value in CARD.items() if name != "training"}
-    assert json.loads(text) == said | {"inference": OPTIONS.to_dict()}
+    assert json.loads(text) == said | {"architecture": to_dict(EVERYTHING), "inference": OPTIONS.to_dict()}
     assert "“only”" in text
 
 
@@ -117,6 +118,36 @@ def test_training_one_part_changes_one_file(whole, folder):
     save_folder(folder, other)
     after = contents(folder)
     assert {name for name in after if after[name] != before[name]} == {"fine.safetensors"}
+
+
+def test_one_part_more_adds_one_file(whole, tmp_path):
+    """The other files still say that their model had no parsing head: what they hold is the same in both."""
+    folder, smaller = tmp_path / "doll", preset_named(EVERYTHING.name.removesuffix("-parsing"))
+    smaller = dataclasses.replace(smaller, name=EVERYTHING.name)
+    few = Checkpoint(Model(smaller).eval(), OPTIONS, CARD)
+    few.model.load_state_dict(whole.model.state_dict(), strict=False)
+    save_folder(folder, few)
+    before = contents(folder)
+    save_folder(folder, whole)
+    after = contents(folder)
+    assert {name for name in after if after[name] != before.get(name)} == {"parsing.safetensors", "card.json"}
+    loaded = load_checkpoint(folder, expect=EVERYTHING)
+    for name, tensor in loaded.model.state_dict().items():
+        assert torch.equal(tensor, whole.model.state_dict()[name]), name
+    save_folder(folder, whole, "float16")
+    assert all(contents(folder)[name] != after[name] for name in after if name != "card.json")
+
+
+def test_a_part_of_another_kind_than_the_folders_is_refused(whole, folder):
+    other = dataclasses.replace(EVERYTHING, depth_scale=2 * EVERYTHING.depth_scale)
+    save_checkpoint(folder / "fine.safetensors", Model(other), {}, inference=OPTIONS, parts=("fine",))
+    with pytest.raises(CheckpointError, match=r"fine\.safetensors: holds a part of .* card\.json in its folder is of"):
+        load_checkpoint(folder)
+    save_checkpoint(folder / "fine.safetensors", whole.model, {}, inference=OPTIONS, parts=("fine",))
+    card = json.loads((folder / "card.json").read_text())
+    (folder / "card.json").write_text(json.dumps(card | {"architecture": {"name": "nothing"}}))
+    with pytest.raises(CheckpointError, match=r"card\.json: its architecture cannot be used"):
+        load_checkpoint(folder)
 
 
 def test_a_part_is_exchanged_by_exchanging_its_file(whole, folder):

@@ -6,10 +6,9 @@
 A file holds a whole model, or some of its parts (`model.PARTS`); a folder holds files that together make a whole one,
 so that training one part changes one file (`weights_file` says what each holds).
 
-A folder's `card.json`, if there is one, says what is true of the whole: the inference options, too, so that another one
-changes no file of weights. Loading checks all of it and executes nothing
-of the files. Weights may be stored as float16; they are computed with in float32. Files of version 1 load too
-(`earlier`).
+A folder's `card.json`, if there is one, says what is true of the whole. Architecture and inference options stand there,
+so that another option, or one part more, changes no other file. Loading checks all of it and executes nothing of the
+files. Weights may be stored as float16; they are computed with in float32. Files of version 1 load too (`earlier`).
 """
 
 from __future__ import annotations
@@ -27,8 +26,10 @@ from lifecast.atomic import write_text
 from lifecast.errors import CheckpointError, UsageError
 from lifecast.model import earlier
 from lifecast.model.config import Architecture
+from lifecast.model.config_json import architecture_from_dict, to_dict
 from lifecast.model.inference_options import PLAIN, InferenceOptions, inference_from_dict
 from lifecast.model.model import PARTS, Model
+from lifecast.model.same_part import same_part
 from lifecast.model.weights_file import (
     VERSION,
     Description,
@@ -40,8 +41,8 @@ from lifecast.model.weights_file import (
 )
 
 FOLDER_CARD = "card.json"
-INFERENCE = "inference"
-"""Key of the inference options in it."""
+ARCHITECTURE, INFERENCE = "architecture", "inference"
+"""Keys of the architecture and of the inference options in it."""
 BUILT_IN = Path(__file__).resolve().parent.parent / "weights"
 """The folder of weights that the package carries."""
 
@@ -79,8 +80,9 @@ def save_checkpoint(
 def save_folder(folder: Path, checkpoint: Checkpoint, precision: Precision = "float32") -> list[Path]:
     """Write a model as a folder of parts, each file with the card of its part.
 
-    Returns the files. The rest of the card goes into `card.json`, with the inference options. Files of parts that the
-    model does not have are removed.
+    Returns the files. The rest of the card goes into `card.json`, with architecture and inference options. A file that
+    holds the same part already, with the same weights and card, stays as it is; those of parts that the model does not
+    have are removed.
     """
     model, card = checkpoint.model, checkpoint.card
     history = history_in(card)
@@ -102,11 +104,34 @@ def save_folder(folder: Path, checkpoint: Checkpoint, precision: Precision = "fl
         own = {"name": f"{model.architecture.name}: {part}", **own}
         if part in history:
             own["training"] = {"levels": {part: history[part]}}
-        save_checkpoint(path, model, own, precision, checkpoint.inference, (part,))
+        if not _holds(path, part, model, own, precision):
+            save_checkpoint(path, model, own, precision, checkpoint.inference, (part,))
         written.append(path)
+    whole[ARCHITECTURE] = to_dict(model.architecture)
     whole[INFERENCE] = checkpoint.inference.to_dict()
     write_text(folder / FOLDER_CARD, json.dumps(whole, indent=1, ensure_ascii=False) + "\n")
     return written
+
+
+def _holds(path: Path, part: str, model: Model, card: dict[str, Any], precision: Precision) -> bool:
+    """Decide whether a file holds a model's part with this card, as it would be written."""
+    if not path.is_file():
+        return False
+    own = {name: tensor for name, tensor in model.state_dict().items() if name.split(".")[0] == part}
+    try:
+        with open_weights(path) as opened:
+            found = read_metadata(path, opened)
+            if (found.version, found.parts, found.card) != (VERSION, (part,), card) or set(opened.keys()) != set(own):
+                return False
+            if not same_part(part, found.architecture, model.architecture):
+                return False
+            dtype = getattr(torch, precision)
+            return all(
+                (stored := opened.get_tensor(name)).dtype == dtype and torch.equal(stored, tensor.cpu().to(dtype))
+                for name, tensor in own.items()
+            )
+    except CheckpointError:
+        return False  # damaged, or of another program: written anew
 
 
 # Reading
@@ -214,23 +239,29 @@ def _joined(path: Path, descriptions: list[tuple[Path, Description]]) -> Descrip
     if path.is_file():
         return first
     history: dict[str, Any] = {}
-    for file, description in descriptions:
-        if description.architecture != first.architecture:
-            raise CheckpointError(
-                f"{file}: holds a part of architecture {description.architecture.name!r}, and {first_file.name} in its "
-                f"folder one of {first.architecture.name!r}, or of another version of it: parts must be of one model"
-            )
+    for _, description in descriptions:
         history |= history_in(description.card)
     card: dict[str, Any] = {name: first.card[name] for name in ("licence", "source") if name in first.card}
     card_file = path / FOLDER_CARD
+    architecture, inference = first.architecture, first.inference
     if card_file.is_file():
-        try:
-            card = json.loads(card_file.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise CheckpointError(f"{card_file}: not a readable card ({error})") from error
-        if not isinstance(card, dict):
-            raise CheckpointError(f"{card_file}: a card is a JSON object")
-    inference = first.inference
+        card = _read_card(card_file)
+    try:
+        stated = ARCHITECTURE in card
+        if stated:
+            architecture = architecture_from_dict(card.pop(ARCHITECTURE))
+    except (UsageError, AttributeError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{card_file}: its architecture cannot be used: {error}") from error
+    for file, description in descriptions:
+        own = description.architecture
+        # A part may have been written when the model had fewer others.
+        if own != architecture and not (
+            stated and all(same_part(part, own, architecture) for part in description.parts)
+        ):
+            raise CheckpointError(
+                f"{file}: holds a part of architecture {own.name!r}, and {(card_file if stated else first_file).name} "
+                f"in its folder is of {architecture.name!r}, or of another version of it: parts must be of one model"
+            )
     if INFERENCE in card:
         try:
             inference = inference_from_dict(card.pop(INFERENCE))
@@ -246,7 +277,17 @@ def _joined(path: Path, descriptions: list[tuple[Path, Description]]) -> Descrip
         training = card.get("training")
         card["training"] = (training if isinstance(training, dict) else {}) | {"levels": history}
     parts = tuple(part for part in PARTS if any(part in d.parts for _, d in descriptions))
-    return Description(first.architecture, inference, parts, card, {}, VERSION)
+    return Description(architecture, inference, parts, card, {}, VERSION)
+
+
+def _read_card(file: Path) -> dict[str, Any]:
+    try:
+        card = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{file}: not a readable card ({error})") from error
+    if not isinstance(card, dict):
+        raise CheckpointError(f"{file}: a card is a JSON object")
+    return card
 
 
 def _compare(
