@@ -34,7 +34,7 @@ from lifecast.training.run_folder import RunFolder, read_state
 pytestmark = pytest.mark.skipif(not blazepose.available(), reason="mediapipe or ai-edge-litert is not installed")
 
 SAMPLE = Path(lifecast.__file__).parent / "samples" / "person.jpg"
-STAGES = ("normals", "depth", "detail", "close_up", "coarse", "fine")
+STAGES = ("normals", "depth", "detail", "close_up", "parsing", "coarse", "fine")
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -110,15 +110,15 @@ def test_the_cards_tell_the_whole_chain(whole: Path) -> None:
     levels = card["training"]["levels"]
     assert {part: (note["run"], note["command"].split()[1]) for part, note in levels.items()} == {
         "pose_lifter": ("lift", "lift"), "normals": ("depth", "train"), "depth": ("depth", "train"),
-        "detail": ("detail", "train"), "close_up": ("close_up", "train"), "coarse": ("coarse", "train"),
-        "fine": ("fine", "train"),
+        "detail": ("detail", "train"), "close_up": ("close_up", "train"), "parsing": ("parsing", "train"),
+        "coarse": ("coarse", "train"), "fine": ("fine", "train"),
     }  # fmt: skip
     assert levels["normals"]["before"][0]["command"].startswith(
         "lifecast train normals --data data --also mannequins --out normals"
     )
     made = {link["link"]: link.get("fingerprint") for link in chain["links"]}
     assert {levels[part]["data"] for part in ("depth", "coarse", "fine")} == {made["data"]}
-    assert levels["close_up"]["data"] == made["mannequins"]
+    assert {levels[part]["data"] for part in ("close_up", "parsing")} == {made["mannequins"]}
     assert all(levels[part]["predicted_normals"] for part in ("depth", "coarse", "fine"))
     assert {"minutes", "seed", "steps"} <= set(levels["fine"])
     assert "shift" in levels["fine"]["calibrated"]
@@ -130,7 +130,7 @@ def test_a_finished_chain_has_nothing_to_do(copied: Path, capsys: pytest.Capture
     before = {path: path.stat().st_mtime_ns for path in copied.rglob("*")}
     assert main(["train", "all", "--recipe", "tiny", "--out", str(copied), "--workers", "1"]) == 0
     assert {path: path.stat().st_mtime_ns for path in copied.rglob("*")} == before
-    assert capsys.readouterr().err.count("there already") == 14
+    assert capsys.readouterr().err.count("there already") == 15
 
 
 def test_killed_within_a_stage_it_goes_on_to_the_same_weights(whole: Path, copied: Path, tmp_path: Path) -> None:

@@ -88,6 +88,10 @@ class MadeMannequins:
         check_seed(self.seed)
 
 
+ONLY_MANNEQUINS = {"close_up": "close-ups", "parsing": "parsing maps"}
+"""Stages that prepared people cannot train, and what those lack."""
+
+
 @dataclass(frozen=True)
 class TrainedStage:
     """One run of `train STAGE`. It starts from the weights of the run before it."""
@@ -113,8 +117,10 @@ class TrainedStage:
             raise UsageError(f"stage {self.stage}: its minutes or steps must be positive")
         if self.link in LINKS or Path(self.link).name != self.link or self.link.startswith("."):
             raise UsageError(f"name = {self.name!r}: a run needs a plain name that is none of {', '.join(LINKS)}")
-        if self.stage == "close_up" and self.on != "mannequins":
-            raise UsageError('stage close_up: only mannequins have close-ups; write on = "mannequins"')
+        if self.stage in ONLY_MANNEQUINS and self.on != "mannequins":
+            raise UsageError(
+                f'stage {self.stage}: only mannequins have {ONLY_MANNEQUINS[self.stage]}; write on = "mannequins"'
+            )
         if self.stage not in MAPS and self.on != "people":
             raise UsageError(f'stage {self.stage}: mannequins have no points for it; write on = "people"')
 

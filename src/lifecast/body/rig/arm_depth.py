@@ -53,7 +53,7 @@ def shallower_arms(
     body: BodyInMetres,
     constants: ArmDepth = ARM_DEPTH,
 ) -> Floats:
-    """Make arms that were cut off the trunk no deeper than they are wide, or than the fitted arms are.
+    """Make arms that were cut off the trunk no deeper than wide, or than the fitted arms.
 
     Depth counts from an arm's foremost places, which the photograph shows, backwards and across its bone.
 

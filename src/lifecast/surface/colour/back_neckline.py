@@ -30,7 +30,7 @@ BACK_NECKLINE = BackNeckline()
 def closed_backs(
     behind: np.ndarray, front: np.ndarray, core: np.ndarray, trunk: Trunk, constants: BackNeckline = BACK_NECKLINE
 ) -> np.ndarray:
-    """Clothe the skin behind that lies under the line between both ends of a neckline.
+    """Close backs: skin under the line between both ends of a neckline becomes a garment.
 
     The ends are the highest places of garments on the left and the right of the neck; a straight line between them is
     where the garment ends behind. Skin under it, and under what the front has of garments, becomes what is worn at the

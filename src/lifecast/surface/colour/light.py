@@ -38,7 +38,7 @@ LIGHT_ESTIMATE = LightEstimate()
 
 
 def harmonics(normals: np.ndarray) -> np.ndarray:
-    """Compute the spherical harmonics of orders 1 and 2, not scaled, of normals (..., 3): (..., 8)."""
+    """Compute spherical harmonics of orders 1 and 2, not scaled: normals (..., 3) -> (..., 8)."""
     x, y, z = normals[..., 0], normals[..., 1], normals[..., 2]
     return np.stack([x, y, z, x * y, x * z, y * z, x * x - y * y, z * z], axis=-1)
 
