@@ -46,6 +46,8 @@ LIMBS: dict[str, Limb] = {
     for stem, after, first, last, what in _STEMS
 }
 """By the joint where it begins; what hangs on a limb comes after it."""
+ARM = ("upperarm01", "lowerarm01", "wrist")
+"""An arm's limbs from the shoulder on, without their side."""
 
 
 @cache

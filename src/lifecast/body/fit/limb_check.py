@@ -17,7 +17,7 @@ from lifecast.body.fit.landmark_points import LANDMARK_JOINTS, LANDMARK_VERTICES
 from lifecast.body.fit.map_terms import MASK_SIDE, Grid, shrunk
 from lifecast.body.fit.reduced_body import Floats
 from lifecast.body.fitted_body import FittedBody, shipped_body
-from lifecast.body.limbs import LIMBS, Limb, in_words, limb_vertices
+from lifecast.body.limbs import ARM, LIMBS, Limb, in_words, limb_vertices
 from lifecast.space.skeleton import Joint
 
 Wrong = Literal["unsure", "landmarks", "mask", "surface"]
@@ -33,7 +33,6 @@ _WORDS: dict[Wrong, tuple[str, str]] = {
 """Ends of sentences about one limb and about several."""
 SEEN = 0.5
 """Visibility from which a landmark says where a limb is."""
-ARM = ("upperarm01", "lowerarm01", "wrist")
 _RIM = 0.01
 """View units (1.3 cm) that a mask's edge may be off."""
 _WHOLE_HAND = 1.7

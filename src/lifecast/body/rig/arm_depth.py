@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lifecast.body.components import SKIN_VERTICES
 from lifecast.body.fitted_body import shipped_body
-from lifecast.body.limbs import limb_vertices
+from lifecast.body.limbs import ARM, limb_vertices
 from lifecast.body.names import SIDES
 from lifecast.body.rig.body_in_metres import BodyInMetres
 from lifecast.body.rig.webs import limbs
@@ -43,7 +43,6 @@ class ArmDepth:
 
 
 ARM_DEPTH = ArmDepth()
-ARM = ("upperarm01", "lowerarm01", "wrist")
 
 
 def shallower_arms(
