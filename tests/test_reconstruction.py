@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 import struct
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import trimesh
 from PIL import Image
 
@@ -76,6 +78,21 @@ def test_a_texture_of_another_size_keeps_the_photographs_own_pixels(
     result.save(tmp_path / "small.glb", texture=512)
     result.save(tmp_path / "usual.glb")
     assert (tmp_path / "small.glb").stat().st_size < (tmp_path / "usual.glb").stat().st_size
+
+
+def test_a_mask_that_cannot_be_written_to_is_copied_without_a_warning(result: lifecast.Reconstruction) -> None:
+    """As a mask that comes from a file may be."""
+    mask = result.mask.copy()
+    mask.flags.writeable = False
+    always = torch.is_warn_always_enabled()
+    torch.set_warn_always(True)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            mesh, _ = dataclasses.replace(result, mask=mask).textured_at(512)
+    finally:
+        torch.set_warn_always(always)
+    assert mesh.texture is not None
 
 
 def test_a_file_says_which_weights_made_it_and_under_which_licence(model: Reconstructor, doll: Doll) -> None:

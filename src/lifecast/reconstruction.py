@@ -146,7 +146,7 @@ class Reconstruction:
         wanted = max(size, len(self.image))
         if len(image) > wanted:  # finer than the texture: it would flicker, and take long
             image = np.array(Image.fromarray(image).resize((wanted, wanted), Image.Resampling.BOX))
-        mask = resize_image(torch.from_numpy(self.mask)[None, None], len(image), antialias=False)[0, 0].numpy()
+        mask = resize_image(torch.tensor(self.mask)[None, None], len(image), antialias=False)[0, 0].numpy()
         baked = bake_texture(
             self.vertices, self.faces, self.coloured, image, mask, size, constants=cutting, folds=folds
         )
