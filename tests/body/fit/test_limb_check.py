@@ -30,9 +30,9 @@ def test_a_faultless_body_has_no_doubtful_limb(person: Any) -> None:
 @pytest.mark.parametrize(("visibility", "expected"), [(1.0, "landmarks"), (0.4, None)])
 def test_a_visible_landmark_far_from_the_limbs_end_counts(person: Any, visibility: float, expected: str | None) -> None:
     joints = person.evidence.joints.copy()
-    joints[Joint.LEFT_WRIST, 1] += 0.2  # 25 cm: as long as a forearm
+    joints[Joint.LEFT_WRIST, 1] += 0.1  # 12 cm of a forearm of 25
     joints[Joint.LEFT_WRIST, 3] = visibility
-    evidence = dataclasses.replace(person.evidence, joints=joints, mask=None)
+    evidence = dataclasses.replace(person.evidence, joints=joints, mask=None, left_hand=None)
     wrong = check_limbs(person.body, evidence, BODY_FIT)
     assert wrong == (dict.fromkeys(FOREARM, expected) if expected else {})
 
