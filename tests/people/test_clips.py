@@ -93,6 +93,15 @@ def test_humanoid_knee_bends_backward_and_elbow_forward(tmp_path: Path) -> None:
     assert forearm[2] == pytest.approx(np.sin(1.0))
 
 
+def test_humanoid_frames_last_as_long_as_the_file_says(tmp_path: Path) -> None:
+    path = tmp_path / "humanoid3d_x.txt"
+    path.write_text(json.dumps({"Frames": [humanoid_frame()] * 3}))
+    assert read_humanoid(path).seconds == pytest.approx(0.03)
+    path.write_text(json.dumps({"Frames": [[0.0, *humanoid_frame()[1:]]] * 3}))
+    with pytest.raises(ScanError, match=r"humanoid3d_x\.txt: a frame must last more than 0 seconds"):
+        read_humanoid(path)
+
+
 def test_humanoid_files_of_another_kind_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "humanoid3d_x.txt"
     for text in ("{", '{"Frames": [[1, 2]]}', "[]"):

@@ -11,6 +11,7 @@ from scipy.spatial.transform import Rotation
 pytest.importorskip("warp")
 pytest.importorskip("embreex")
 
+from lifecast.people.approach import Approach
 from lifecast.people.draping import DrapedPerson, by_piece, layered
 from lifecast.people.garment import Garment
 from lifecast.people.garment_part import GarmentSurface, Stitching
@@ -148,3 +149,36 @@ def test_a_pattern_piece_lies_on_one_part_of_the_body() -> None:
     upper = np.unique(garment.faces[half == 0])
     assert (found[upper] == 0).all()
     assert (found[np.setdiff1d(lower, upper)] == 2).all()
+
+
+def test_cloth_lags_behind_a_body_that_is_kept_on_the_move() -> None:
+    points, faces = pillar()
+
+    def skin(transforms: np.ndarray) -> np.ndarray:
+        return (points @ transforms[0, :, :3].T + transforms[0, :, 3]).astype(np.float32)
+
+    garment = tube(0.13, 0.2, 0.95, 0.025)
+
+    def person() -> DrapedPerson:
+        made = DrapedPerson([garment], skin, faces, np.zeros(len(points), int), PARENTS, HEADS, FAR_SHOULDERS)
+        made.dress()
+        return made
+
+    moving, still = person(), person()
+    way = np.linspace(-0.8, 0, 25)[:, None] * [1.0, 0, 0]  # two metres a second to the left
+    approach = Approach(({},) * len(way), way, 1 / 60)
+    swung = moving.move_and_keep(approach)
+    still.move({})
+    hung = still.keep()
+    assert swung.speed > 5 * hung.speed
+    assert np.isfinite(swung.points).all()
+    hem = hung.points[:, 1] < 0.3
+    behind = hung.points[hem, 0].mean() - swung.points[swung.points[:, 1] < 0.3, 0].mean()
+    assert behind > 0.01
+    assert np.hypot(swung.points[:, 0], swung.points[:, 2]).min() > 0.095  # outside of the pillar
+    waist = swung.points[swung.mesh.attached > 0.99]
+    assert abs(waist[:, 0].mean()) < 0.02
+    np.testing.assert_array_equal(moving.now, skin(np.eye(3, 4)[None]))  # the body is where the pose is kept
+    moving.move({})
+    settled = moving.keep()  # and goes on from there
+    assert settled.speed < 0.5 * swung.speed

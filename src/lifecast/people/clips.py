@@ -269,4 +269,7 @@ def read_humanoid(path: str | Path) -> Clip:
     for side in ("left", "right"):
         directions[f"{side}_ankle"] = np.array([0.0, 0, 1])
     parents = [-1] + [names.index(parent) for _, parent, _ in HUMANOID]
-    return Clip(path.stem, names, directions, HUMANOID_AXES @ rotations @ HUMANOID_AXES.T, parents)
+    seconds = float(np.median(frames[:, 0]))
+    if not 0 < seconds < np.inf:
+        raise ScanError(f"{path}: a frame must last more than 0 seconds, these last {seconds:g}")
+    return Clip(path.stem, names, directions, HUMANOID_AXES @ rotations @ HUMANOID_AXES.T, parents, seconds)

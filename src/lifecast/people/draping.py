@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from lifecast.people.approach import Approach
 from lifecast.people.cloth.contact import Regions
 from lifecast.people.cloth.mesh import ClothMesh, cloth_mesh, first_parent, refined
 from lifecast.people.cloth.solver import ClothSolver, Settings
@@ -26,6 +27,13 @@ from lifecast.space.mesh_normals import vertex_normals
 
 Skin = Callable[[NDArray[np.float64]], NDArray[np.float32]]
 """(B, 3, 4) bone transforms to the (V, 3) vertices that garments lie on."""
+
+Wind = tuple[float, float, float]
+"""The air's speed, m/s."""
+STILL_AIR: Wind = (0.0, 0.0, 0.0)
+
+SWING = 1.5
+"""Rate at which cloth loses speed while the body moves (see `ClothSolver.advance`)."""
 
 REACH = 0.08
 """Metres outside of a garment from which what lies beneath is looked for before it hangs."""
@@ -165,28 +173,67 @@ class DrapedPerson:
             weight = min(1.0, 2 * frame / frames)
             solver.advance(self.now, self._per_frame, damping=8.0, gravity=9.81 * weight)
 
-    def move(self, pose: Rotations, wind: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> None:
+    def move(self, pose: Rotations, wind: Wind = STILL_AIR) -> None:
         """Go on to another pose and wait until the cloth hangs, in a wind of so many m/s."""
-        seconds = max(self.hang.slowest, longest_turn(self.pose, pose) / self.hang.pace)
-        for transforms in way(self.parents, self.heads, self.pose, pose, seconds):
-            self.now = self.skin(transforms)
-            self._coarse.advance(self.now, self._per_frame, damping=1.5, wind=wind)
-        self.pose = dict(pose)
+        self._go(pose, wind)
         for _ in range(round(self.hang.rest / FRAME)):
             self._coarse.advance(self.now, self._per_frame, damping=6.0, wind=wind)
 
-    def keep(self, wind: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> Draped:
+    def keep(self, wind: Wind = STILL_AIR) -> Draped:
         """Settle the refined garments in this pose; the person can go on from it afterwards."""
-        solver = self._fine
-        matrix = solver.mesh.refinement
-        assert matrix is not None
-        solver.stand(self.now)
-        solver.points = matrix @ self._coarse.points
         frames = round(self.hang.fine_rest / FRAME)
+        self._begin_fine()
         for frame in range(frames):
-            solver.advance(self.now, self._per_frame, damping=4.0 if frame < frames - 4 else 20.0, wind=wind)
-        speed = float(np.linalg.norm(solver.velocities, axis=1).mean())
-        return Draped(solver.points, solver.mesh, speed)
+            self._fine.advance(self.now, self._per_frame, damping=4.0 if frame < frames - 4 else 20.0, wind=wind)
+        return self._kept()
+
+    def move_and_keep(self, approach: Approach, wind: Wind = STILL_AIR) -> Draped:
+        """Go on to the approach's last pose by way of its others, and keep it as it is then: the clothes swing.
+
+        The last `Hang.fine_rest` seconds are followed on the refined garments, too. The person can go on afterwards.
+        """
+        self._go(approach.poses[0], wind)
+        self._shift(approach.shifts[0])
+        skins = [self.skin(transforms) for transforms in approach.frames(self.parents, self.heads)]
+        fine = min(round(self.hang.fine_rest / FRAME), len(skins))
+        for frame, skin in enumerate(skins):
+            if frame == len(skins) - fine:
+                self._begin_fine(moving=True)
+            if frame >= len(skins) - fine:
+                self._fine.advance(skin, self._per_frame, damping=SWING, wind=wind)
+            self._coarse.advance(skin, self._per_frame, damping=SWING, wind=wind)
+            self.now = skin
+        self.pose = dict(approach.poses[-1])
+        return self._kept()
+
+    def _go(self, pose: Rotations, wind: Wind) -> None:
+        """Move the body smoothly to a pose, the cloth following."""
+        seconds = max(self.hang.slowest, longest_turn(self.pose, pose) / self.hang.pace)
+        for transforms in way(self.parents, self.heads, self.pose, pose, seconds):
+            self.now = self.skin(transforms)
+            self._coarse.advance(self.now, self._per_frame, damping=SWING, wind=wind)
+        self.pose = dict(pose)
+
+    def _shift(self, by: NDArray[np.float64]) -> None:
+        """Carry the body and all that hangs on it to another place."""
+        speed = self._coarse.velocities
+        self.now = (self.now + by).astype(np.float32)
+        self._coarse.stand(self.now)
+        self._coarse.points = self._coarse.points + by
+        self._coarse.velocities = speed
+
+    def _begin_fine(self, moving: bool = False) -> None:
+        """Put the refined garments where the others are, as fast as they are where `moving`."""
+        matrix = self._fine.mesh.refinement
+        assert matrix is not None
+        self._fine.stand(self.now)
+        self._fine.points = matrix @ self._coarse.points
+        if moving:
+            self._fine.velocities = matrix @ self._coarse.velocities
+
+    def _kept(self) -> Draped:
+        solver = self._fine
+        return Draped(solver.points, solver.mesh, float(np.linalg.norm(solver.velocities, axis=1).mean()))
 
 
 def by_piece(garment: Garment, region: NDArray[np.integer]) -> NDArray[np.int32]:

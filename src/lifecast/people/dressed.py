@@ -14,10 +14,11 @@ from lifecast.people.accessories.bags import KINDS as BAGS
 from lifecast.people.accessories.bags import make_bag
 from lifecast.people.accessories.hats import KINDS as HATS
 from lifecast.people.appearance import draw_build
+from lifecast.people.approach import Approach
 from lifecast.people.asset_garments import with_assets
 from lifecast.people.body import SKIN_VERTICES
 from lifecast.people.body_record import body_record
-from lifecast.people.draping import DrapedPerson, Hang
+from lifecast.people.draping import STILL_AIR, DrapedPerson, Hang, Wind
 from lifecast.people.fabric import draw_fabric
 from lifecast.people.footwear.wear import KINDS as SHOES
 from lifecast.people.footwear.wear import make_shoes
@@ -187,12 +188,18 @@ class DressedPerson:
             })  # fmt: skip
         self.card |= {"garments": garments, "skin": [round(float(c), 3) for c in tone]}
 
-    def take(self, pose: Rotations, wind: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> None:
-        """Go on to a pose, bone -> rotation against its parent, in a wind of so many m/s, until the clothes hang."""
-        self._draped.move(pose, wind)
+    def take(self, pose: Rotations, wind: Wind = STILL_AIR, approach: Approach | None = None) -> None:
+        """Go on to a pose, bone -> rotation against its parent, in a wind of so many m/s, until the clothes hang.
+
+        With an approach, which ends in the pose, they swing on instead.
+        """
+        if approach is None:
+            self._draped.move(pose, wind)
+            self._kept = self._draped.keep(wind)
+        else:
+            self._kept = self._draped.move_and_keep(approach, wind)
         self._pose = pose
         self.transforms = bone_transforms(self.studio.model.parents, self.rest.heads, pose)
-        self._kept = self._draped.keep(wind)
         if not self._surfaces:
             self._surfaces = [GarmentSurface(self._kept.mesh, k) for k in range(len(self._draped.garments))]
             hip = float(self.rest.heads[self.studio.model.bone("upperleg01.L")][1])

@@ -24,17 +24,21 @@ def way(
     Every joint turns about one axis, gathers speed and slows down again (a smooth step), so that cloth swings but does
     not get torn. `heads` are the (B, 3) rest positions of the joints.
     """
+    count = max(round(seconds / FRAME), 1)
+    for frame in range(1, count + 1):
+        t = frame / count
+        yield bone_transforms(parents, heads, between(start, end, t * t * (3 - 2 * t)))
+
+
+def between(start: Rotations, end: Rotations, share: float) -> dict[int, NDArray[np.float64]]:
+    """Turn every joint about one axis, by a share (0 to 1) of its way from one pose to another."""
     bones = sorted(set(start) | set(end))
     rest = np.eye(3)
     first = Rotation.from_matrix(np.array([start.get(b, rest) for b in bones]).reshape(-1, 3, 3))
     last = Rotation.from_matrix(np.array([end.get(b, rest) for b in bones]).reshape(-1, 3, 3))
     turn = (first.inv() * last).as_rotvec()
-    count = max(round(seconds / FRAME), 1)
-    for frame in range(1, count + 1):
-        t = frame / count
-        share = t * t * (3 - 2 * t)
-        now = (first * Rotation.from_rotvec(turn * share)).as_matrix()
-        yield bone_transforms(parents, heads, dict(zip(bones, now, strict=True)))
+    now = (first * Rotation.from_rotvec(turn * share)).as_matrix()
+    return dict(zip(bones, now, strict=True))
 
 
 def longest_turn(start: Rotations, end: Rotations) -> float:

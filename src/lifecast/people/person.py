@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifecast.people.appearance import Build
+from lifecast.people.approach import Approach, Moves, by_clip, by_turn
 from lifecast.people.assets import picture_of
 from lifecast.people.body import SKIN_VERTICES, BodyModel, RestBody
 from lifecast.people.dressed import DressedPerson
@@ -74,7 +75,8 @@ class Studio:
         rng = np.random.default_rng([seed, number])
         person = DressedPerson(self, rng)
         figure, pose = self.draw_pose(person.rest, rng)
-        person.take(figure.rotations())
+        pose["approach"], approach = self.draw_approach(figure, pose, rng)
+        person.take(figure.rotations(), approach=approach)
         parts = person.parts()
         transforms, rest = person.transforms, person.rest
         ground = min(float(part.vertices[:, 1].min()) for part in parts)
@@ -110,6 +112,22 @@ class Studio:
                 return figure, pose | {"redrawn": draw, "depth_m": round(depth, 4)}
         figure = Figure(self.model.bones, self.model.parents, rest)
         return figure, stand_at_ease(figure, rng) | {"redrawn": REDRAWS}
+
+    def draw_approach(
+        self, kept: Figure, pose: dict[str, Any], rng: np.random.Generator
+    ) -> tuple[str, Approach | None]:
+        """Draw how the figure comes into a pose that `draw_pose` gave: "clip", "turn", or "still" and None.
+
+        The numbers are of a generator beside `rng`, whose own next numbers stay what they are.
+        """
+        beside = rng.spawn(1)[0]
+        approach = None
+        if pose["kind"] == "clip":
+            clip = next(clip for clip in self.poses.clips if clip.name == pose["clip"])
+            approach = by_clip(clip, pose["frame"], kept)
+        elif pose["kind"] == "standing" and beside.random() < Moves().turning:
+            return "turn", by_turn(kept.rotations(), kept.index["root"], beside)
+        return ("still", None) if approach is None else ("clip", approach)
 
     def drawn_in(self, skin_points: Points, covered: NDArray[np.float32], depth: float) -> Points:
         """The skin (13380, 3), where it is covered up to `depth` metres deeper."""

@@ -13,7 +13,7 @@ from lifecast.people.clips import Clip, read_bvh, read_humanoid
 from lifecast.people.figure import Figure
 from lifecast.people.kit_file import clip_of, read_kit
 from lifecast.people.retarget import is_own_rig, retarget
-from lifecast.people.rotation import euler
+from lifecast.people.rotation import Matrix, euler
 
 Rng = np.random.Generator
 
@@ -90,15 +90,12 @@ def _upright(figure: Figure) -> bool:
     return bool(spine[1] > 0.75 * np.linalg.norm(spine))
 
 
-def _face_front(figure: Figure) -> None:
-    """Turn the figure about the vertical so that its pelvis faces +z (clips walk wherever they like)."""
-    root = figure.index["root"]
-    turn = figure.world.get(root, np.eye(3))
-    ahead = turn @ np.array([0, 0, 1.0])
-    if np.hypot(ahead[0], ahead[2]) > 0.3:
-        back = euler("Y", [-np.degrees(np.arctan2(ahead[0], ahead[2]))])
-        for bone in figure.world:
-            figure.world[bone] = back @ figure.world[bone]
+def facing_front(figure: Figure) -> Matrix:
+    """Compute the turn about the vertical after which the figure's pelvis faces +z (clips walk wherever they like)."""
+    ahead = figure.world.get(figure.index["root"], np.eye(3)) @ np.array([0, 0, 1.0])
+    if np.hypot(ahead[0], ahead[2]) <= 0.3:  # it lies, or stands on its head
+        return np.eye(3)
+    return euler("Y", [-np.degrees(np.arctan2(ahead[0], ahead[2]))])
 
 
 def pose_from_clips(figure: Figure, clips: tuple[Clip, ...], rng: Rng) -> tuple[str, int]:
@@ -117,5 +114,6 @@ def pose_from_clips(figure: Figure, clips: tuple[Clip, ...], rng: Rng) -> tuple[
         retarget(clip, frame, figure)
         if extreme or _upright(figure):
             break
-    _face_front(figure)
+    front = facing_front(figure)
+    figure.world = {bone: front @ turn for bone, turn in figure.world.items()}
     return clip.name, frame
