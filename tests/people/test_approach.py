@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lifecast.people.approach import Approach, Moves, by_clip, by_turn
+from lifecast.people.approach import STEP, Approach, Moves, by_clip, by_turn
 from lifecast.people.clips import Clip, read_bvh
 from lifecast.people.crew import studio
 from lifecast.people.figure import Figure
@@ -98,6 +99,23 @@ def test_nothing_leads_to_a_first_frame_or_over_a_jump(walk: Clip, standing: Fig
     assert short is not None
     assert len(short.poses) == 7  # what there is
     assert by_clip(walk, 6, kept, Moves(fastest=0.5)) is None  # at more than that the figure was put elsewhere
+    broken = replace(walk, rotations=walk.rotations.copy())
+    broken.rotations[:3] = np.eye(3)  # many recordings begin with some frames of a T pose
+    after = by_clip(broken, 6, kept)
+    assert after is not None
+    assert len(after.poses) == 4
+    assert by_clip(broken, 3, posed_by(walk, 3, standing)) is None
+
+
+def test_a_quick_move_is_played_slower(walk: Clip, standing: Figure) -> None:
+    kicked = replace(walk, rotations=walk.rotations.copy(), way=None)
+    kicked.rotations[5:, 1] = walk.rotations[5:, 1] @ np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
+    kept = posed_by(kicked, 8, standing)
+    frames = frames_of(by_clip(kicked, 8, kept, Moves(lead=0.4, quickest=100)), kept)  # type: ignore[arg-type]
+    joints = np.einsum("fbij,bj->fbi", frames[..., :3], kept.rest.heads) + frames[..., 3]
+    steps = np.linalg.norm(np.diff(joints - joints[:, :1], axis=0), axis=2).max(1)
+    assert steps.max() < 1.2 * STEP  # it swings on an arc
+    assert len(frames) >= 0.4 / FRAME + 9  # the foot moves far in one of the clip's frames
 
 
 def test_a_turn_about_ends_in_the_kept_pose_and_is_fastest_there(walk: Clip, standing: Figure) -> None:
@@ -112,8 +130,8 @@ def test_a_turn_about_ends_in_the_kept_pose_and_is_fastest_there(walk: Clip, sta
         np.testing.assert_allclose(turned[:, 1, 1], 1, atol=1e-9)  # about the vertical alone
         angle = np.abs(np.unwrap(np.arctan2(turned[:, 0, 2], turned[:, 0, 0])))
         assert 1.3 < angle[0] < 2.0
-        assert 1.5 / 4 - FRAME < len(frames) * FRAME < 2.0 / 3 + FRAME
+        assert 1.5 / 4 - FRAME < len(frames) * FRAME < 1.15 * 2.0 / 3 + FRAME  # hands outside may want more
         pace = -np.diff(angle) / FRAME
-        assert pace[-1] == pytest.approx(pace.max(), rel=0.02)
-        assert pace[-1] > 3
+        assert pace[-1] == pytest.approx(pace.max(), rel=0.1)
+        assert pace[-1] > 2.5
         assert pace[0] < 0.6 * pace[-1]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +16,16 @@ from scipy.spatial.transform import Rotation
 
 from lifecast.people.clips import Clip
 from lifecast.people.figure import Figure
-from lifecast.people.motion import FRAME, Rotations, between
+from lifecast.people.motion import FRAME, Rotations, between, longest_turn
 from lifecast.people.pose_library import facing_front
 from lifecast.people.retarget import is_own_rig, retarget
 from lifecast.people.rig import bone_transforms
 
 Rng = np.random.Generator
+
+
+STEP = 0.05
+"""Metres that a joint moves from frame to frame at most: skin that moves farther slips through the cloth."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +40,11 @@ class Moves:
     """by so many radians until then,"""
     pace: tuple[float, float] = (2.0, 4.5)
     """so many radians a second."""
-    fastest: float = 6.0
-    """m/s that a clip's figure travels at most: more is a jump of the recording."""
+    fastest: float = 8.0
+    """m/s that a clip's figure travels at most,"""
+    quickest: float = 25.0
+    """and radians a second that a joint of it turns at most: more is a jump of the recording (many begin with a
+    T pose)."""
 
 
 @dataclass(frozen=True)
@@ -49,23 +57,40 @@ class Approach:
     seconds: float
     """From pose to pose."""
 
+    @property
+    def speed(self) -> NDArray[np.float64]:
+        """(3,) m/s at which the figure travels at first: it has been on its way for a while, its clothes with it."""
+        start: NDArray[np.float64] = (self.shifts[1] - self.shifts[0]) / self.seconds
+        return start
+
     def frames(self, parents: Sequence[int], heads: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
-        """Yield the (B, 3, 4) bone transforms of the frames after the first pose, `motion.FRAME` apart."""
-        count = max(round((len(self.poses) - 1) * self.seconds / FRAME), 1)
+        """Yield the (B, 3, 4) bone transforms of the frames after the first pose, `motion.FRAME` apart.
+
+        Where a joint would move more than `STEP` against the pelvis from one frame to the next, the move is slower.
+        """
+        joints = [_joints(bone_transforms(parents, heads, pose), heads) for pose in self.poses]
+        farthest = [float(np.linalg.norm(after - before, axis=1).max()) for before, after in pairwise(joints)]
+        times = np.cumsum([0.0, *(max(self.seconds, FRAME * far / STEP) for far in farthest)])
+        count = max(round(times[-1] / FRAME), 1)
         for frame in range(1, count + 1):
-            along = frame / count * (len(self.poses) - 1)
+            along = float(np.interp(frame / count * times[-1], times, np.arange(len(times))))
             first = min(int(along), len(self.poses) - 2)
             share = along - first
-            pose = between(self.poses[first], self.poses[first + 1], share)
-            moved = bone_transforms(parents, heads, pose)
+            moved = bone_transforms(parents, heads, between(self.poses[first], self.poses[first + 1], share))
             moved[:, :, 3] += (1 - share) * self.shifts[first] + share * self.shifts[first + 1]
             yield moved
 
 
-def by_clip(clip: Clip, frame: int, kept: Figure, moves: Moves = Moves()) -> Approach | None:
-    """Play the clip up to the frame that the figure `kept` was posed by.
+def _joints(transforms: NDArray[np.float64], heads: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Where the joints (B, 3) are against the first of them, the pelvis."""
+    places = np.einsum("bij,bj->bi", transforms[:, :, :3], heads) + transforms[:, :, 3]
+    return np.asarray(places - places[0])
 
-    None where nothing goes before that frame, or where the recording jumps.
+
+def by_clip(clip: Clip, frame: int, kept: Figure, moves: Moves = Moves()) -> Approach | None:
+    """Play the clip up to the frame that the figure `kept` was posed by, from where the recording jumps last.
+
+    None where nothing goes before that frame.
     """
     first = max(frame - max(round(moves.lead / clip.seconds), 1), 0)
     if first == frame or is_own_rig(clip):  # MakeHuman's own files are single poses, not motions
@@ -84,9 +109,14 @@ def by_clip(clip: Clip, frame: int, kept: Figure, moves: Moves = Moves()) -> App
         hip = kept.head("upperleg01.L")[1]
         leg = float(hip - kept.rest.vertices[:, 1].min())
         shifts = (clip.way.root[first : frame + 1] - clip.way.root[frame]) * leg @ front.T
-        if np.linalg.norm(np.diff(shifts, axis=0), axis=1).max() > moves.fastest * clip.seconds:
-            return None
-    return Approach(tuple(figure.rotations() for figure in figures), shifts, clip.seconds)
+    poses = [figure.rotations() for figure in figures]
+    steps = np.linalg.norm(np.diff(shifts, axis=0), axis=1)
+    turns = np.array([longest_turn(before, after) for before, after in pairwise(poses)])
+    jumps = (steps > moves.fastest * clip.seconds) | (turns > moves.quickest * clip.seconds)
+    start = int(np.flatnonzero(jumps).max(initial=-1)) + 1
+    if start == len(poses) - 1:
+        return None
+    return Approach(tuple(poses[start:]), shifts[start:], clip.seconds)
 
 
 def by_turn(kept: Rotations, root: int, rng: Rng, moves: Moves = Moves()) -> Approach:

@@ -144,8 +144,11 @@ class DrapedPerson:
     def dress(self) -> None:
         """Put the garments on, layer by layer, and let each fall until it hangs on the body at rest.
 
-        A garment starts outside of what hangs there already.
+        A garment starts outside of what hangs there already. It can be done again, after cloth was torn.
         """
+        self.pose = {}
+        self.now = self.skin(bone_transforms(self.parents, self.heads, {}))
+        self._coarse.stand(self.now)
         garments = self._coarse.mesh.garments
         number = self._coarse.mesh.garment
         points = self._coarse.mesh.points.copy()
@@ -193,7 +196,7 @@ class DrapedPerson:
         The last `Hang.fine_rest` seconds are followed on the refined garments, too. The person can go on afterwards.
         """
         self._go(approach.poses[0], wind)
-        self._shift(approach.shifts[0])
+        self._shift(approach.shifts[0], approach.speed)
         skins = [self.skin(transforms) for transforms in approach.frames(self.parents, self.heads)]
         fine = min(round(self.hang.fine_rest / FRAME), len(skins))
         for frame, skin in enumerate(skins):
@@ -214,13 +217,13 @@ class DrapedPerson:
             self._coarse.advance(self.now, self._per_frame, damping=SWING, wind=wind)
         self.pose = dict(pose)
 
-    def _shift(self, by: NDArray[np.float64]) -> None:
-        """Carry the body and all that hangs on it to another place."""
-        speed = self._coarse.velocities
+    def _shift(self, by: NDArray[np.float64], speed: NDArray[np.float64]) -> None:
+        """Carry the body and all that hangs on it to another place, where it is so many m/s (3,) faster."""
+        before = self._coarse.velocities
         self.now = (self.now + by).astype(np.float32)
         self._coarse.stand(self.now)
         self._coarse.points = self._coarse.points + by
-        self._coarse.velocities = speed
+        self._coarse.velocities = before + speed
 
     def _begin_fine(self, moving: bool = False) -> None:
         """Put the refined garments where the others are, as fast as they are where `moving`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,13 +20,15 @@ from lifecast.people.body import SKIN_VERTICES
 from lifecast.people.body_record import body_record
 from lifecast.people.draping import STILL_AIR, DrapedPerson, Hang, Wind
 from lifecast.people.fabric import draw_fabric
+from lifecast.people.footwear.heel import on_heels
+from lifecast.people.footwear.wear import HIGH_HEELED, make_shoes
 from lifecast.people.footwear.wear import KINDS as SHOES
-from lifecast.people.footwear.wear import make_shoes
 from lifecast.people.garment import Garment
 from lifecast.people.garment_part import GarmentSurface
 from lifecast.people.glb import Part
 from lifecast.people.hairstyles.beard import shade_skin
 from lifecast.people.hairstyles.choice import dress_head
+from lifecast.people.hanging import REACH, Hanging, measure_hanging
 from lifecast.people.motion import Rotations
 from lifecast.people.outfits import SUITS, draw_outfit
 from lifecast.people.parsing import parse_mesh, parse_skin
@@ -121,15 +123,20 @@ class DressedPerson:
         self._look(rng)
         self._surfaces: list[GarmentSurface] = []
         self._materials: list[Material] = []
+        self.hanging: list[Hanging] = []
+        """How the garments of the pose taken last hang, in the order of the card's `garments`."""
         self.parsing: NDArray[np.uint8] = np.zeros(0, np.uint8)
         """(F,) the `Part` of each face of a `scan`, once one was given."""
 
     def _put_on_the_rest(self, rng: Rng, layers: int) -> None:
         """Draw shoes, hair, hat, glasses and bag."""
         model, rest = self.studio.model, self.rest
+        self._stance: Rotations = {}
         if rng.random() >= self.wear.barefoot:
-            kind = str(rng.choice(list(SHOES)))
-            self.rigid.append(make_shoes(model, rest, kind, rng).part)
+            kind = str(rng.choice([kind for kind in SHOES if self.build.female or kind not in HIGH_HEELED]))
+            shoes = make_shoes(model, rest, kind, rng)
+            self.rigid.append(shoes.part)
+            self._stance = shoes.stance
             self.card["shoes"] = kind
         hat = str(rng.choice(list(HATS))) if rng.random() < self.wear.hat else None
         head = dress_head(model, rest, self.build, rng, hat, garment=0.012 + 0.006 * layers)
@@ -191,20 +198,33 @@ class DressedPerson:
     def take(self, pose: Rotations, wind: Wind = STILL_AIR, approach: Approach | None = None) -> None:
         """Go on to a pose, bone -> rotation against its parent, in a wind of so many m/s, until the clothes hang.
 
-        With an approach, which ends in the pose, they swing on instead.
+        With an approach, which ends in the pose, they swing on instead. High heels turn the feet of all poses.
         """
+        model = self.studio.model
+        pose = on_heels(model, pose, self._stance)
         if approach is None:
             self._draped.move(pose, wind)
             self._kept = self._draped.keep(wind)
         else:
-            self._kept = self._draped.move_and_keep(approach, wind)
+            poses = tuple(on_heels(model, before, self._stance) for before in approach.poses)
+            self._kept = self._draped.move_and_keep(replace(approach, poses=poses), wind)
         self._pose = pose
-        self.transforms = bone_transforms(self.studio.model.parents, self.rest.heads, pose)
+        self.hanging = measure_hanging(self._kept.points, self._kept.mesh, self._draped.now)
+        self.transforms = bone_transforms(model.parents, self.rest.heads, pose)
         if not self._surfaces:
             self._surfaces = [GarmentSurface(self._kept.mesh, k) for k in range(len(self._draped.garments))]
             hip = float(self.rest.heads[self.studio.model.bone("upperleg01.L")][1])
             for surface, garment in zip(self._surfaces, self._draped.garments, strict=True):
                 surface.set_regions(garment_regions(garment, class_of(garment), hip))
+
+    def is_whole(self) -> bool:
+        """Whether the body went through no garment on its way to the pose taken last."""
+        garments = self._draped.garments
+        return all(h.whole(REACH[g.part]) for h, g in zip(self.hanging, garments, strict=True))
+
+    def dress_again(self) -> None:
+        """Go back to the rest pose and put the garments on anew."""
+        self._draped.dress()
 
     def body_record(self, shift: NDArray[np.floating]) -> dict[str, Any] | None:
         """Describe the true body in the pose taken last, moved by `shift` metres, for a person's record."""

@@ -86,9 +86,7 @@ def make_views(sitting: Sitting, number: int) -> int:
     close_texels: TexelPool | None = None
     close_rng = np.random.default_rng([order.seed, number, 2])  # apart, so that people do not depend on it
     for pose in range(sitting.each):
-        figure, drawn = makers.draw_pose(person.rest, rng, sitting.clip_share)
-        _, approach = makers.draw_approach(figure, drawn, rng)
-        person.take(figure.rotations(), draw_wind(rng), approach)
+        makers.pose(person, rng, sitting.clip_share, draw_wind)
         transforms = person.transforms
         scan, normals = person.scan()
         pelvis = transforms[0, :, :3] @ person.rest.heads[0] + transforms[0, :, 3]

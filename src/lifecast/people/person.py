@@ -6,7 +6,7 @@ any number of workers.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from lifecast.people.appearance import Build
 from lifecast.people.approach import Approach, Moves, by_clip, by_turn
 from lifecast.people.assets import picture_of
 from lifecast.people.body import SKIN_VERTICES, BodyModel, RestBody
+from lifecast.people.draping import STILL_AIR, Wind
 from lifecast.people.dressed import DressedPerson
 from lifecast.people.figure import Figure
 from lifecast.people.glb import Part
@@ -34,6 +35,9 @@ from lifecast.scans.landmark_file import joint_rows
 from lifecast.space.mesh_normals import vertex_normals
 
 Points = NDArray[np.float32]
+
+TRIES = 3
+"""How often a pose in which the body went through its clothes is drawn anew."""
 
 REDRAWS = 12
 """How often a pose that runs into itself is drawn anew before the person just stands at ease."""
@@ -74,9 +78,9 @@ class Studio:
         """Make person `number` of `seed`, in one pose."""
         rng = np.random.default_rng([seed, number])
         person = DressedPerson(self, rng)
-        figure, pose = self.draw_pose(person.rest, rng)
-        pose["approach"], approach = self.draw_approach(figure, pose, rng)
-        person.take(figure.rotations(), approach=approach)
+        pose = self.pose(person, rng)
+        for garment, hanging in zip(person.card["garments"], person.hanging, strict=True):
+            garment["farthest_m"], garment["stretch"] = round(hanging.farthest, 4), round(hanging.stretch, 3)
         parts = person.parts()
         transforms, rest = person.transforms, person.rest
         ground = min(float(part.vertices[:, 1].min()) for part in parts)
@@ -112,6 +116,28 @@ class Studio:
                 return figure, pose | {"redrawn": draw, "depth_m": round(depth, 4)}
         figure = Figure(self.model.bones, self.model.parents, rest)
         return figure, stand_at_ease(figure, rng) | {"redrawn": REDRAWS}
+
+    def pose(
+        self, person: DressedPerson, rng: np.random.Generator, clip_share: float = USUAL_CLIP_SHARE,
+        draw_air: Callable[[np.random.Generator], Wind] | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Draw a pose and bring a dressed person into it; returns what was drawn, for the card.
+
+        Where the body went through its clothes on the way, they are put on anew and another pose is drawn; after
+        `TRIES` of these the person just stands at ease.
+        """
+        for tries in range(TRIES + 1):
+            if tries < TRIES:
+                figure, pose = self.draw_pose(person.rest, rng, clip_share)
+                pose["approach"], approach = self.draw_approach(figure, pose, rng)
+            else:
+                figure = Figure(self.model.bones, self.model.parents, person.rest)
+                pose, approach = stand_at_ease(figure, rng) | {"redrawn": REDRAWS, "approach": "still"}, None
+            person.take(figure.rotations(), draw_air(rng) if draw_air else STILL_AIR, approach)
+            if person.is_whole():
+                break
+            person.dress_again()
+        return pose | {"torn": tries}
 
     def draw_approach(
         self, kept: Figure, pose: dict[str, Any], rng: np.random.Generator

@@ -9,7 +9,10 @@ pytest.importorskip("anny")
 
 from lifecast.people.body import SKIN_VERTICES, BodyModel, RestBody
 from lifecast.people.footwear.foot import measure
-from lifecast.people.footwear.wear import KINDS, make_shoes
+from lifecast.people.footwear.heel import BEND, on_heels
+from lifecast.people.footwear.wear import HIGH_HEELED, KINDS, make_shoes
+from lifecast.people.rig import bone_transforms, skin
+from lifecast.people.rotation import euler
 
 
 def test_feet_are_measured_alike_on_both_sides(model: BodyModel, bodies: list[RestBody]) -> None:
@@ -24,6 +27,7 @@ def test_feet_are_measured_alike_on_both_sides(model: BodyModel, bodies: list[Re
 
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_shoes_enclose_feet_and_stand_on_the_ground(kind: str, model: BodyModel, bodies: list[RestBody]) -> None:
+    toes = [model.bone(f"{BEND}.{side}") for side in "LR"]
     for number, rest in enumerate(bodies):
         pair = make_shoes(model, rest, kind, np.random.default_rng(number))
         shoes = pair.part
@@ -32,14 +36,46 @@ def test_shoes_enclose_feet_and_stand_on_the_ground(kind: str, model: BodyModel,
         assert len(shoes.faces) <= 16_000
         solid = shoes.solid
         assert 0.0004 < solid.volume() < 0.025
-        skin = rest.vertices[:SKIN_VERTICES]
-        assert shoes.points[:, 1].min() == pytest.approx(skin[:, 1].min() - pair.raised, abs=0.003)
+        bare = rest.vertices[:SKIN_VERTICES]
+        soles = np.asarray(shoes.weights[:, toes].sum(1)).ravel() > 0.99 if kind in HIGH_HEELED else slice(None)
+        assert shoes.points[soles, 1].min() == pytest.approx(bare[:, 1].min() - pair.raised, abs=0.003)
+        assert bool(pair.stance) == (kind in HIGH_HEELED)
         np.testing.assert_allclose(np.asarray(shoes.weights.sum(1)).ravel(), 1, atol=1e-6)
         assert shoes.hidden.any() == (kind != "sandals")
-        inside = skin[shoes.hidden]
+        inside = bare[shoes.hidden]
         if len(inside):  # what is left out lies in the shoes' box
             low, high = shoes.points.min(0), shoes.points.max(0)
             assert ((inside > low - 0.002) & (inside < high + 0.002)).all()
+
+
+@pytest.mark.parametrize("kind", HIGH_HEELED)
+def test_high_heels_stand_on_the_ball_and_on_the_heel(kind: str, model: BodyModel, bodies: list[RestBody]) -> None:
+    for number, rest in enumerate(bodies):
+        pair = make_shoes(model, rest, kind, np.random.default_rng(number))
+        # In any pose: here one that turns a foot outward and lifts a knee.
+        pose = {model.bone("foot.L"): euler("Y", [20]), model.bone("toe1-1.R"): euler("X", [5])}
+        turned = on_heels(model, pose, pair.stance)
+        transforms = bone_transforms(model.parents, rest.heads, turned)
+        shoes = pair.part.posed(transforms).vertices
+        skin_rest = rest.vertices[:SKIN_VERTICES]
+        flat = skin(skin_rest, model.weights[:SKIN_VERTICES], bone_transforms(model.parents, rest.heads, pose))
+        lifted = skin(skin_rest, model.weights[:SKIN_VERTICES], transforms)
+        for side, sign in (("L", 1), ("R", -1)):
+            own = shoes[np.sign(shoes[:, 0]) == sign]
+            on_toes = np.asarray(pair.part.weights[:, model.bone(f"{BEND}.{side}")].todense()).ravel()
+            front = shoes[on_toes > 0.99]
+            behind = own[own[:, 2] < own[:, 2].min() + 0.05]
+            assert front[:, 1].min() == pytest.approx(behind[:, 1].min(), abs=0.006)
+            assert own[:, 1].min() > front[:, 1].min() - 0.008
+            foot = measure(model, rest, side)
+            back = foot.which[(foot.points[:, 2] < 0.03) & (foot.points[:, 1] < 0.03)]
+            toes = foot.which[foot.points[:, 2] > 0.9 * foot.length]
+            before, after = (float(p[back, 1].mean() - p[toes, 1].mean()) for p in (flat, lifted))
+            assert 0.03 < after - before < 0.11
+        # Toes that the pose turned are turned against the foot as before.
+        toe, foot_bone = model.bone("toe1-1.R"), model.bone("foot.R")
+        assert turned[toe][0, 0] == pytest.approx((pair.stance[toe] @ pose[toe])[0, 0])
+        np.testing.assert_allclose(turned[foot_bone], pair.stance[foot_bone])
 
 
 def test_boots_reach_higher_than_shoes_and_bend_with_the_shin(model: BodyModel, bodies: list[RestBody]) -> None:

@@ -1,4 +1,4 @@
-"""Shoes on both feet of a rest body: trainers, dress shoes, boots, sandals and flats."""
+"""Shoes on both feet of a rest body: trainers, dress shoes, boots, sandals, flats and high heels."""
 
 from __future__ import annotations
 
@@ -12,11 +12,15 @@ from scipy.spatial import cKDTree
 
 from lifecast.people.body import SKIN_VERTICES, BodyModel, RestBody
 from lifecast.people.footwear.foot import Foot, measure
+from lifecast.people.footwear.heel import BEND, Heel, Lift, heel_solid, lift, stance
 from lifecast.people.footwear.shoe import UPPER, Last, across_top, beside, height, laces, places, shaft, sole, upper
 from lifecast.people.rest_part import RestPart, Solid, Vector, rigid, union
+from lifecast.people.rotation import Matrix
 from lifecast.people.solids import hoop, resampled, tube
 
 Rng = np.random.Generator
+BENT = 0.04
+"""Metres along a shoe over which it bends at the toes."""
 
 
 @dataclass
@@ -26,6 +30,8 @@ class Pair:
     part: RestPart
     raised: float
     """Metres by which the soles lift the feet off the ground."""
+    stance: dict[int, Matrix]
+    """Bone -> how far it turns in every pose (`heel.on_heels`): high heels lift the back of the foot."""
 
 
 @dataclass
@@ -38,6 +44,8 @@ class _Made:
     last: Last
     covers: bool = True
     """The foot inside is left out."""
+    heel: Heel | None = None
+    """A high one."""
 
 
 def _lines(foot: Foot, last: Last, count: int, around: int) -> tuple[Vector, Vector]:
@@ -128,9 +136,10 @@ def flats(foot: Foot, rng: Rng) -> _Made:
     return _Made([upper(foot, last)], [sole(foot, last)], trim, last)
 
 
-def _boots(foot: Foot, rng: Rng, high: float, wide: float) -> _Made:
+def _boots(foot: Foot, rng: Rng, high: float, wide: float, thin: bool = False) -> _Made:
     last = Last(
-        sole=float(rng.uniform(0.018, 0.034)), lip=0.005, wall=0.006, heel=float(rng.choice([0.0, 0.011])),
+        sole=0.009 if thin else float(rng.uniform(0.018, 0.034)), lip=0.002 if thin else 0.005, wall=0.006,
+        heel=0.0 if thin else float(rng.choice([0.0, 0.011])),
         collar=0.088, dip=0.0, ease=0.006, toe=0.014, pointed=float(rng.uniform(0, 0.5)),
         ridges=int(rng.random() < 0.5),
     )  # fmt: skip
@@ -172,25 +181,57 @@ def sandals(foot: Foot, rng: Rng) -> _Made:
     return _Made(straps, [sole(foot, last)], [], last, covers=False)
 
 
+def _high_heel(rng: Rng, highest: float) -> Heel:
+    """From a stiletto to a block."""
+    wide = float(rng.choice([0.005, 0.011, 0.02]))
+    taper = 0.35 if wide < 0.01 else 0.6 if wide < 0.015 else 1.0
+    return Heel(float(rng.uniform(0.04, highest)), (wide, wide), taper=taper)
+
+
+def heels(foot: Foot, rng: Rng) -> _Made:
+    """Pumps: as low all around as flats, a pointed toe and a high heel."""
+    last = Last(
+        sole=0.007, lip=0.0008, wall=0.001, collar=float(rng.uniform(0.036, 0.046)), dip=0.004, ease=0.003,
+        toe=float(rng.uniform(0.012, 0.026)), pointed=float(rng.uniform(0.3, 1.0)),
+    )  # fmt: skip
+    trim = [_padded_collar(foot, last, 0.003)]
+    return _Made([upper(foot, last)], [sole(foot, last)], trim, last, heel=_high_heel(rng, 0.1))
+
+
+def heeled_boots(foot: Foot, rng: Rng) -> _Made:
+    """To above the ankle or below the knee, with a high heel."""
+    high = float(rng.uniform(0.14, 0.2) if rng.random() < 0.6 else rng.uniform(0.32, 0.37))
+    made = _boots(foot, rng, high, 0.009, thin=True)
+    made.heel = _high_heel(rng, 0.085)
+    return made
+
+
+HIGH_HEELED = ("heels", "heeled-boots")
+"""Kinds that women alone wear here."""
 KINDS: dict[str, Callable[[Foot, Rng], _Made]] = {
     "trainers": trainers, "dress": dress_shoes, "flats": flats, "ankle-boots": ankle_boots, "knee-boots": knee_boots,
-    "sandals": sandals,
+    "sandals": sandals, "heels": heels, "heeled-boots": heeled_boots,
 }  # fmt: skip
 
 
 def make_shoes(model: BodyModel, rest: RestBody, kind: str, rng: Rng) -> Pair:
     """Make a pair of one of `KINDS`; both shoes are drawn alike.
 
-    High heels are not among them: the rest pose's feet are flat.
+    They are made around feet that are flat, high heels too: these stand level in poses turned by the pair's `stance`.
     """
     seed = int(rng.integers(2**32))
     colours = _colours(kind, rng)
     solids, owners, hidden, raised = [], [], np.zeros(SKIN_VERTICES, bool), 0.0
+    turns: dict[int, Matrix] = {}
     skin = rest.vertices[:SKIN_VERTICES].astype(np.float64)
     for side in "LR":
         foot = measure(model, rest, side)
         made = KINDS[kind](foot, np.random.default_rng(seed))
-        raised = made.last.sole
+        raised, lifted = made.last.sole, None
+        if made.heel is not None:
+            lifted = lift(model, rest, foot, side, made.heel.high)
+            made.rubber.append(heel_solid(lifted, made.heel, made.last.sole))
+            turns |= stance(model, foot, side, lifted)
         for k, group in enumerate((made.leather, made.rubber, made.trim)):
             if not group:
                 continue
@@ -198,7 +239,7 @@ def make_shoes(model: BodyModel, rest: RestBody, kind: str, rng: Rng) -> Pair:
             whole.uv = np.stack([(k + 0.1 + 0.8 * (whole.uv[:, 0] % 1)) / 3, whole.uv[:, 1]], 1)
             placed = whole.moved(foot.turn, foot.origin)
             solids.append(placed)
-            owners.append(_weights(model, skin, foot, placed.points, whole.points[:, 1], side))
+            owners.append(_weights(model, skin, foot, placed.points, whole.points, side, lifted))
         if made.covers:
             hidden[foot.which[_inside(foot, made.last)]] = True
     whole = union(solids)
@@ -206,7 +247,7 @@ def make_shoes(model: BodyModel, rest: RestBody, kind: str, rng: Rng) -> Pair:
         f"shoes:{kind}", whole.points.astype(np.float32), sp.vstack(owners).tocsr(), whole.faces,
         whole.uv.astype(np.float32), _texture(colours, rng), hidden, 0.6,
     )  # fmt: skip
-    return Pair(part, raised)
+    return Pair(part, raised, turns)
 
 
 def _inside(foot: Foot, last: Last) -> NDArray[np.bool_]:
@@ -215,10 +256,19 @@ def _inside(foot: Foot, last: Last) -> NDArray[np.bool_]:
     return np.asarray((foot.points[:, 1] < low) & (foot.points[:, 2] > -0.03))
 
 
-def _weights(model: BodyModel, skin: Vector, foot: Foot, points: Vector, level: Vector, side: str) -> sp.csr_matrix:
-    """The foot's bone low down; above the ankle what the leg's skin follows."""
-    bones = len(model.bones)
+def _weights(
+    model: BodyModel, skin: Vector, foot: Foot, points: Vector, own: Vector, side: str, lifted: Lift | None
+) -> sp.csr_matrix:
+    """The foot's bone low down; above the ankle what the leg's skin follows; before a lifted foot's ball the toes'.
+
+    `points` (N, 3) in the body's frame are `own` in the foot's.
+    """
+    bones, level = len(model.bones), own[:, 1]
     stiff = rigid(len(points), model.bone("foot." + side), bones)
+    if lifted is not None:
+        before = np.clip((own[:, 2] - lifted.ball[2]) / BENT + 0.5, 0, 1)
+        toes = rigid(len(points), model.bone(f"{BEND}.{side}"), bones)
+        stiff = (sp.diags(1 - before) @ stiff + sp.diags(before) @ toes).tocsr()
     if level.max() < 0.11:
         return stiff
     near = foot.which
