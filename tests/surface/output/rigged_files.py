@@ -34,7 +34,8 @@ class ReadGlb:
         view = self.tree["bufferViews"][entry["bufferView"]]
         kind = {5121: "u1", 5123: "<u2", 5125: "<u4", 5126: "<f4"}[entry["componentType"]]
         width = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}[entry["type"]]
-        return np.frombuffer(self.blob, kind, entry["count"] * width, view["byteOffset"]).reshape(-1, width)
+        values = np.frombuffer(self.blob, kind, entry["count"] * width, view["byteOffset"]).reshape(-1, width)
+        return values / np.iinfo(kind).max if entry.get("normalized") else values
 
     @cached_property
     def primitive(self) -> dict[str, Any]:

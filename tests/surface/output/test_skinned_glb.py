@@ -21,7 +21,7 @@ from lifecast.body.kinematics import joint_transforms
 from lifecast.body.motion.joint_clip import JointClip
 from lifecast.errors import UsageError
 from lifecast.surface.output.rigged_mesh import RiggedMesh
-from lifecast.surface.output.skinned_glb import rigged_glb_bytes, save_rigged, tidy_influences
+from lifecast.surface.output.skinned_glb import WHOLE, rigged_glb_bytes, save_rigged, tidy_influences
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,8 @@ def test_influences_are_as_the_format_wants_them() -> None:
         np.array([[0.5, 0.3, 0.2, 0], [1, 0, 0, 0], [0.4, 0.3, 0.2, 0.1]], np.float32),
     )
     np.testing.assert_array_equal(joints, [[3, 0, 2, 0], [5, 0, 0, 0], [4, 2, 0, 0]])
-    np.testing.assert_allclose(weights, [[0.8, 0, 0.2, 0], [1, 0, 0, 0], [0.6, 0.4, 0, 0]], atol=1e-7)
+    np.testing.assert_allclose(weights / WHOLE, [[0.8, 0, 0.2, 0], [1, 0, 0, 0], [0.6, 0.4, 0, 0]], atol=2 / WHOLE)
+    assert (weights.sum(1) == WHOLE).all()
 
 
 def test_many_joints_get_wide_numbers(standing: RiggedMesh) -> None:
