@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from lifecast.people import complexion
 from lifecast.people.accessories.bags import KINDS as BAGS
@@ -16,6 +15,7 @@ from lifecast.people.accessories.hats import KINDS as HATS
 from lifecast.people.appearance import draw_build
 from lifecast.people.approach import Approach
 from lifecast.people.asset_garments import with_assets
+from lifecast.people.beneath import draw_beneath
 from lifecast.people.body import SKIN_VERTICES
 from lifecast.people.body_record import body_record
 from lifecast.people.draping import STILL_AIR, DrapedPerson, Hang, Wind
@@ -58,12 +58,6 @@ class Wear:
     """Metres above the skin within which cloth covers it."""
     drawn_in: float = 0.004
     """Metres that covered skin lies deeper: it never shows through a tight garment."""
-    clear: float = 0.0012
-    """Metres that what is covered stays beneath cloth;"""
-    deepest: float = 0.025
-    """what sticks out farther is left,"""
-    aside: float = 0.008
-    """and what is farther from the nearest place of the cloth, along it."""
 
 
 COLOURS = {"dress": "dress", "outer": "coat", "bottom": "bottom"}
@@ -237,11 +231,9 @@ class DressedPerson:
         """
         points = [self._kept.points[surface.particles] for surface in self._surfaces]
         for k, outer in enumerate(self._surfaces):
-            normals = vertex_normals(points[k], outer.faces, "area")
             for n, inner in enumerate(self._surfaces):
                 if inner.garment.layer < outer.garment.layer:
-                    rows = np.arange(len(points[n]))
-                    points[n] = self._beneath(points[n], rows, points[k], normals, outer.inside)
+                    points[n] = draw_beneath(points[n], inner.faces, inner.average, points[k], outer.faces)
         clothes = [
             surface.part(p, texture, repeats)
             for p, surface, (texture, repeats) in zip(points, self._surfaces, self._fabrics, strict=True)
@@ -281,7 +273,7 @@ class DressedPerson:
         points = studio.drawn_in(posed[:SKIN_VERTICES], self._covered, self.wear.drawn_in)
         covered = np.flatnonzero(self._covered > 0.5)
         for cloth in clothes:
-            points = self._beneath(points, covered, cloth.vertices, cloth.normals, None)
+            points = draw_beneath(points, studio.skin_faces, studio.skin_average, cloth.vertices, cloth.faces, covered)
         normals = vertex_normals(points, studio.skin_faces, "area")
         faces, old, texel = studio.skin_split
         kept = faces[~self._removed[studio.skin_faces].all(1)]
@@ -291,21 +283,3 @@ class DressedPerson:
         for part in inner:
             part.regions = part_regions(part.name, part.vertices, part.faces)
         return [body, *inner]
-
-    def _beneath(
-        self, points: Points, rows: NDArray[np.integer], outer: Points, normals: Points,
-        inside: NDArray[np.bool_] | None,
-    ) -> Points:  # fmt: skip
-        """Draw those `rows` of points (V, 3) in that stick out of an outer garment (W, 3), away from its borders."""
-        wear = self.wear
-        distance, near = cKDTree(outer).query(points[rows], distance_upper_bound=wear.deepest)
-        met = np.isfinite(distance)
-        if inside is not None:
-            met &= inside[np.minimum(near, len(outer) - 1)]
-        rows, near = rows[met], near[met]
-        height = np.einsum("vx,vx->v", points[rows] - outer[near], normals[near])
-        aside = np.sqrt(np.maximum(distance[met] ** 2 - height**2, 0))
-        height = np.where(aside < wear.aside, height, -1)
-        moved = points.copy()
-        moved[rows] -= normals[near] * np.maximum(height + wear.clear, 0)[:, None]
-        return moved

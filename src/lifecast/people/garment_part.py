@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,6 +12,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from lifecast.people.cloth.mesh import ClothMesh
 from lifecast.people.glb import Part
+from lifecast.people.surface_mesh import averaging
 from lifecast.people.tailor import border_edges
 from lifecast.scans.regions import Regions
 from lifecast.space.mesh_normals import vertex_normals
@@ -69,12 +71,10 @@ class GarmentSurface:
         self.regions: Regions | None = None
         """(F',) of `all_faces`, once `set_regions` was called."""
 
-    @property
-    def inside(self) -> NDArray[np.bool_]:
-        """(V,) whether a particle is on no border."""
-        free = np.ones(len(self.particles), bool)
-        free[self._rim] = False
-        return free
+    @cached_property
+    def average(self) -> sp.csr_matrix:
+        """(V, V) that averages the particles' neighbours."""
+        return averaging(self.faces, len(self.particles))
 
     def _relief(self, mesh: ClothMesh, number: int) -> Points:
         """(V,) metres that stitches and hems stand out."""
