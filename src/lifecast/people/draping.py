@@ -19,6 +19,7 @@ from lifecast.people.cloth.mesh import ClothMesh, cloth_mesh, first_parent, refi
 from lifecast.people.cloth.solver import ClothSolver, Settings
 from lifecast.people.cloth.tethers import refined_tethers, tethers
 from lifecast.people.garment import Garment
+from lifecast.people.hanging import Hanging, measure_hanging
 from lifecast.people.motion import FRAME, Rotations, longest_turn, way
 from lifecast.people.rig import bone_transforms
 from lifecast.people.surface_mesh import averaging
@@ -140,6 +141,10 @@ class DrapedPerson:
     def hanging(self) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         """The garments as they hang now, unrefined: particles (N, 3) and triangles (F, 3)."""
         return self._coarse.points, self._coarse.mesh.faces
+
+    def measure(self) -> list[Hanging]:
+        """Measure how the garments hang now, unrefined."""
+        return measure_hanging(self._coarse.points, self._coarse.mesh, self.now)
 
     def dress(self) -> None:
         """Put the garments on, layer by layer, and let each fall until it hangs on the body at rest.

@@ -28,7 +28,7 @@ from lifecast.people.garment_part import GarmentSurface
 from lifecast.people.glb import Part
 from lifecast.people.hairstyles.beard import shade_skin
 from lifecast.people.hairstyles.choice import dress_head
-from lifecast.people.hanging import REACH, Hanging, measure_hanging
+from lifecast.people.hanging import PULLED, REACH, Hanging, measure_hanging
 from lifecast.people.motion import Rotations
 from lifecast.people.outfits import SUITS, draw_outfit
 from lifecast.people.parsing import parse_mesh, parse_skin
@@ -107,11 +107,11 @@ class DressedPerson:
         for part in self.rigid:
             self._removed |= part.hidden
         shoulders = self.rest.heads[[model.bone("upperarm01" + side) for side in (".L", ".R")]]
-        self._draped = DrapedPerson(
-            garments, self._skin, np.concatenate(faces).astype(np.int32), self._arms(), model.parents,
-            self.rest.heads, shoulders, hang or Hang(),
-        )  # fmt: skip
-        self._draped.dress()
+        self._draped = self._dressed(garments, np.concatenate(faces).astype(np.int32), shoulders, hang or Hang())
+        too_tight = self._pulled(garments)
+        if too_tight:
+            garments = [own if own.name not in too_tight else ours for own, ours in zip(garments, sewn, strict=True)]
+            self._draped = self._dressed(garments, np.concatenate(faces).astype(np.int32), shoulders, hang or Hang())
         self._covered = self._skin_under_cloth()
         self.transforms = bone_transforms(model.parents, self.rest.heads, {})
         self._look(rng)
@@ -121,6 +121,24 @@ class DressedPerson:
         """How the garments of the pose taken last hang, in the order of the card's `garments`."""
         self.parsing: NDArray[np.uint8] = np.zeros(0, np.uint8)
         """(F,) the `Part` of each face of a `scan`, once one was given."""
+
+    def _dressed(
+        self, garments: list[Garment], faces: NDArray[np.int32], shoulders: NDArray[np.float64], hang: Hang
+    ) -> DrapedPerson:
+        """Put garments on at rest, above the skin and the shoes."""
+        draped = DrapedPerson(
+            garments, self._skin, faces, self._arms(), self.studio.model.parents, self.rest.heads, shoulders, hang
+        )
+        draped.dress()
+        return draped
+
+    def _pulled(self, garments: list[Garment]) -> set[str]:
+        """The garments of the assets that are stretched at rest already: they slide off in the first pose."""
+        hanging = self._draped.measure()
+        return {
+            garment.name for garment, found in zip(garments, hanging, strict=True)
+            if garment.name in self._pieces and found.stretch > PULLED
+        }  # fmt: skip
 
     def _put_on_the_rest(self, rng: Rng, layers: int) -> None:
         """Draw shoes, hair, hat, glasses and bag."""

@@ -7,8 +7,9 @@ import pytest
 
 pytest.importorskip("anny")
 
+from lifecast.people.appearance import draw_build
 from lifecast.people.body import SKIN_VERTICES, BodyModel, RestBody
-from lifecast.people.footwear.foot import measure
+from lifecast.people.footwear.foot import LEVELS, measure
 from lifecast.people.footwear.heel import BEND, on_heels
 from lifecast.people.footwear.wear import HIGH_HEELED, KINDS, make_shoes
 from lifecast.people.rig import bone_transforms, skin
@@ -23,6 +24,14 @@ def test_feet_are_measured_alike_on_both_sides(model: BodyModel, bodies: list[Re
         np.testing.assert_allclose(left.right - left.left, right.right - right.left, atol=0.006)
         np.testing.assert_allclose(left.turn @ left.turn.T, np.eye(3), atol=1e-9)
         assert left.points[:, 1].min() == pytest.approx(0, abs=1e-6)
+
+
+def test_a_shin_without_vertices_at_some_height_is_measured(model: BodyModel) -> None:
+    build = draw_build(np.random.default_rng([4400, 147]))  # the shin's rows of vertices pass by 13 cm
+    foot = measure(model, model.rest(build.phenotype, build.local, build.expression), "L")
+    assert not (np.abs(foot.points[:, 1] - LEVELS[-1]) < 0.012).any()
+    assert np.isfinite(foot.sides).all()
+    assert (foot.sides[1] > foot.sides[0]).all()
 
 
 @pytest.mark.parametrize("kind", list(KINDS))

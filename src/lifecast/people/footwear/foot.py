@@ -109,8 +109,8 @@ def _sides(points: Vector, z: Vector, left: Vector, right: Vector) -> Vector:
     for k, level in enumerate(LEVELS[1:], start=1):
         layer = points[np.abs(points[:, 1] - level) < 0.012]
         near = np.abs(layer[None, :, 2] - z[:, None]) < 0.012
-        high = np.where(near, layer[None, :, 0], -np.inf).max(1)
-        low = np.where(near, layer[None, :, 0], np.inf).min(1)
+        high = np.where(near, layer[None, :, 0], -np.inf).max(1, initial=-np.inf)
+        low = np.where(near, layer[None, :, 0], np.inf).min(1, initial=np.inf)
         # A single side of the foot is no outline.
         good = near.any(1) & (high - low > 0.018)
         before = sides[:, :, k - 1]
