@@ -68,7 +68,8 @@ def posed_by(clip: Clip, frame: int, rest: Figure) -> Figure:
 
 
 def frames_of(approach: Approach, figure: Figure) -> np.ndarray:
-    return np.array(list(approach.frames(figure.parents, figure.rest.heads)))
+    times = approach.times(figure.parents, figure.rest.heads)
+    return np.array(list(approach.frames(figure.parents, figure.rest.heads, times)))
 
 
 def test_a_clip_is_played_up_to_the_kept_pose(walk: Clip, standing: Figure) -> None:
@@ -85,6 +86,8 @@ def test_a_clip_is_played_up_to_the_kept_pose(walk: Clip, standing: Figure) -> N
     speed = np.diff(pelvis, axis=0) / FRAME
     np.testing.assert_allclose(speed[:, 2], 2 * leg, rtol=0.02)
     np.testing.assert_allclose(speed[:, :2], 0, atol=1e-6)
+    started = approach.speed(approach.times(kept.parents, kept.rest.heads))
+    np.testing.assert_allclose(started, [0, 0, 2 * leg], atol=1e-3)
     # The hip bends on evenly, 3 degrees a frame of the clip.
     thigh = kept.index["upperleg01.L"]
     hips = frames[:, 0, :, :3].transpose(0, 2, 1) @ frames[:, thigh, :, :3]

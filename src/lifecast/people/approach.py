@@ -22,8 +22,6 @@ from lifecast.people.retarget import is_own_rig, retarget
 from lifecast.people.rig import bone_transforms
 
 Rng = np.random.Generator
-
-
 STEP = 0.05
 """Metres that a joint moves from frame to frame at most: skin that moves farther slips through the cloth."""
 
@@ -57,20 +55,24 @@ class Approach:
     seconds: float
     """From pose to pose."""
 
-    @property
-    def speed(self) -> NDArray[np.float64]:
-        """(3,) m/s at which the figure travels at first: it has been on its way for a while, its clothes with it."""
-        start: NDArray[np.float64] = (self.shifts[1] - self.shifts[0]) / self.seconds
-        return start
-
-    def frames(self, parents: Sequence[int], heads: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
-        """Yield the (B, 3, 4) bone transforms of the frames after the first pose, `motion.FRAME` apart.
+    def times(self, parents: Sequence[int], heads: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(P,) seconds from the first pose on at which the figure is in each.
 
         Where a joint would move more than `STEP` against the pelvis from one frame to the next, the move is slower.
         """
         joints = [_joints(bone_transforms(parents, heads, pose), heads) for pose in self.poses]
         farthest = [float(np.linalg.norm(after - before, axis=1).max()) for before, after in pairwise(joints)]
-        times = np.cumsum([0.0, *(max(self.seconds, FRAME * far / STEP) for far in farthest)])
+        return np.cumsum([0.0, *(max(self.seconds, FRAME * far / STEP) for far in farthest)])
+
+    def speed(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(3,) m/s at which the figure travels at first: it has been on its way for a while, its clothes with it."""
+        start: NDArray[np.float64] = (self.shifts[1] - self.shifts[0]) / times[1]
+        return start
+
+    def frames(
+        self, parents: Sequence[int], heads: NDArray[np.float64], times: NDArray[np.float64]
+    ) -> Iterator[NDArray[np.float64]]:
+        """Yield the (B, 3, 4) bone transforms of the frames after the first pose, `motion.FRAME` apart."""
         count = max(round(times[-1] / FRAME), 1)
         for frame in range(1, count + 1):
             along = float(np.interp(frame / count * times[-1], times, np.arange(len(times))))

@@ -201,8 +201,9 @@ class DrapedPerson:
         The last `Hang.fine_rest` seconds are followed on the refined garments, too. The person can go on afterwards.
         """
         self._go(approach.poses[0], wind)
-        self._shift(approach.shifts[0], approach.speed)
-        skins = [self.skin(transforms) for transforms in approach.frames(self.parents, self.heads)]
+        times = approach.times(self.parents, self.heads)
+        self._shift(approach.shifts[0], approach.speed(times))
+        skins = [self.skin(transforms) for transforms in approach.frames(self.parents, self.heads, times)]
         fine = min(round(self.hang.fine_rest / FRAME), len(skins))
         for frame, skin in enumerate(skins):
             if frame == len(skins) - fine:
