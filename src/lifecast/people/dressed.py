@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,7 @@ from lifecast.people.body_record import body_record
 from lifecast.people.draping import STILL_AIR, DrapedPerson, Hang, Wind
 from lifecast.people.fabric import draw_fabric
 from lifecast.people.footwear.heel import on_heels
-from lifecast.people.footwear.wear import HIGH_HEELED, make_shoes
-from lifecast.people.footwear.wear import KINDS as SHOES
+from lifecast.people.footwear.wear import make_shoes, shoes_for
 from lifecast.people.garment import Garment
 from lifecast.people.garment_part import GarmentSurface
 from lifecast.people.glb import Part
@@ -97,7 +97,7 @@ class DressedPerson:
         )
         self.rigid: list[RestPart] = []
         self.card: dict[str, Any] = {}
-        self._put_on_the_rest(rng, max((g.layer for g in garments), default=0))
+        self._put_on_the_rest(rng, garments)
         shoes = [part for part in self.rigid if part.name.startswith("shoes")]
         self._skin_rest = np.concatenate([self.rest.vertices[:SKIN_VERTICES], *(part.points for part in shoes)])
         self._skin_weights = [model.weights[:SKIN_VERTICES], *(part.weights for part in shoes)]
@@ -140,12 +140,14 @@ class DressedPerson:
             if garment.name in self._pieces and found.stretch > PULLED
         }  # fmt: skip
 
-    def _put_on_the_rest(self, rng: Rng, layers: int) -> None:
-        """Draw shoes, hair, hat, glasses and bag."""
+    def _put_on_the_rest(self, rng: Rng, garments: Sequence[Garment]) -> None:
+        """Draw shoes, hair, hat, glasses and bag to go with garments."""
         model, rest = self.studio.model, self.rest
+        layers = max((garment.layer for garment in garments), default=0)
         self._stance: Rotations = {}
         if rng.random() >= self.wear.barefoot:
-            kind = str(rng.choice([kind for kind in SHOES if self.build.female or kind not in HIGH_HEELED]))
+            trousers = any(class_of(garment) in ("trousers", "jumpsuit") for garment in garments)
+            kind = str(rng.choice(shoes_for(self.build.female, trousers)))
             shoes = make_shoes(model, rest, kind, rng)
             self.rigid.append(shoes.part)
             self._stance = shoes.stance

@@ -11,7 +11,7 @@ from lifecast.people.appearance import draw_build
 from lifecast.people.body import SKIN_VERTICES, BodyModel, RestBody
 from lifecast.people.footwear.foot import LEVELS, measure
 from lifecast.people.footwear.heel import BEND, on_heels
-from lifecast.people.footwear.wear import HIGH_HEELED, KINDS, make_shoes
+from lifecast.people.footwear.wear import HIGH_HEELED, KINDS, make_shoes, shoes_for
 from lifecast.people.rig import bone_transforms, skin
 from lifecast.people.rotation import euler
 
@@ -85,6 +85,12 @@ def test_high_heels_stand_on_the_ball_and_on_the_heel(kind: str, model: BodyMode
         toe, foot_bone = model.bone("toe1-1.R"), model.bone("foot.R")
         assert turned[toe][0, 0] == pytest.approx((pair.stance[toe] @ pose[toe])[0, 0])
         np.testing.assert_allclose(turned[foot_bone], pair.stance[foot_bone])
+
+
+def test_high_heels_are_for_women_and_tall_boots_for_bare_legs() -> None:
+    assert shoes_for(female=True, trousers=False) == list(KINDS)
+    assert set(KINDS) - set(shoes_for(female=False, trousers=False)) == set(HIGH_HEELED)
+    assert set(KINDS) - set(shoes_for(female=True, trousers=True)) == {"knee-boots"}
 
 
 def test_boots_reach_higher_than_shoes_and_bend_with_the_shin(model: BodyModel, bodies: list[RestBody]) -> None:

@@ -199,19 +199,26 @@ def heels(foot: Foot, rng: Rng) -> _Made:
 
 
 def heeled_boots(foot: Foot, rng: Rng) -> _Made:
-    """To above the ankle or below the knee, with a high heel."""
-    high = float(rng.uniform(0.14, 0.2) if rng.random() < 0.6 else rng.uniform(0.32, 0.37))
-    made = _boots(foot, rng, high, 0.009, thin=True)
+    """To above the ankle, with a high heel."""
+    made = _boots(foot, rng, float(rng.uniform(0.14, 0.2)), 0.009, thin=True)
     made.heel = _high_heel(rng, 0.085)
     return made
 
 
+OVER_THE_CALF = ("knee-boots",)
+"""Kinds that nobody wears beneath trousers."""
 HIGH_HEELED = ("heels", "heeled-boots")
 """Kinds that women alone wear here."""
 KINDS: dict[str, Callable[[Foot, Rng], _Made]] = {
     "trainers": trainers, "dress": dress_shoes, "flats": flats, "ankle-boots": ankle_boots, "knee-boots": knee_boots,
     "sandals": sandals, "heels": heels, "heeled-boots": heeled_boots,
 }  # fmt: skip
+
+
+def shoes_for(female: bool, trousers: bool) -> list[str]:
+    """List the kinds that go with a person and with trousers, if they wear any."""
+    left_out = (*(() if female else HIGH_HEELED), *(OVER_THE_CALF if trousers else ()))
+    return [kind for kind in KINDS if kind not in left_out]
 
 
 def make_shoes(model: BodyModel, rest: RestBody, kind: str, rng: Rng) -> Pair:
