@@ -61,8 +61,7 @@ def standing() -> Figure:
 def posed_by(clip: Clip, frame: int, rest: Figure) -> Figure:
     figure = Figure(list(rest.index), rest.parents, rest.rest)
     retarget(clip, frame, figure)
-    front = facing_front(figure)
-    figure.world = {bone: front @ turn for bone, turn in figure.world.items()}
+    figure.turn_whole(facing_front(figure))
     figure.fingers(1, [20, 20, 20, 20], 10)
     return figure
 

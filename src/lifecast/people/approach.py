@@ -104,7 +104,7 @@ def by_clip(clip: Clip, frame: int, kept: Figure, moves: Moves = Moves()) -> App
         figures.append(figure)
     front = facing_front(figures[-1])
     for figure in figures:
-        figure.world = {bone: front @ turn for bone, turn in figure.world.items()}
+        figure.turn_whole(front)
         figure.local = kept.local  # fingers stay as they are
     shifts = np.zeros((len(figures), 3))
     if clip.way is not None:

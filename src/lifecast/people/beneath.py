@@ -42,33 +42,53 @@ def draw_beneath(
     rows
         The points that are covered; all of them by default. The others stay.
     """
-    normals = vertex_normals(points, faces, "area")
-    for _ in range(3):
-        normals = np.asarray(average @ normals, np.float32)
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+    normals = smooth_normals(points, faces, average)
     covered = np.arange(len(points)) if rows is None else rows
     inward = np.zeros(len(points))
-    inward[covered] = _needed(points[covered], normals[covered], outer, outer_faces, lengths)
+    far, outward = Cover(outer, outer_faces).seen(points[covered], normals[covered], lengths.above)
+    met = outward & (far < lengths.above + lengths.deepest)
+    sticks_out = np.where(met, far - lengths.above, -np.inf)
+    inward[covered] = np.maximum(sticks_out + lengths.clear, 0)
     stays = np.ones(len(points), bool)
     stays[covered] = False
-    for _ in range(2):
-        inward = np.maximum(inward, average @ inward)
+    inward = spread(inward, average)
     inward[stays] = 0
     moved: Points = (points - normals * inward[:, None]).astype(np.float32)
     return moved
 
 
-def _needed(
-    points: Points, normals: Points, outer: Points, outer_faces: NDArray[np.int32], lengths: DrawnIn
-) -> NDArray[np.float64]:
-    """How far points (V, 3) must go against their normals until they lie `clear` beneath the outer mesh."""
-    side = np.cross(
-        outer[outer_faces[:, 1]] - outer[outer_faces[:, 0]], outer[outer_faces[:, 2]] - outer[outer_faces[:, 0]]
-    )
-    start = np.ascontiguousarray(points + normals * lengths.above, np.float32)
-    hit = build_scene(outer, outer_faces).run(start, np.ascontiguousarray(-normals), output=True)
-    face, far = hit["primID"], np.asarray(hit["tfar"], np.float64)
-    met = (face >= 0) & (far < lengths.above + lengths.deepest)
-    met &= np.einsum("vx,vx->v", side[np.maximum(face, 0)], normals) > 0  # not the inside of another limb's cloth
-    sticks_out = far - lengths.above
-    return np.where(met, np.maximum(sticks_out + lengths.clear, 0), 0)
+class Cover:
+    """A mesh (W, 3) that lies above others, seen from outside of it."""
+
+    def __init__(self, points: Points, faces: NDArray[np.int32]) -> None:
+        self._side = np.cross(points[faces[:, 1]] - points[faces[:, 0]], points[faces[:, 2]] - points[faces[:, 0]])
+        self._scene = build_scene(points, faces)
+
+    def seen(self, points: Points, normals: Points, start: float) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Look at points (V, 3) against their normals, from `start` metres above them.
+
+        Returns how far away the mesh is seen (V,), infinite where it is not, and whether its outside is seen: from
+        within the cloth of another limb it is the inside.
+        """
+        origin = np.ascontiguousarray(points + normals * start, np.float32)
+        hit = self._scene.run(origin, np.ascontiguousarray(-normals), output=True)
+        face = hit["primID"]
+        met = face >= 0
+        outward = met & (np.einsum("vx,vx->v", self._side[np.maximum(face, 0)], normals) > 0)
+        return np.where(met, np.asarray(hit["tfar"], np.float64), np.inf), outward
+
+
+def smooth_normals(points: Points, faces: NDArray[np.int32], average: sp.csr_matrix) -> Points:
+    """Compute unit normals (V, 3) that are averaged three times over a vertex's neighbours."""
+    normals = vertex_normals(points, faces, "area")
+    for _ in range(3):
+        normals = np.asarray(average @ normals, np.float32)
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+    return normals
+
+
+def spread(moves: NDArray[np.float64], average: sp.csr_matrix) -> NDArray[np.float64]:
+    """Let neighbours give way to the moves (V,) of vertices: a step from one to the next would be a fold."""
+    for _ in range(2):
+        moves = np.maximum(moves, average @ moves)
+    return moves

@@ -14,24 +14,19 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from lifecast.people.approach import Approach
+from lifecast.people.beneath import Cover, smooth_normals, spread
 from lifecast.people.cloth.contact import Regions
 from lifecast.people.cloth.mesh import ClothMesh, cloth_mesh, first_parent, refined
 from lifecast.people.cloth.solver import ClothSolver, Settings
 from lifecast.people.cloth.tethers import refined_tethers, tethers
 from lifecast.people.garment import Garment
 from lifecast.people.hanging import Hanging, measure_hanging
-from lifecast.people.motion import FRAME, Rotations, longest_turn, way
+from lifecast.people.motion import FRAME, STILL_AIR, Rotations, Wind, longest_turn, way
 from lifecast.people.rig import bone_transforms
 from lifecast.people.surface_mesh import averaging
-from lifecast.scans.rays import build_scene
-from lifecast.space.mesh_normals import vertex_normals
 
 Skin = Callable[[NDArray[np.float64]], NDArray[np.float32]]
 """(B, 3, 4) bone transforms to the (V, 3) vertices that garments lie on."""
-
-Wind = tuple[float, float, float]
-"""The air's speed, m/s."""
-STILL_AIR: Wind = (0.0, 0.0, 0.0)
 
 SWING = 1.5
 """Rate at which cloth loses speed while the body moves (see `ClothSolver.advance`)."""
@@ -269,31 +264,22 @@ def layered(garments: Sequence[Garment], layer: int, gap: float = 0.006, reach: 
     starts = np.cumsum([0, *(len(g.points) for g in lower)])
     faces = np.concatenate([g.faces + start for g, start in zip(lower, starts, strict=False)])
     inner = np.concatenate([g.points for g in lower])
-    side = np.cross(inner[faces[:, 1]] - inner[faces[:, 0]], inner[faces[:, 2]] - inner[faces[:, 0]])
-    scene = build_scene(inner, faces)
+    cover = Cover(inner, faces)
 
     def rise_above(points: NDArray[np.float32], normals: NDArray[np.float32], start: float) -> NDArray[np.float64]:
         """How far (V,) points lie beneath what is seen from `start` metres outside; -1 where that is another limb."""
-        hit = scene.run((points + normals * np.float32(start)).astype(np.float32), -normals, output=True)
-        face, far = hit["primID"], np.asarray(hit["tfar"], np.float64)
-        met = (face >= 0) & (far < 2 * start)
-        # From within another limb's garment its inside is seen.
-        own = np.einsum("vx,vx->v", side[np.maximum(face, 0)], normals) > 0
-        return np.where(met & own, np.maximum(start - far + gap, 0), np.where(met, -1.0, 0.0))
+        far, outward = cover.seen(points, normals, start)
+        met = far < 2 * start
+        return np.where(met & outward, np.maximum(start - far + gap, 0), np.where(met, -1.0, 0.0))
 
     def moved_out(garment: Garment) -> NDArray[np.float32]:
         points = garment.points
         average = averaging(garment.faces, len(points))
         for _ in range(2):
-            normals = vertex_normals(points, garment.faces, "area")
-            for _ in range(3):
-                normals = (average @ normals).astype(np.float32)
-            normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+            normals = smooth_normals(points, garment.faces, average)
             rise = rise_above(points, normals, reach)
             near = np.maximum(rise_above(points, normals, reach / 4), 0)
-            rise = np.where(rise < 0, near, rise)
-            for _ in range(2):  # a step from one vertex to the next would be a fold
-                rise = np.maximum(rise, average @ rise)
+            rise = spread(np.where(rise < 0, near, rise), average)
             points = (points + normals * rise[:, None]).astype(np.float32)
         return points
 

@@ -19,7 +19,7 @@ from lifecast.people.asset_garments import with_assets
 from lifecast.people.beneath import draw_beneath
 from lifecast.people.body import SKIN_VERTICES
 from lifecast.people.body_record import body_record
-from lifecast.people.draping import STILL_AIR, DrapedPerson, Hang, Wind
+from lifecast.people.draping import DrapedPerson, Hang
 from lifecast.people.fabric import draw_fabric
 from lifecast.people.footwear.heel import on_heels
 from lifecast.people.footwear.wear import make_shoes, shoes_for
@@ -29,7 +29,7 @@ from lifecast.people.glb import Part
 from lifecast.people.hairstyles.beard import shade_skin
 from lifecast.people.hairstyles.choice import dress_head
 from lifecast.people.hanging import PULLED, REACH, Hanging, measure_hanging
-from lifecast.people.motion import Rotations
+from lifecast.people.motion import STILL_AIR, Rotations, Wind
 from lifecast.people.outfits import SUITS, draw_outfit
 from lifecast.people.parsing import parse_mesh, parse_skin
 from lifecast.people.patterns.measures import take_measures
@@ -107,11 +107,12 @@ class DressedPerson:
         for part in self.rigid:
             self._removed |= part.hidden
         shoulders = self.rest.heads[[model.bone("upperarm01" + side) for side in (".L", ".R")]]
-        self._draped = self._dressed(garments, np.concatenate(faces).astype(np.int32), shoulders, hang or Hang())
+        beneath = np.concatenate(faces).astype(np.int32)
+        self._draped = self._dressed(garments, beneath, shoulders, hang or Hang())
         too_tight = self._pulled(garments)
         if too_tight:
             garments = [own if own.name not in too_tight else ours for own, ours in zip(garments, sewn, strict=True)]
-            self._draped = self._dressed(garments, np.concatenate(faces).astype(np.int32), shoulders, hang or Hang())
+            self._draped = self._dressed(garments, beneath, shoulders, hang or Hang())
         self._covered = self._skin_under_cloth()
         self.transforms = bone_transforms(model.parents, self.rest.heads, {})
         self._look(rng)
@@ -134,6 +135,8 @@ class DressedPerson:
 
     def _pulled(self, garments: list[Garment]) -> set[str]:
         """The garments of the assets that are stretched at rest already: they slide off in the first pose."""
+        if not self._pieces:
+            return set()
         hanging = self._draped.measure()
         return {
             garment.name for garment, found in zip(garments, hanging, strict=True)

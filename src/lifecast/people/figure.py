@@ -78,6 +78,10 @@ class Figure:
         """Turn the whole figure."""
         self.world[self.index["root"]] = turn
 
+    def turn_whole(self, turn: Matrix) -> None:
+        """Turn the figure, as it is posed, about the world's axes."""
+        self.world = {bone: turn @ world for bone, world in self.world.items()}
+
     def spine(self, bend: float, lean: float, twist: float) -> None:
         """Degrees: forward bend, lean to the left, twist to the left."""
         self.bend_chain(SPINE, euler("YXZ", [twist, bend, -lean]))

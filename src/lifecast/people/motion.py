@@ -12,6 +12,9 @@ from lifecast.people.rig import bone_transforms
 
 Rotations = Mapping[int, NDArray[np.float64]]
 """Bone -> (3, 3) rotation against its parent; bones left out are at rest."""
+Wind = tuple[float, float, float]
+"""The air's speed, m/s."""
+STILL_AIR: Wind = (0.0, 0.0, 0.0)
 FRAME = 1 / 60
 """Seconds from frame to frame."""
 
@@ -50,9 +53,9 @@ def longest_turn(start: Rotations, end: Rotations) -> float:
     return most
 
 
-def draw_wind(rng: np.random.Generator) -> tuple[float, float, float]:
+def draw_wind(rng: np.random.Generator) -> Wind:
     """Draw the air's speed for one pose: mostly still, at times a breeze along the ground; m/s."""
     if rng.random() < 0.8:
-        return (0.0, 0.0, 0.0)
+        return STILL_AIR
     speed, way = float(rng.uniform(1, 5)), float(rng.uniform(0, 2 * np.pi))
     return (speed * np.sin(way), 0.0, speed * np.cos(way))

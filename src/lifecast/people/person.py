@@ -17,11 +17,11 @@ from lifecast.people.appearance import Build
 from lifecast.people.approach import Approach, Moves, by_clip, by_turn
 from lifecast.people.assets import picture_of
 from lifecast.people.body import SKIN_VERTICES, BodyModel, RestBody
-from lifecast.people.draping import STILL_AIR, Wind
 from lifecast.people.dressed import DressedPerson
 from lifecast.people.figure import Figure
 from lifecast.people.glb import Part
 from lifecast.people.joints import JointFinder
+from lifecast.people.motion import STILL_AIR, Wind
 from lifecast.people.penetration import LIMIT, SelfContact
 from lifecast.people.pose_library import PoseLibrary
 from lifecast.people.pose_shares import USUAL_CLIP_SHARE

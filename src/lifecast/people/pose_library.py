@@ -114,6 +114,5 @@ def pose_from_clips(figure: Figure, clips: tuple[Clip, ...], rng: Rng) -> tuple[
         retarget(clip, frame, figure)
         if extreme or _upright(figure):
             break
-    front = facing_front(figure)
-    figure.world = {bone: front @ turn for bone, turn in figure.world.items()}
+    figure.turn_whole(facing_front(figure))
     return clip.name, frame
