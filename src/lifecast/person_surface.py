@@ -16,6 +16,7 @@ from lifecast.space.close_up import CloseUpMaps
 from lifecast.space.field import Field
 from lifecast.space.maps import Maps
 from lifecast.step_constants import STEP_CONSTANTS, StepConstants
+from lifecast.surface.detail.back_folds import with_back_folds
 from lifecast.surface.detail.body_limbs import BodyLimbs, WithBodyLimbs, body_limbs
 from lifecast.surface.detail.close_relief import with_close_relief
 from lifecast.surface.detail.finer_parts import with_finer_parts
@@ -51,6 +52,20 @@ class PredictedPerson(NamedTuple):
         if level == "fine":
             return self
         return self._replace(prediction=self.prediction._replace(fine_features=None))
+
+
+def with_guessed_folds(
+    person: PredictedPerson, options: InferenceOptions, constants: StepConstants = STEP_CONSTANTS
+) -> PredictedPerson:
+    """Give the back of the finest maps folds like the front's, if the options say so.
+
+    They come after the nets, which know smooth backs, and before what reads the maps: relief, textures and pictures.
+    """
+    maps = person.prediction.maps
+    if not options.back_folds or maps is None or person.joints is None:
+        return person
+    fine = with_back_folds(maps.fine, person.joints[0], options.back_folds, constants.back_folds)
+    return person._replace(prediction=person.prediction._replace(maps=maps._replace(fine=fine)))
 
 
 def networks_field(

@@ -30,7 +30,7 @@ from lifecast.model.model import Model
 from lifecast.options import ReconstructOptions, Turn
 from lifecast.person_body import NotFitted, person_body
 from lifecast.person_close_ups import person_close_ups
-from lifecast.person_surface import PredictedPerson, person_surface
+from lifecast.person_surface import PredictedPerson, person_surface, with_guessed_folds
 from lifecast.photo.borders import missing_notes
 from lifecast.photo.decode import Photo, read_photo
 from lifecast.photo.framing import crop_colour, finer_crop
@@ -41,6 +41,7 @@ from lifecast.photo.refusal import with_notes
 from lifecast.photo.search import search, search_cut_out, turn_photo
 from lifecast.reconstruction import Reconstruction
 from lifecast.space.close_up import CloseUpMaps, with_close_ups
+from lifecast.space.maps import as_map
 from lifecast.space.resizing import resize_image
 from lifecast.space.view import Camera
 from lifecast.step_constants import STEP_CONSTANTS, StepConstants
@@ -296,6 +297,7 @@ class Reconstructor:
         with watch.stage("features"), half_precision(self.device):
             prediction = self.model(image, small=small, given=maps)
         predicted = PredictedPerson(prediction, framed.joints, close_ups=close_ups, parsing=parsing)
+        predicted = with_guessed_folds(predicted, inference, self.constants)
         if not inference.body:
             return framed, predicted
         with watch.stage("body"):
@@ -342,8 +344,3 @@ class Reconstructor:
 def close_up_folds(one: CloseUpMaps) -> CloseUpFolds:
     """Turn a close-up's maps into arrays."""
     return CloseUpFolds(one.square, as_map(one.front), as_map(one.back))
-
-
-def as_map(values: Tensor) -> np.ndarray:
-    """Turn a map (1, 3, s, s) into an array (s, s, 3) float32."""
-    return values[0].permute(1, 2, 0).float().cpu().numpy()

@@ -21,6 +21,7 @@ from lifecast.space.close_up import CLOSE_UPS, CloseUps
 from lifecast.space.integration import INTEGRATION, Integration
 from lifecast.space.maps import SHARPENING, Sharpening
 from lifecast.surface.colour.colour_surface import COLOURING, Colouring
+from lifecast.surface.detail.back_folds import BACK_FOLDS, BackFolds
 from lifecast.surface.detail.body_limbs import BODY_LIMBS, BodyLimbs
 from lifecast.surface.detail.finer_parts import FINER_PARTS, FinerParts
 from lifecast.surface.detail.fitted_face import FITTED_FACE, FittedFace
@@ -39,6 +40,7 @@ class StepConstants:
     sharpen: Sharpening = SHARPENING
     close_ups: CloseUps = CLOSE_UPS
     integrate: Integration = INTEGRATION
+    back_folds: BackFolds = BACK_FOLDS
     body: BodyFit = BODY_FIT
     silhouette: SilhouetteBound = SILHOUETTE_BOUND
     body_limbs: BodyLimbs = BODY_LIMBS

@@ -19,8 +19,9 @@ from lifecast.model.checkpoint import load_checkpoint, save_checkpoint
 from lifecast.model.inference_options import InferenceOptions
 
 EVERYTHING = InferenceOptions(
-    mirror=True, sharpen=0.5, close_ups=True, parsing=True, integrate=64, body=True, silhouette=True, relief=True
-)
+    mirror=True, sharpen=0.5, close_ups=True, parsing=True, integrate=64, back_folds=1.0, body=True, silhouette=True,
+    relief=True,
+)  # fmt: skip
 RELIEF_AND_MIRROR = InferenceOptions(mirror=True, silhouette=True, relief=True)
 
 
@@ -28,7 +29,7 @@ def test_all_steps_are_those_that_run_in_their_order() -> None:
     assert chosen_steps(EVERYTHING, ["all"]) == [field.name for field in dataclasses.fields(InferenceOptions)]
     assert chosen_steps(EVERYTHING.without("lift", "mirror"), ["all"]) == [
         "refine_mask", "lost_parts", "clean_background", "pose", "sharpen", "close_ups", "parsing", "integrate",
-        "smooth", "silhouette", "relief",
+        "back_folds", "smooth", "silhouette", "relief",
     ]  # fmt: skip
 
 

@@ -31,7 +31,7 @@ COMPACT_0 = dataclasses.replace(
     ),
 )
 """The preset when files of version 1 were written."""
-INFERENCE_0 = dataclasses.replace(INFERENCE["compact"], sharpen=0.5)
+INFERENCE_0 = dataclasses.replace(INFERENCE["compact"], sharpen=0.5, back_folds=0.0)
 """What it was used with."""
 COMPACT_1 = {
     "kind": "Preset",

@@ -12,8 +12,9 @@ from lifecast.model.inference_options import DEPENDENT, PLAIN, STEPS, InferenceO
 from lifecast.model.presets import INFERENCE, PRESETS
 
 ALL = InferenceOptions(
-    mirror=True, sharpen=0.5, close_ups=True, parsing=True, integrate=256, body=True, silhouette=True, relief=True
-)
+    mirror=True, sharpen=0.5, close_ups=True, parsing=True, integrate=256, back_folds=1.0, body=True, silhouette=True,
+    relief=True,
+)  # fmt: skip
 """With every step on."""
 
 
@@ -130,11 +131,11 @@ def test_steps_that_nobody_knows_are_refused_by_name():
         inference_from_dict({"shoes": 1, "colour": True, "mirror": True})
 
 
-ON_MAPS = {"mirror", "sharpen", "relief"}
+ON_MAPS = {"mirror", "sharpen", "back_folds", "relief"}
 ON_DEPTHS = {"integrate", "body_limbs"}
 ON_BODY = {"body", "body_limbs", "fitted_hands", "finer_parts", "fitted_face"}
 ON_LIFT = {"lift"} | ON_BODY
-ON_POSE = {"pose", "close_ups"} | ON_LIFT
+ON_POSE = {"pose", "close_ups", "back_folds"} | ON_LIFT
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from lifecast.person_surface import PredictedPerson, networks_field, person_surf
 from lifecast.photo import blazepose
 from lifecast.photo.decode import Photo, read_photo
 from lifecast.photo.person import Person, find_people
-from lifecast.pipeline import as_map
+from lifecast.space.maps import as_map
 from lifecast.space.view import Camera
 
 if TYPE_CHECKING:

@@ -44,6 +44,8 @@ class InferenceOptions:
     (`model.heads.parsing`)."""
     integrate: int | None = None
     """Side at which the depth maps are made to follow the normal maps (`space.integration`); None: off."""
+    back_folds: float = 0.0
+    """The back gets the front's folds, so many times as deep (`surface.detail.back_folds`); 0: off."""
     body: bool = False
     """The parametric body is fitted to the person (`body.fit`)."""
     smooth: bool = True
@@ -64,6 +66,8 @@ class InferenceOptions:
     def __post_init__(self) -> None:
         if not 0 <= self.sharpen <= 2:
             raise UsageError(f"normal maps cannot be sharpened by {self.sharpen}: it must be from 0 to 2")
+        if not 0 <= self.back_folds <= 3:
+            raise UsageError(f"folds on the back cannot be {self.back_folds} times as deep: it must be from 0 to 3")
         if self.integrate is not None and self.integrate < 8:
             raise UsageError(f"depths cannot be integrated at {self.integrate} pixels: give at least 8")
 
@@ -104,7 +108,7 @@ class InferenceOptions:
         maps = architecture.maps
         missing = []
         if maps is None:
-            missing += ["mirror", "sharpen", "relief"]
+            missing += ["mirror", "sharpen", "back_folds", "relief"]
         if maps is None or not maps.mask:
             missing.append("lost_parts")
         if maps is None or not maps.pose_channels:
@@ -133,6 +137,7 @@ STEPS: dict[str, Any] = {
 
 KINDS: dict[str, tuple[type, ...]] = {
     "sharpen": (float, int),
+    "back_folds": (float, int),
     "integrate": (int, type(None)),
 } | {name: (bool,) for name, off in STEPS.items() if off is False}
 """Kinds of values that a file may hold for each step."""
@@ -140,7 +145,7 @@ KINDS: dict[str, tuple[type, ...]] = {
 _OF_BODY = ("body_limbs", "fitted_hands", "finer_parts", "fitted_face")
 
 DEPENDENT: dict[str, tuple[str, ...]] = {
-    "pose": ("lift", "close_ups", "body", *_OF_BODY),
+    "pose": ("lift", "close_ups", "body", "back_folds", *_OF_BODY),
     "lift": ("body", *_OF_BODY),
     "body": _OF_BODY,
 }

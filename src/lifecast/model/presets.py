@@ -124,7 +124,14 @@ INFERENCE: dict[str, InferenceOptions] = {
     "paper": PLAIN,
     "pifuhd": PLAIN,
     "compact": InferenceOptions(
-        mirror=True, close_ups=True, parsing=True, integrate=256, body=True, silhouette=True, relief=True
+        mirror=True,
+        close_ups=True,
+        parsing=True,
+        integrate=256,
+        body=True,
+        back_folds=1.5,
+        silhouette=True,
+        relief=True,
     ),
     "tiny": PLAIN,
 }

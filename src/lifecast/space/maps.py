@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from lifecast.space.resizing import resize_image
@@ -55,6 +57,12 @@ def under_mask(maps: Maps, mask: Tensor) -> Maps:
     mask = resize_image(mask.to(maps.mask), maps.mask.shape[-1])  # (B, 1, S, S)
     front, back = unit_normals(maps.front) * mask, unit_normals(maps.back) * mask
     return maps._replace(front=front, back=back, mask=mask, mask_logit=None)
+
+
+def as_map(values: Tensor) -> NDArray[np.float32]:
+    """Turn a map (1, 3, S, S) into an array (S, S, 3) float32 of its own."""
+    turned: NDArray[np.float32] = values[0].permute(1, 2, 0).to("cpu", torch.float32, copy=True).contiguous().numpy()
+    return turned
 
 
 def mirrored(maps: Maps) -> Maps:
