@@ -131,8 +131,9 @@ def test_the_shipped_weights_know_people_from_every_side(
 
 RECONSTRUCTED = {"point_iou": (0.648, 0.02), "front_deg": (13.164, 1.0), "back_deg": (14.067, 1.0)}
 """The same of whole reconstructions on a lattice of 96: which of those points are inside the mesh, and the normal maps
-that were predicted on the way (the back's with folds that are guessed: 12.9 without). The networks find the mask themselves; the landmarks are the stored ones. (The pictures
-have half of the pixels that the detail head sees; the one before it, for 512 pixels, had 11.6 and 12.1 degrees.)"""
+that were predicted on the way (the back's with folds that are guessed: 12.9 without). The networks find the mask
+themselves; the landmarks are the stored ones. (The pictures have half of the pixels that the detail head sees; the one
+before it, for 512 pixels, had 11.6 and 12.1 degrees.)"""
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ from lifecast.space.parsing import Part
 from lifecast.surface.colour.body_parts import ARMS, BodyParts, Places
 from lifecast.surface.colour.cloth import FOLDING, Cloth, Folding
 from lifecast.surface.colour.head import BACK_OF_HEAD, BackOfHead, Head, hair_colour, hair_share, head_middle
+from lifecast.surface.colour.hidden_head import HIDDEN_HEAD, HiddenHead, bare_places, hairy_places, paint_head, see_head
 from lifecast.surface.colour.part_grid import GRID_COLOURS, GridColours, make_grid
 from lifecast.surface.colour.part_rules import PART_RULES, PartRules
 from lifecast.surface.colour.parts import FoundParts, find_parts
@@ -45,6 +46,7 @@ class HiddenCloth:
     parts: PartRules = PART_RULES
     folding: Folding = FOLDING
     head: BackOfHead = BACK_OF_HEAD
+    painted_head: HiddenHead = HIDDEN_HEAD
 
 
 HIDDEN_CLOTH = HiddenCloth()
@@ -101,7 +103,14 @@ def dress_hidden(
     hairy = np.zeros(len(vertices), bool)
     if parsing is None:
         hairy[unclear] = hair_over_head(points, even, sight, head, hair, body, constants.head)
-        parts[hairy] = Part.HAIR
+    seen = None
+    if parsing is None and constants.painted_head.on:
+        seen = see_head(vertices, trust, parts, even.sample(vertices), head, hair, body, constants.painted_head)
+    near = np.zeros(0, int) if seen is None else unclear[seen.near[unclear]]
+    if seen is not None:
+        share = hair_share(even, head, seen.usual_hair, vertices[near, 1], constants.head)
+        hairy[near] = hairy_places(seen.places[near], share, seen.covered, constants.painted_head) & ~seen.bald
+    parts[hairy] = Part.HAIR
     if constants.sides:
         clear = trust >= 0.999
         front = found_parts.places_at(vertices[clear])
@@ -115,6 +124,9 @@ def dress_hidden(
         sources[own] = continued.places[same, :2]
         beyond = np.where(parts[start] == Part.FACE, Part.SKIN, parts[start])
         parts[own] = np.where(hairy[own], Part.HAIR, beyond)
+    if seen is not None:
+        bald = near[~hairy[near]]
+        parts[bald[bare_places(seen, bald, parts[bald], constants.painted_head)]] = Part.SKIN
     parts = np.where(parts < 0, Part.UPPER, parts)
     codes = available(cloth, code(parts[unclear], limbs[unclear]) + BEFORE * before)
     through = found_parts.places_at(sources[unclear])
@@ -127,7 +139,21 @@ def dress_hidden(
         sources[bare] = np.nan
     pieces = np.full(len(vertices), -1)
     pieces[unclear] = codes
+    if seen is not None:
+        shown, edge = even.sample(vertices), mean_edge(vertices, graph)
+        rows, colours = paint_head(seen, unclear, parts, trust, shown, graph, edge, constants.painted_head)
+        copied[rows], sources[rows], pieces[rows] = colours, np.nan, -1
     return Hidden(parts.astype(np.uint8), sources, copied, pieces)
+
+
+def mean_edge(vertices: np.ndarray, graph: sparse.csr_matrix) -> float:
+    """Compute the mean edge length, view units, from a sample of the edges."""
+    end = graph.indices[:: max(1, len(graph.indices) // 20000)]
+    start = (
+        np.searchsorted(graph.indptr, np.arange(len(graph.indices))[:: max(1, len(graph.indices) // 20000)], "right")
+        - 1
+    )
+    return float(np.linalg.norm(vertices[start] - vertices[end], axis=1).mean()) + 1e-12
 
 
 def code(parts: Any, limb: Any) -> Any:
