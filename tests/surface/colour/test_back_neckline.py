@@ -62,3 +62,16 @@ def test_nothing_worn_on_one_side_changes_nothing(covered):
     front = np.where(covered, Part.SKIN, -1)
     front[8:20, 11:14] = Part.UPPER
     assert np.array_equal(closed_backs(behind_of(front), front, covered, TRUNK), behind_of(front))
+
+
+def test_shoulders_are_as_they_are_in_front(covered):
+    """A jacket on one shoulder: what seems bare behind, over the outline in front, is the jacket; the other is bare."""
+    front = np.where(covered, Part.SKIN, -1)
+    front[6:20, 19:21] = Part.OUTER
+    front[9:20, 11:19] = Part.UPPER
+    behind = behind_of(front)
+    got = closed_backs(behind, front, covered, TRUNK)
+    assert (got[4:6, 20] == Part.OUTER).all()
+    assert (got[4:6, 11] == Part.SKIN).all()
+    without = closed_backs(behind, front, covered, TRUNK, BackNeckline(neck=5.0))
+    assert (without[4:6, 20] == Part.SKIN).all(), "none of it is taken for a shoulder"

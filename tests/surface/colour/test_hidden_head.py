@@ -155,3 +155,19 @@ def test_hair_and_skin_blend_at_their_line_alone() -> None:
     assert (found[line] != colours[line]).any(1).mean() > 0.9
     assert found[line].min() > 55
     assert np.array_equal(found[np.abs(ball.vertices[:, 1]) > 0.4], colours[np.abs(ball.vertices[:, 1]) > 0.4])
+
+
+def test_skin_that_would_be_copied_from_far_away_is_painted(person: trimesh.Trimesh) -> None:
+    """The back of the raised right forearm, were all bare skin but the face at its other end striped black."""
+
+    def striped(points: np.ndarray) -> np.ndarray:
+        colours = dressed(points)
+        low = (points[:, 0] < -0.16) & (points[:, 1] < 0.5)
+        colours[low & (np.sin(points[:, 1] * 300) > 0)] = 120
+        return colours
+
+    got = coloured(person, paint=striped)
+    x, y, _ = person.vertices.T
+    hand = (x < -0.25) & (y > 0.75) & (person.vertex_normals[:, 2] < -0.5)
+    assert hand.sum() > 20
+    assert np.median(distance(got.colours, SKIN)[hand]) < 40

@@ -18,6 +18,8 @@ class BackNeckline:
     """Off: the back is bare as far down as the front."""
     sides: tuple[float, float] = (0.15, 1.1)
     """Shares of half a trunk's width from its middle between which a garment's highest place is looked for."""
+    neck: float = 0.4
+    """Share of half a trunk's width from its middle from which on there is no neck, but a shoulder."""
     under: float = 0.3
     """Share of the trunk's height under its shoulders beyond which a garment hangs on none: it leaves the back bare."""
     chest: float = 0.55
@@ -69,4 +71,9 @@ def closed_backs(
     chest = 1 - (rows + 0.5) * 2 / n > hips[1] + constants.chest * (shoulders[1] - hips[1])
     under = (rows >= line) & chest & (behind == Part.SKIN)
     row, column = min(ends)
-    return np.where(under, front[row, column], behind)
+    closed = np.where(under, front[row, column], behind)
+    # Shoulders: where a column's highest place is a garment, nothing is bare beside the neck.
+    highest = np.where((front >= 0).any(0), front[(front >= 0).argmax(0), columns], -1)
+    clothed = np.isin(highest, (Part.UPPER, Part.OUTER)) & (np.abs(aside) > constants.neck)
+    shoulder = clothed & chest & (closed == Part.SKIN)
+    return np.where(shoulder, highest, closed)

@@ -40,6 +40,8 @@ class HiddenCloth:
     """Off: sides are seen through, too."""
     jump: float = 0.05
     """View units (6 cm) of a step in depth whose pixels mix two parts of the body."""
+    far: float = 0.12
+    """View units (15 cm) from which on copied skin is too likely another's: it is painted like the head's."""
     hair_like: float = 60.0
     """Distance in 0..255 RGB from the hair's usual colour up to which a pixel is copied as hair."""
     grid: GridColours = GRID_COLOURS
@@ -119,7 +121,9 @@ def dress_hidden(
         side = np.flatnonzero(~clear)
         continued = continue_cloth(graph, vertices, normals, clear, side)
         own, start = side, continued.start
-        same = (start >= 0) & (limbs[own] == limbs[start])  # an arm may be fused with the trunk
+        # An arm may be fused with the trunk, and the hip does not go on from a hand before it.
+        same = (start >= 0) & (limbs[own] == limbs[start])
+        same &= ~found_parts.front_only_at(vertices[start]) | (found_parts.at(vertices[start]) != Part.SKIN)
         own, start = own[same], start[same]
         sources[own] = continued.places[same, :2]
         beyond = np.where(parts[start] == Part.FACE, Part.SKIN, parts[start])
@@ -141,7 +145,9 @@ def dress_hidden(
     pieces[unclear] = codes
     if seen is not None:
         shown, edge = even.sample(vertices), mean_edge(vertices, graph)
-        rows, colours = paint_head(seen, unclear, parts, trust, shown, graph, edge, constants.painted_head)
+        strange = np.linalg.norm(sources - vertices[:, :2], axis=1) > constants.far
+        strange &= body is not None
+        rows, colours = paint_head(seen, unclear, parts, trust, shown, graph, edge, strange, constants.painted_head)
         copied[rows], sources[rows], pieces[rows] = colours, np.nan, -1
     return Hidden(parts.astype(np.uint8), sources, copied, pieces)
 

@@ -45,8 +45,8 @@ class HiddenHead:
     """Distance in 0..255 RGB from the face's usual colour up to which visible skin passes its own on."""
     drawn: float = 0.05
     """View units (6 cm) over which hidden skin is drawn to the face's usual colour."""
-    neck: float = 1.6
-    """Half widths of the head from its middle that the neck and its skin reach."""
+    neck: float = 1.1
+    """Half depths of the head from its axis that the neck reaches: beyond it are shoulders."""
     strand: tuple[float, ...] = (0.003, 0.008, 0.025)
     """View units across a strand of hair and across locks of two sizes; ten times as long along."""
     contrast: float = 0.9
@@ -142,15 +142,17 @@ def see_head(
     if frame is None or hair is None:
         return None
     places = frame.of(vertices)
-    left, up, _ = places.T
+    left, up, forward = places.T
     own = np.abs(vertices[:, 0] - head.x) < 1.4 * head.half_width
-    neck = (np.abs(vertices[:, 0] - head.x) < constants.neck * head.half_width) & (up > -1.2) & (up < 1)
+    neck = (np.hypot(left, forward) < constants.neck) & (up > -1.2) & (up <= -0.55)
     if body is not None:
+        either = np.flatnonzero((own | neck) & (up > -1.2) & (up < 0.8))
         zone = np.full(len(vertices), -1)
-        zone[neck] = body.find(vertices[neck]).zone
+        zone[either] = body.find(vertices[either]).zone
         own &= zone == Zone.HEAD
         neck &= (zone == Zone.HEAD) | ((zone == Zone.TRUNK) & (vertices[:, 1] > body.trunk.shoulders[1]))
     near = own & (up > -0.55) & (up < 0.8)
+    neck |= near
     seen = trust >= 0.999
     face = np.flatnonzero(seen & near & (parts == Part.FACE))
     if len(face) < constants.least:
@@ -208,20 +210,21 @@ def bare_places(seen: SeenHead, rows: np.ndarray, parts: np.ndarray, constants: 
 
 def paint_head(
     seen: SeenHead, hidden: np.ndarray, parts: np.ndarray, trust: Floats, colours: Floats, graph: sparse.csr_matrix,
-    edge: float, constants: HiddenHead = HIDDEN_HEAD,
+    edge: float, strange: np.ndarray, constants: HiddenHead = HIDDEN_HEAD,
 ) -> tuple[np.ndarray, Floats]:  # fmt: skip
     """Paint the skin and hair among `hidden` (N,) vertex numbers.
 
     Returns vertex numbers (M,) and their colours (M, 3).
 
-    parts: (V,) `Part`; trust, colours: as in `see_head`; graph: (V, V) adjacency; edge: mean edge length, view units.
+    parts: (V,) `Part`; trust, colours: as in `see_head`; graph: (V, V) adjacency; edge: mean edge length, view units;
+    strange: (V,) bool, what would be copied from far away: of it all skin is painted, wherever it is.
     """
     shown = trust >= 0.999
     passing = (Part.FACE, Part.SKIN, Part.HAIR) if seen.bald else (Part.FACE, Part.SKIN)
     like = np.linalg.norm(colours - seen.usual_skin, axis=1) < constants.skin_like
     given = shown & like & np.isin(parts, passing)
-    own = hidden[seen.neck[hidden]]
-    skin, hair = own[parts[own] == Part.SKIN], own[parts[own] == Part.HAIR]
+    skin = hidden[(parts[hidden] == Part.SKIN) & (seen.neck | strange)[hidden]]
+    hair = hidden[(parts[hidden] == Part.HAIR) & seen.neck[hidden]]
     visible = colours[shown & seen.near & (parts == Part.HAIR)]
     visible = visible[np.linalg.norm(visible - seen.usual_hair, axis=1) < constants.hair_like]
     painted = np.concatenate([skin, hair])

@@ -159,14 +159,16 @@ def zones_by_height(grid: Grid, head: Head, y: np.ndarray) -> tuple[np.ndarray, 
 
 
 def skin_by_forearms(front: np.ndarray, lower: np.ndarray, zone: np.ndarray, rules: PartRules) -> np.ndarray:
-    """Find cells (n, n) of the trunk that are a forearm's or a hand's after all.
+    """Find cells (n, n) of trunk and legs that are a forearm's or a hand's after all.
 
     They are skin next to one.
     """
     arms = (np.isin(lower, ARMS) & (front == Part.SKIN)).astype(np.uint8)
     wide = 2 * rules.beside + 1
     result: np.ndarray = (
-        (front == Part.SKIN) & (zone == Zone.TRUNK) & (cv2.dilate(arms, np.ones((wide, wide), np.uint8)) > 0)
+        (front == Part.SKIN)
+        & np.isin(zone, (Zone.TRUNK, Zone.LEG))
+        & (cv2.dilate(arms, np.ones((wide, wide), np.uint8)) > 0)
     )
     return result
 
