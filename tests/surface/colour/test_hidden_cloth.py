@@ -147,3 +147,32 @@ def test_errors_and_the_empty_surface():
     empty = colour_surface(np.zeros((0, 3)), np.zeros((0, 3), int), np.zeros((0, 3)), image)
     assert empty.colours.shape == (0, 3)
     assert empty.visible.shape == (0,)
+
+
+def test_a_glint_is_not_copied_to_the_back_and_a_pattern_is(person):
+    """Sun on a shoulder: 10 x 15 cm far brighter than the shirt. Stripes as bright, on half of it, are paint."""
+
+    def sunny(points):
+        colours = dressed(points)
+        x, y, z = points.T
+        colours[(y > 0) & (y < 0.43) & (np.abs(x) < 0.16) & (z < 0.17)] = SHIRT
+        colours[(np.abs(x - 0.04) < 0.04) & (np.abs(y - 0.27) < 0.06) & (z > 0) & (z < 0.17)] = (255, 200, 200)
+        return colours
+
+    def striped(points):
+        colours = sunny(points)
+        x, y, z = points.T
+        colours[(y > 0) & (y < 0.43) & (np.abs(x) < 0.16) & (z < 0.17) & (np.sin(y * 120) > 0)] = (255, 200, 200)
+        return colours
+
+    off = replace(COLOURING, hidden=replace(COLOURING.hidden, glint_share=0.0, parts=replace(
+        COLOURING.hidden.parts, front=FrontOnly(on=False))))  # fmt: skip
+    on = replace(off, hidden=replace(off.hidden, glint_share=0.2))
+    joints = joints_of_the_person()
+    behind = back_of_the_trunk(person, 0.24, 0.3, 0.06) & (person.vertices[:, 0] > 0.02)
+    image, mask = paint_photo(person, sunny)
+    assert np.median(distance(colour(person, image, mask, joints=joints, constants=off).colours, SHIRT)[behind]) > 60
+    assert np.median(distance(colour(person, image, mask, joints=joints, constants=on).colours, SHIRT)[behind]) < 25
+    image, mask = paint_photo(person, striped)
+    got = colour(person, image, mask, joints=joints, constants=on).colours[back_of_the_trunk(person, 0.16, 0.3, 0.06)]
+    assert got[:, 1].astype(float).std() > 40

@@ -40,6 +40,10 @@ class HiddenCloth:
     """Off: sides are seen through, too."""
     jump: float = 0.05
     """View units (6 cm) of a step in depth whose pixels mix two parts of the body."""
+    glint: float = 1.5
+    """Times the usual brightness of a part from which on a pixel is light on it and is not copied, ..."""
+    glint_share: float = 0.2
+    """... if fewer of the part's pixels are: else it is a pattern."""
     far: float = 0.12
     """View units (15 cm) from which on copied skin is too likely another's: it is painted like the head's."""
     hair_like: float = 60.0
@@ -201,10 +205,26 @@ def lending(
     good &= ~parts.front_only_at(points) & ~beside_forearms(parts, points)
     if hair is not None:  # no glints, clips and background between strands
         good &= (part != Part.HAIR) | (np.linalg.norm(even.sample(points) - hair, axis=1) < constants.hair_like)
+    good &= ~glints(even.sample(points), part, good, constants)
     result = np.full((size, size), -1)
     lower = parts.places_at(points).lower
     before = sight.layered[row, column] & (lower == 0)
     result[row[good], column[good]] = (code(part, lower) + BEFORE * before)[good]
+    return result
+
+
+def glints(colours: np.ndarray, part: np.ndarray, good: np.ndarray, constants: HiddenCloth) -> np.ndarray:
+    """Decide which pixels (N,) are light on their part rather than paint: few, and far brighter than it is.
+
+    colours: (N, 3) without the light that was found; part: (N,); good: (N,) bool, those that count.
+    """
+    bright = colours.mean(1)
+    result = np.zeros(len(part), bool)
+    for one in np.unique(part[good]):
+        own = np.flatnonzero(good & (part == one))
+        high = bright[own] > constants.glint * np.median(bright[own])
+        if 0 < high.mean() < constants.glint_share:
+            result[own[high]] = True
     return result
 
 
