@@ -114,6 +114,8 @@ def dress_hidden(
         seen = see_head(vertices, trust, parts, even.sample(vertices), head, hair, body, constants.painted_head)
     near = np.zeros(0, int) if seen is None else unclear[seen.near[unclear]]
     if seen is not None:
+        left, _, forward = seen.places[unclear].T
+        hairy[unclear[np.hypot(left, forward) > constants.painted_head.locks]] = False  # shoulders
         share = hair_share(even, head, seen.usual_hair, vertices[near, 1], constants.head)
         hairy[near] = hairy_places(seen.places[near], share, seen.covered, constants.painted_head) & ~seen.bald
     parts[hairy] = Part.HAIR
@@ -205,23 +207,25 @@ def lending(
     good &= ~parts.front_only_at(points) & ~beside_forearms(parts, points)
     if hair is not None:  # no glints, clips and background between strands
         good &= (part != Part.HAIR) | (np.linalg.norm(even.sample(points) - hair, axis=1) < constants.hair_like)
-    good &= ~glints(even.sample(points), part, good, constants)
-    result = np.full((size, size), -1)
     lower = parts.places_at(points).lower
+    good &= ~glints(even.sample(points), code(part, lower), good, constants)
+    result = np.full((size, size), -1)
     before = sight.layered[row, column] & (lower == 0)
     result[row[good], column[good]] = (code(part, lower) + BEFORE * before)[good]
     return result
 
 
-def glints(colours: np.ndarray, part: np.ndarray, good: np.ndarray, constants: HiddenCloth) -> np.ndarray:
-    """Decide which pixels (N,) are light on their part rather than paint: few, and far brighter than it is.
+def glints(colours: np.ndarray, codes: np.ndarray, good: np.ndarray, constants: HiddenCloth) -> np.ndarray:
+    """Decide which pixels (N,) are light on their part rather than paint.
 
-    colours: (N, 3) without the light that was found; part: (N,); good: (N,) bool, those that count.
+    Those are few, and far brighter than the part usually is.
+
+    colours: (N, 3) without the light that was found; codes: (N,) of part and limb; good: (N,) bool, those that count.
     """
     bright = colours.mean(1)
-    result = np.zeros(len(part), bool)
-    for one in np.unique(part[good]):
-        own = np.flatnonzero(good & (part == one))
+    result = np.zeros(len(codes), bool)
+    for one in np.unique(codes[good]):
+        own = np.flatnonzero(good & (codes == one))
         high = bright[own] > constants.glint * np.median(bright[own])
         if 0 < high.mean() < constants.glint_share:
             result[own[high]] = True

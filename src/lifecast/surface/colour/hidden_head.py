@@ -41,6 +41,8 @@ class HiddenHead:
     """The same at and under the ears, where the outline beside them is hair."""
     ear: tuple[float, float] = (-0.08, 0.1)
     """Heights over the ears' middle, in heads, between which the outline says whether they are covered."""
+    locks: float = 1.35
+    """Half depths of the head from its axis that long hair reaches: beyond it are shoulders."""
     skin_like: float = 40.0
     """Distance in 0..255 RGB from the face's usual colour up to which visible skin passes its own on."""
     drawn: float = 0.05
@@ -56,6 +58,8 @@ class HiddenHead:
     between strands, does not."""
     soft: int = 3
     """Rings of vertices over which hidden hair and skin blend."""
+    away: float = -0.3
+    """How far the face looks toward the camera (a cosine) under which the photograph shows the back of the head."""
     least: int = 40
     """Visible vertices of a part under which nothing is known of its colours."""
     bald: float = 25.0
@@ -138,6 +142,8 @@ def see_head(
     vertices: (V, 3) view space; trust: (V,) 1 where the photograph shows them; parts: (V,) `Part`; colours: (V, 3) of
     the photograph there, without its light; hair: its usual colour.
     """
+    if body is not None and body.facing[2] < constants.away:
+        return None
     frame = head_frame(vertices, head, None if body is None else body.facing)
     if frame is None or hair is None:
         return None
