@@ -43,6 +43,8 @@ class PartRules:
     """Share of a colour's cells on the trunk that are in an opening, beyond which all of them are."""
     outer: float = 0.004
     """Square view units (65 cm^2) of what lies open from which on the garment around it is an outer one."""
+    even: float = 2.0
+    """Cells (1 cm) over which the borders between parts are straightened behind; 0: not."""
     front: FrontOnly = FRONT_ONLY
     neckline: BackNeckline = BACK_NECKLINE
     parsed: ParsedParts = PARSED_PARTS
