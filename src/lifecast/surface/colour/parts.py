@@ -138,7 +138,7 @@ def even_borders(parts: np.ndarray, cells: float) -> np.ndarray:
     """Smooth the borders between parts (n, n).
 
     Each cell becomes what most of its neighbours are. Hems that follow the noise of single pixels in front would be
-    ragged behind, where no picture excuses it. cells: the standard deviation of a neighbour's weight; 0 changes nothing.
+    ragged behind, where no picture excuses it. cells: standard deviation of a neighbour's weight; 0 changes nothing.
     """
     if not cells:
         return parts
