@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import trimesh
 from scipy import sparse
+from scipy.sparse.linalg import spsolve
 
 sys.path.insert(0, str(Path(__file__).parent))
 from painted import HAIR, SKIN, capsule_person, colour, distance, dressed, joints_of_the_person, paint_photo
@@ -130,6 +131,20 @@ def test_hidden_skin_goes_from_one_shown_colour_to_the_next() -> None:
     assert near[:, 0] == pytest.approx(np.linspace(100, 200, n)[1:-1], abs=0.5), "a straight line"
     far = skin_membrane(graph, hidden, given, colours, np.full(3, 90.0), HIDDEN_HEAD.drawn)
     assert far[n // 2] == pytest.approx([90] * 3, abs=1)
+
+
+def test_hidden_skin_is_what_a_direct_solver_finds() -> None:
+    ball = trimesh.creation.icosphere(4, 0.1)
+    graph = edge_graph(ball.faces, len(ball.vertices))
+    rng = np.random.default_rng(0)
+    given = (ball.vertices[:, 2] > 0) & (rng.random(len(ball.vertices)) < 0.5)
+    colours, usual = rng.uniform(0, 255, (len(given), 3)), np.array([200.0, 150, 100])
+    hidden = np.flatnonzero(ball.vertices[:, 2] <= 0)
+    rows = graph[hidden].astype(float)
+    outer, pull = rows @ sparse.diags(given.astype(float)), (0.01 / HIDDEN_HEAD.drawn) ** 2
+    weight = np.asarray(rows[:, hidden].sum(1) + outer.sum(1)).ravel() + pull
+    wanted = spsolve((sparse.diags(weight) - rows[:, hidden]).tocsc(), outer @ colours + pull * usual)
+    assert skin_membrane(graph, hidden, given, colours, usual, 0.01) == pytest.approx(wanted, abs=0.1)
 
 
 def test_hidden_hair_has_the_colours_of_the_visible_one() -> None:
