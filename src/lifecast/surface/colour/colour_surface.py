@@ -101,7 +101,9 @@ def colour_surface(
     even = even_photograph(photo, sight, light)
     body = None if joints is None else BodyParts(joints, sight.first)
     graph = edge_graph(faces, len(vertices))
-    hidden = dress_hidden(vertices, normals, graph, sight, trust, even, head, body, constants.hidden, parsing)
+    hidden = dress_hidden(
+        vertices, normals, graph, mean_edge(vertices, faces), sight, trust, even, head, body, constants.hidden, parsing
+    )
     pull = seams_closed(graph, hidden, constants.seam)
     left = light_left(vertices, faces, normals, graph, own - even.sample(vertices), trust, pull, constants)
     copied = hidden.copied + left

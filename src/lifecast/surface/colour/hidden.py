@@ -19,7 +19,15 @@ from lifecast.space.parsing import Part
 from lifecast.surface.colour.body_parts import ARMS, BodyParts, Places
 from lifecast.surface.colour.cloth import FOLDING, Cloth, Folding
 from lifecast.surface.colour.head import BACK_OF_HEAD, BackOfHead, Head, hair_colour, hair_share, head_middle
-from lifecast.surface.colour.hidden_head import HIDDEN_HEAD, HiddenHead, bare_places, hairy_places, paint_head, see_head
+from lifecast.surface.colour.hidden_head import (
+    HIDDEN_HEAD,
+    HiddenHead,
+    SeenHead,
+    bare_places,
+    hairy_places,
+    paint_head,
+    see_head,
+)
 from lifecast.surface.colour.part_grid import GRID_COLOURS, GridColours, make_grid
 from lifecast.surface.colour.part_rules import PART_RULES, PartRules
 from lifecast.surface.colour.parts import FoundParts, find_parts
@@ -79,6 +87,7 @@ def dress_hidden(
     vertices: np.ndarray,
     normals: np.ndarray,
     graph: sparse.csr_matrix,
+    edge: float,
     sight: LinesOfSight,
     trust: np.ndarray,
     even: Photograph,
@@ -89,54 +98,38 @@ def dress_hidden(
 ) -> Hidden:
     """Find every vertex's part and what the hidden cloth looks like.
 
-    Hidden is where `trust` (V,) is below 1. even: the photograph without its light. body: the body around its joints,
-    if these are given; parsing: as in `find_parts`.
+    Hidden is where `trust` (V,) is below 1. edge: the mean edge length, view units; even: the photograph without its
+    light. body: the body around its joints, if these are given; parsing: as in `find_parts`.
     """
     found_parts = find_parts(make_grid(even, sight, constants.grid), head, body, constants.parts, parsing)
     hair = hair_colour(even, head, constants.head)
     cloth = Cloth(lending(found_parts, even, sight, hair, constants), constants.folding)
-    parts = found_parts.at(vertices)
-    sources = vertices[:, :2].copy()
     unclear = np.flatnonzero(trust < 0.999)
     points = vertices[unclear]
     nowhere = np.zeros(len(unclear), int)
     places = Places(nowhere, nowhere, nowhere) if body is None else body.find(points)
     limbs = np.zeros(len(vertices), int)
     limbs[unclear] = places.lower
-    parts[unclear] = found_parts.at(points, places.lower)
     before = sight.in_front_layer(points, normals[unclear]) & (places.lower == 0)
-    parts[unclear[before]] = found_parts.at(points[before])
-    hairy = np.zeros(len(vertices), bool)
+    parts = found_parts.at(vertices)
+    parts[unclear] = np.where(before, parts[unclear], found_parts.at(points, places.lower))
+    seen, hairy = None, np.zeros(len(vertices), bool)
     if parsing is None:
-        hairy[unclear] = hair_over_head(points, even, sight, head, hair, body, constants.head)
-    seen = None
-    if parsing is None and constants.painted_head.on:
-        seen = see_head(vertices, trust, parts, even.sample(vertices), head, hair, body, constants.painted_head)
-    near = np.zeros(0, int) if seen is None else unclear[seen.near[unclear]]
-    if seen is not None:
-        left, _, forward = seen.places[unclear].T
-        hairy[unclear[np.hypot(left, forward) > constants.painted_head.locks]] = False  # shoulders
-        share = hair_share(even, head, seen.usual_hair, vertices[near, 1], constants.head)
-        hairy[near] = hairy_places(seen.places[near], share, seen.covered, constants.painted_head) & ~seen.bald
-    parts[hairy] = Part.HAIR
+        if constants.painted_head.on:
+            seen = see_head(vertices, trust, parts, even.sample(vertices), head, hair, body, constants.painted_head)
+        hairy[unclear] = hair_of_head(vertices, unclear, even, sight, head, hair, body, seen, constants)
+        parts[hairy] = Part.HAIR
+    sources = vertices[:, :2].copy()
     if constants.sides:
         clear = trust >= 0.999
-        front = found_parts.places_at(vertices[clear])
-        limbs[clear] = front.lower
+        limbs[clear] = found_parts.places_at(vertices[clear]).lower
         clear |= (normals[:, 2] < -constants.behind) & ~sight.visible
-        side = np.flatnonzero(~clear)
-        continued = continue_cloth(graph, vertices, normals, clear, side)
-        own, start = side, continued.start
-        # An arm may be fused with the trunk, and the hip does not go on from a hand before it.
-        same = (start >= 0) & (limbs[own] == limbs[start])
-        same &= ~found_parts.front_only_at(vertices[start]) | (found_parts.at(vertices[start]) != Part.SKIN)
-        own, start = own[same], start[same]
-        sources[own] = continued.places[same, :2]
+        side, start, sources[side] = continued_sides(graph, vertices, normals, clear, limbs, found_parts)
         beyond = np.where(parts[start] == Part.FACE, Part.SKIN, parts[start])
-        parts[own] = np.where(hairy[own], Part.HAIR, beyond)
+        parts[side] = np.where(hairy[side], Part.HAIR, beyond)
     if seen is not None:
-        bald = near[~hairy[near]]
-        parts[bald[bare_places(seen, bald, parts[bald], constants.painted_head)]] = Part.SKIN
+        other = unclear[seen.near[unclear] & ~hairy[unclear]]
+        parts[other[bare_places(seen, other, parts[other], constants.painted_head)]] = Part.SKIN
     parts = np.where(parts < 0, Part.UPPER, parts)
     codes = available(cloth, code(parts[unclear], limbs[unclear]) + BEFORE * before)
     through = found_parts.places_at(sources[unclear])
@@ -150,22 +143,57 @@ def dress_hidden(
     pieces = np.full(len(vertices), -1)
     pieces[unclear] = codes
     if seen is not None:
-        shown, edge = even.sample(vertices), mean_edge(vertices, graph)
-        strange = np.linalg.norm(sources - vertices[:, :2], axis=1) > constants.far
-        strange &= body is not None
-        rows, colours = paint_head(seen, unclear, parts, trust, shown, graph, edge, strange, constants.painted_head)
+        strange = (np.linalg.norm(sources - vertices[:, :2], axis=1) > constants.far) & (body is not None)
+        rows, colours = paint_head(
+            seen, unclear, parts, trust, even.sample(vertices), graph, edge, strange, constants.painted_head
+        )
         copied[rows], sources[rows], pieces[rows] = colours, np.nan, -1
     return Hidden(parts.astype(np.uint8), sources, copied, pieces)
 
 
-def mean_edge(vertices: np.ndarray, graph: sparse.csr_matrix) -> float:
-    """Compute the mean edge length, view units, from a sample of the edges."""
-    end = graph.indices[:: max(1, len(graph.indices) // 20000)]
-    start = (
-        np.searchsorted(graph.indptr, np.arange(len(graph.indices))[:: max(1, len(graph.indices) // 20000)], "right")
-        - 1
-    )
-    return float(np.linalg.norm(vertices[start] - vertices[end], axis=1).mean()) + 1e-12
+def hair_of_head(
+    vertices: np.ndarray,
+    unclear: np.ndarray,
+    even: Photograph,
+    sight: LinesOfSight,
+    head: Head,
+    hair: np.ndarray | None,
+    body: BodyParts | None,
+    seen: SeenHead | None,
+    constants: HiddenCloth,
+) -> np.ndarray:
+    """Decide which hidden vertices, `unclear` (N,), are the hair of the head: (N,) bool."""
+    hairy = hair_over_head(vertices[unclear], even, sight, head, hair, body, constants.head)
+    if seen is None:
+        return hairy
+    left, _, forward = seen.places[unclear].T
+    hairy &= np.hypot(left, forward) <= constants.painted_head.locks
+    near = seen.near[unclear]
+    rows = unclear[near]
+    share = hair_share(even, head, seen.usual_hair, vertices[rows, 1], constants.head)
+    hairy[near] = hairy_places(seen.places[rows], share, seen.covered, constants.painted_head) & ~seen.bald
+    return hairy
+
+
+def continued_sides(
+    graph: sparse.csr_matrix,
+    vertices: np.ndarray,
+    normals: np.ndarray,
+    clear: np.ndarray,
+    limbs: np.ndarray,
+    parts: FoundParts,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Continue the cloth of clear vertices over the others: these (N,), what they continue (N,), and places (N, 2).
+
+    clear: (V,) bool; limbs: (V,) the forearm or shin that a vertex is on.
+    """
+    side = np.flatnonzero(~clear)
+    continued = continue_cloth(graph, vertices, normals, clear, side)
+    start = continued.start
+    # An arm may be fused with the trunk, and the hip does not go on from a hand before it.
+    same = (start >= 0) & (limbs[side] == limbs[start])
+    same &= ~parts.front_only_at(vertices[start]) | (parts.at(vertices[start]) != Part.SKIN)
+    return side[same], start[same], continued.places[same, :2]
 
 
 def code(parts: Any, limb: Any) -> Any:
