@@ -183,7 +183,9 @@ def continued_sides(
     limbs: np.ndarray,
     parts: FoundParts,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Continue the cloth of clear vertices over the others: these (N,), what they continue (N,), and places (N, 2).
+    """Continue the cloth of clear vertices over the others.
+
+    Returns these (N,), the vertices that they continue (N,), and the places that they take (N, 2).
 
     clear: (V,) bool; limbs: (V,) the forearm or shin that a vertex is on.
     """
