@@ -101,11 +101,10 @@ def colour_surface(
     even = even_photograph(photo, sight, light)
     body = None if joints is None else BodyParts(joints, sight.first)
     graph = edge_graph(faces, len(vertices))
-    hidden = dress_hidden(
-        vertices, normals, graph, mean_edge(vertices, faces), sight, trust, even, head, body, constants.hidden, parsing
-    )
+    edge = mean_edge(vertices, faces)
+    hidden = dress_hidden(vertices, normals, graph, edge, sight, trust, even, head, body, constants.hidden, parsing)
     pull = seams_closed(graph, hidden, constants.seam)
-    left = light_left(vertices, faces, normals, graph, own - even.sample(vertices), trust, pull, constants)
+    left = light_left(vertices, normals, graph, edge, own - even.sample(vertices), trust, pull, constants)
     copied = hidden.copied + left
     colours = np.where(trust[:, None] >= 0.999, own, trust[:, None] * own + (1 - trust[:, None]) * copied)
     return SurfaceColours((colours + 0.5).clip(0, 255).astype(np.uint8), sight.visible, trust, hidden.parts)
@@ -130,9 +129,9 @@ def photograph_trust(
 
 def light_left(
     vertices: np.ndarray,
-    faces: np.ndarray,
     normals: np.ndarray,
     graph: sparse.csr_matrix,
+    edge: float,
     left: np.ndarray,
     trust: np.ndarray,
     pull: np.ndarray,
@@ -140,12 +139,11 @@ def light_left(
 ) -> np.ndarray:
     """Let the light that the photograph's colours still have fade out.
 
-    Into what was copied: (V, 3). left: (V, 3) by which the photograph's own colours differ from evened ones. What is
-    copied has none far off, and meets the photograph without a step; lines between parts stay lines, since light alone
-    is smooth.
+    Into what was copied: (V, 3). edge: the mean edge length; left: (V, 3) by which the photograph's own colours differ
+    from evened ones. What is copied has none far off, and meets the photograph without a step; lines between parts stay
+    lines, since light alone is smooth.
     """
     given = trust >= 0.999
-    edge = mean_edge(vertices, faces)
     # in the diffusion's terms: nothing with s = (edge / reach)^2 is felt over `reach`
     held = trust / (1 - trust + 1e-3)
     nothing = np.float32((edge / constants.reach) ** 2)

@@ -116,7 +116,9 @@ def dress_hidden(
     seen, hairy = None, np.zeros(len(vertices), bool)
     if parsing is None:
         if constants.painted_head.on:
-            seen = see_head(vertices, trust, parts, even.sample(vertices), head, hair, body, constants.painted_head)
+            seen = see_head(
+                vertices, trust, parts, even.sample(vertices), head, hair, body, constants.painted_head, constants.head
+            )
         hairy[unclear] = hair_of_head(vertices, unclear, even, sight, head, hair, body, seen, constants)
         parts[hairy] = Part.HAIR
     sources = vertices[:, :2].copy()
@@ -144,9 +146,7 @@ def dress_hidden(
     pieces[unclear] = codes
     if seen is not None:
         strange = (np.linalg.norm(sources - vertices[:, :2], axis=1) > constants.far) & (body is not None)
-        rows, colours = paint_head(
-            seen, unclear, parts, trust, even.sample(vertices), graph, edge, strange, constants.painted_head
-        )
+        rows, colours = paint_head(seen, unclear, parts, trust, graph, edge, strange, constants.painted_head)
         copied[rows], sources[rows], pieces[rows] = colours, np.nan, -1
     return Hidden(parts.astype(np.uint8), sources, copied, pieces)
 
@@ -163,15 +163,17 @@ def hair_of_head(
     constants: HiddenCloth,
 ) -> np.ndarray:
     """Decide which hidden vertices, `unclear` (N,), are the hair of the head: (N,) bool."""
-    hairy = hair_over_head(vertices[unclear], even, sight, head, hair, body, constants.head)
+    if hair is None:
+        return np.zeros(len(unclear), bool)
+    share = hair_share(even, head, hair, vertices[unclear, 1], constants.head)
+    hairy = hair_over_head(vertices[unclear], share, sight, head, body)
     if seen is None:
         return hairy
     left, _, forward = seen.places[unclear].T
     hairy &= np.hypot(left, forward) <= constants.painted_head.locks
     near = seen.near[unclear]
-    rows = unclear[near]
-    share = hair_share(even, head, seen.usual_hair, vertices[rows, 1], constants.head)
-    hairy[near] = hairy_places(seen.places[rows], share, seen.covered, constants.painted_head) & ~seen.bald
+    places = seen.places[unclear[near]]
+    hairy[near] = hairy_places(places, share[near], seen.covered, constants.painted_head) & ~seen.bald
     return hairy
 
 
@@ -275,18 +277,12 @@ def beside_forearms(parts: FoundParts, points: np.ndarray) -> np.ndarray:
 
 
 def hair_over_head(
-    points: np.ndarray,
-    even: Photograph,
-    sight: LinesOfSight,
-    head: Head,
-    hair: np.ndarray | None,
-    body: BodyParts | None = None,
-    constants: BackOfHead = BACK_OF_HEAD,
+    points: np.ndarray, share: np.ndarray, sight: LinesOfSight, head: Head, body: BodyParts | None = None
 ) -> np.ndarray:
-    """Decide which hidden points (N, 3) are the hair of the back of the head, (N,) bool."""
-    if hair is None:
-        return np.zeros(len(points), bool)
-    share = hair_share(even, head, hair, points[:, 1], constants)
+    """Decide which hidden points (N, 3) are the hair of the back of the head, (N,) bool.
+
+    share: (N,) how much of the head is hair at their height (`head.hair_share`).
+    """
     behind = np.abs(points[:, 0] - head.x) < 1.15 * head.half_width
     if body is not None and body.face_turned:
         depth = (body.ears - points) @ body.facing / (0.4 * head.half_width)

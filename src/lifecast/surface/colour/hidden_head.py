@@ -17,7 +17,7 @@ from scipy.sparse.linalg import cg
 
 from lifecast.space.parsing import Part
 from lifecast.surface.colour.body_parts import BodyParts, Zone
-from lifecast.surface.colour.head import Head
+from lifecast.surface.colour.head import BACK_OF_HEAD, BackOfHead, Head
 
 Floats = np.ndarray
 
@@ -62,8 +62,6 @@ class HiddenHead:
     """How far the face looks toward the camera (a cosine) under which the photograph shows the back of the head."""
     least: int = 40
     """Visible vertices of a part under which nothing is known of its colours."""
-    bald: float = 25.0
-    """Distance in 0..255 RGB of the crown's colour from the face's up to which there is no hair."""
 
 
 HIDDEN_HEAD = HiddenHead()
@@ -122,6 +120,8 @@ class SeenHead(NamedTuple):
     """(V,) bool: of the head, from under the chin up."""
     neck: np.ndarray
     """(V,) bool: of head or neck."""
+    colours: Floats
+    """(V, 3) 0..255 of the photograph at the vertices, without its light."""
     usual_skin: Floats
     """(3,) 0..255."""
     usual_hair: Floats
@@ -133,7 +133,7 @@ class SeenHead(NamedTuple):
 
 def see_head(
     vertices: Floats, trust: Floats, parts: np.ndarray, colours: Floats, head: Head, hair: Floats | None,
-    body: BodyParts | None, constants: HiddenHead = HIDDEN_HEAD,
+    body: BodyParts | None, constants: HiddenHead = HIDDEN_HEAD, back: BackOfHead = BACK_OF_HEAD,
 ) -> SeenHead | None:  # fmt: skip
     """Find a head's axes and usual colours.
 
@@ -175,8 +175,8 @@ def see_head(
         outer = rim & (side > np.percentile(side[rim], 60)) if rim.any() else rim
         to_hair, to_skin = (np.linalg.norm(colours[outer] - one, axis=1) for one in (hair, usual))
         covered.append(bool(outer.any() and (to_hair < to_skin).mean() > 0.5))
-    bald = bool(np.linalg.norm(hair - usual) < constants.bald)
-    return SeenHead(frame, places, near, neck, usual, hair, (covered[0], covered[1]), bald)
+    bald = bool(np.linalg.norm(hair - usual) < back.bald)
+    return SeenHead(frame, places, near, neck, colours, usual, hair, (covered[0], covered[1]), bald)
 
 
 def hairy_places(
@@ -215,17 +215,17 @@ def bare_places(seen: SeenHead, rows: np.ndarray, parts: np.ndarray, constants: 
 
 
 def paint_head(
-    seen: SeenHead, hidden: np.ndarray, parts: np.ndarray, trust: Floats, colours: Floats, graph: sparse.csr_matrix,
-    edge: float, strange: np.ndarray, constants: HiddenHead = HIDDEN_HEAD,
+    seen: SeenHead, hidden: np.ndarray, parts: np.ndarray, trust: Floats, graph: sparse.csr_matrix, edge: float,
+    strange: np.ndarray, constants: HiddenHead = HIDDEN_HEAD,
 ) -> tuple[np.ndarray, Floats]:  # fmt: skip
     """Paint the skin and hair among `hidden` (N,) vertex numbers.
 
     Returns vertex numbers (M,) and their colours (M, 3).
 
-    parts: (V,) `Part`; trust, colours: as in `see_head`; graph: (V, V) adjacency; edge: mean edge length, view units;
+    parts: (V,) `Part`; trust: as in `see_head`; graph: (V, V) adjacency; edge: mean edge length, view units;
     strange: (V,) bool, what would be copied from far away: of it all skin is painted, wherever it is.
     """
-    shown = trust >= 0.999
+    shown, colours = trust >= 0.999, seen.colours
     passing = (Part.FACE, Part.SKIN, Part.HAIR) if seen.bald else (Part.FACE, Part.SKIN)
     like = np.linalg.norm(colours - seen.usual_skin, axis=1) < constants.skin_like
     given = shown & like & np.isin(parts, passing)
